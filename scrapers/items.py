@@ -1,0 +1,145 @@
+"""The raw contract: what a spider or an importer may hand on, one dataclass for each raw table.
+
+A field that the platform did not show is None, never 0 or "". Times are aware datetimes in UTC.
+The column order here is the column order of the landed Parquet files (see landing.py).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Platform = Literal["weibo", "douyin", "xiaohongshu", "zhihu"]
+PLATFORMS: tuple[Platform, ...] = ("weibo", "douyin", "xiaohongshu", "zhihu")
+
+# How a slice, and each page of it, ended. A block is never written down as zero posts:
+#   ok          answered, with posts
+#   empty       answered, and the site says there is nothing
+#   blocked     refused: captcha, rate limit, ban
+#   logged_out  refused because the login is missing or has expired
+#   partial     answered in part: a page could not be read, or the site's cap hides the rest
+SliceState = Literal["ok", "empty", "blocked", "logged_out", "partial"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Post:
+    """One observation of one post."""
+
+    platform: Platform
+    post_id: str
+    post_url: str
+    post_type: (
+        str  # weibo: text|image|video|article; douyin, xiaohongshu: video|image; zhihu: answer|article|zvideo|pin
+    )
+    title: str | None = None
+    text: str  # as the author wrote it, HTML resolved, the repost tail still on; never the quoted original's words
+    posted_at: datetime
+    author_id: str | None = None  # the site's id in a parser, a keyed pseudonym once landed; None: anonymous
+    author_name: str | None = None  # landed only for accounts that are listed for screening
+    author_followers: int | None = None
+    author_verified: bool | None = None
+    like_count: int | None = None
+    comment_count: int | None = None
+    share_count: int | None = None
+    collect_count: int | None = None
+    view_count: int | None = None
+    counts_are_floor: bool = False  # at least one count was shown as "100万+" or "10+"
+    hashtags: list[str] = field(default_factory=list)  # without '#'
+    ip_location: str | None = None
+    repost_of_id: str | None = None
+    is_ad: bool = False
+    query: str | None = None  # the search that found it; set by the spider or importer
+    source: str = ""  # "spider" or "import:<format>"
+    observed_at: datetime
+    crawl_id: str = ""
+    payload: str  # the record as received, JSON or HTML; identifying values are pseudonymised before landing
+
+
+@dataclass(slots=True, kw_only=True)
+class Comment:
+    """One observation of one comment or reply."""
+
+    platform: Platform
+    comment_id: str
+    post_id: str
+    parent_comment_id: str | None = None  # None: a root comment
+    text: str
+    posted_at: datetime
+    author_id: str | None = None
+    author_name: str | None = None
+    like_count: int | None = None
+    reply_count: int | None = None
+    counts_are_floor: bool = False
+    ip_location: str | None = None
+    source: str = ""
+    observed_at: datetime
+    crawl_id: str = ""
+    payload: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Author:
+    """One observation of one account."""
+
+    platform: Platform
+    author_id: str
+    author_name: str | None = None
+    followers: int | None = None
+    following: int | None = None
+    posts: int | None = None
+    is_verified: bool | None = None
+    verified_reason: str | None = None
+    counts_are_floor: bool = False
+    ip_location: str | None = None
+    source: str = ""
+    observed_at: datetime
+    crawl_id: str = ""
+    payload: str
+
+
+@dataclass(slots=True, kw_only=True)
+class HotItem:
+    """One row of a platform's hot list at one moment."""
+
+    platform: Platform
+    list_name: str
+    rank: int
+    word: str
+    heat: int | None = None
+    is_ad: bool = False
+    entered_at: datetime | None = None
+    source: str = ""
+    observed_at: datetime
+    crawl_id: str = ""
+    payload: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Slice:
+    """What was asked of a site in one go, and how it ended: the record of what was not collected."""
+
+    platform: Platform
+    query: str
+    slice_start: datetime
+    slice_end: datetime  # exclusive
+    state: SliceState
+    reason: str | None = None  # in words, for every state but ok
+    pages: int = 0
+    declared_total: int | None = None  # the site's own count, where it shows one
+    posts_seen: int = 0
+    posts_kept: int = 0  # distinct ones of the day asked for, also where another slice kept them too
+    cap_hit: bool = False
+    observed_at: datetime
+    crawl_id: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Reject:
+    """A record that could not be read; it goes to quarantine, with the reason, never to /dev/null."""
+
+    platform: Platform | None
+    source: str  # URL or file
+    position: str  # "card 7", "line 12"
+    reason: str
+    record: str
+    observed_at: datetime
+    crawl_id: str = ""

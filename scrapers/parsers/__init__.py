@@ -1,0 +1,28 @@
+"""Payload to items, one module a platform. Pure functions: bytes in, items out, no I/O.
+
+Each module has ``parse_search(body, observed_at) -> SearchPage`` and, where the platform needs a second
+request for a post's words or time, ``parse_detail``. A parser never raises on what a site may send: a body
+that is not what it should be becomes a state, a record that cannot be read becomes a Reject.
+"""
+
+from dataclasses import dataclass, field
+
+from scrapers.items import Post, Reject, SliceState
+
+
+@dataclass(slots=True, kw_only=True)
+class SearchPage:
+    """One page of search results.
+
+    next: the parameters that ask for the following page, in the words of the platform's own request
+        (its keys are the query or body parameters); None when the site says that there is no more.
+    declared_total: the site's own count of results, where the page shows one.
+    reason: in words, for every state but ok.
+    """
+
+    posts: list[Post] = field(default_factory=list)
+    next: dict[str, str] | None = None
+    state: SliceState = "ok"
+    declared_total: int | None = None
+    reason: str | None = None
+    rejects: list[Reject] = field(default_factory=list)

@@ -1,0 +1,1 @@
+"""A local stand-in of the four sites, for trying, demonstrating and testing. Everything in it is synthetic."""

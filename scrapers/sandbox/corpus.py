@@ -1,0 +1,42 @@
+"""What the sandbox's sites know: the shape of a synthetic post. The posts themselves are made in event.py."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from scrapers.items import Platform
+
+Sentiment = Literal["negative", "neutral", "positive"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxAuthor:
+    author_id: str  # in the platform's own form
+    name: str  # every one says that it is synthetic, e.g. 合成用户0001
+    followers: int
+    is_verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxPost:
+    """One synthetic post with its true values; a site shows them as that platform does."""
+
+    platform: Platform
+    post_id: str  # in the platform's own form, carrying its time where that platform's ids do
+    post_type: str  # as in scrapers.items.Post
+    author: SandboxAuthor
+    posted_at: datetime  # UTC
+    title: str | None
+    text: str  # the author's own words; for a weibo repost with its //@ tail
+    hashtags: tuple[str, ...] = ()
+    likes: int
+    comments: int
+    shares: int  # 0 on zhihu, which shows none
+    collects: int  # 0 on weibo, which shows none
+    ip_location: str
+    is_ad: bool = False
+    repost_of: "SandboxPost | None" = None  # weibo: the quoted original
+    in_event: bool  # one of the 4,309; False: what sites mix in
+    sentiment: Sentiment | None = None  # the analyst's label; None outside the event
+    focus: int | None = None  # 1 to 4: which of the four focuses the text speaks of
+    keywords: tuple[str, ...] = field(default=())

@@ -1,0 +1,55 @@
+"""Scrapy settings: politeness first. Every value that differs from Scrapy's default has its reason beside it."""
+
+from scrapers.environment import data_dir, sandbox_url, source
+
+BOT_NAME = "tingfeng"
+SPIDER_MODULES = ["scrapers.spiders"]
+NEWSPIDER_MODULE = "scrapers.spiders"
+
+TINGFENG_DATA = str(data_dir())
+TINGFENG_SOURCE = source()
+TINGFENG_SANDBOX_URL = sandbox_url()
+
+# One request at a time for a site, slowly: 10 s is what the most used Weibo crawler does by default, with jitter.
+# The sandbox is ours, on loopback, and needs no mercy.
+CONCURRENT_REQUESTS = 1
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 10 if TINGFENG_SOURCE == "live" else 0
+RANDOMIZE_DOWNLOAD_DELAY = True
+AUTOTHROTTLE_ENABLED = TINGFENG_SOURCE == "live"
+AUTOTHROTTLE_START_DELAY = 10
+AUTOTHROTTLE_MAX_DELAY = 120
+DOWNLOAD_TIMEOUT = 30
+
+# Only faults of the line and the server are tried again. A refusal (403, 418, 429, ...) never is: it is a block.
+RETRY_TIMES = 2
+RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524, 408]
+
+# The sites answer a logged-in person's own session, for which robots.txt makes no rule; asking for it would also be
+# one more request a crawl. See docs/decisions.md.
+ROBOTSTXT_OBEY = False
+# The operator's cookie is sent as it is (middlewares/credentials.py); cookies that the sites set are not kept.
+COOKIES_ENABLED = False
+REDIRECT_ENABLED = False  # a redirect to a login page is an answer to read, not to follow
+
+# Scrapy 2.19 opens a code-executing control server by default.
+REMOTE_CONTROL_ENABLED = False
+TELNETCONSOLE_ENABLED = False
+
+CLOSESPIDER_TIMEOUT = 3 * 3600  # the soft limit; the hard one is in orchestration/crawl.py
+
+DOWNLOADER_MIDDLEWARES = {
+    "scrapers.middlewares.credentials.Credentials": 500,
+    "scrapers.middlewares.sandbox_route.SandboxRoute": 510,
+}
+ITEM_PIPELINES = {
+    "scrapers.pipelines.pseudonymise.Pseudonymise": 100,
+    "scrapers.pipelines.landing.Landing": 900,
+}
+EXTENSIONS = {
+    "scrapers.extensions.progress.Progress": 0,
+    "scrapy.extensions.logstats.LogStats": None,  # Progress says the same in the words of the project
+    "scrapy.extensions.memusage.MemoryUsage": None,
+}
+LOG_LEVEL = "INFO"
+LOG_VERSIONS: list[str] = []

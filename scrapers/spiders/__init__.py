@@ -1,0 +1,1 @@
+"""Spiders, one a platform: which request next, and when to stop."""
