@@ -2,49 +2,100 @@
 
 An author id becomes a keyed hash (HMAC-SHA256): the same person stays one author, and nobody without the key can
 go back by hashing all ids, as one can with the unsalted hashes that other crawlers write.
+
+Payloads hold people in more places than their author field: in links, in the names that the site puts before each
+part of a repost's tail, in tracking parameters, in the ids of pictures. All of those go, and what a parser reads of the
+post itself stays. An @mention that the author wrote is part of the text, and stays.
 """
 
 import dataclasses
 import hashlib
 import hmac
-import json
+import html
 import os
 import re
 import secrets
 from pathlib import Path
-
-from typing import TypeVar
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 from scrapers.items import Author, Comment, Platform, Post
+from scrapers.parsers.bodies import dump_record, load_json
 
-Personal = TypeVar("Personal", Post, Comment, Author)
+Personal = TypeVar("Personal", bound=Post | Comment | Author)
 
 KEY_VARIABLE = "TINGFENG_PSEUDONYM_KEY"
 
-# Keys that hold an id of a person wherever they stand in a payload; the value becomes the pseudonym, so that a payload
-# that is parsed again still joins.
-ID_KEYS: dict[Platform, frozenset[str]] = {
-    "weibo": frozenset({"user_id", "uid", "评论人ID", "creator_hash"}),
-    "douyin": frozenset(
-        {"uid", "sec_uid", "short_id", "unique_id", "user_id", "short_user_id", "user_unique_id", "author_user_id",
-         "owner_id", "owner_handle", "creator_hash"}
-    ),
-    "xiaohongshu": frozenset({"user_id", "userid", "userId", "red_id", "creator_hash"}),
-    "zhihu": frozenset({"url_token", "user_id", "user_url_token", "member_hash_id", "creator_hash"}),
-}  # fmt: skip
-# Keys that hold a name, a picture, a page or a description of a person wherever they stand; emptied.
-NAME_KEYS = frozenset({
-    "nickname", "nick_name", "nick", "screen_name", "user_nickname", "owner_nickname", "用户昵称", "评论人昵称", "昵称",
-    "authorName", "authorDetail", "authorAvatar", "authorAddress", "avatar", "user_avatar", "profile_url", "home_url",
-    "user_link", "user_signature", "signature", "at_users", "at_user_list", "艾特用户", "@用户", "at_user",
+# Under these keys stands a person, or a list of them.
+PERSON_KEYS = frozenset({
+    "user", "author", "authors", "user_info", "userInfo", "author_info", "member", "target_user", "reply_to_author",
+    "following_upvoter", "following_collect", "high_level_creator", "republishers",
 })  # fmt: skip
-# Under these keys stands a person. Of it only what PERSON_FACTS names is kept, and the id as the pseudonym.
-PERSON_KEYS = frozenset({"user", "author", "user_info", "userInfo", "member", "target_user", "reply_to_author"})
-PERSON_ID_KEYS = ("id", "idstr", "uid", "user_id", "userid", "userId")
+# Of a person these are kept: facts that many share, ids as pseudonyms, and that a description is there, not its words.
 PERSON_FACTS = frozenset({
     "followers_count", "follower_count", "fans", "verified", "verified_type", "verification_type", "gender", "is_org",
     "mbrank", "mbtype", "red_official_verified", "red_official_verify_type", "is_anonymous", "type",
 })  # fmt: skip
+PERSON_ID_KEYS = frozenset({"id", "idstr", "uid", "sec_uid", "user_id", "userid", "userId"})
+PERSON_MARKS = frozenset({"verified_reason", "custom_verify", "enterprise_verify_reason"})
+PERSON_NAME_KEYS = frozenset({
+    "name", "screen_name", "nickname", "nick_name", "nickName", "url_token", "unique_id", "short_id", "red_id",
+})  # fmt: skip
+BARE_NAME_KEYS = frozenset({"author_name", "owner_nickname", "user_name"})
+NOBODY = frozenset({"", "0", "None"})  # zhihu's 匿名用户 all have the id 0
+# Keys that hold an id of a person wherever they stand in a payload; the value becomes the pseudonym, so that a payload
+# that is parsed again still joins.
+ID_KEYS: dict[Platform, frozenset[str]] = {
+    "weibo": frozenset({"user_id", "uid", "author_id", "authorid", "评论人ID", "creator_hash"}),
+    "douyin": frozenset(
+        {"uid", "sec_uid", "short_id", "unique_id", "user_id", "short_user_id", "user_unique_id", "author_user_id",
+         "author_id", "owner_id", "owner_handle", "clip_from_user", "creator_hash"}
+    ),
+    "xiaohongshu": frozenset({"user_id", "userid", "userId", "red_id", "creator_hash"}),
+    "zhihu": frozenset({"url_token", "user_id", "user_url_token", "member_id", "member_hash_id", "creator_hash"}),
+}  # fmt: skip
+# Keys that hold a name, a picture, a page or a description of a person, or are opaque and hold an id: emptied.
+NAME_KEYS = frozenset({
+    "nickname", "nick_name", "nickName", "nick", "screen_name", "user_nickname", "owner_nickname", "author_name",
+    "user_name", "publish_username", "用户昵称", "评论人昵称", "昵称", "authorName", "authorDetail", "authorAvatar",
+    "authorAddress", "avatar", "avatar_url", "user_avatar", "profile_url", "home_url", "user_link", "user_signature",
+    "signature", "at_users", "at_user_list", "艾特用户", "@用户", "at_user", "share_info", "share_url",
+    "authentication_token", "xsec_token", "attached_info_bytes", "endorsements",
+})  # fmt: skip
+# What people wrote, and names of things: a person's name is not searched for here, for it may be a word as well.
+WORDS_KEYS = frozenset({
+    "text", "text_raw", "raw_text", "longTextContent", "content", "title", "name", "excerpt", "desc", "description",
+    "display_title", "topic_title", "hashtag_name", "cha_name", "region_name", "ip_location", "ip_label", "ip_info",
+    "created_at", "type", "正文", "微博正文", "content_text",
+})  # fmt: skip
+
+# "//@name:" and "回复@name:": the site puts the name there, the author does not write it.
+_TAIL_NAME = re.compile(r"((?://|回复)\s*(?:<a\b[^>]*>)?)@[^<>:：\s/]{1,40}((?:</a>)?\s*[:：])")
+_UNNAMED_TAIL = r"\1@用户\2"
+# Person ids in addresses and tracking parameters; the group "id" becomes the pseudonym.
+_ID_PLACES: dict[Platform, re.Pattern[str]] = {
+    "weibo": re.compile(
+        r"(?:weibo\.c(?:om|n)/(?:u/|profile/)?|/u/|[?&;|\"](?:[a-z]*uid|authorid|user_?id)(?:=|:|%3A|%3D)|usercard=.?id="
+        r"|(?<!\d)(?:100505|107603|230283|230413))(?P<id>\d{5,12})(?!\d)"
+    ),
+    "douyin": re.compile(r"(?:/user/|sec_u(?:ser_)?id=)(?P<id>[\w-]{20,})"),
+    "xiaohongshu": re.compile(r"(?:user/profile/|user_?id=)(?P<id>[0-9a-f]{24})"),
+    "zhihu": re.compile(r"/(?:people|org)/(?P<id>[\w-]+)"),
+}
+# Names in addresses, and ids of pictures: those of weibo begin with the uploader's id in base 16 or 62, those of
+# xiaohongshu hold a part that is the same for all of one uploader's pictures.
+_REMOVED: dict[Platform, tuple[tuple[re.Pattern[str], str], ...]] = {
+    "weibo": (
+        (re.compile(r"/n/[^'\"&?<>\s\\]+"), "/n/"),
+        (re.compile(r"\b((?:nick|uname|screen_name)=)[^&\"'|\\\s]+"), r"\1"),
+        (re.compile(r"(?<![0-9A-Za-z])(?:00[0-9A-Za-z]{6}|[0-9a-f]{8})(?=(?:ly|gy|gw|jw|tw)\d[0-9a-z]{6})"), "0" * 8),
+        (re.compile(r"//tva(?:x)?\d\.sinaimg\.cn/[^'\"\\\s]*"), ""),
+        (re.compile(r'[^<>"]*的((?:微博|秒拍)视频)(?=</|")'), r"\1"),
+    ),
+    "douyin": (),
+    "xiaohongshu": ((re.compile(r"1040g[0-9a-z]{20,}"), "1040g"),),
+    "zhihu": (),
+}
 
 
 def load_key(data_dir: Path) -> bytes:
@@ -75,60 +126,123 @@ def pseudonym(key: bytes, platform: Platform, author_id: str) -> str:
 
 
 def scrub(payload: str, platform: Platform, key: bytes) -> str:
-    """The payload, JSON or HTML, without what tells who somebody is."""
-    if payload.lstrip().startswith(("{", "[")):
-        return json.dumps(_scrub_json(json.loads(payload), platform, key), ensure_ascii=False, separators=(",", ":"))
-    return _scrub_html(payload, platform, key)
+    """The payload, JSON or HTML, without what tells who somebody is; a parser reads the same post from it."""
+    record = load_json(payload.encode("utf-8", "replace")) if payload.lstrip().startswith(("{", "[")) else None
+    if record is None:
+        return _scrub_markup(payload, platform, key)
+    ids, names = _people_of(record, platform)
+    text = dump_record(_Scrubbing(platform, key, ids, names).scrub(record))
+    return _scrub_places(text, platform, key, ids)
 
 
-def _scrub_json(value: object, platform: Platform, key: bytes) -> object:
-    if isinstance(value, list):
-        return [_scrub_json(member, platform, key) for member in value]
-    if not isinstance(value, dict):
+def _people_of(record: object, platform: Platform) -> tuple[set[str], set[str]]:
+    """The ids and names of all the people that a JSON record speaks of by their keys."""
+    ids: set[str] = set()
+    names: set[str] = set()
+
+    def look_at(value: Any, is_person: bool) -> None:
+        if isinstance(value, list):
+            for member in value:
+                look_at(member, is_person)
+        elif isinstance(value, dict):
+            for name, member in value.items():
+                if isinstance(member, str | int) and not isinstance(member, bool):
+                    if name in ID_KEYS[platform] or (is_person and name in PERSON_ID_KEYS):
+                        ids.add(str(member))
+                    if (is_person and name in PERSON_NAME_KEYS) or name in BARE_NAME_KEYS:
+                        names.add(str(member))
+                else:
+                    look_at(member, name in PERSON_KEYS)
+
+    look_at(record, is_person=False)
+    # Shorter ones would be found in what has nothing to do with a person.
+    return {person for person in ids if len(person) >= 6}, {name for name in names if len(name) >= 2}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Scrubbing:
+    """What goes out of one record: the keys that hold people, and these ids and names wherever else they stand."""
+
+    platform: Platform
+    key: bytes
+    ids: set[str]
+    names: set[str]
+
+    def scrub(self, value: object, name: str = "") -> object:
+        if isinstance(value, dict):
+            return {name: self._member(name, member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self.scrub(member, name) for member in value]
+        if isinstance(value, int) and str(value) in self.ids:
+            return self._pseudonym(value)
+        if isinstance(value, str) and name not in WORDS_KEYS:
+            for person in self.names:
+                value = value.replace(person, "")
         return value
-    scrubbed: dict[str, object] = {}
-    for name, member in value.items():
+
+    def _member(self, name: str, member: object) -> object:
         if name in PERSON_KEYS:
-            scrubbed[name] = _scrub_person(member, platform, key)
-        elif name in NAME_KEYS:
-            scrubbed[name] = ""
-        elif name in ID_KEYS[platform]:
-            scrubbed[name] = pseudonym(key, platform, str(member)) if member else member
-        else:
-            scrubbed[name] = _scrub_json(member, platform, key)
-    return scrubbed
+            return self._person(member)
+        if name in NAME_KEYS:
+            return ""
+        if name in ID_KEYS[self.platform]:
+            return self._pseudonym(member)
+        return self.scrub(member, name)
+
+    def _person(self, person: object) -> object:
+        if isinstance(person, list):
+            return [self._person(member) for member in person]
+        if not isinstance(person, dict):  # a bare name or id
+            return self._pseudonym(person)
+        ids = {name: self._pseudonym(member) for name, member in person.items() if name in PERSON_ID_KEYS}
+        facts = {name: member for name, member in person.items() if name in PERSON_FACTS}
+        marks = {name: "…" for name, member in person.items() if name in PERSON_MARKS and member}
+        badges = [{"type": badge.get("type")} for badge in person.get("badge") or () if isinstance(badge, dict)]
+        return ids | facts | marks | ({"badge": badges} if isinstance(person.get("badge"), list) else {})
+
+    def _pseudonym(self, person: object) -> object:
+        if person is None or str(person) in NOBODY or isinstance(person, dict | list):
+            return None if isinstance(person, dict | list) else person
+        return pseudonym(self.key, self.platform, str(person))
 
 
-def _scrub_person(person: object, platform: Platform, key: bytes) -> object:
-    if isinstance(person, list):
-        return [_scrub_person(member, platform, key) for member in person]
-    if not isinstance(person, dict):  # a bare name or id
-        return pseudonym(key, platform, str(person)) if person else person
-    kept = {name: member for name, member in person.items() if name in PERSON_FACTS}
-    ids = {name: pseudonym(key, platform, str(person[name])) for name in PERSON_ID_KEYS if person.get(name)}
-    return ids | kept
+def _scrub_places(text: str, platform: Platform, key: bytes, ids: set[str]) -> str:
+    """The text without people in addresses, tracking parameters, picture ids and repost tails."""
+    if ids:
+        known = re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(map(re.escape, sorted(ids)))})(?![0-9A-Za-z])")
+        text = known.sub(lambda match: pseudonym(key, platform, match[0]), text)
+    text = _ID_PLACES[platform].sub(
+        lambda match: match[0].removesuffix(match["id"]) + pseudonym(key, platform, match["id"]), text
+    )
+    for pattern, replacement in _REMOVED[platform]:
+        text = pattern.sub(replacement, text)
+    return _TAIL_NAME.sub(_UNNAMED_TAIL, text)
 
 
 # Where the HTML of a search result names a person: attributes of its links and images, and the links' own words.
-_HTML_NAME = re.compile(r"""(nick-name|alt|title)=(["'])(?!\[)[^"']*\2""")
+_HTML_NICK = re.compile(r"""nick-name=(["'])(.*?)\1""")
 _HTML_NAMED_LINK = re.compile(r"(<a\b[^>]*\bnick-name=[^>]*>)[^<]*")
-_HTML_AVATAR = re.compile(r"""(<img\b[^>]*\bsrc=["'])[^"']*(["'][^>]*\busercard=)""")
-_HTML_USER_ID = re.compile(r"(?:usercard=[\"']?id=|weibo\.com/(?:u/)?|[?&;]uid=)(\d{5,12})(?!\d)")
+_HTML_ID = re.compile(r"(?:usercard=[\"']?id=|weibo\.com/(?:u/)?|[?&;]uid=)(\d{5,12})(?!\d)")
+_HTML_AVATAR = re.compile(r"""(<div class=["']avator["'].*?<img\b[^>]*?\bsrc=)(["'])[^"']*\2""", re.DOTALL)
+_HTML_TELLING = re.compile(r"""\b(nick-name|title|suda-data)=(["'])[^"']*\2|\balt=(["'])(?!\[)[^"']*\3""")
 
 
-def _scrub_html(markup: str, platform: Platform, key: bytes) -> str:
-    for author_id in set(_HTML_USER_ID.findall(markup)):
-        markup = re.sub(rf"(?<!\d){author_id}(?!\d)", pseudonym(key, platform, author_id), markup)
-    markup = _HTML_NAMED_LINK.sub(r"\1", markup)
-    markup = _HTML_AVATAR.sub(r"\1\2", markup)
-    return _HTML_NAME.sub(r"\1=\2\2", markup)
+def _scrub_markup(markup: str, platform: Platform, key: bytes) -> str:
+    names = {html.unescape(name) for _, name in _HTML_NICK.findall(markup) if len(name) >= 2}
+    markup = _HTML_AVATAR.sub(r"\1\2\2", _HTML_NAMED_LINK.sub(r"\1", markup))
+    markup = _HTML_TELLING.sub("", markup)
+    for name in names:  # in addresses: uname=%E5%90%88…
+        markup = markup.replace(quote(name), "")
+    return _scrub_places(markup, platform, key, set(_HTML_ID.findall(markup)))
 
 
 def pseudonymise(item: Personal, key: bytes) -> Personal:
-    """The item without who wrote it: the id as a pseudonym, no name, a scrubbed payload."""
-    return dataclasses.replace(
-        item,
-        author_id=pseudonym(key, item.platform, item.author_id) if item.author_id else item.author_id,
-        author_name=None,
-        payload=scrub(item.payload, item.platform, key),
-    )
+    """The item without who wrote it: the id as a pseudonym, no name, none in its repost tail, a scrubbed payload."""
+    changes: dict[str, Any] = {
+        "author_id": pseudonym(key, item.platform, item.author_id) if item.author_id else item.author_id,
+        "author_name": None,
+        "payload": scrub(item.payload, item.platform, key),
+    }
+    if not isinstance(item, Author):
+        changes["text"] = _TAIL_NAME.sub(_UNNAMED_TAIL, item.text)
+    return dataclasses.replace(item, **changes)

@@ -1,16 +1,17 @@
 """Takes out who wrote it before anything is landed."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
 
-from scrapers.items import Author, Comment, Post
-from scrapers.pseudonym import load_key, pseudonymise
+from scrapers.items import Author, Comment, Post, Reject
+from scrapers.pseudonym import load_key, pseudonymise, scrub
 
 
 class Pseudonymise:
-    """The author's id becomes a keyed pseudonym, the name goes, and the payload is scrubbed of both."""
+    """The author's id becomes a keyed pseudonym, the name goes, the payload, and a reject's record, are scrubbed."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -20,4 +21,10 @@ class Pseudonymise:
         return cls(load_key(Path(crawler.settings["TINGFENG_DATA"])))
 
     def process_item(self, item: Any) -> Any:
-        return pseudonymise(item, self._key) if isinstance(item, Post | Comment | Author) else item
+        match item:
+            case Post() | Comment() | Author():
+                return pseudonymise(item, self._key)
+            case Reject(platform=str() as platform):
+                return dataclasses.replace(item, record=scrub(item.record, platform, self._key))
+            case _:
+                return item

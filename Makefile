@@ -1,0 +1,82 @@
+# Tingfeng. 'make run' does everything from nothing; README.md has the rest.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+PY := $(VENV)/bin/python
+TINGFENG_DATA ?= data
+
+# Dagster's home is this folder (dagster.yaml); what it stores goes into the data folder.
+export TINGFENG_DATA := $(abspath $(TINGFENG_DATA))
+export DAGSTER_HOME := $(CURDIR)
+export TINGFENG_DAGSTER_STORAGE := $(TINGFENG_DATA)/dagster
+# None of these tools is to call home.
+export DO_NOT_TRACK := 1
+export GX_ANALYTICS_ENABLED := false
+export PYTHONWARNINGS ?= ignore
+export PYTHONUNBUFFERED := 1
+
+MANIFEST := dbt_project/target/manifest.json
+DBT_SOURCES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f -print)
+DBT := $(VENV)/bin/dbt --quiet
+DBT_DIRS := --project-dir dbt_project --profiles-dir dbt_project
+
+.PHONY: run test test-all check dev sandbox refresh import clean lock
+.DEFAULT_GOAL := run
+
+# From a fresh clone to the published event: environment, sandbox, crawl of the event's days, marts. Runs for the
+# sandbox whatever the environment says.
+run: export TINGFENG_SOURCE := sandbox
+run: $(MANIFEST) | $(TINGFENG_DATA)
+	@$(PY) -m scrapers.sandbox labels --out $(TINGFENG_DATA)/labels/sandbox.csv
+	@$(PY) -m scrapers.sandbox during $(PY) -m orchestration.refresh --start 2026-01-01 --end 2026-01-06
+
+# The fast tests: within 6 minutes on 2 cores.
+test: $(MANIFEST)
+	$(PY) -m pytest -n 2 -m "not slow"
+
+test-all: $(MANIFEST)
+	$(PY) -m pytest -n 2
+
+check: $(MANIFEST)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/sqlfluff lint dbt_project/models dbt_project/tests
+	$(DBT) parse $(DBT_DIRS)
+	$(VENV)/bin/dagster definitions validate -w workspace.yaml
+
+# The sandbox and the Dagster UI (http://127.0.0.1:3000) until Ctrl-C.
+dev: $(MANIFEST) | $(TINGFENG_DATA)
+	@$(PY) -m scrapers.sandbox labels --out $(TINGFENG_DATA)/labels/sandbox.csv
+	$(PY) -m scrapers.sandbox during $(VENV)/bin/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+sandbox: $(VENV)/.installed
+	@$(PY) -m scrapers.sandbox serve
+
+# make refresh [START=YYYY-MM-DD END=YYYY-MM-DD]
+refresh: $(MANIFEST) | $(TINGFENG_DATA)
+	@$(PY) -m orchestration.refresh $(if $(START),--start $(START)) $(if $(END),--end $(END))
+
+# make import SRC=file-or-folder
+import: $(VENV)/.installed
+	@$(PY) -m scrapers.importers $(if $(SRC),"$(SRC)")
+
+$(TINGFENG_DATA):
+	@mkdir -p $(TINGFENG_DATA)
+
+$(VENV)/.installed: requirements.lock
+	@echo "Installing into $(VENV); about two minutes the first time."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+$(MANIFEST): $(VENV)/.installed $(DBT_SOURCES)
+	@$(DBT) parse $(DBT_DIRS)
+	@touch $@
+
+# After a change of pyproject.toml. The lock names no hosts.
+lock:
+	uv pip compile pyproject.toml --all-extras --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements.lock
+
+clean:
+	rm -rf dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis

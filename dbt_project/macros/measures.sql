@@ -1,0 +1,76 @@
+{# The formulas of docs/metrics.md, each once. #}
+
+{% macro ratio(part, total) -%}
+    cast({{ part }} as double precision) / nullif({{ total }}, 0)
+{%- endmacro %}
+
+{# Over rows of int_topics__posts. #}
+{% macro volume_measures() -%}
+    count(*) as volume,
+    cast(sum(case when is_repost then 0 else 1 end) as bigint) as original_volume,
+    count(distinct duplicate_group_id) as distinct_volume,
+    count(distinct author_uid) as authors
+{%- endmacro %}
+
+{# Over rows of ranked_posts. #}
+{% macro interaction_measures() -%}
+    {%- for column in ["likes", "comments", "shares", "collects", "interactions", "interactions_all"] %}
+    cast(sum({{ column }}) as bigint) as {{ column }},
+    {%- endfor %}
+    max(case when interactions_is_floor then 1 else 0 end) = 1 as interactions_is_floor,
+    {{ ratio("sum(interactions)", "count(*)") }} as interactions_per_post,
+    percentile_cont(0.5) within group (order by interactions) as interactions_median,
+    {{ ratio("sum(case when interactions_rank <= 10 then interactions end)", "sum(interactions)") }} as top10_share,
+    min(observed_at) as observed_from,
+    max(observed_at) as observed_to,
+    {{ ratio("sum(case when observation_age_hours >= 72 then interactions else 0 end)", "sum(interactions)") }}
+        as mature_share
+{%- endmacro %}
+
+{# The posts of topics, ranked by interactions within the columns named. #}
+{% macro ranked_posts(columns) -%}
+(
+    select
+        *,
+        row_number() over (
+            partition by {{ columns }} order by coalesce(interactions, 0) desc, post_uid
+        ) as interactions_rank
+    from {{ ref("int_topics__posts") }}
+)
+{%- endmacro %}
+
+{#
+    A number about posts, measured.<column>: null where there are no posts, for they were not looked for; 0 where they
+    were looked for and none was found.
+#}
+{% macro zero_if_searched(column, searched, zero="0") -%}
+    case when measured.volume is null and {{ searched }} then {{ zero }} else measured.{{ column }} end
+{%- endmacro %}
+
+{#
+    A bound of the Wilson interval of a share. n is the number of near-duplicate groups, not of posts: copies of one text
+    are one opinion sampled. sign is + or -. 1.959964 is the normal quantile of a 95% interval.
+#}
+{% macro wilson_bound(share, n, sign) -%}
+    {%- set z2 = "3.841459" -%}
+    case when {{ n }} > 0 then
+        least(1, greatest(0, (
+            {{ share }} + {{ z2 }} / (2 * {{ n }})
+            {{ sign }} 1.959964 * sqrt(
+                greatest(0, {{ share }} * (1 - {{ share }})) / {{ n }}
+                + {{ z2 }} / (4.0 * {{ n }} * {{ n }})
+            )
+        ) / (1 + {{ z2 }} / {{ n }})))
+    end
+{%- endmacro %}
+
+{# A relation with one row for each sentiment. #}
+{% macro sentiments() -%}
+(
+    select 'negative' as sentiment
+    union all
+    select 'neutral' as sentiment
+    union all
+    select 'positive' as sentiment
+)
+{%- endmacro %}

@@ -1,0 +1,29 @@
+{# Times are timestamps without a zone, in UTC: every BI tool shows them alike, whatever the zone of its session. #}
+
+{# A raw time, which knows its zone, as UTC. #}
+{% macro utc_timestamp(column) -%}
+    {{ return(adapter.dispatch("utc_timestamp")(column)) }}
+{%- endmacro %}
+
+{% macro duckdb__utc_timestamp(column) -%}
+    timezone('UTC', {{ column }})
+{%- endmacro %}
+
+{# China has kept UTC+8, without summer time, since 1991. #}
+{% macro china_date(column) -%}
+    cast({{ column }} + interval '8' hour as date)
+{%- endmacro %}
+
+{# The first moment of a day in Asia/Shanghai, in UTC. #}
+{% macro china_midnight(day) -%}
+    cast({{ day }} as timestamp) - interval '8' hour
+{%- endmacro %}
+
+{# A table function to cross join: a row, with the column posted_date, for each day from first to last. #}
+{% macro days_between(first, last) -%}
+    {{ return(adapter.dispatch("days_between")(first, last)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(first, last) -%}
+    unnest(cast(generate_series({{ first }}, {{ last }}, interval 1 day) as date[])) as days (posted_date)
+{%- endmacro %}

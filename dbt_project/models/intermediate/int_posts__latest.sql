@@ -1,0 +1,65 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="replace_window",
+        unique_key="post_uid",
+        on_schema_change="fail",
+    )
+}}
+
+{%- set counts = ["likes", "comments", "shares", "collects", "views", "author_followers"] %}
+
+with in_reach as (
+    -- All observations of the window's posts: the last one decides which day a post belongs to.
+    select *
+    from {{ ref("int_posts__observed") }}
+    where
+        observed_at <= {{ as_of() }}
+        and post_uid in (
+            select post_uid from {{ ref("int_posts__observed") }} where {{ in_window("posted_date") }}
+        )
+),
+
+ranked as (
+    select
+        *,
+        {%- for count in counts %}
+        {%- set last_shown %}
+            over (
+                partition by post_uid
+                order by case when {{ count }} is null then 1 else 0 end, observed_at desc, crawl_id desc
+            )
+        {%- endset %}
+        first_value({{ count }}) {{ last_shown }} as last_{{ count }},
+        first_value({{ count }} is not null and counts_are_floor) {{ last_shown }} as last_{{ count }}_is_floor,
+        {%- endfor %}
+        row_number() over (partition by post_uid order by observed_at desc, crawl_id desc) as recency
+    from in_reach
+)
+
+select
+    post_uid,
+    platform,
+    post_id,
+    post_url,
+    post_type,
+    posted_at,
+    posted_date,
+    author_uid,
+    author_is_verified,
+    {%- for count in counts %}
+    last_{{ count }} as {{ count }},
+    {%- endfor %}
+    {% for count in counts[:5] %}{{ "or " if not loop.first }}last_{{ count }}_is_floor {% endfor %}as counts_are_floor,
+    shows_shares,
+    shows_collects,
+    collects_are_interactions,
+    hashtags,
+    ip_location,
+    is_repost,
+    is_ad,
+    source,
+    observed_at,
+    crawl_id
+from ranked
+where recency = 1 and {{ in_window("posted_date") }}

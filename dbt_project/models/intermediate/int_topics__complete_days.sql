@@ -1,0 +1,78 @@
+with topic_queries as (
+    select * from {{ ref("stg_enriched__topic_queries") }}
+),
+
+asked as (
+    select
+        topic_queries.topic_id,
+        topic_queries.platform,
+        topic_queries.query,
+        slices.posted_date,
+        slices.crawl_id,
+        slices.state,
+        slices.slice_start,
+        slices.slice_end,
+        slices.observed_at,
+        {{ china_midnight("slices.posted_date") }} as day_start,
+        {{ china_midnight("slices.posted_date") }} + interval '24' hour as day_end,
+        max(slices.slice_end) over (
+            partition by
+                topic_queries.topic_id, topic_queries.platform, topic_queries.query,
+                slices.posted_date, slices.crawl_id
+            order by slices.slice_start, slices.slice_end
+            rows between unbounded preceding and 1 preceding
+        ) as covered_until
+    from topic_queries
+    inner join {{ ref("crawl_slices") }} as slices
+        on topic_queries.platform = slices.platform and topic_queries.query = slices.query
+    where slices.observed_at <= {{ as_of() }}
+),
+
+answered_queries as (
+    select
+        topic_id,
+        platform,
+        posted_date,
+        crawl_id,
+        query
+    from asked
+    group by topic_id, platform, posted_date, crawl_id, query
+    having
+        min(case when state in ('ok', 'empty') then 1 else 0 end) = 1
+        -- from the day's start, without a gap, to its end
+        and max(case when slice_start > coalesce(covered_until, day_start) then 1 else 0 end) = 0
+        and max(slice_end) >= max(day_end)
+        -- a search before midnight cannot have seen the day's last posts
+        and min(observed_at) >= max(day_end)
+),
+
+answered_crawls as (
+    select
+        topic_id,
+        platform,
+        posted_date,
+        crawl_id,
+        count(*) as queries
+    from answered_queries
+    group by topic_id, platform, posted_date, crawl_id
+),
+
+queries_to_ask as (
+    select
+        topic_id,
+        platform,
+        count(*) as queries
+    from topic_queries
+    group by topic_id, platform
+)
+
+select distinct
+    answered_crawls.topic_id,
+    answered_crawls.platform,
+    answered_crawls.posted_date
+from answered_crawls
+inner join queries_to_ask
+    on
+        answered_crawls.topic_id = queries_to_ask.topic_id
+        and answered_crawls.platform = queries_to_ask.platform
+        and answered_crawls.queries = queries_to_ask.queries

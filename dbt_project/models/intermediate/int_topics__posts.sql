@@ -1,0 +1,29 @@
+select
+    post_topics.topic_id,
+    posts.post_uid,
+    posts.platform,
+    posts.posted_date,
+    posts.author_uid,
+    posts.is_repost,
+    posts.duplicate_group_id,
+    posts.likes,
+    posts.comments,
+    posts.shares,
+    posts.collects,
+    posts.interactions,
+    posts.interactions_all,
+    posts.interactions_is_floor,
+    posts.observed_at,
+    posts.observation_age_hours,
+    posts.sentiment,
+    posts.sentiment_source,
+    posts.model_sentiment
+from {{ ref("fct_post_topics") }} as post_topics
+inner join {{ ref("fct_posts") }} as posts
+    on post_topics.post_uid = posts.post_uid and post_topics.posted_date = posts.posted_date
+inner join {{ ref("int_topics__days") }} as days
+    on
+        post_topics.topic_id = days.topic_id
+        and posts.platform = days.platform
+        and posts.posted_date = days.posted_date
+where not posts.is_ad and posts.has_own_words

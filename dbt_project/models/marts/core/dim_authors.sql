@@ -1,0 +1,26 @@
+with ranked as (
+    select
+        *,
+        row_number() over (
+            partition by author_uid
+            order by case when author_followers is null then 1 else 0 end, observed_at desc, post_uid
+        ) as followers_recency,
+        row_number() over (
+            partition by author_uid
+            order by case when author_is_verified is null then 1 else 0 end, observed_at desc, post_uid
+        ) as verified_recency
+    from {{ ref("int_posts__latest") }}
+    where author_uid is not null
+)
+
+select
+    author_uid,
+    min(platform) as platform,
+    max(case when followers_recency = 1 then author_followers end) as followers,
+    max(case when verified_recency = 1 and author_is_verified then 1 when verified_recency = 1 and not author_is_verified then 0 end)
+    = 1 as is_verified,
+    count(*) as posts,
+    min(posted_date) as first_posted_date,
+    max(posted_date) as last_posted_date
+from ranked
+group by author_uid

@@ -1,0 +1,69 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="replace_window",
+        unique_key="post_uid",
+        on_schema_change="fail",
+    )
+}}
+
+with observed as (
+    select
+        *,
+        likes is null or comments is null or (shows_shares and shares is null) as lacks_a_count,
+        case when collects_are_interactions then collects end as counted_collects
+    from {{ ref("int_posts__latest") }}
+    where {{ in_window("posted_date") }}
+)
+
+select
+    observed.post_uid,
+    observed.platform,
+    observed.post_id,
+    observed.post_url,
+    observed.posted_at,
+    observed.posted_date,
+    observed.author_uid,
+    enriched.text,
+    enriched.text_clean,
+    observed.post_type,
+    observed.hashtags,
+    observed.ip_location,
+    observed.is_repost,
+    -- Weibo writes 转发微博 where the one who reposts writes nothing.
+    not observed.is_repost or coalesce(trim(enriched.text_clean), '') not in ('', '转发微博') as has_own_words,
+    observed.is_ad,
+    observed.likes,
+    observed.comments,
+    observed.shares,
+    observed.collects,
+    observed.views,
+    case
+        when coalesce(observed.likes, observed.comments, observed.shares, observed.counted_collects) is not null
+            then
+                coalesce(observed.likes, 0) + coalesce(observed.comments, 0) + coalesce(observed.shares, 0)
+                + coalesce(observed.counted_collects, 0)
+    end as interactions,
+    case
+        when coalesce(observed.likes, observed.comments, observed.shares, observed.collects) is not null
+            then
+                coalesce(observed.likes, 0) + coalesce(observed.comments, 0) + coalesce(observed.shares, 0)
+                + coalesce(observed.collects, 0)
+    end as interactions_all,
+    observed.counts_are_floor
+    or observed.lacks_a_count
+    or (observed.collects_are_interactions and observed.collects is null) as interactions_is_floor,
+    observed.observed_at,
+    {{ dbt.datediff("observed.posted_at", "observed.observed_at", "second") }} / 3600.0 as observation_age_hours,
+    observed.source,
+    observed.crawl_id,
+    enriched.duplicate_group_id,
+    enriched.sentiment,
+    enriched.sentiment_score,
+    enriched.sentiment_source,
+    enriched.sentiment_model,
+    enriched.model_sentiment,
+    enriched.enriched_version
+from observed
+inner join {{ ref("stg_enriched__posts") }} as enriched
+    on observed.post_uid = enriched.post_uid and observed.posted_date = enriched.posted_date

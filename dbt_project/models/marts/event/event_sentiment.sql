@@ -1,0 +1,61 @@
+with measured as (
+    select
+        topic_id,
+        sentiment,
+        count(*) as volume,
+        cast(sum(case when sentiment_source = 'analyst' then 1 else 0 end) as bigint) as analyst_volume,
+        cast(sum(interactions) as bigint) as interactions
+    from {{ ref("int_topics__posts") }}
+    group by topic_id, sentiment
+),
+
+measured_by_model as (
+    select
+        topic_id,
+        model_sentiment as sentiment,
+        count(*) as volume
+    from {{ ref("int_topics__posts") }}
+    group by topic_id, model_sentiment
+),
+
+shown as (
+    select
+        totals.topic_id,
+        sentiments.sentiment,
+        totals.distinct_volume,
+        {{ zero_if_searched("volume", "totals.volume is not null") }} as volume,
+        {{ zero_if_searched("analyst_volume", "totals.volume is not null") }} as analyst_volume,
+        {{ zero_if_searched("interactions", "totals.volume is not null") }} as interactions,
+        case when totals.volume is not null then coalesce(measured_by_model.volume, 0) end as model_volume,
+        totals.is_complete
+    from {{ ref("event_totals") }} as totals
+    cross join {{ sentiments() }} as sentiments
+    left join measured
+        on totals.topic_id = measured.topic_id and sentiments.sentiment = measured.sentiment
+    left join measured_by_model
+        on totals.topic_id = measured_by_model.topic_id and sentiments.sentiment = measured_by_model.sentiment
+),
+
+shared as (
+    select
+        *,
+        {{ ratio("volume", "sum(volume) over (partition by topic_id)") }} as volume_share,
+        {{ ratio("interactions", "sum(interactions) over (partition by topic_id)") }} as interaction_share,
+        {{ ratio("model_volume", "sum(model_volume) over (partition by topic_id)") }} as model_volume_share
+    from shown
+)
+
+select
+    topic_id,
+    sentiment,
+    volume,
+    volume_share,
+    {{ wilson_bound("volume_share", "distinct_volume", "-") }} as share_low,
+    {{ wilson_bound("volume_share", "distinct_volume", "+") }} as share_high,
+    analyst_volume,
+    model_volume,
+    model_volume_share,
+    interactions,
+    interaction_share,
+    is_complete
+from shared

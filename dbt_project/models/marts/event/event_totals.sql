@@ -1,0 +1,49 @@
+with window_days as (
+    select
+        topic_id,
+        min(posted_date) as first_day,
+        max(posted_date) as last_day,
+        count(*) as platform_days,
+        cast(sum(case when is_complete then 1 else 0 end) as bigint) as complete_platform_days
+    from {{ ref("int_topics__days") }}
+    group by topic_id
+),
+
+measured as (
+    select
+        topic_id,
+        {{ volume_measures() }},
+        sum(case when sentiment = 'positive' then 1 else 0 end) as positive_volume,
+        sum(case when sentiment = 'negative' then 1 else 0 end) as negative_volume,
+        {{ interaction_measures() }}
+    from {{ ranked_posts("topic_id") }} as posts
+    group by topic_id
+)
+
+select
+    window_days.topic_id,
+    {%- for column in [
+        "volume", "original_volume", "distinct_volume", "authors", "interactions", "interactions_all",
+    ] %}
+    {{ zero_if_searched(column, "window_days.complete_platform_days > 0") }} as {{ column }},
+    {%- endfor %}
+    {{ zero_if_searched("interactions_is_floor", "window_days.complete_platform_days > 0", "false") }}
+        as interactions_is_floor,
+    measured.interactions_per_post,
+    measured.interactions_median,
+    measured.top10_share,
+    {{ ratio(
+        "(measured.positive_volume - measured.negative_volume)",
+        "(measured.positive_volume + measured.negative_volume)"
+    ) }} as nsr_polar,
+    {{ ratio("(measured.positive_volume - measured.negative_volume)", "measured.volume") }} as nsr_total,
+    measured.observed_from,
+    measured.observed_to,
+    measured.mature_share,
+    window_days.first_day,
+    window_days.last_day,
+    window_days.platform_days,
+    window_days.complete_platform_days,
+    window_days.complete_platform_days = window_days.platform_days as is_complete
+from window_days
+left join measured on window_days.topic_id = measured.topic_id

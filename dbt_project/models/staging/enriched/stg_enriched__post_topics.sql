@@ -1,0 +1,7 @@
+select
+    platform || ':' || post_id as post_uid,
+    cast(day as date) as posted_date,
+    topic_id,
+    matched_by,
+    version as topics_version
+from {{ current_rows(source("enriched", "post_topics")) }} as current_files

@@ -1,0 +1,13 @@
+select
+    platform || ':' || post_id as post_uid,
+    cast(day as date) as posted_date,
+    text,
+    text_clean,
+    duplicate_group_id,
+    sentiment,
+    sentiment_score,
+    sentiment_source,
+    sentiment_model,
+    model_sentiment,
+    version as enriched_version
+from {{ current_rows(source("enriched", "posts")) }} as current_files

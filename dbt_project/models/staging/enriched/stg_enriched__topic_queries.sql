@@ -1,0 +1,5 @@
+select distinct
+    topic_id,
+    platform,
+    query
+from {{ current_rows(source("enriched", "topic_queries")) }} as current_files

@@ -1,0 +1,8 @@
+select
+    topic_id,
+    topic_name,
+    brand,
+    window_start,
+    window_end,
+    platform
+from {{ current_rows(source("enriched", "topics")) }} as current_files

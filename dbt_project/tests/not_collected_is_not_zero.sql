@@ -1,0 +1,18 @@
+{{ config(meta={"dagster": {"ref": {"name": "daily_interaction"}}}) }}
+
+-- Zero is a finding, and only a complete day can have it: an incomplete one without posts has no numbers at all.
+select
+    volumes.topic_id,
+    volumes.platform,
+    volumes.posted_date,
+    volumes.volume,
+    interactions.interactions
+from {{ ref("daily_volume") }} as volumes
+inner join {{ ref("daily_interaction") }} as interactions
+    on
+        volumes.topic_id = interactions.topic_id
+        and volumes.platform = interactions.platform
+        and volumes.posted_date = interactions.posted_date
+where
+    (volumes.volume = 0 and not volumes.is_complete)
+    or (volumes.volume is null and (volumes.is_complete or interactions.interactions is not null))

@@ -1,0 +1,35 @@
+"""What enriched posts have to be before dbt reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
+
+SENTIMENTS = ["negative", "neutral", "positive"]
+
+
+def enriched_posts() -> ExpectationSuite:
+    """A day's rows of enriched/posts (orchestration/analysis/enriched.py), with ``p_sum`` = the three p_* added up."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    required = ("platform", "post_id", "text", "text_clean", "duplicate_group_id", "sentiment", "sentiment_score",
+                "sentiment_source", "sentiment_model", "model_sentiment")  # fmt: skip
+    return gx.ExpectationSuite(
+        name="enriched_posts",
+        expectations=[
+            *(gxe.ExpectColumnValuesToNotBeNull(column=column, severity="critical") for column in required),
+            gxe.ExpectCompoundColumnsToBeUnique(column_list=["platform", "post_id"], severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="sentiment", value_set=SENTIMENTS, severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="model_sentiment", value_set=SENTIMENTS, severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(
+                column="sentiment_source", value_set=["model", "analyst"], severity="critical"
+            ),
+            gxe.ExpectColumnValuesToBeBetween(column="sentiment_score", min_value=-1, max_value=1, severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="p_sum", min_value=0.999, max_value=1.001, severity="critical"),
+            # Only reposts without words of their own and picture posts are empty; more of them means lost text.
+            gxe.ExpectColumnValueLengthsToBeBetween(column="text_clean", min_value=1, mostly=0.7, severity="warning"),
+        ],
+    )

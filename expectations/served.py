@@ -1,0 +1,84 @@
+"""What the published marts have to be before readers get them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from expectations.enriched import SENTIMENTS
+from scrapers.items import PLATFORMS
+
+if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
+
+
+def fct_posts() -> ExpectationSuite:
+    """marts.fct_posts."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    return gx.ExpectationSuite(
+        name="fct_posts",
+        expectations=[
+            gxe.ExpectColumnValuesToBeUnique(column="post_uid", severity="critical"),
+            *(
+                gxe.ExpectColumnValuesToNotBeNull(column=column, severity="critical")
+                for column in ("post_uid", "posted_date", "text", "sentiment", "observed_at")
+            ),
+            gxe.ExpectColumnValuesToBeInSet(column="platform", value_set=list(PLATFORMS), severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="sentiment", value_set=SENTIMENTS, severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="interactions", min_value=0, severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="observation_age_hours", min_value=0, severity="critical"),
+        ],
+    )
+
+
+def daily_volume() -> ExpectationSuite:
+    """marts.daily_volume."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    return gx.ExpectationSuite(
+        name="daily_volume",
+        expectations=[
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["topic_id", "platform", "posted_date"], severity="critical"
+            ),
+            gxe.ExpectColumnValuesToNotBeNull(column="is_complete", severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="volume", min_value=0, severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="volume_share", min_value=0, max_value=1, severity="critical"),
+            *(
+                gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                    column_A="volume", column_B=part, or_equal=True, ignore_row_if="either_value_is_missing",
+                    severity="critical",
+                )
+                for part in ("original_volume", "distinct_volume", "authors")
+            ),
+        ],
+    )  # fmt: skip
+
+
+def event_sentiment() -> ExpectationSuite:
+    """marts.event_sentiment."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    return gx.ExpectationSuite(
+        name="event_sentiment",
+        expectations=[
+            gxe.ExpectCompoundColumnsToBeUnique(column_list=["topic_id", "sentiment"], severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="sentiment", value_set=SENTIMENTS, severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="volume_share", min_value=0, max_value=1, severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="interaction_share", min_value=0, max_value=1, severity="critical"
+            ),
+        ],
+    )
+
+
+# The served table by name, and its suite.
+SERVED: dict[str, Callable[[], ExpectationSuite]] = {
+    "fct_posts": fct_posts,
+    "daily_volume": daily_volume,
+    "event_sentiment": event_sentiment,
+}

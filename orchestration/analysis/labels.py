@@ -1,0 +1,101 @@
+"""What analysts say of posts: data/labels/*.csv. The one module of this folder, beside the model's, that reads files.
+
+    platform,post_id,sentiment,labeller,labelled_at
+    weibo,5252110000000001,negative,analyst-1,2026-01-07 10:30
+
+UTF-8. Further columns (the text, a note) are for the labeller and are not read.
+"""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from orchestration.analysis.sentiment import SENTIMENTS
+from scrapers.items import PLATFORMS
+from scrapers.parsers.values import CHINA
+
+LABELS = pl.Schema(
+    {
+        "platform": pl.String(),
+        "post_id": pl.String(),
+        "sentiment": pl.String(),
+        "labeller": pl.String(),
+        "labelled_at": pl.Datetime("us", "UTC"),
+    }
+)
+_Label = tuple[str, str, str, str, datetime]
+_MOST_PROBLEMS = 20  # that a message holds
+_MANGLED_ID = re.compile(r"^\d(\.\d+)?E\+\d+$")  # 5.25211E+15
+
+
+class LabelProblem(Exception):
+    """Labels cannot be used; the message names file, line and remedy, a line for each problem."""
+
+
+def load_labels(folder: Path) -> pl.DataFrame:
+    """The labels that hold, in the schema LABELS, one a post, sorted by platform and post_id; no folder, no labels.
+
+    The last label of a post by labelled_at wins, and of labels of the same moment the last by file name and line.
+    Times without a zone are China's. Raises LabelProblem.
+    """
+    labels: list[_Label] = []
+    problems: list[str] = []
+    for path in sorted(folder.glob("*.csv")):
+        try:
+            for line, row in _rows(path):
+                try:
+                    labels.append(_label(row))
+                except LabelProblem as problem:
+                    problems.append(f"{path}: line {line}: {problem}")
+        except LabelProblem as problem:
+            problems.append(f"{path}: {problem}")
+    if problems:
+        more = len(problems) - _MOST_PROBLEMS
+        raise LabelProblem("\n".join(problems[:_MOST_PROBLEMS] + [f"... and {more} more"] * (more > 0)))
+    return (
+        pl.DataFrame(labels, schema=LABELS, orient="row")
+        .sort("labelled_at", maintain_order=True)
+        .unique(["platform", "post_id"], keep="last", maintain_order=True)
+        .sort("platform", "post_id")
+    )
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The rows of a file with the line that each ends on; blank lines are passed over."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restval="")
+            missing = [name for name in LABELS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise LabelProblem(f"line 1: no column {', '.join(missing)}; name the columns {','.join(LABELS)} there")
+            for row in reader:
+                yield reader.line_num, {name: row[name].strip() for name in LABELS}
+    except UnicodeDecodeError as error:
+        raise LabelProblem("not in UTF-8; save it as “CSV UTF-8”") from error
+    except csv.Error as error:
+        raise LabelProblem(f"no CSV ({error}); save it as “CSV UTF-8” again") from error
+
+
+def _label(row: Mapping[str, str]) -> _Label:
+    if row["platform"] not in PLATFORMS:
+        raise LabelProblem(f"platform {row['platform']!r} is none of {', '.join(PLATFORMS)}; correct it")
+    if not row["post_id"]:
+        raise LabelProblem("no post_id; copy it from the post")
+    if _MANGLED_ID.match(row["post_id"]):
+        raise LabelProblem(
+            f"post_id {row['post_id']!r} was rounded by a spreadsheet; format that column as text and copy the id again"
+        )
+    if row["sentiment"] not in SENTIMENTS:
+        raise LabelProblem(f"sentiment {row['sentiment']!r} is none of {', '.join(SENTIMENTS)}; correct it")
+    if not row["labeller"]:
+        raise LabelProblem("no labeller; say who labelled the post")
+    try:
+        moment = datetime.fromisoformat(row["labelled_at"])
+    except ValueError:
+        raise LabelProblem(f"labelled_at {row['labelled_at']!r} is no time; write it as YYYY-MM-DD HH:MM") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
+    return row["platform"], row["post_id"], row["sentiment"], row["labeller"], moment.astimezone(UTC)

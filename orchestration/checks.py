@@ -1,0 +1,27 @@
+"""A Great Expectations verdict as Dagster shows it."""
+
+import dagster as dg
+
+from expectations.validation import Validation
+
+
+def as_check_result(validation: Validation) -> dg.AssetCheckResult:
+    """Critical failures are errors, which block; the others are warnings. Each failure is a row of the metadata."""
+    failures = [
+        dg.TableRecord(
+            {
+                "expectation": failure.expectation,
+                "columns": failure.columns,
+                "severity": failure.severity,
+                "unexpected": failure.unexpected if failure.unexpected is not None else -1,
+                "examples": failure.examples,
+            }
+        )
+        for failure in validation.failures
+    ]
+    return dg.AssetCheckResult(
+        passed=not failures,
+        severity=dg.AssetCheckSeverity.ERROR if validation.is_critical else dg.AssetCheckSeverity.WARN,
+        metadata={"rows": validation.rows, "expectations": validation.expectations}
+        | ({"failures": dg.MetadataValue.table(failures)} if failures else {}),
+    )

@@ -1,0 +1,49 @@
+"""The process that a crawl runs in: Scrapy, with its log lines and stats sent to Dagster through Pipes.
+
+Started by orchestration/crawl.py; a reactor cannot be started twice in one process, so each crawl has its own.
+"""
+
+import logging
+import signal
+
+from dagster_pipes import PipesContext, open_dagster_pipes
+from scrapy.crawler import CrawlerProcess
+from scrapy.utils.project import get_project_settings
+
+# The hard limit, a quarter of an hour after the soft one (CLOSESPIDER_TIMEOUT) has asked the spider to stop.
+GRACE_SECONDS = 15 * 60
+
+
+class _ToDagster(logging.Handler):
+    def __init__(self, pipes: PipesContext) -> None:
+        super().__init__(logging.INFO)
+        self._pipes = pipes
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._pipes.log.log(record.levelno, "%s: %s", record.name, record.getMessage())
+
+
+def main() -> None:
+    settings = get_project_settings()
+    signal.alarm(settings.getint("CLOSESPIDER_TIMEOUT") + GRACE_SECONDS)
+    with open_dagster_pipes() as pipes:
+        arguments = {name: pipes.get_extra(name) for name in ("day", "queries", "crawl_id")}
+        process = CrawlerProcess(settings)
+        # Scrapy's own lines go to the process's stderr; the spider's, and everybody's errors, to the run's log.
+        logging.getLogger(pipes.get_extra("platform")).addHandler(_ToDagster(pipes))
+        crawler = process.create_crawler(pipes.get_extra("platform"))
+        process.crawl(crawler, **arguments)
+        process.start()
+        stats = crawler.stats.get_stats()
+        pipes.report_custom_message(
+            {
+                "finish_reason": stats.get("finish_reason", "crashed"),
+                "seconds": round(stats.get("elapsed_time_seconds", 0.0), 1),
+                "errors": stats.get("log_count/ERROR", 0),
+            }
+            | {name.removeprefix("tingfeng/"): value for name, value in stats.items() if name.startswith("tingfeng/")}
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Which days a run is about.
+
+A run of partitions is about these. A run without any brings the marts up to date: it is about every stale day, or those
+of them within the run's ``tingfeng/days`` tag. Wide ranges of partitions are no alternative: Dagster stores an event for
+each day and asset at about 19 ms, which for five years is half a minute an asset (docs/decisions.md).
+"""
+
+import dagster as dg
+
+from orchestration.analysis.enrich import analysis_fingerprint
+from orchestration.analysis.labels import load_labels
+from orchestration.analysis.sentiment import load_classifier
+from orchestration.listening import load_listening
+from orchestration.settings import labels_dir, serving_path
+from orchestration.staleness import built_fingerprints, day_fingerprints, days_between, stale_days
+from scrapers.environment import data_dir
+
+DAYS_TAG = "tingfeng/days"  # "2026-01-01...2026-01-06"
+_PARTITION_TAG = "dagster/partition"
+_RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+def expected_fingerprints() -> dict[str, str]:
+    """For each day with raw posts since history_start: the fingerprint its enriched files have to have now."""
+    listening = load_listening()
+    analysis = analysis_fingerprint(listening, load_labels(labels_dir()), load_classifier())
+    since = listening.history_start.isoformat()
+    return {day: mark for day, mark in day_fingerprints(data_dir(), analysis).items() if day >= since}
+
+
+def all_stale_days() -> list[str]:
+    return stale_days(expected_fingerprints(), built_fingerprints(serving_path()))
+
+
+def run_days(run: dg.DagsterRun) -> list[str]:
+    """The days, YYYY-MM-DD in order, that a run is about."""
+    tags = run.tags
+    if _PARTITION_TAG in tags:
+        return [tags[_PARTITION_TAG]]
+    if _RANGE_TAGS[0] in tags:
+        return days_between(tags[_RANGE_TAGS[0]], tags[_RANGE_TAGS[1]])
+    stale = all_stale_days()
+    if DAYS_TAG in tags:
+        start, end = tags[DAYS_TAG].split("...")
+        return [day for day in stale if start <= day <= end]
+    return stale

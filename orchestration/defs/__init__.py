@@ -1,0 +1,1 @@
+"""Every Dagster definition, by station. Nothing imports from here."""

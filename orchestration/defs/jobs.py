@@ -1,0 +1,48 @@
+"""Jobs and their schedules."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from orchestration.partitions import TIMEZONE, daily
+from scrapers.items import PLATFORMS
+
+raw_posts = dg.AssetSelection.assets(*(dg.AssetKey(["raw", f"{platform}_posts"]) for platform in PLATFORMS))
+raw_rows = dg.AssetSelection.checks(
+    *(dg.AssetCheckKey(dg.AssetKey(["raw", f"{platform}_posts"]), "rows") for platform in PLATFORMS)
+)
+
+# A day from the sites to the published marts.
+refresh = dg.define_asset_job(
+    "refresh",
+    selection=dg.AssetSelection.all(),
+    description="Crawl a day (or a range of days), and bring its marts up to date.",
+)
+
+# What landed by other ways, imports above all.
+catch_up = dg.define_asset_job(
+    "catch_up",
+    selection=(dg.AssetSelection.all() - raw_posts) | raw_rows,
+    description="Bring up to date the marts of every day whose raw data is newer than they are. Crawls nothing.",
+)
+
+# Days before yesterday that are observed again: likes and comments grow for days (DESIGN: at 1, 3 and 7 days).
+REOBSERVED_AFTER = (0, 1, 3, 7)
+
+
+@dg.schedule(job=refresh, cron_schedule="0 6 * * *", execution_timezone=TIMEZONE)
+def daily_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
+    """Yesterday, and again the days one, three and seven before it."""
+    yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
+    days = [(yesterday - timedelta(days=back)).isoformat() for back in REOBSERVED_AFTER]
+    return [
+        dg.RunRequest(run_key=f"{yesterday}:{day}", partition_key=day)
+        for day in days
+        if daily.has_partition_key(day, context.scheduled_execution_time)
+    ]
+
+
+@dg.schedule(job=refresh, cron_schedule="30 * * * *", execution_timezone=TIMEZONE)
+def hourly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Today so far. Its numbers are incomplete until the daily refresh has seen the whole day."""
+    return dg.RunRequest(partition_key=context.scheduled_execution_time.date().isoformat())

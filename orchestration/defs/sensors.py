@@ -1,0 +1,44 @@
+"""Log what went wrong: failed runs, and failed checks, which do not fail a run when they only warn."""
+
+import dagster as dg
+
+
+@dg.run_failure_sensor(
+    description="Logs every failed run with its error.", default_status=dg.DefaultSensorStatus.RUNNING
+)
+def failed_runs(context: dg.RunFailureSensorContext) -> None:
+    context.log.error(
+        f"run {context.dagster_run.run_id} of {context.dagster_run.job_name}: {context.failure_event.message}"
+    )
+
+
+# A tick looks at this many events at most, so that a long stand-still does not make one that never ends.
+CHECKS_A_TICK = 1_000
+
+
+@dg.sensor(
+    description="Logs every check that failed, warnings too.",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def failed_checks(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    records = context.instance.get_event_records(
+        dg.EventRecordsFilter(
+            event_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION,
+            after_cursor=int(context.cursor) if context.cursor else None,
+        ),
+        limit=CHECKS_A_TICK,
+        ascending=True,
+    )
+    failed = 0
+    for record in records:
+        evaluation = record.event_log_entry.dagster_event.asset_check_evaluation_data
+        if not evaluation.passed:
+            failed += 1
+            context.log.error(
+                f"{evaluation.severity.value}: {evaluation.asset_key.to_user_string()} {evaluation.check_name} failed "
+                f"in run {record.event_log_entry.run_id}"
+            )
+    if records:
+        context.update_cursor(str(records[-1].storage_id))
+    return dg.SkipReason(f"{failed} of {len(records)} evaluations failed")

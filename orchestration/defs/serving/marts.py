@@ -1,0 +1,57 @@
+"""serving/marts: the published snapshot, checked before it takes the place of the one before."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import duckdb
+
+from expectations.served import SERVED
+from expectations.validation import Validation, columns_of, validate
+from orchestration.checks import as_check_result
+from orchestration.publishing.snapshot import draft_snapshot, row_counts
+from orchestration.settings import serving_path, warehouse_path
+from orchestration.warehouse import mart_keys
+
+KEY = dg.AssetKey(["serving", "marts"])
+
+
+def validate_snapshot(snapshot: duckdb.DuckDBPyConnection) -> Validation:
+    """All served suites over a snapshot, as one verdict."""
+    verdicts = []
+    for table, make_suite in SERVED.items():
+        suite = make_suite()
+        relation = snapshot.table(table).select(*columns_of(suite))
+        verdicts.append(validate(relation.pl(), suite))
+    return Validation(
+        rows=sum(verdict.rows for verdict in verdicts),
+        expectations=sum(verdict.expectations for verdict in verdicts),
+        failures=[failure for verdict in verdicts for failure in verdict.failures],
+    )
+
+
+@dg.asset(
+    key=KEY,
+    deps=mart_keys(),
+    group_name="serving",
+    kinds={"duckdb"},
+    pool="warehouse",
+    description="serving/marts.duckdb: what BI tools, the report and the alerts read. Connect per query, read-only.",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "served_rows",
+            asset=KEY,
+            blocking=True,
+            description="Great Expectations over the draft; where it fails, readers keep the snapshot before.",
+        )
+    ],
+)
+def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    with draft_snapshot(warehouse_path(), serving_path()) as draft:
+        with duckdb.connect(str(draft), read_only=True) as connection:
+            validation = validate_snapshot(connection)
+        yield as_check_result(validation)
+        if validation.is_critical:
+            raise dg.Failure("The draft fails its checks and is not published; readers keep the snapshot before.")
+        counts = row_counts(draft)
+        draft.rename(serving_path())
+    yield dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(str(serving_path())), **counts})

@@ -1,0 +1,24 @@
+"""The dbt models: staging, intermediate and marts, in one warehouse file that nobody else writes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from orchestration.days import run_days
+from orchestration.warehouse import dbt_environment, dbt_project, environment
+
+
+@dbt_assets(manifest=dbt_project.manifest_path, project=dbt_project, pool="warehouse")
+def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    days = run_days(context.run)
+    context.log.info(f"dbt rebuilds {days[0]} to {days[-1]}" if days else "no day is stale")
+    with environment(dbt_environment(days)):
+        # Unit tests have their place in CI; in a production build they only cost time.
+        yield from dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context).stream()
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return dg.Definitions(assets=[dbt_models], resources={"dbt": DbtCliResource(project_dir=dbt_project)})

@@ -1,0 +1,46 @@
+"""Versions of enriched files: which is current, and how the next one comes to be.
+
+    data/enriched/<table>/[day=<YYYY-MM-DD>/]<sequence>-<fingerprint>.parquet
+
+The last by name is current. A fingerprint is a hash of everything that the content depends on, so a file whose
+fingerprint is still right is not written again, and no Parquet file is ever replaced under its name.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+
+from scrapers.landing import write_once
+
+# The current version and the one before it: a reader that listed the folder a moment ago finds its file still there.
+VERSIONS_KEPT = 2
+
+
+def fingerprint(parts: Iterable[str]) -> str:
+    """12 hex digits over the parts, in their order."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def versions(folder: Path) -> list[Path]:
+    """The versions in a folder, oldest first."""
+    return sorted(folder.glob("*.parquet"))
+
+
+def current_fingerprint(folder: Path) -> str | None:
+    """The fingerprint of the current version, None where there is none."""
+    found = versions(folder)
+    return found[-1].stem.split("-", 1)[1] if found else None
+
+
+def write_version(folder: Path, content_fingerprint: str, frame: pl.DataFrame) -> Path:
+    """Write the next version, unless the current one has this fingerprint; return the current version's path."""
+    found = versions(folder)
+    if current_fingerprint(folder) == content_fingerprint:
+        return found[-1]
+    sequence = int(found[-1].stem.split("-", 1)[0]) + 1 if found else 1
+    path = write_once(frame, folder / f"{sequence:06d}-{content_fingerprint}.parquet")
+    for superseded in [*found, path][:-VERSIONS_KEPT]:
+        superseded.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,1 @@
+"""Marts to their readers: pure functions over DuckDB files. Imports no dagster."""

@@ -1,0 +1,178 @@
+"""make refresh: bring the marts up to date from the command line, as a real run of the jobs in defs/jobs.py.
+
+With dates: the days are crawled where a topic asks for something, and their marts rebuilt. Without: nothing is crawled,
+and every day whose raw data is newer than its marts is rebuilt.
+"""
+
+import argparse
+import os
+import sys
+import time
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+from dagster._core.definitions.reconstruct import ReconstructableRepository
+
+from orchestration.analysis.labels import LabelProblem
+from orchestration.crawl import require_access
+from orchestration.days import DAYS_TAG, all_stale_days, expected_fingerprints
+from orchestration.listening import Listening, ListeningProblem, load_listening
+from orchestration.partitions import TIMEZONE
+from orchestration.reporting.console import event_table
+from orchestration.settings import serving_path
+from orchestration.staleness import built_fingerprints, days_between, stale_days
+from scrapers.environment import EnvironmentProblem, data_dir
+from scrapers.items import PLATFORMS
+from scrapers.landing import raw_files
+
+PROCESS_TAG = "tingfeng/process"
+
+
+class RefreshProblem(Exception):
+    """Something that a person has to mend before the refresh can run."""
+
+
+def parse_day(text: str) -> date:
+    """A day written YYYY-MM-DD; raises RefreshProblem."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise RefreshProblem(f"{text!r} is no day; write it as YYYY-MM-DD.") from error
+
+
+def requested_window(start: str | None, end: str | None, listening: Listening) -> tuple[date, date] | None:
+    """The window that the arguments ask for; None without any. Raises RefreshProblem where it makes no sense."""
+    if not start and not end:
+        return None
+    first = parse_day(start or end or "")
+    last = parse_day(end or start or "")
+    today = datetime.now(ZoneInfo(TIMEZONE)).date()
+    if last < first:
+        raise RefreshProblem(f"END {last} is before START {first}; swap them.")
+    if last > today:
+        raise RefreshProblem(f"END {last} is in the future; today is {today} in {TIMEZONE}.")
+    if first < listening.history_start:
+        raise RefreshProblem(
+            f"START {first} is before history_start {listening.history_start} in listening.yaml; set history_start earlier."
+        )
+    return first, last
+
+
+def days_to_crawl(listening: Listening, first: date, last: date) -> tuple[date, date] | None:
+    """The part of the window, from its first to its last day, on which some topic asks some platform for something."""
+    asked = [
+        day
+        for day in map(date.fromisoformat, days_between(first.isoformat(), last.isoformat()))
+        if any(listening.queries(platform, day) for platform in listening.platforms)
+    ]
+    return (min(asked), max(asked)) if asked else None
+
+
+def run_job(name: str, tags: dict[str, str]) -> bool:
+    """Run a job of the definitions on the instance, in step processes; whether it succeeded."""
+    instance = dg.DagsterInstance.get()
+    release_lost_runs(instance)
+    repository = ReconstructableRepository.for_module("orchestration.definitions", "defs")
+    result = dg.execute_job(
+        repository.get_reconstructable_job(name),
+        instance=instance,
+        tags=tags | {PROCESS_TAG: str(os.getpid())},
+        raise_on_error=False,
+    )
+    return result.success
+
+
+def release_lost_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs of this command whose process was killed as failed, and give their pool slots back.
+
+    Without it the next run would wait for ever for a slot that nobody gives back.
+    """
+    unfinished = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    for run in instance.get_runs(dg.RunsFilter(statuses=unfinished)):
+        process = run.tags.get(PROCESS_TAG)
+        if process and not _is_alive(int(process)):
+            print(f"run {run.run_id[:8]} was killed; its days are done again")
+            instance.report_run_failed(run, "The process that ran it was killed.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def refresh(start: str | None, end: str | None) -> bool:
+    """Do what the arguments ask; whether it succeeded. Raises the problems that a person has to mend."""
+    listening = load_listening()
+    window = requested_window(start, end, listening)
+    if window is None:
+        days = all_stale_days()
+        _tell_days_out_of_reach(listening)
+        if not days:
+            print("Nothing to do: no raw data is newer than its marts.")
+            return True
+        print(f"{len(days)} days have raw data that is newer than their marts: {days[0]} to {days[-1]}.")
+        return run_job("catch_up", {})
+    first, last = window
+    crawled = days_to_crawl(listening, first, last)
+    if crawled is None:
+        print(f"No topic asks for anything between {first} and {last}; nothing is crawled.")
+        return run_job("catch_up", {DAYS_TAG: f"{first}...{last}"})
+    asked = [platform for platform in listening.platforms if any(
+        listening.queries(platform, crawled[0] + timedelta(days=offset))
+        for offset in range((crawled[1] - crawled[0]).days + 1)
+    )]
+    require_access(asked)
+    print(f"Crawling {', '.join(asked)} for {crawled[0]} to {crawled[1]}.")
+    ok = run_job(
+        "refresh",
+        {
+            "dagster/asset_partition_range_start": crawled[0].isoformat(),
+            "dagster/asset_partition_range_end": crawled[1].isoformat(),
+        },
+    )
+    rest = [
+        day
+        for day in all_stale_days()
+        if first.isoformat() <= day <= last.isoformat() and not crawled[0].isoformat() <= day <= crawled[1].isoformat()
+    ]
+    return ok and (not rest or run_job("catch_up", {DAYS_TAG: f"{rest[0]}...{rest[-1]}"}))
+
+
+def _tell_days_out_of_reach(listening: Listening) -> None:
+    since = listening.history_start.isoformat()
+    early = sorted({day for _, day in raw_files(data_dir(), "posts", PLATFORMS) if day < since})
+    if early:
+        print(
+            f"Left out: {len(early)} days with raw data from {early[0]} on lie before history_start {since}; "
+            "set history_start in listening.yaml earlier to have them."
+        )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Bring the marts up to date.")
+    parser.add_argument("--start", help="first day of publication, YYYY-MM-DD, Asia/Shanghai")
+    parser.add_argument("--end", help="last day, included")
+    arguments = parser.parse_args()
+    began = time.monotonic()
+    try:
+        ok = refresh(arguments.start, arguments.end)
+    except (RefreshProblem, ListeningProblem, EnvironmentProblem, LabelProblem) as problem:
+        print(f"refresh: {problem}", file=sys.stderr)
+        return 1
+    if not ok:
+        print("refresh: the run failed; the lines above name the step. 'make dev' shows it in the Dagster UI.", file=sys.stderr)
+        return 1
+    print(event_table(serving_path()))
+    print(f"\nDone in {time.monotonic() - began:.0f} s. Marts: {serving_path()}. 'make dev' shows the run in the Dagster UI.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Marts to people: pure functions that read a served snapshot. Imports no dagster."""

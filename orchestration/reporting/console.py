@@ -1,0 +1,65 @@
+"""The events of a snapshot as a table for the terminal."""
+
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+_PERCENT = "printf('%.2f%%', 100 * {column})"
+
+# The first three tables say how much there was, where and when; the last what was said, and what the classifier alone
+# would have said where analysts have labelled.
+_TABLES = {
+    "By platform": f"""
+        select platform, volume as posts, {_PERCENT.format(column="volume_share")} as share, interactions,
+               {_PERCENT.format(column="interaction_share")} as interaction_share,
+               case when is_complete then 'yes' else 'no' end as complete
+        from marts.event_platforms where topic_id = $topic order by volume desc nulls last
+    """,
+    "Posts by day": """
+        pivot (select posted_date, platform, volume from marts.daily_volume where topic_id = getvariable('topic'))
+        on platform using first(volume) group by posted_date order by posted_date
+    """,
+    "By sentiment": f"""
+        select sentiment, volume as posts, {_PERCENT.format(column="volume_share")} as share, interactions,
+               {_PERCENT.format(column="interaction_share")} as interaction_share,
+               model_volume as model_alone, {_PERCENT.format(column="model_volume_share")} as model_alone_share
+        from marts.event_sentiment where topic_id = $topic order by volume desc nulls last
+    """,
+}
+
+# More days than these are summed up in the marts, not listed in a terminal.
+LISTED_DAYS = 31
+
+
+def event_table(snapshot: Path) -> str:
+    """For each topic: posts and interactions by platform, day and sentiment, as Markdown tables."""
+    parts = []
+    with duckdb.connect(str(snapshot), read_only=True) as connection:
+        topics = connection.execute("select topic_id, topic_name, window_start, window_end from marts.dim_topics order by 1")
+        for topic_id, name, start, end in topics.fetchall():
+            total, days = connection.execute(
+                "select coalesce(sum(volume), 0), count(distinct posted_date) from marts.daily_volume where topic_id = $topic",
+                {"topic": topic_id},
+            ).fetchall()[0]
+            parts.append(f"\n{name} ({topic_id}), {start} to {end or 'today'}: {total:,} posts")
+            connection.execute("set variable topic = $topic", {"topic": topic_id})
+            for title, query in _TABLES.items():
+                if title == "Posts by day" and not 0 < days <= LISTED_DAYS:
+                    continue
+                relation = connection.execute(query, {"topic": topic_id} if "$topic" in query else None)
+                parts.append(f"\n{title}\n{_markdown(relation.pl())}")
+    return "\n".join(parts)
+
+
+def _markdown(frame: pl.DataFrame) -> str:
+    with pl.Config(
+        tbl_formatting="ASCII_MARKDOWN",
+        tbl_hide_dataframe_shape=True,
+        tbl_hide_column_data_types=True,
+        tbl_rows=-1,
+        tbl_cols=-1,
+        tbl_width_chars=160,
+        thousands_separator=",",
+    ):
+        return str(frame)

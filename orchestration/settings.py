@@ -1,0 +1,27 @@
+"""Where the stations keep their files. What the environment says is read in scrapers/environment.py."""
+
+from pathlib import Path
+
+from scrapers.environment import data_dir
+
+PROJECT_DIR = Path(__file__).parents[1]
+DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
+
+
+def labels_dir() -> Path:
+    """Analysts' labels, *.csv."""
+    return data_dir() / "labels"
+
+
+def enriched_dir() -> Path:
+    return data_dir() / "enriched"
+
+
+def warehouse_path() -> Path:
+    """dbt's DuckDB file: one writer, opened by dbt and publish alone."""
+    return data_dir() / "warehouse.duckdb"
+
+
+def serving_path() -> Path:
+    """The published snapshot, which BI tools, the report and the alerts read."""
+    return data_dir() / "serving" / "marts.duckdb"

@@ -1,0 +1,44 @@
+"""Which days have raw data that the published marts have not seen.
+
+The served snapshot says for each day which enriched version it was built from (marts.built_days), and a version's name
+holds the fingerprint of its inputs: the day's raw files, the topics, the labels, the model. So staleness is read from the
+data alone; a run that was killed anywhere leaves the day stale, and the next run does it again.
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from orchestration.enriched_files import fingerprint
+from scrapers.items import PLATFORMS
+from scrapers.landing import raw_files
+
+
+def day_fingerprints(data_dir: Path, analysis_fingerprint: str) -> dict[str, str]:
+    """For each day with raw posts: what the version of its enriched files has to be called."""
+    inputs: dict[str, list[str]] = {}
+    for (platform, day), names in raw_files(data_dir, "posts", PLATFORMS).items():
+        inputs.setdefault(day, []).extend(f"{platform}/{name}" for name in names)
+    return {day: fingerprint([analysis_fingerprint, *names]) for day, names in sorted(inputs.items())}
+
+
+def built_fingerprints(serving: Path) -> dict[str, str]:
+    """For each day in the served snapshot: the fingerprint it was built from; nothing where nothing is published yet."""
+    if not serving.exists():
+        return {}
+    with duckdb.connect(str(serving), read_only=True) as connection:
+        rows = connection.execute("select posted_date, enriched_version from marts.built_days").fetchall()
+    return {day.isoformat(): version.split("-", 1)[1] for day, version in rows}
+
+
+def stale_days(expected: Mapping[str, str], built: Mapping[str, str]) -> list[str]:
+    """The days, in order, that are to be built: new, changed, or gone from raw since."""
+    return sorted(day for day in expected.keys() | built.keys() if expected.get(day) != built.get(day))
+
+
+def days_between(start: str, end: str) -> list[str]:
+    """Every day from start to end, YYYY-MM-DD, both included."""
+    first, last = date.fromisoformat(start), date.fromisoformat(end)
+    return [(first + timedelta(days=offset)).isoformat() for offset in range((last - first).days + 1)]

@@ -1,0 +1,220 @@
+"""Values of whole columns, read as scrapers/parsers/values.py reads one; a test holds the two together.
+
+Every function takes columns of text, null where a row has nothing. What is common is done for the whole column at
+once; what is rare is handed to values.py, a distinct value at a time.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import polars as pl
+
+from scrapers.parsers.values import WEIBO_EPOCH_S, html_to_text, parse_count, parse_time, plain_text
+
+TIME = pl.Datetime("us", "UTC")
+# The years that values.from_epoch accepts; a date told in words has to lie in them too.
+_EARLIEST, _LATEST = datetime(2005, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def column(rows: pl.DataFrame, name: str | None) -> pl.Series:
+    """A column, or nulls where the file has none of that name."""
+    if name is not None and name in rows.columns:
+        return rows[name]
+    return pl.repeat(None, rows.height, dtype=pl.String, eager=True)
+
+
+def where(mask: pl.Series, yes: pl.Series | str | None, no: pl.Series | str | None) -> pl.Series:
+    """Row by row: ``yes`` where the mask is true, else ``no``."""
+    return pl.select(pl.when(mask).then(pl.lit(yes)).otherwise(pl.lit(no))).to_series()
+
+
+def shown(raw: pl.Series) -> pl.Series:
+    """Trimmed text; null for what crawlers write where they found nothing: "", "None", "null"."""
+    trimmed = raw.str.strip_chars()
+    return where(trimmed.is_in(["", "None", "null"]), None, trimmed)
+
+
+class Counts(NamedTuple):
+    value: pl.Series  # Int64, null: not shown
+    is_floor: pl.Series
+
+
+def counts(raw: pl.Series) -> Counts:
+    """As values.parse_count, but that a number beyond Int64 is no count."""
+    plain = raw.str.contains("^[0-9]{1,15}$").fill_null(False)
+    # 24 characters hold the longest Int64 with its separators.
+    rare = [text for text in raw.filter(~plain).drop_nulls().unique().to_list() if len(text) <= 24]
+    parsed = dict(zip(rare, map(parse_count, rare), strict=True))
+    values = {text: value for text, (value, _) in parsed.items() if value is not None and value < 2**63}
+    floors = [text for text, (_, is_floor) in parsed.items() if is_floor]
+    return Counts(
+        where(plain, raw, None).cast(pl.Int64).fill_null(_mapped(raw, values, pl.Int64())),
+        raw.is_in(floors).fill_null(False),
+    )
+
+
+def weibo_id_times(ids: pl.Series) -> pl.Series:
+    """As values.weibo_id_time. Comments have ids of the same clock."""
+    numbers = where(ids.str.contains("^[0-9]{15,17}$"), ids, None).cast(pl.Int64)
+    return _in_range(((numbers // (1 << 22) + WEIBO_EPOCH_S) * 1_000_000).cast(TIME))
+
+
+def times(raw: pl.Series, observed_at: pl.Series | datetime, id_times: pl.Series | None = None) -> pl.Series:
+    """As values.parse_time, within the years 2005 to 2100: UTC, null where there is no time.
+
+    observed_at and id_times: one for each row, or one observed_at for all.
+    """
+    text = raw.str.strip_chars()
+    epochs = _epochs(text)
+    dates = _dates(text, id_times)
+    told = epochs.fill_null(dates)
+    rest = (told.is_null() & text.is_not_null() & (text != "") & ~text.str.contains(_FAST)).fill_null(False)
+    if not rest.any():
+        return told
+    moments = observed_at if isinstance(observed_at, pl.Series) else pl.repeat(observed_at, len(raw), eager=True)
+    lower = pl.repeat(None, len(raw), dtype=TIME, eager=True) if id_times is None else id_times
+    read = [_read_time(*row) for row in zip(text.filter(rest), moments.filter(rest), lower.filter(rest), strict=True)]
+    return told.scatter(rest.arg_true(), _in_range(pl.Series(read, dtype=TIME)))
+
+
+_EPOCH = r"^[0-9]{9,14}$"
+_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\+08:00)?)?$"
+_FAST = f"{_EPOCH}|{_DATE}"
+
+
+def _epochs(text: pl.Series) -> pl.Series:
+    numbers = where(text.str.contains(_EPOCH), text, None).cast(pl.Int64)
+    is_milliseconds = numbers > 40_000_000_000
+    return _in_range(
+        pl.select(pl.when(is_milliseconds).then(numbers * 1_000).otherwise(numbers * 1_000_000)).to_series().cast(TIME)
+    )
+
+
+def _dates(text: pl.Series, id_times: pl.Series | None) -> pl.Series:
+    """ "2026-01-05 21:40[:00[+08:00]]", China's time; without seconds the id decides, where it agrees to 2 minutes."""
+    dates = where(text.str.contains(_DATE), text.str.slice(0, 19), None).str.replace("T", " ")
+    to_the_minute = dates.str.len_chars() == 16
+    local = where(to_the_minute, dates + ":00", dates).str.to_datetime(
+        "%Y-%m-%d %H:%M:%S", time_unit="us", strict=False
+    )
+    told = _in_range(
+        local.dt.replace_time_zone("Asia/Shanghai", ambiguous="earliest", non_existent="null").dt.convert_time_zone(
+            "UTC"
+        )
+    )
+    if id_times is None:
+        return told
+    agrees = to_the_minute & ((id_times - told).dt.total_seconds().abs() <= 120)
+    return where(agrees, id_times, told)
+
+
+def _read_time(text: str, observed_at: datetime, id_time: datetime | None) -> datetime | None:
+    try:
+        return parse_time(text, observed_at, id_time)
+    except (ValueError, OverflowError):  # year 1 east of Greenwich
+        return None
+
+
+def _in_range(moments: pl.Series) -> pl.Series:
+    return where(moments.is_between(_EARLIEST, _LATEST, closed="left"), moments, None).cast(TIME)
+
+
+# What sites write, not "a<b": closing tags, breaks, tags with attributes, entities.
+_MARKUP = (
+    r"(?i)</[a-z][a-z0-9]*\s*>|<(br|hr)\s*/?>|<[a-z]+\s[^<>]*=[^<>]*>|&(amp|lt|gt|quot|apos|nbsp|#[0-9]+|#x[0-9a-f]+);"
+)
+# What plain_text changes; \\x1c to \\x1f are spaces to Python alone.
+_UNTIDY = r"[\x00\x{200b}\x{200c}\x{2060}\x{feff}\xad\xa0\x{2028}\x{2029}\r]|^[\s\x1c-\x1f]|[\s\x1c-\x1f]$"
+
+
+def words(raw: pl.Series) -> pl.Series:
+    """As values.plain_text, and as values.html_to_text where a crawler left markup in; "" for null."""
+    text = raw.fill_null("")
+    marked_up = text.str.contains(_MARKUP)
+    text = _with(text, marked_up, {cell: html_to_text(cell) for cell in text.filter(marked_up).unique()})
+    untidy = text.str.contains(_UNTIDY)
+    return _with(text, untidy, {cell: plain_text(cell) for cell in text.filter(untidy).unique()})
+
+
+def no_id(ids: pl.Series) -> pl.Series:
+    """Where there is no id, or what a spreadsheet made of one: 4.8152E+15 has lost its last digits."""
+    return ~ids.str.contains("^[0-9A-Za-z_-]{1,64}$").fill_null(False)
+
+
+def any_of(*flags: pl.Series) -> pl.Series:
+    """Whether one of the flags is true, row by row."""
+    return pl.select(pl.any_horizontal(*(pl.lit(flag) for flag in flags))).to_series()
+
+
+def without_video_title(text: pl.Series, nickname: pl.Series) -> pl.Series:
+    """ "L<name>的微博视频", the title that Weibo gives a video link, without the name: it is not the author's words.
+
+    L is the icon before it, a letter where the icon font was missing.
+    """
+    titled = text.str.contains("的(微博|秒拍)视频").fill_null(False)
+    if not titled.any():
+        return text
+    changed = [
+        re.sub(
+            rf"(?:L?{re.escape(name)}|L[^\sL]{{1,30}})的(微博视频|秒拍视频)"
+            if name
+            else r"L[^\sL]{1,30}的(微博视频|秒拍视频)",
+            r"\1",
+            cell,
+        )
+        for cell, name in zip(text.filter(titled), nickname.filter(titled), strict=True)
+    ]
+    return text.scatter(titled.arg_true(), changed)
+
+
+def places(raw: pl.Series) -> pl.Series:
+    """Provinces and countries: "发布于 广东" is 广东, "" and "无" are null."""
+    place = shown(raw).str.replace(r"^(发布于|IP\s?属地)[\s:：]*", "").str.strip_chars()
+    return where(place.is_in(["", "无"]), None, place)
+
+
+# How each platform writes a hashtag into the text, and how an export lists them: with commas.
+_HASHTAGS: Mapping[str, str] = {
+    "weibo": r"#[^#\n]{1,100}#",
+    "xiaohongshu": r"#[^#\n]{1,100}\[话题\]#",
+    "douyin": r"#[^\s#@]{1,100}",
+}
+
+
+def hashtags(text: pl.Series, listed: pl.Series, platform: str) -> pl.Series:
+    """Those that the export lists and, where it lists none, those in the author's own words; lists of text."""
+    split = listed.str.split(",").list.eval(pl.element().str.strip_chars(" #"))
+    if platform in _HASHTAGS:
+        own = text.str.replace(r"(?s)//@.*", "") if platform == "weibo" else text
+        found = own.str.extract_all(_HASHTAGS[platform]).list.eval(
+            pl.element().str.replace("[话题]", "", literal=True).str.strip_chars("# ")
+        )
+        split = where(shown(listed).is_null(), found, split)
+    tags = split.list.eval(pl.element().filter(pl.element() != "")).list.unique(maintain_order=True)
+    return where(tags.is_null(), pl.Series([[]], dtype=pl.List(pl.String)), tags)
+
+
+# Whether a row has the problem, what it is, and the value that shows it.
+Problem = tuple[pl.Series, str, pl.Series]
+
+
+def first_problem(*problems: Problem) -> pl.Series:
+    """Why a row cannot be read, null where it can."""
+    reason = pl.coalesce(
+        pl.when(is_so).then(pl.concat_str(pl.lit(f"{what}: "), pl.lit(value).str.slice(0, 40).fill_null("nothing")))
+        for is_so, what, value in problems
+    )
+    return pl.select(reason.alias("problem")).to_series()
+
+
+def _mapped(raw: pl.Series, values: Mapping[str, object], dtype: pl.DataType) -> pl.Series:
+    return raw.replace_strict(list(values), list(values.values()), default=None, return_dtype=dtype)
+
+
+def _with(text: pl.Series, mask: pl.Series, changed: Mapping[str, str]) -> pl.Series:
+    """The column with the cells under the mask changed."""
+    if not changed:
+        return text
+    return text.scatter(mask.arg_true(), [changed[cell] for cell in text.filter(mask)])

@@ -1,0 +1,370 @@
+"""Files as other people's crawlers leave them: found, examined once, and read in batches of text columns.
+
+UTF-8 with and without byte-order mark, or GB18030 (which holds GBK); plain or gzipped, told by the bytes. Layouts:
+
+    csv       a header and rows; cells may hold line breaks
+    lines     a JSON object a line. Lines end at "\\n" alone: U+2028 stands inside texts, 33 times in one real file
+    records   a JSON list, or objects one after the other over many lines, whatever the file is called
+
+Every value becomes text, ids to the last digit. What cannot be read is handed on with its position and the reason.
+"""
+
+import codecs
+import csv
+import gzip
+import io
+import json
+import re
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Literal, NamedTuple
+
+import polars as pl
+
+SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".txt"})  # .gz after them too
+BATCH_BYTES = 32 << 20  # of JSON lines; the frames made of them take about ten times that
+BATCH_ROWS = 20_000  # of the other layouts: at 1.6 kB a row the same
+_HEAD_BYTES = 1 << 20
+_SAMPLE = 100  # records whose keys are looked at
+_CELL_LIMIT = 10 << 20  # characters; a cell beyond that is a quote that was never closed
+_RECORD_LIMIT = 1 << 20  # characters that are looked at before a record is taken as broken
+_DAMAGE_LIMIT = 1e-3  # of the bytes; with more that is not UTF-8 the file is something else
+
+_DAMAGE = re.compile("[\udc80-\udcff]")  # a byte that could not be decoded, by "surrogateescape"
+
+csv.field_size_limit(_CELL_LIMIT)
+
+
+class FileProblem(Exception):
+    """Why a file or folder cannot be imported; the message begins with its path."""
+
+
+class Bad(NamedTuple):
+    """A record that cannot be read. It is not kept, for it may name people; the position says where it stands."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    rows: pl.DataFrame  # text columns
+    numbers: list[int]  # of the rows: line or record, from 1
+    bad: list[Bad]
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file that holds rows."""
+
+    path: Path
+    encoding: Literal["utf-8", "gb18030"]
+    is_damaged: bool  # holds bytes that are not of the encoding
+    layout: Literal["csv", "lines", "records"]
+    columns: tuple[str, ...]  # of the header, or the keys of the first records
+    modified_at: datetime  # UTC
+
+    @property
+    def unit(self) -> str:
+        """What positions count."""
+        return "record" if self.layout == "records" else "line"
+
+
+def find(sources: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The files to import, each once, and those of folders that are passed over for their suffix.
+
+    A file that is named itself is taken whatever its name is. Raises FileProblem for a path that does not exist and
+    for a folder with nothing to import.
+    """
+    found: list[Path] = []
+    passed_over: list[Path] = []
+    for source in sources:
+        if source.is_dir():
+            held = sorted(path for path in source.rglob("*") if path.is_file() and not _is_hidden(path, source))
+            fitting = [path for path in held if _suffix(path) in SUFFIXES]
+            if not fitting:
+                raise FileProblem(
+                    f"{source}: holds no file to import ({', '.join(sorted(SUFFIXES))}, or these with .gz)"
+                )
+            found += fitting
+            passed_over += [path for path in held if _suffix(path) not in SUFFIXES]
+        elif source.exists():
+            found.append(source)
+        else:
+            raise FileProblem(f"{source}: does not exist")
+    return list({path.resolve(): path for path in reversed(found)}.values())[::-1], passed_over
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _suffix(path: Path) -> str:
+    return (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
+
+
+def examine(path: Path) -> TextFile:
+    """Read a file through once, and say what it is. Raises FileProblem if no rows can come of it."""
+    try:
+        with _open(path) as handle:
+            head, is_utf8, is_gb18030, damage = _survey(path, handle)
+        modified_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except EOFError:
+        raise FileProblem(f"{path}: the gzip file is cut short; get it whole") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise FileProblem(f"{path}: the gzip file is damaged: {error}") from error
+    except OSError as error:
+        raise FileProblem(f"{path}: cannot be read: {error.strerror or error}") from error
+    if not is_utf8 and not is_gb18030 and damage > _DAMAGE_LIMIT:
+        raise FileProblem(f"{path}: is neither UTF-8 nor GB18030 text")
+    encoding: Literal["utf-8", "gb18030"] = "gb18030" if is_gb18030 and not is_utf8 else "utf-8"
+    start = head.decode(encoding, "replace").removeprefix("\ufeff")
+    layout = _layout(start)
+    return TextFile(
+        path=path,
+        encoding=encoding,
+        is_damaged=not is_utf8 and not is_gb18030,
+        layout=layout,
+        columns=_columns(start, layout),
+        modified_at=modified_at,
+    )
+
+
+def _open(path: Path) -> BinaryIO:
+    with path.open("rb") as handle:
+        is_gzipped = handle.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if is_gzipped else path.open("rb")  # type: ignore[return-value]  # GzipFile reads alike
+
+
+def _survey(path: Path, handle: BinaryIO) -> tuple[bytes, bool, bool, float]:
+    """The head, whether all of it is UTF-8, or GB18030, and the share of bytes that are not UTF-8."""
+    head, is_utf8, is_gb18030, size, damage = b"", True, True, 0, 0
+    utf8, gb18030 = codecs.getincrementaldecoder("utf-8")(), codecs.getincrementaldecoder("gb18030")()
+    while chunk := handle.read(4 << 20):
+        if size == 0:
+            head = chunk[:_HEAD_BYTES]
+            if b"\x00" in head[:8192]:
+                raise FileProblem(
+                    f"{path}: is a binary file, or UTF-16 text; it has to be CSV or JSON in UTF-8 or GB18030"
+                )
+        size += len(chunk)
+        is_utf8 = is_utf8 and _decodes(utf8, chunk)
+        is_gb18030 = is_gb18030 and _decodes(gb18030, chunk)
+        if not is_utf8:  # counted from here on; the share matters, not the number
+            damage += len(_DAMAGE.findall(chunk.decode("utf-8", "surrogateescape")))
+    is_utf8, is_gb18030 = is_utf8 and _decodes(utf8, b"", final=True), is_gb18030 and _decodes(gb18030, b"", final=True)
+    if size <= _HEAD_BYTES and not head.removeprefix(codecs.BOM_UTF8).strip():
+        raise FileProblem(f"{path}: is empty")
+    return head, is_utf8, is_gb18030, damage / size
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _layout(start: str) -> Literal["csv", "lines", "records"]:
+    if start.lstrip().startswith("["):
+        return "records"
+    first = [line for line in start.split("\n") if line.strip()][:5]  # the first may be cut
+    if any(_is_object(line) for line in first):
+        return "lines"
+    return "records" if start.lstrip().startswith("{") else "csv"
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(_parse(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _columns(start: str, layout: Literal["csv", "lines", "records"]) -> tuple[str, ...]:
+    if layout == "csv":
+        return _header(next(csv.reader(io.StringIO(start, newline="")), []))
+    if layout == "lines":
+        sample = [line for line in start.split("\n")[: 2 * _SAMPLE] if _is_object(line)][:_SAMPLE]
+        return _keys(_parse(line) for line in sample)
+    parts = _records(io.StringIO(start))
+    return _keys(record for record, _ in zip(parts, range(_SAMPLE), strict=False) if isinstance(record, dict))
+
+
+def _header(cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in cells)
+
+
+def _keys(records: Iterable[object]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for record in records if isinstance(record, dict) for key in record))
+
+
+def read(file: TextFile, columns: Collection[str]) -> Iterator[Batch]:
+    """The file's rows in batches. ``columns``: all that a file of its kind may have, in the order of its CSV files.
+
+    A JSON key that is neither among them nor in the file's first records is not read.
+    """
+    with _open(file.path) as handle:
+        match file.layout:
+            case "csv":
+                yield from _read_csv(file, handle, tuple(columns))
+            case "lines":
+                yield from _read_lines(file, handle, tuple(dict.fromkeys([*file.columns, *columns])))
+            case "records":
+                yield from _read_records(file, handle)
+
+
+def _read_lines(file: TextFile, handle: BinaryIO, columns: tuple[str, ...]) -> Iterator[Batch]:
+    number = 1
+    while lines := handle.readlines(BATCH_BYTES):
+        if number == 1:
+            lines[0] = lines[0].removeprefix(codecs.BOM_UTF8)
+        numbers = [number + offset for offset, line in enumerate(lines) if not line.isspace()]
+        number += len(lines)
+        rows = None if file.is_damaged else _parse_lines(b"".join(lines), file.encoding, columns)
+        if rows is not None and rows.height == len(numbers):
+            yield Batch(rows, numbers, [])
+        else:
+            filled = (line for line in lines if not line.isspace())
+            yield _batch((n, _try_line(line, file.encoding)) for n, line in zip(numbers, filled, strict=True))
+
+
+def _parse_lines(data: bytes, encoding: str, columns: tuple[str, ...]) -> pl.DataFrame | None:
+    """All lines at once, 10 times as fast as one by one; None if one of them cannot be read."""
+    if encoding != "utf-8":
+        data = data.decode(encoding).encode()
+    try:
+        return pl.read_ndjson(io.BytesIO(data), schema=dict.fromkeys(columns, pl.String()))
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def _try_line(line: bytes, encoding: str) -> object:
+    try:
+        return _parse(line.decode(encoding))
+    except UnicodeDecodeError:
+        return ValueError(f"bytes that are not {encoding}")
+    except (ValueError, RecursionError) as error:
+        return ValueError(f"no JSON: {error}")
+
+
+def _read_records(file: TextFile, handle: BinaryIO) -> Iterator[Batch]:
+    text = io.TextIOWrapper(handle, file.encoding, errors="replace", newline="\n")
+    pending: list[tuple[int, object]] = []
+    for numbered in enumerate(_records(text), 1):
+        pending.append(numbered)
+        if len(pending) == BATCH_ROWS:
+            yield _batch(pending)
+            pending = []
+    yield _batch(pending)
+
+
+# What stands between records: commas, and the brackets of one or several lists.
+_BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
+_NEXT_RECORD = re.compile(r"\n[\s,\[]*(?=\{)")
+_DECODER = json.JSONDecoder(parse_constant=lambda name: _refuse(name), strict=False)
+
+
+def _refuse(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")  # NaN and Infinity, which Python writes
+
+
+def _parse(text: str) -> object:
+    return _DECODER.decode(text)
+
+
+def _records(text: io.TextIOBase) -> Iterator[object]:
+    """The values of a JSON list, or of objects one after the other; a ValueError in place of one that is broken."""
+    buffer, position, at_end = "", 0, False
+    while True:
+        position = _BETWEEN.match(buffer, position).end()  # type: ignore[union-attr]  # matches nothing as well
+        if position < len(buffer):
+            try:
+                value, end = _DECODER.raw_decode(buffer, position)
+            except (ValueError, RecursionError) as error:
+                if at_end or len(buffer) - position > _RECORD_LIMIT:
+                    yield ValueError(f"no JSON: {error}")
+                    following = _NEXT_RECORD.search(buffer, position)
+                    position = following.end() if following else len(buffer)
+                    continue
+            else:
+                if end < len(buffer) or at_end:  # else a number may go on
+                    yield value
+                    position = end
+                    continue
+        if at_end:
+            return
+        more = text.read(4 << 20)
+        buffer, position, at_end = buffer[position:] + more, 0, not more
+
+
+def _read_csv(file: TextFile, handle: BinaryIO, columns: tuple[str, ...]) -> Iterator[Batch]:
+    encoding = "utf-8-sig" if file.encoding == "utf-8" else file.encoding
+    reader = csv.reader(io.TextIOWrapper(handle, encoding, errors="surrogateescape", newline=""), strict=True)
+    first = next(reader)
+    header = _header(first)
+    # A newer crawler appends longer rows to a file whose header an older one wrote.
+    widest = columns if header == columns[: len(header)] else header
+    rows: list[list[str | None]] = []
+    numbers: list[int] = []
+    bad: list[Bad] = []
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            bad.append(Bad(number, f"no CSV: {error}"))
+            continue
+        if not cells or cells[1:] == first[1:]:
+            continue  # a blank line, or the header again where files were joined
+        if not len(header) <= len(cells) <= len(widest):
+            bad.append(Bad(number, f"{len(cells)} cells under a header of {len(header)}"))
+        elif file.is_damaged and any(_DAMAGE.search(cell) for cell in cells):
+            bad.append(Bad(number, f"bytes that are not {file.encoding}"))
+        else:
+            rows.append([*cells, *[None] * (len(widest) - len(cells))])
+            numbers.append(number)
+        if len(rows) == BATCH_ROWS:
+            yield _csv_batch(widest, rows, numbers, bad)
+            rows, numbers, bad = [], [], []
+    yield _csv_batch(widest, rows, numbers, bad)
+
+
+def _csv_batch(columns: tuple[str, ...], rows: list[list[str | None]], numbers: list[int], bad: list[Bad]) -> Batch:
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String()), orient="row")
+    return Batch(frame, numbers, bad)
+
+
+def _batch(values: Iterable[tuple[int, object]]) -> Batch:
+    """Of parsed records, and of ValueErrors where there was none."""
+    records: list[dict[str, object]] = []
+    numbers: list[int] = []
+    bad: list[Bad] = []
+    for number, value in values:
+        if isinstance(value, dict):
+            records.append(value)
+            numbers.append(number)
+        else:
+            bad.append(Bad(number, str(value) if isinstance(value, ValueError) else "no JSON object"))
+    cells = {key: [_cell(record.get(key)) for record in records] for key in _keys(records)}
+    return Batch(pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String()), height=len(records)), numbers, bad)
+
+
+def _cell(value: object) -> str | None:
+    """A JSON value as text, as polars writes it: 5, 0.5, true, {"a": 1}."""
+    match value:
+        case None:
+            return None
+        case str():
+            text = value
+        case float() if value.is_integer():
+            text = str(int(value))
+        case _:
+            text = json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair

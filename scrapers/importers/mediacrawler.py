@@ -1,0 +1,267 @@
+"""MediaCrawler's exports (json, jsonl, csv), posts and comments of four platforms, before and after July 2026.
+
+Until then ("generation A") its rows name the author: user_id, nickname, avatar. Since then ("B") they carry
+creator_hash = sha256(user_id)[:16] and a masked name. That hash has no key and can be undone by trying all ids, so it
+is keyed as any id is; generation A's ids are hashed the same way first, and so the same person is one author in both.
+
+Times: last_modify_ts is when the row was written. Weibo's create_time was 8 hours late until 30 July 2026, a wall
+clock in China read as UTC: create_date_time is right, and where it is missing the id's own time tells.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+
+import polars as pl
+
+from scrapers.importers import columns
+from scrapers.importers.kinds import Context, Kind, raw_rows
+from scrapers.importers.payload import payloads, pseudonyms
+from scrapers.items import PLATFORMS, Platform
+
+SOURCE = "import:mediacrawler"
+_COUNTS = ("like_count", "comment_count", "share_count", "collect_count")
+_ZHIHU_TYPES = ["answer", "article", "zvideo", "pin"]  # a search brings questions, topics, ... too
+
+
+def _hash(user_id: str) -> str:
+    return hashlib.sha256(user_id.encode()).hexdigest()[:16]
+
+
+_NOBODY = _hash("0")  # the id that all 匿名用户 of Zhihu share
+_CLOCK_BUG, _CLOCK_TOLERANCE = timedelta(hours=8), timedelta(minutes=2)
+
+# What a row has beside the author: raw column -> the export's column, and the rest of the export's columns in order.
+_POST_NAMES: Mapping[Platform, Mapping[str, str]] = {
+    "weibo": {
+        "post_id": "note_id", "text": "content", "posted_at": "create_time",
+        "like_count": "liked_count", "comment_count": "comments_count", "share_count": "shared_count",
+    },
+    "xiaohongshu": {
+        "post_id": "note_id", "title": "title", "text": "desc", "posted_at": "time", "hashtags": "tag_list",
+        "like_count": "liked_count", "comment_count": "comment_count", "share_count": "share_count",
+        "collect_count": "collected_count",
+    },
+    "douyin": {
+        "post_id": "aweme_id", "title": "title", "text": "desc", "posted_at": "create_time",
+        "like_count": "liked_count", "comment_count": "comment_count", "share_count": "share_count",
+        "collect_count": "collected_count",
+    },
+    "zhihu": {
+        "post_id": "content_id", "title": "title", "text": "content_text", "posted_at": "created_time",
+        "like_count": "voteup_count", "comment_count": "comment_count",
+    },
+}  # fmt: skip
+_COMMENT_NAMES: Mapping[Platform, Mapping[str, str]] = {
+    "weibo": {"post_id": "note_id", "posted_at": "create_time", "like_count": "comment_like_count"},
+    "xiaohongshu": {"post_id": "note_id", "posted_at": "create_time", "like_count": "like_count"},
+    "douyin": {"post_id": "aweme_id", "posted_at": "create_time", "like_count": "like_count"},
+    "zhihu": {"post_id": "content_id", "posted_at": "publish_time", "like_count": "like_count"},
+}
+
+
+def _read_posts(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.DataFrame:
+    rows, names = _with_hashed_authors(rows), _POST_NAMES[platform]
+    post_id = columns.column(rows, names["post_id"]).str.strip_chars()
+    text = columns.words(columns.column(rows, names["text"]))
+    title = columns.words(columns.column(rows, names.get("title")))
+    observed_at = columns.times(columns.column(rows, "last_modify_ts"), context.modified_at)
+    posted_at = _posted_at(rows, platform, post_id, names["posted_at"], observed_at)
+    post_type = _post_type(rows, platform)
+    counts = {name: columns.counts(columns.column(rows, names.get(name))) for name in _COUNTS}
+    return raw_rows(
+        "posts",
+        {
+            "platform": platform,
+            "post_id": post_id,
+            "post_url": _post_url(rows, platform, post_id, post_type),
+            "post_type": post_type,
+            # Douyin has no titles, and the export repeats the text.
+            "title": columns.where((title == "") | (title == text), None, title),
+            "text": text,
+            "posted_at": posted_at,
+            "author_id": _author_id(rows, platform, context.key),
+            **{name: count.value for name, count in counts.items()},
+            "counts_are_floor": columns.any_of(*(count.is_floor for count in counts.values())),
+            "hashtags": columns.hashtags(text, columns.column(rows, names.get("hashtags")), platform),
+            "ip_location": columns.places(columns.column(rows, "ip_location")),
+            "is_ad": False,
+            "query": columns.shown(columns.column(rows, "source_keyword")),
+            "observed_at": observed_at,
+            "payload": payloads(rows, platform, context.key),
+            "problem": columns.first_problem(
+                (columns.no_id(post_id), f"{names['post_id']} is no id", post_id),
+                *_time_problems(rows, names["posted_at"], posted_at, observed_at),
+                (post_type.is_null(), "content_type is no type of post", columns.column(rows, "content_type")),
+            ),
+        },
+    )
+
+
+def _read_comments(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.DataFrame:
+    rows, names = _with_hashed_authors(rows), _COMMENT_NAMES[platform]
+    comment_id = columns.column(rows, "comment_id").str.strip_chars()
+    post_id = columns.column(rows, names["post_id"]).str.strip_chars()
+    parent_id = columns.shown(columns.column(rows, "parent_comment_id"))
+    observed_at = columns.times(columns.column(rows, "last_modify_ts"), context.modified_at)
+    posted_at = _posted_at(rows, platform, comment_id, names["posted_at"], observed_at)
+    likes = columns.counts(columns.column(rows, names["like_count"]))
+    replies = columns.counts(columns.column(rows, "sub_comment_count"))
+    return raw_rows(
+        "comments",
+        {
+            "platform": platform,
+            "comment_id": comment_id,
+            "post_id": post_id,
+            # A root comment's parent is 0, "" or, on Weibo, itself.
+            "parent_comment_id": columns.where((parent_id == "0") | (parent_id == comment_id), None, parent_id),
+            "text": columns.words(columns.column(rows, "content")),
+            "posted_at": posted_at,
+            "author_id": _author_id(rows, platform, context.key),
+            "like_count": likes.value,
+            "reply_count": replies.value,
+            "counts_are_floor": columns.any_of(likes.is_floor, replies.is_floor),
+            "ip_location": columns.places(columns.column(rows, "ip_location")),
+            "observed_at": observed_at,
+            "payload": payloads(rows, platform, context.key),
+            "problem": columns.first_problem(
+                (columns.no_id(comment_id), "comment_id is no id", comment_id),
+                (columns.no_id(post_id), f"{names['post_id']} is no id", post_id),
+                *_time_problems(rows, names["posted_at"], posted_at, observed_at),
+            ),
+        },
+    )
+
+
+def _with_hashed_authors(rows: pl.DataFrame) -> pl.DataFrame:
+    """Generation A's user_id as generation B's creator_hash."""
+    if "user_id" not in rows.columns:
+        return rows
+    user_id = rows["user_id"].str.strip_chars()
+    distinct = [value for value in user_id.unique().to_list() if value]
+    return rows.with_columns(user_id.replace(distinct, [_hash(value) for value in distinct]))
+
+
+def _author_id(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:
+    user_id, creator_hash = columns.column(rows, "user_id"), columns.column(rows, "creator_hash")
+    author_id = columns.shown(columns.where(columns.shown(user_id).is_null(), creator_hash, user_id))
+    if platform == "zhihu":
+        author_id = columns.where(author_id == _NOBODY, None, author_id)
+    return pseudonyms(author_id, platform, key)
+
+
+def _posted_at(
+    rows: pl.DataFrame, platform: Platform, own_id: pl.Series, time_name: str, observed_at: pl.Series
+) -> pl.Series:
+    told = columns.times(columns.column(rows, time_name), observed_at)
+    if platform != "weibo":
+        return told
+    id_times = columns.weibo_id_times(own_id)
+    is_late = (told - id_times - _CLOCK_BUG).abs() <= _CLOCK_TOLERANCE
+    mended = columns.where(is_late, told - _CLOCK_BUG, told)
+    return columns.times(columns.column(rows, "create_date_time"), observed_at, id_times).fill_null(mended)
+
+
+def _time_problems(
+    rows: pl.DataFrame, time_name: str, posted_at: pl.Series, observed_at: pl.Series
+) -> list[columns.Problem]:
+    return [
+        (posted_at.is_null(), f"{time_name} is no time", columns.column(rows, time_name)),
+        (observed_at.is_null(), "last_modify_ts is no time", columns.column(rows, "last_modify_ts")),
+    ]
+
+
+def _post_type(rows: pl.DataFrame, platform: Platform) -> pl.Series:
+    match platform:
+        case "weibo":  # the export does not tell what is attached
+            return pl.repeat("text", rows.height, eager=True)
+        case "xiaohongshu":
+            return columns.where(
+                columns.column(rows, "type") == "video", "video", pl.repeat("image", rows.height, eager=True)
+            )
+        case "douyin":  # 68 are images
+            return columns.where(
+                columns.column(rows, "aweme_type") == "68", "image", pl.repeat("video", rows.height, eager=True)
+            )
+        case "zhihu":
+            content_type = columns.column(rows, "content_type").str.strip_chars()
+            return columns.where(content_type.is_in(_ZHIHU_TYPES), content_type, None)
+
+
+def _post_url(rows: pl.DataFrame, platform: Platform, post_id: pl.Series, post_type: pl.Series) -> pl.Series:
+    """The canonical address: without tokens, which expire, and without the author, who is a pseudonym."""
+    match platform:
+        case "weibo":
+            return "https://m.weibo.cn/detail/" + post_id
+        case "xiaohongshu":
+            return "https://www.xiaohongshu.com/explore/" + post_id
+        case "douyin":
+            return columns.where(
+                post_type == "image",
+                "https://www.douyin.com/note/" + post_id,
+                "https://www.douyin.com/video/" + post_id,
+            )
+        case "zhihu":
+            question_id = columns.shown(columns.column(rows, "question_id"))
+            answer = "https://www.zhihu.com/question/" + question_id + "/answer/" + post_id
+            other = "https://www.zhihu.com/" + post_type + "/" + post_id
+            article = "https://zhuanlan.zhihu.com/p/" + post_id
+            no_article = columns.where((post_type == "answer") & (question_id != ""), answer, other)
+            return columns.where(post_type == "article", article, no_article)
+
+
+# All columns of both generations, so that a JSON file in which one follows the other is read whole.
+_AUTHOR = "user_id,nickname,avatar,gender,profile_url,creator_hash"
+_POST_COLUMNS: Mapping[Platform, str] = {
+    "weibo": f"note_id,content,create_time,create_date_time,liked_count,comments_count,shared_count,last_modify_ts,"
+    f"note_url,ip_location,{_AUTHOR},source_keyword",
+    "xiaohongshu": f"note_id,type,title,desc,video_url,time,last_update_time,{_AUTHOR},liked_count,collected_count,"
+    "comment_count,share_count,ip_location,image_list,tag_list,last_modify_ts,note_url,source_keyword,xsec_token",
+    "douyin": f"aweme_id,aweme_type,title,desc,create_time,{_AUTHOR},sec_uid,short_user_id,user_unique_id,"
+    "user_signature,liked_count,collected_count,comment_count,share_count,ip_location,last_modify_ts,aweme_url,"
+    "cover_url,video_download_url,music_download_url,note_download_url,source_keyword",
+    "zhihu": "content_id,content_type,content_text,content_url,question_id,title,desc,created_time,updated_time,"
+    f"voteup_count,comment_count,source_keyword,{_AUTHOR},user_link,user_nickname,user_avatar,user_url_token,"
+    "last_modify_ts",
+}
+_COMMENT_COLUMNS: Mapping[Platform, str] = {
+    "weibo": "comment_id,create_time,create_date_time,note_id,content,sub_comment_count,comment_like_count,"
+    f"last_modify_ts,ip_location,parent_comment_id,{_AUTHOR}",
+    "xiaohongshu": f"comment_id,create_time,ip_location,note_id,content,{_AUTHOR},sub_comment_count,pictures,"
+    "parent_comment_id,last_modify_ts,like_count",
+    "douyin": f"comment_id,create_time,ip_location,aweme_id,content,{_AUTHOR},sec_uid,short_user_id,user_unique_id,"
+    "user_signature,sub_comment_count,like_count,last_modify_ts,parent_comment_id,pictures",
+    "zhihu": "comment_id,parent_comment_id,content,publish_time,ip_location,sub_comment_count,like_count,"
+    f"dislike_count,content_id,content_type,{_AUTHOR},user_link,user_nickname,user_avatar,last_modify_ts",
+}
+KINDS = (
+    *(
+        Kind(
+            name=f"MediaCrawler {platform} posts",
+            source=SOURCE,
+            platform=platform,
+            table="posts",
+            required=frozenset({*_POST_NAMES[platform].values(), "last_modify_ts"} - {"title", "tag_list"}),
+            columns=tuple(_POST_COLUMNS[platform].split(",")),
+            read=partial(_read_posts, platform=platform),
+            has_observation_times=True,
+        )
+        for platform in PLATFORMS
+    ),
+    *(
+        Kind(
+            name=f"MediaCrawler {platform} comments",
+            source=SOURCE,
+            platform=platform,
+            table="comments",
+            required=frozenset({*_COMMENT_NAMES[platform].values(), "comment_id", "content", "last_modify_ts"}),
+            columns=tuple(_COMMENT_COLUMNS[platform].split(",")),
+            read=partial(_read_comments, platform=platform),
+            has_observation_times=True,
+        )
+        for platform in PLATFORMS
+    ),
+)
+# Files of accounts, which generation A wrote beside the others. They are no posts, and are skipped.
+CREATOR_COLUMNS = frozenset({"user_id", "follows", "fans"})

@@ -1,0 +1,60 @@
+"""The row as it was received, without who wrote it: what scrapers.pseudonym.scrub does, for a whole frame at once."""
+
+import json
+from functools import lru_cache
+
+import polars as pl
+
+from scrapers.items import Platform
+from scrapers.pseudonym import ID_KEYS, NAME_KEYS, PERSON_KEYS, pseudonym, scrub
+
+
+def pseudonyms(author_ids: pl.Series, platform: Platform, key: bytes) -> pl.Series:
+    """Author ids to keyed pseudonyms, each distinct id hashed once; null and "" stay as they are."""
+    distinct = [author_id for author_id in author_ids.unique().to_list() if author_id]
+    return author_ids.replace(distinct, [_pseudonym(key, platform, author_id) for author_id in distinct])
+
+
+# An id is hashed for its column and for the payload, and comes again in later rows; 100,000 of them take 30 MB.
+_pseudonym = lru_cache(maxsize=100_000)(pseudonym)
+
+
+def payloads(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:
+    """Each row as one JSON object, its values as text, scrubbed. Columns that are null throughout are left out.
+
+    Everything is text so that a row is the same whether it came as CSV or as JSON.
+    """
+    kept = [column for column in rows.iter_columns() if column.null_count() < rows.height]
+    scrubbed = pl.DataFrame([_scrub(column, platform, key) for column in kept], height=rows.height)
+    if not scrubbed.columns:
+        return pl.repeat("{}", rows.height, eager=True).alias("payload")
+    return scrubbed.select(pl.struct(pl.all()).struct.json_encode().alias("payload")).to_series()
+
+
+def _scrub(column: pl.Series, platform: Platform, key: bytes) -> pl.Series:
+    if column.name not in PERSON_KEYS:
+        if column.name in NAME_KEYS:
+            return pl.Series(column.name, [""], dtype=pl.String).new_from_index(0, len(column))
+        if column.name in ID_KEYS[platform]:
+            return pseudonyms(column, platform, key)
+    suspects = column.is_not_null() & (
+        column.str.contains(r"^\s*[\[{]")
+        if column.name not in PERSON_KEYS
+        else pl.repeat(True, len(column), eager=True)
+    )
+    if not suspects.any():
+        return column
+    nested: list[str] = column.filter(suspects).unique().to_list()
+    return column.replace(nested, [_scrub_cell(column.name, cell, platform, key) for cell in nested])
+
+
+def _scrub_cell(name: str, cell: str, platform: Platform, key: bytes) -> str:
+    """A cell that may hold an object or a list, in which persons may stand."""
+    try:
+        value = json.loads(cell)
+    except (ValueError, RecursionError):
+        value = cell
+    if isinstance(value, str) and name not in PERSON_KEYS:
+        return cell
+    scrubbed = json.loads(scrub(json.dumps({name: value}), platform, key))[name]
+    return scrubbed if isinstance(scrubbed, str) else json.dumps(scrubbed, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,283 @@
+"""The import itself: check all files, read them, compare with what is in raw, land what is new.
+
+Nothing is written before every file has been read through once. Rows are first spooled to data/importing/, by day; then
+each day is compared with raw and landed in one file. An observation that is in raw already is not landed again, so an
+import that was killed is completed by running it again, and one that was not changes nothing when it is run again.
+
+Of a post, a row is the same observation as another of the same source when its counts are the same and, where the
+format says when it was observed, that time.
+"""
+
+import fcntl
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from scrapers.importers import mediacrawler, weibo_search
+from scrapers.importers.columns import TIME
+from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
+from scrapers.importers.kinds import Context, Kind, Table
+from scrapers.items import Platform, Reject
+from scrapers.landing import SCHEMAS, land, new_crawl_id, partition_dir, quarantine
+from scrapers.pseudonym import load_key
+
+KINDS: tuple[Kind, ...] = (*mediacrawler.KINDS, *weibo_search.KINDS)
+_TIMED_SOURCES = sorted({kind.source for kind in KINDS if kind.has_observation_times})
+CHUNK_ROWS = 100_000  # landed at once; 0.5 GB of memory
+_ID: dict[Table, str] = {"posts": "post_id", "comments": "comment_id"}
+_COUNTS: dict[Table, list[str]] = {table: [name for name in SCHEMAS[table] if name.endswith("_count")] for table in _ID}
+_TOLD_AT = "_told_at"  # observed_at where the format tells it, else null
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a file. read == kept + repeated + quarantined."""
+
+    path: Path
+    kind: Kind | None = None
+    problem: str | None = None  # why none of it was imported
+    skipped: str | None = None  # why none of it was to be
+    read: int = 0
+    kept: int = 0  # rows that bring a post, or comment, that was not in raw
+    repeated: int = 0  # rows of one that was, or that an earlier row brought
+    observed_again: int = 0  # of the repeated: landed, as another observation
+    quarantined: int = 0
+
+
+@dataclass(slots=True)
+class Import:
+    """What became of all files."""
+
+    import_id: str
+    tallies: list[Tally] = field(default_factory=list)
+    passed_over: list[Path] = field(default_factory=list)
+    rows: Counter[tuple[Table, Platform, date]] = field(default_factory=Counter)  # readable ones, by day of publication
+    landed: int = 0
+    quarantine: Path | None = None
+
+
+Report = Callable[[str], None]
+
+
+def recognise(columns: Collection[str]) -> Kind | None:
+    """The kind of file that has these columns."""
+    return next((kind for kind in KINDS if kind.required <= set(columns)), None)
+
+
+def import_files(sources: Sequence[Path], data_dir: Path, report: Report) -> Import:
+    """Import files and folders. ``report`` is called with a line every few seconds.
+
+    A file that cannot be imported has its reason in its tally, and the others are imported. Raises FileProblem, with
+    nothing written, for a path that does not exist, for a folder that holds nothing to import, and when the only file
+    cannot be imported.
+    """
+    paths, passed_over = find(sources)
+    outcome = Import(new_crawl_id(), passed_over=passed_over)
+    files = [_check(path, outcome) for path in paths]
+    if len(files) == 1 and outcome.tallies[0].problem:
+        raise FileProblem(outcome.tallies[0].problem)
+    if any(file is not None for file in files):
+        with _spool(data_dir, report) as spool:
+            _read_all(files, outcome, spool, data_dir, Progress(report))
+            _land_all(outcome, spool, data_dir, Progress(report))
+    return outcome
+
+
+class Progress:
+    """A line every few seconds, and none of an import that is done before."""
+
+    def __init__(self, report: Report, seconds: float = 5) -> None:
+        self._report, self._seconds = report, seconds
+        self._started = self._told = time.monotonic()
+
+    def tell(self, done: int, what: str) -> None:
+        now = time.monotonic()
+        if now - self._told >= self._seconds:
+            self._told = now
+            self._report(f"{done:,} rows {what}, {done / (now - self._started):,.0f} a second")
+
+
+def _check(path: Path, outcome: Import) -> tuple[TextFile, Kind, Tally] | None:
+    """A tally for the file; what is to be read, or None where the tally says why nothing is."""
+    tally = Tally(path)
+    outcome.tallies.append(tally)
+    try:
+        file = examine(path)
+    except FileProblem as problem:
+        tally.problem = str(problem)
+        return None
+    if set(file.columns) >= mediacrawler.CREATOR_COLUMNS:
+        tally.skipped = "a MediaCrawler creators file; accounts are not imported"
+        return None
+    tally.kind = recognise(file.columns)
+    if tally.kind is None:
+        shown = ", ".join(file.columns[:30]) + (", ..." if len(file.columns) > 30 else "")
+        known = ", ".join(kind.name for kind in KINDS)
+        tally.problem = f"{path}: no known format has its columns ({shown or 'none'}); known are: {known}"
+        return None
+    return file, tally.kind, tally
+
+
+@contextmanager
+def _spool(data_dir: Path, report: Report) -> Iterator[Path]:
+    """An empty folder for this import alone: a second one, which would land the same rows, waits for its end."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    lock = os.open(data_dir, os.O_RDONLY)
+    folder = data_dir / "importing"
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("another import is running; waiting for its end")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(folder, ignore_errors=True)  # of an import that was killed
+        folder.mkdir()
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _read_all(
+    files: Sequence[tuple[TextFile, Kind, Tally] | None],
+    outcome: Import,
+    spool: Path,
+    data_dir: Path,
+    progress: Progress,
+) -> None:
+    key = load_key(data_dir)
+    rejects: list[Reject] = []
+    done = 0
+    for place, checked in enumerate(files):
+        if checked is None:
+            continue
+        file, kind, tally = checked
+        for batch in read(file, kind.columns):
+            rows = kind.read(batch.rows, Context(file.modified_at, key)).with_columns(
+                pl.Series("_number", batch.numbers, dtype=pl.Int64), pl.lit(place, pl.Int64).alias("_file")
+            )
+            bad = _rejects(batch, rows, file, kind, outcome.import_id)
+            good = rows.filter(pl.col("problem").is_null())
+            _write_spool(good, kind, outcome, spool)
+            rejects += bad
+            tally.read += good.height + len(bad)
+            tally.quarantined += len(bad)
+            done += good.height + len(bad)
+            progress.tell(done, "read")
+    outcome.quarantine = quarantine(data_dir, outcome.import_id, rejects)
+
+
+def _rejects(batch: Batch, rows: pl.DataFrame, file: TextFile, kind: Kind, import_id: str) -> list[Reject]:
+    unreadable = [(number, reason, "") for number, reason in batch.bad]
+    unfit = rows.filter(pl.col("problem").is_not_null()).select("_number", "problem", "payload").rows()
+    return [
+        Reject(
+            platform=kind.platform,
+            source=str(file.path),
+            position=f"{file.unit} {number}",
+            reason=reason,
+            record=record,
+            observed_at=file.modified_at,
+            crawl_id=import_id,
+        )
+        for number, reason, record in sorted(unreadable + unfit)
+    ]
+
+
+def _write_spool(rows: pl.DataFrame, kind: Kind, outcome: Import, spool: Path) -> None:
+    if rows.is_empty():
+        return
+    spooled = rows.drop("problem").with_columns(
+        pl.lit(kind.source).alias("source"),
+        pl.lit(outcome.import_id).alias("crawl_id"),
+        pl.col("posted_at").dt.convert_time_zone("Asia/Shanghai").dt.date().alias("_day"),
+        (pl.col("observed_at") if kind.has_observation_times else pl.lit(None, TIME)).alias(_TOLD_AT),
+    )
+    for day, count in spooled.group_by("_day").len().iter_rows():
+        outcome.rows[kind.table, kind.platform, day] += count
+    folder = spool / kind.table / kind.platform
+    folder.mkdir(parents=True, exist_ok=True)
+    # Sorted and in small groups, so that the days of one chunk are read without the others.
+    spooled.sort("_day").write_parquet(
+        folder / f"{len(list(folder.iterdir()))}.parquet", compression="lz4", row_group_size=5_000
+    )
+
+
+def _land_all(outcome: Import, spool: Path, data_dir: Path, progress: Progress) -> None:
+    done = 0
+    for table, platform in sorted({(table, platform) for table, platform, _ in outcome.rows}):
+        spooled = pl.scan_parquet(spool / table / platform / "*.parquet")
+        sizes = {day: count for (*where, day), count in outcome.rows.items() if where == [table, platform]}
+        for days, part, parts in _chunks(sizes):
+            is_of_part = pl.col(_ID[table]).hash(0) % parts == part
+            of_chunk = pl.col("_day").is_between(days[0], days[-1]) & is_of_part
+            rows = spooled.filter(of_chunk).sort("_file", "_number").collect()
+            marked, new = compare(rows, _there(data_dir, table, platform, days).filter(is_of_part), table)
+            name = outcome.import_id if parts == 1 else f"{outcome.import_id}-{part}"
+            for frame in new.partition_by("_day", maintain_order=True):
+                land(data_dir, table, platform, frame["_day"][0].isoformat(), name, frame)
+            _count(marked, new, outcome.tallies)
+            outcome.landed += new.height
+            done += rows.height
+            progress.tell(done, "compared and landed")
+
+
+def _chunks(sizes: Mapping[date, int]) -> Iterator[tuple[list[date], int, int]]:
+    """Days to land together, of about CHUNK_ROWS rows; a day with more is landed in parts, by the hash of the id."""
+    days: list[date] = []
+    rows = 0
+    for day in sorted(sizes):
+        if days and rows + sizes[day] > CHUNK_ROWS:
+            yield from _parts(days, rows)
+            days, rows = [], 0
+        days, rows = [*days, day], rows + sizes[day]
+    yield from _parts(days, rows)
+
+
+def _parts(days: list[date], rows: int) -> Iterator[tuple[list[date], int, int]]:
+    parts = -(-rows // CHUNK_ROWS)
+    yield from ((days, part, parts) for part in range(parts))
+
+
+def _there(data_dir: Path, table: Table, platform: Platform, days: Sequence[date]) -> pl.DataFrame:
+    """What raw holds of these days and the ones beside them: a post's time may differ by a second between sources."""
+    around = {day + timedelta(days=shift) for day in days for shift in (-1, 0, 1)}
+    paths = [
+        path
+        for day in sorted(around)
+        for path in sorted(partition_dir(data_dir, table, platform, day.isoformat()).glob("*.parquet"))
+    ]
+    names = [_ID[table], "source", *_COUNTS[table], "observed_at"]
+    if not paths:
+        return pl.DataFrame(schema={name: SCHEMAS[table][name] for name in names})
+    return pl.scan_parquet(paths, hive_partitioning=False).select(names).collect()
+
+
+def compare(rows: pl.DataFrame, there: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows with ``_kept``, whether a row is the first of its post; and of them those to land."""
+    id_name = _ID[table]
+    key = [id_name, "source", *_COUNTS[table], _TOLD_AT]
+    told_at = pl.when(pl.col("source").is_in(_TIMED_SOURCES)).then("observed_at").alias(_TOLD_AT)
+    marked = rows.with_columns(
+        (pl.col(id_name).is_first_distinct() & ~pl.col(id_name).is_in(there[id_name].implode())).alias("_kept")
+    )
+    new = marked.filter(pl.struct(key).is_first_distinct()).join(
+        there.with_columns(told_at), on=key, how="anti", nulls_equal=True, maintain_order="left"
+    )
+    return marked, new
+
+
+def _count(marked: pl.DataFrame, new: pl.DataFrame, tallies: Sequence[Tally]) -> None:
+    for place, rows, kept in marked.group_by("_file").agg(pl.len(), pl.col("_kept").sum()).iter_rows():
+        tallies[place].kept += kept
+        tallies[place].repeated += rows - kept
+    for place, rows in new.filter(~pl.col("_kept")).group_by("_file").len().iter_rows():
+        tallies[place].observed_again += rows

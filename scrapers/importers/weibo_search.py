@@ -1,0 +1,86 @@
+"""CSV files of dataabc/weibo-search: 17 columns in 2020, 21 now, the new ones at the end.
+
+A newer crawler appends longer rows under an older header. Rows of originals that were reposted stand beside the
+reposts. The rows do not say when they were observed: observed_at is the time the file was last written, which is late
+for all but its last rows, and a row that comes again is a new observation only when its counts are new.
+"""
+
+import polars as pl
+
+from scrapers.importers import columns
+from scrapers.importers.kinds import Context, Kind, raw_rows
+from scrapers.importers.payload import payloads, pseudonyms
+
+SOURCE = "import:weibo-search"
+_COLUMNS = (
+    "id", "bid", "user_id", "用户昵称", "微博正文", "头条文章url", "发布位置", "艾特用户", "话题", "转发数", "评论数",
+    "点赞数",
+    "发布时间", "发布工具", "微博图片url", "微博视频url", "retweet_id",
+    "ip",
+    "user_authentication",
+    "会员类型", "会员等级",
+)  # fmt: skip
+_VERIFIED = {"蓝V": True, "黄V": True, "红V": True, "金V": True, "普通用户": False}
+# Where something is attached. An article and a video have a picture as well, so they come first.
+_ATTACHED = {"头条文章url": "article", "微博视频url": "video", "微博图片url": "image"}
+
+
+def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
+    post_id = columns.column(rows, "id").str.strip_chars()
+    text = columns.without_video_title(columns.column(rows, "微博正文"), columns.column(rows, "用户昵称"))
+    rows = rows.with_columns(text.alias("微博正文"))  # the payload is without the name too
+    text = columns.words(text)
+    told_at = columns.column(rows, "发布时间")
+    posted_at = columns.times(told_at, context.modified_at, columns.weibo_id_times(post_id))
+    likes, comments, shares = (columns.counts(columns.column(rows, name)) for name in ("点赞数", "评论数", "转发数"))
+    return raw_rows(
+        "posts",
+        {
+            "platform": "weibo",
+            "post_id": post_id,
+            "post_url": "https://m.weibo.cn/detail/" + post_id,
+            "post_type": _post_type(rows),
+            "text": text,
+            "posted_at": posted_at,
+            "author_id": pseudonyms(columns.shown(columns.column(rows, "user_id")), "weibo", context.key),
+            "author_verified": columns.column(rows, "user_authentication").replace_strict(
+                _VERIFIED, default=None, return_dtype=pl.Boolean()
+            ),
+            "like_count": likes.value,
+            "comment_count": comments.value,
+            "share_count": shares.value,
+            "counts_are_floor": columns.any_of(likes.is_floor, comments.is_floor, shares.is_floor),
+            "hashtags": columns.hashtags(text, columns.column(rows, "话题"), "weibo"),
+            "ip_location": columns.places(columns.column(rows, "ip")),
+            "repost_of_id": columns.shown(columns.column(rows, "retweet_id")),
+            "is_ad": False,
+            "observed_at": context.modified_at,
+            "payload": payloads(rows, "weibo", context.key),
+            "problem": columns.first_problem(
+                (columns.no_id(post_id), "id is no id", post_id),
+                (posted_at.is_null(), "发布时间 is no time", told_at),
+            ),
+        },
+    )
+
+
+def _post_type(rows: pl.DataFrame) -> pl.Series:
+    attached = (
+        pl.when(pl.lit(columns.shown(columns.column(rows, name))).is_not_null()).then(pl.lit(post_type))
+        for name, post_type in _ATTACHED.items()
+    )
+    return pl.select(pl.coalesce(*attached, pl.repeat("text", rows.height))).to_series()
+
+
+KINDS = (
+    Kind(
+        name="weibo-search posts",
+        source=SOURCE,
+        platform="weibo",
+        table="posts",
+        required=frozenset({"id", "user_id", "微博正文", "转发数", "评论数", "点赞数", "发布时间"}),
+        columns=_COLUMNS,
+        read=_read,
+        has_observation_times=False,
+    ),
+)

@@ -1,0 +1,47 @@
+"""The sandbox as one web application: the four sites side by side, each under the name of its real host.
+
+http://127.0.0.1:8718/s.weibo.com/weibo?q=… answers as https://s.weibo.com/weibo?q=… would.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from scrapers.items import PLATFORMS, Platform
+from scrapers.sandbox import event
+from scrapers.sandbox.corpus import SandboxPost
+from scrapers.sandbox.sites import douyin, weibo, xiaohongshu, zhihu
+
+
+def create_app(corpus: Sequence[SandboxPost] | None = None, now: Callable[[], datetime] | None = None) -> Starlette:
+    """The application over a corpus, by default the event's, at a time (UTC), by default the clock's.
+
+    The sites read ``app.state.posts``, each platform's posts newest first, and ``app.state.now``.
+    """
+    sites = (weibo, douyin, xiaohongshu, zhihu)
+    app = Starlette(routes=[Route("/", health), *(route for site in sites for route in site.routes())])
+    app.state.posts = by_platform(event.corpus() if corpus is None else corpus)
+    app.state.now = now or (lambda: datetime.now(UTC))
+    return app
+
+
+def by_platform(corpus: Sequence[SandboxPost]) -> dict[Platform, list[SandboxPost]]:
+    """Each platform's posts, newest first; a platform without posts has an empty list."""
+    newest_first = sorted(corpus, key=lambda post: (post.posted_at, post.post_id), reverse=True)
+    return {platform: [post for post in newest_first if post.platform == platform] for platform in PLATFORMS}
+
+
+async def health(request: Request) -> JSONResponse:
+    """That it is up, that nothing in it is real, and how much there is."""
+    posts: dict[Platform, list[SandboxPost]] = request.app.state.posts
+    return JSONResponse(
+        {
+            "synthetic": True,
+            "service": "tingfeng sandbox",
+            "posts": {platform: len(held) for platform, held in posts.items()},
+        }
+    )

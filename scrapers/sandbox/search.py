@@ -1,0 +1,20 @@
+"""Which posts a search finds, for all four sites: what the sites differ in is the order and how deep they show it."""
+
+from collections.abc import Iterable
+
+from scrapers.sandbox.corpus import SandboxPost
+
+
+def matching(posts: Iterable[SandboxPost], query: str) -> list[SandboxPost]:
+    """The posts that hold every space-separated term of the query in title, text or hashtags, in their given order.
+
+    Case does not count. Only what stands in the post itself is searched, never the original that it quotes. A query
+    without a term finds nothing.
+    """
+    terms = query.casefold().split()
+    return [post for post in posts if terms and _holds_all(post, terms)]
+
+
+def _holds_all(post: SandboxPost, terms: list[str]) -> bool:
+    searched = "\n".join((post.title or "", post.text, *post.hashtags)).casefold()
+    return all(term in searched for term in terms)

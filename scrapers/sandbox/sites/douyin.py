@@ -1,0 +1,198 @@
+"""Douyin's web search as www.douyin.com answers it: general/search/single with its mixed cards, and search/item.
+
+Of a search, the newest 400 results can be seen, ten a page; play and follower counts are always 0, as on the site.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zlib import crc32
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+from scrapers.sandbox.corpus import SandboxPost
+from scrapers.sandbox.search import matching
+
+DEPTH = 400
+PAGE_SIZES = range(1, 16)  # what the site takes as count
+# One result in so many stands in a card of its collection; every second query has a pinned result.
+COLLECTED_ONE_IN = 11
+PINNED_ONE_IN = 2
+
+
+def routes() -> list[Mount]:
+    search = "/aweme/v1/web/general/search/single/"
+    videos = "/aweme/v1/web/search/item/"
+    return [Mount("/www.douyin.com", routes=[Route(search, general_search), Route(videos, video_search)])]
+
+
+async def general_search(request: Request) -> JSONResponse:
+    """Posts, newest first on demand, and between them what else the site has: related words, accounts, ads."""
+    found, offset, count = results(request)
+    hits = [post for post in found if not post.is_ad][:DEPTH]
+    ads = [post for post in found if post.is_ad]
+    shown = hits[offset : offset + count]
+    cards = [card(post) for post in shown]
+    keyword = request.query_params.get("keyword", "")
+    if offset == 0 and cards:
+        cards.insert(0, account_card(shown[0]))
+        cards.insert(min(9, len(cards)), related_words_card(keyword))
+        if crc32(keyword.encode()) % PINNED_ONE_IN == 0:
+            cards.insert(1, {"type": 1, "aweme_info": aweme(hits[len(hits) // 2]) | {"is_top": 1}})
+    elif cards:
+        cards.insert(0, card(hits[offset - 1]))  # the list has moved on since the page before was read
+    if cards and offset // count < len(ads):  # ads stand anywhere in the order of time
+        cards.insert(len(cards) // 2, ad_card(ads[offset // count]))
+    return answer(request, cards, offset + count, has_more=offset + count < len(hits))
+
+
+async def video_search(request: Request) -> JSONResponse:
+    """Videos alone, each in a card of its own."""
+    found, offset, count = results(request)
+    hits = [post for post in found if not post.is_ad and post.post_type == "video"][:DEPTH]
+    cards = [{"type": 1, "aweme_info": aweme(post)} for post in hits[offset : offset + count]]
+    return answer(request, cards, offset + count, has_more=offset + count < len(hits))
+
+
+def results(request: Request) -> tuple[list[SandboxPost], int, int]:
+    """All results in the order asked for, the offset and the count of the page."""
+    filters = selected_filters(request)
+    now: datetime = request.app.state.now()
+    posts: Sequence[SandboxPost] = request.app.state.posts["douyin"]
+    days = whole_number(filters.get("publish_time"), 0)
+    since = now - timedelta(days=days)
+    found = [
+        post for post in matching(posts, request.query_params.get("keyword", "")) if not days or post.posted_at >= since
+    ]
+    match filters.get("sort_type"):
+        case "2":
+            pass  # the corpus is newest first
+        case "1":
+            found.sort(key=lambda post: post.likes, reverse=True)
+        case _:  # 综合: an order of the site's own
+            found.sort(key=lambda post: crc32(post.post_id.encode()))
+    offset = max(whole_number(request.query_params.get("offset"), 0), 0)
+    count = whole_number(request.query_params.get("count"), 10)
+    return found, offset, count if count in PAGE_SIZES else 10
+
+
+def selected_filters(request: Request) -> dict[str, str]:
+    try:
+        filters = json.loads(request.query_params.get("filter_selected", "{}"))
+    except ValueError:
+        return {}
+    return filters if isinstance(filters, dict) else {}
+
+
+def whole_number(text: str | None, otherwise: int) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() else otherwise
+
+
+def answer(request: Request, cards: list[dict[str, Any]], cursor: int, *, has_more: bool) -> JSONResponse:
+    now: datetime = request.app.state.now()
+    log_id = f"{now:%Y%m%d%H%M%S}{crc32(str(request.query_params).encode()):020X}"
+    body: dict[str, Any] = {
+        "synthetic": True,
+        "status_code": 0,
+        "data": cards,
+        "qc": "",
+        "cursor": cursor,
+        "has_more": int(has_more),
+        "ad_info": {},
+        "extra": {"now": int(now.timestamp() * 1000), "logid": log_id, "fatal_item_ids": [], "search_request_id": ""},
+        "log_pb": {"impr_id": log_id},
+        "guide_search_words": None,
+        "global_doodle_config": {"keyword": request.query_params.get("keyword", "")},
+    }
+    if not cards:
+        body["search_nil_info"] = {"search_nil_type": "no_result", "search_nil_item": "no_result", "text_type": 1}
+    return JSONResponse(body)
+
+
+def card(post: SandboxPost) -> dict[str, Any]:
+    if crc32(post.post_id.encode()) % COLLECTED_ONE_IN == 0:
+        mix = {"mix_id": str(crc32(post.author.author_id.encode())), "mix_name": "合成合集"}
+        return {"type": 1, "aweme_info": None, "aweme_mix_info": {"mix_info": mix, "mix_items": [aweme(post)]}}
+    return {"type": 1, "doc_type": 303 if post.post_type == "image" else 153, "aweme_info": aweme(post)}
+
+
+def ad_card(post: SandboxPost) -> dict[str, Any]:
+    return {"type": 1, "aweme_info": aweme(post) | {"is_ads": True, "raw_ad_data": '{"creative_id":"1"}'}}
+
+
+def account_card(post: SandboxPost) -> dict[str, Any]:
+    return {"type": 4, "user_list": [{"user_info": author(post)}], "aweme_info": None}
+
+
+def related_words_card(keyword: str) -> dict[str, Any]:
+    words = [{"related_word": f"{keyword} {more}"} for more in ("最新消息", "怎么回事", "是谁")]
+    return {"type": 6, "doc_type": 108, "related_word_list": words, "aweme_info": None}
+
+
+def aweme(post: SandboxPost) -> dict[str, Any]:
+    """A post as a search shows it."""
+    is_image = post.post_type == "image"
+    picture = {"uri": f"synthetic/{post.post_id}", "url_list": [], "width": 1080, "height": 1440}
+    return {
+        "aweme_id": post.post_id,
+        "desc": post.text,
+        "create_time": int(post.posted_at.timestamp()),
+        "author": author(post),
+        "author_user_id": int(post.author.author_id),
+        "aweme_type": 68 if is_image else 0,
+        "media_type": 2 if is_image else 4,
+        "images": [picture] if is_image else None,
+        "video": {"cover": picture, "duration": 0 if is_image else 15_400},
+        "statistics": {
+            "aweme_id": post.post_id,
+            "comment_count": post.comments,
+            "digg_count": post.likes,
+            "download_count": 0,
+            "play_count": 0,
+            "share_count": post.shares,
+            "forward_count": 0,
+            "collect_count": post.collects,
+        },
+        "status": {"aweme_id": post.post_id, "is_delete": False, "private_status": 0, "allow_comment": True},
+        "text_extra": [mark(post.text, tag) for tag in post.hashtags],
+        "cha_list": [{"cid": str(crc32(tag.encode())), "cha_name": tag} for tag in post.hashtags[:1]] or None,
+        "is_top": 0,
+        "is_ads": None,
+        "raw_ad_data": None,
+        "region": "CN",
+        "group_id": post.post_id,
+    }
+
+
+def mark(text: str, tag: str) -> dict[str, Any]:
+    """Where a hashtag stands in the text."""
+    start = max(text.find(f"#{tag}"), 0)
+    return {
+        "start": start,
+        "end": start + len(tag) + 1,
+        "type": 1,
+        "hashtag_name": tag,
+        "hashtag_id": str(crc32(tag.encode())),
+        "is_commerce": False,
+    }
+
+
+def author(post: SandboxPost) -> dict[str, Any]:
+    """Of the account, a search tells little that is so: everybody is_verified, nobody has a follower."""
+    return {
+        "uid": post.author.author_id,
+        "sec_uid": f"MS4wLjABAAAA{post.author.author_id}",
+        "short_id": "0",
+        "unique_id": "",
+        "nickname": post.author.name,
+        "signature": "",
+        "custom_verify": "合成认证" if post.author.is_verified else "",
+        "enterprise_verify_reason": "",
+        "is_verified": True,
+        "verification_type": 1,
+        "follower_count": 0,
+        "gender": 0,
+    }

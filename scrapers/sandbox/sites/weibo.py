@@ -1,0 +1,288 @@
+"""Weibo as it answers: the result pages of s.weibo.com, and getIndex and statuses/extend of m.weibo.cn."""
+
+import re
+from datetime import datetime, timedelta
+from html import escape
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.routing import Mount, Route
+
+from scrapers.parsers.values import CHINA, weibo_mid_to_bid
+from scrapers.sandbox.corpus import SandboxPost
+from scrapers.sandbox.search import matching
+
+PAGE_SIZE = 20
+NEW_ON_A_PAGE = 18  # the last 2 of a page stand at the head of the next one again
+PAGES_SHOWN = 50
+CARDS_OF_GETINDEX = 10
+CUT_AT = 140  # characters that a result shows of a longer text
+FLOOR = 1_000_000  # larger counts are shown as "100万+"
+_SCOPE = re.compile(r"custom:(\d{4}-\d{2}-\d{2})-(\d{1,2}):(\d{4}-\d{2}-\d{2})-(\d{1,2})")
+
+
+def routes() -> list[Mount]:
+    """The hosts of the site, each by its real name."""
+    return [
+        Mount("/s.weibo.com", routes=[Route("/weibo", search_page)]),
+        Mount(
+            "/m.weibo.cn",
+            routes=[Route("/statuses/extend", full_text), Route("/api/container/getIndex", getindex)],
+        ),
+    ]
+
+
+# s.weibo.com
+
+
+async def search_page(request: Request) -> HTMLResponse:
+    """Results newest first, of a time scope if one is asked for: 20 a page, 50 pages at most."""
+    query, now = request.query_params.get("q", ""), request.app.state.now()
+    found = matching(request.app.state.posts["weibo"], query)
+    if scope := _SCOPE.fullmatch(request.query_params.get("timescope", "")):
+        start, end = _hour(scope[1], scope[2]), _hour(scope[3], scope[4])
+        found = [post for post in found if start <= post.posted_at < end]
+    number = int(request.query_params.get("page", "1"))
+    first = (number - 1) * NEW_ON_A_PAGE
+    shown = found[first : first + PAGE_SIZE] if number <= PAGES_SHOWN else []
+    has_next = number < PAGES_SHOWN and first + PAGE_SIZE < len(found)
+    following = f"/weibo?{urlencode(dict(request.query_params) | {'page': number + 1})}" if has_next else None
+    return HTMLResponse(_page(query, [_result(post, query, now) for post in shown], following))
+
+
+def _hour(day: str, hour: str) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=CHINA) + timedelta(hours=int(hour))
+
+
+def _page(query: str, results: list[str], following: str | None) -> str:
+    cards = results or [
+        '<div class="card card-no-result s-pt20b40"><p>抱歉，未找到相关结果。</p><p>建议您换个词再试试。</p></div>'
+    ]
+    if results:
+        cards = [*results[:1], _USER_CARD, *results[1:5], _HOT_SEARCHES, *results[5:]]
+    pager = (
+        f'<div class="m-page"><div><a href="{escape(following)}" class="next">下一页</a></div></div>'
+        if following
+        else ""
+    )
+    return (
+        '<!DOCTYPE html><html><head><meta charset="utf-8"><meta name="synthetic" content="true">'
+        f"<title>{escape(query)} - 微博搜索</title></head><body><!-- synthetic: no person wrote any of this -->"
+        f'<div class="m-main"><div class="m-wrap"><div class="main-full" id="pl_feedlist_index"><div>'
+        f"{''.join(cards)}</div>{pager}</div></div></div></body></html>"
+    )
+
+
+_USER_CARD = (
+    '<div class="card-wrap"><div class="card card-user-b s-brt1"><div class="info">'
+    '<div><a class="name">相关用户</a></div><p>合成账号，不是微博</p></div></div></div>'
+)
+_HOT_SEARCHES = (
+    '<div class="card-wrap"><div class="card card-hot-topic"><h4 class="title">热门话题</h4>'
+    "<ul><li><a>#合成话题#</a></li></ul></div></div>"
+)
+
+
+def _result(post: SandboxPost, query: str, now: datetime) -> str:
+    author, home = post.author, f"//weibo.com/{post.author.author_id}"
+    icon = '<svg id="woo_svg_vyellow" class="woo-icon-main"></svg>' if author.is_verified else ""
+    label = '<div class="card-top"><h4 class="title"><a>广告</a></h4></div>' if post.is_ad else ""
+    return f"""
+<div class="card-wrap" action-type="feed_list_item" mid="{post.post_id}">
+<div class="card">{label}
+<div class="card-feed">
+<div class="avator"><a href="{home}?refer_flag=1001030103_" target="_blank">
+<img src="https://tvax1.sinaimg.cn/crop.0.0.996.996.50/{author.author_id}.jpg" usercard="id={author.author_id}">
+{icon}</a></div>
+<div class="content" node-type="like">
+<div class="info"><div class="menu s-fr"><a action-type="fl_menu"><i class="wbicon">c</i></a></div>
+<div><a href="{home}?refer_flag=1001030103_" class="name" target="_blank" nick-name="{escape(author.name)}">
+{escape(author.name)}</a></div></div>
+<div class="from"><a href="{home}/{weibo_mid_to_bid(post.post_id)}?refer_flag=1001030103_" target="_blank">
+{shown_time(post.posted_at, now)}</a> &nbsp;来自 <a href="//app.weibo.com/t/feed/1" rel="nofollow">微博网页版</a></div>
+{_words(post, query)}{_media(post)}{_quoted(post.repost_of, now) if post.repost_of else ""}
+</div></div>
+<div class="card-act"><ul>
+<li><a action-type="feed_list_forward" action-data="allowForward=1&amp;mid={post.post_id}&amp;uid={author.author_id}">
+<i class="woo-font--retweet"></i> {shown_count(post, post.shares, "转发")}</a></li>
+<li><a action-type="feed_list_comment"><i class="woo-font--comment"></i>
+{shown_count(post, post.comments, "评论")}</a></li>
+<li><a action-type="feed_list_like" action-data="mid={post.post_id}"><button class="woo-like-main toolbar_btn">
+<span class="woo-like-count">{shown_count(post, post.likes, "赞")}</span></button></a></li>
+</ul></div></div></div>"""
+
+
+def _words(post: SandboxPost, query: str) -> str:
+    if len(post.text) <= CUT_AT:
+        return _paragraph(post, _markup(post.text, query))
+    unfold = '...<a action-type="fl_unfold" target="_blank">展开<i class="wbicon">c</i></a>'
+    cut = _paragraph(post, _markup(post.text[:CUT_AT], query) + unfold)
+    if (
+        int(post.post_id) % 2
+    ):  # for half of them the page holds the full text too, hidden; the others have to be asked for
+        return cut
+    fold = '<a action-type="fl_fold">收起<i class="wbicon">d</i></a>'
+    return cut + _paragraph(post, _markup(post.text, query) + fold, "feed_list_content_full", ' style="display: none"')
+
+
+def _paragraph(post: SandboxPost, markup: str, node_type: str = "feed_list_content", style: str = "") -> str:
+    return f'<p class="txt" node-type="{node_type}" nick-name="{escape(post.author.name)}"{style}>\n{markup}\n</p>'
+
+
+def _media(post: SandboxPost) -> str:
+    if post.post_type == "video":
+        return '<div node-type="feed_list_media_prev"><div class="thumbnail"><video-player></video-player></div></div>'
+    if post.post_type == "image":
+        picture = f'<li><img src="//wx1.sinaimg.cn/orj360/{picture_id(post)}.jpg"></li>'
+        return f'<div class="media media-piclist"><ul class="m3">{picture}</ul></div>'
+    return ""
+
+
+def picture_id(post: SandboxPost) -> str:
+    """As the site makes them: the uploader's id in base 16 comes first."""
+    return f"{int(post.author.author_id):08x}"[-8:] + "ly1h" + post.post_id[-7:] + "j20u0140dkq"
+
+
+def _quoted(original: SandboxPost, now: datetime) -> str:
+    home, name = f"//weibo.com/{original.author.author_id}", escape(original.author.name)
+    return f"""
+<div class="card-comment"><div class="con"><div node-type="feed_list_forwardContent">
+<a href="{home}?refer_flag=1001030103_" class="name" target="_blank" nick-name="{name}">@{name}</a>
+<p class="txt" node-type="feed_list_content" nick-name="{name}">{_markup(original.text, "")}</p></div>
+<div class="func"><ul class="act s-fr"><li><a>转发 {original.shares}</a></li><li><a>评论 {original.comments}</a></li>
+<li><a action-type="feed_list_like" action-data="mid={original.post_id}">
+<span class="woo-like-count">{original.likes}</span></a></li></ul>
+<p class="from"><a href="{home}/{weibo_mid_to_bid(original.post_id)}?refer_flag=1001030103_">
+{shown_time(original.posted_at, now)}</a></p>
+</div></div></div>"""
+
+
+_PARTS = r"(?P<topic>#[^#\n]+#)|@(?P<name>[\w·-]+)|\[(?P<emoji>[一-鿿]{1,4})\]|(?P<line>\n)"
+
+
+def _markup(text: str, query: str) -> str:
+    """The text as the site marks it up: links for topics and mentions, images for emoji, the query's words in red."""
+    words = "|".join(re.escape(escape(word, quote=False)) for word in query.split())
+    found = re.compile(f"{_PARTS}|(?P<word>{words})" if words else _PARTS, re.IGNORECASE)
+
+    def marked(match: re.Match[str]) -> str:
+        shown = match[0]
+        match match.lastgroup:
+            case "topic":
+                return f'<a href="//s.weibo.com/weibo?q={quote(shown)}" target="_blank">{shown}</a>'
+            case "name":
+                return f'<a href="//weibo.com/n/{quote(shown[1:])}" target="_blank">{shown}</a>'
+            case "emoji":
+                return f'<img src="https://face.t.sinajs.cn/e.png" title="{shown}" alt="{shown}" class="face" />'
+            case "line":
+                return "<br/>"
+            case _:
+                return f'<em class="s-color-red">{shown}</em>'
+
+    return found.sub(marked, escape(text, quote=False))
+
+
+def shown_time(moment: datetime, now: datetime) -> str:
+    """As people read it: relative on the day itself, without the year within the year."""
+    china, today, age = moment.astimezone(CHINA), now.astimezone(CHINA), now - moment
+    if timedelta() <= age < timedelta(minutes=1):
+        return "刚刚"
+    if timedelta() <= age < timedelta(hours=1):
+        return f"{age // timedelta(minutes=1)}分钟前"
+    if china.date() == today.date():
+        return f"今天{china:%H:%M}"
+    return f"{china:%m月%d日 %H:%M}" if china.year == today.year else f"{china:%Y年%m月%d日 %H:%M}"
+
+
+def shown_count(post: SandboxPost, count: int, word: str) -> str:
+    """A number, the button's word for none, and, outside the event, rounded as the site rounds large numbers."""
+    if count == 0:
+        return word
+    if post.in_event or count < 10_000:
+        return str(count)
+    return "100万+" if count >= FLOOR else f"{count / 10_000:.1f}万".replace(".0", "")
+
+
+# m.weibo.cn
+
+
+async def full_text(request: Request) -> JSONResponse:
+    """The text of one post, whole."""
+    wanted = request.query_params.get("id")
+    for post in request.app.state.posts["weibo"]:
+        if post.post_id == wanted:
+            content = _mobile_markup(post.text)
+            return JSONResponse({"ok": 1, "data": {"ok": 1, "longTextContent": content}, "synthetic": True})
+    return JSONResponse({"ok": 0, "msg": "微博不存在或暂无查看权限!", "synthetic": True})
+
+
+async def getindex(request: Request) -> JSONResponse:
+    """The mobile search by time (type=61): cards of all kinds, 10 posts a page, no bounds of time."""
+    container = re.fullmatch(r"100103type=61&q=(.*)", request.query_params.get("containerid", ""), re.DOTALL)
+    number, now = int(request.query_params.get("page", "1")), request.app.state.now()
+    found = matching(request.app.state.posts["weibo"], container[1]) if container else []
+    shown = found[(number - 1) * CARDS_OF_GETINDEX : number * CARDS_OF_GETINDEX]
+    if not shown:
+        return JSONResponse({"ok": 0, "msg": "这里还没有内容", "data": {"cards": []}, "synthetic": True})
+    cards = [{"card_type": 9, "itemid": "", "show_type": 1, "mblog": status(post, now)} for post in shown]
+    header: dict[str, Any] = {"card_type": 11, "card_group": [{"card_type": 17, "group": [{"title_sub": "相关搜索"}]}]}
+    together: dict[str, Any] = {"card_type": 11, "show_type": 2, "card_group": cards[-2:]}
+    is_last = number * CARDS_OF_GETINDEX >= len(found)
+    info = {"total": min(len(found), 1000), "page": None if is_last else number + 1}
+    data = {"cardlistInfo": info, "cards": [header, *cards[:-2], together]}
+    return JSONResponse({"ok": 1, "data": data, "synthetic": True})
+
+
+def status(post: SandboxPost, now: datetime) -> dict[str, Any]:
+    """A post as an mblog of m.weibo.cn."""
+    is_long = len(post.text) > CUT_AT
+    words = _mobile_markup(post.text[:CUT_AT] if is_long else post.text)
+    author = post.author
+    shown: dict[str, Any] = {
+        "created_at": f"{post.posted_at.astimezone(CHINA):%a %b %d %H:%M:%S +0800 %Y}",
+        "id": post.post_id,
+        "mid": post.post_id,
+        "bid": weibo_mid_to_bid(post.post_id),
+        "text": words + (f'...<a href="/status/{post.post_id}">全文</a>' if is_long else ""),
+        "isLongText": is_long,
+        "user": {
+            "id": int(author.author_id),
+            "screen_name": author.name,
+            "profile_image_url": f"https://tvax1.sinaimg.cn/crop.0.0.996.996.180/{author.author_id}.jpg",
+            "profile_url": f"https://m.weibo.cn/u/{author.author_id}?uid={author.author_id}",
+            "followers_count": _rounded(author.followers),
+            "verified": author.is_verified,
+            "verified_type": 0 if author.is_verified else -1,
+        },
+        "reposts_count": _floored(post.shares),
+        "comments_count": _floored(post.comments),
+        "attitudes_count": _floored(post.likes),
+        "mblogtype": 0,
+        "region_name": f"发布于 {post.ip_location}",
+        "source": "",
+        "pic_num": int(post.post_type == "image"),
+    }
+    if post.post_type == "image":
+        shown["pics"] = [{"pid": picture_id(post)}]
+    if post.post_type == "video":
+        shown["page_info"] = {"type": "video", "page_title": f"{author.name}的微博视频"}
+    if post.is_ad:
+        shown["mblogtypename"] = "广告"
+    if post.repost_of:
+        shown["retweeted_status"] = status(post.repost_of, now)
+    return shown
+
+
+def _mobile_markup(text: str) -> str:
+    """Mentions as links of m.weibo.cn, lines as breaks."""
+    return re.sub(r"@([\w·-]+)", r"<a href='/n/\1'>@\1</a>", escape(text, quote=False)).replace("\n", "<br />")
+
+
+def _rounded(followers: int) -> int | str:
+    return f"{followers / 10_000:.1f}万".replace(".0", "") if followers >= 10_000 else followers
+
+
+def _floored(count: int) -> int | str:
+    return "100万+" if count >= FLOOR else count

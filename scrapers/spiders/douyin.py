@@ -1,0 +1,61 @@
+"""Douyin: the web's general search, newest first, until the day is passed.
+
+The search knows no range of dates: it has a filter "published within the last 1, 7 or 180 days", and shows some 400
+results of what is left.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+from scrapy import Request
+
+from scrapers.items import Post
+from scrapers.parsers import SearchPage, douyin
+from scrapers.spiders.search import Ask, SearchSpider
+
+SEARCH = "https://www.douyin.com/aweme/v1/web/general/search/single/"
+PAGE_SIZE = 10
+DEPTH = 400  # results that a search shows, whatever it finds
+NEWEST_FIRST = "2"
+PUBLISHED_WITHIN_DAYS = (1, 7, 180)  # what the filter offers; 0 is any time
+
+
+class DouyinSpider(SearchSpider):
+    name = "douyin"
+    platform = "douyin"
+    parser = douyin
+    page_cap = DEPTH // PAGE_SIZE
+
+    def search_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+        """A page names the next one by an offset and the search's id."""
+        filters = {"sort_type": NEWEST_FIRST, "publish_time": publish_time(ask.start, datetime.now(UTC))}
+        parameters = {
+            "device_platform": "webapp",
+            "aid": "6383",
+            "channel": "channel_pc_web",
+            "search_channel": "aweme_general",
+            "keyword": ask.query,
+            "search_source": "tab_search",
+            "query_correct_type": "1",
+            "is_filter_search": "1",
+            "filter_selected": json.dumps(filters, separators=(",", ":")),
+            "count": str(PAGE_SIZE),
+            "offset": "0",
+            "search_id": "",
+        }
+        return Request(f"{SEARCH}?{urlencode(parameters | (following or {}))}")
+
+    def is_past(self, page: SearchPage, ask: Ask) -> bool:
+        """Pinned posts and ads stand outside of the order of time; all others have to be older."""
+        in_order = [post for post in page.posts if not post.is_ad and not _is_pinned(post)]
+        return bool(in_order) and all(post.posted_at < ask.start for post in in_order)
+
+
+def publish_time(start: datetime, now: datetime) -> str:
+    """The filter's narrowest value that still reaches ``start``."""
+    return next((str(days) for days in PUBLISHED_WITHIN_DAYS if start >= now - timedelta(days=days)), "0")
+
+
+def _is_pinned(post: Post) -> bool:
+    return bool(json.loads(post.payload).get("is_top"))

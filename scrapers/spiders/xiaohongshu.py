@@ -1,0 +1,97 @@
+"""Xiaohongshu: the web's note search, newest first, until the day is passed; each note of the day is then asked for.
+
+A result has neither text nor time. Its id carries a time, to the second, but for notes that were scheduled: those
+have the id of the time when they were written, and stand in the results where they were published.
+"""
+
+import dataclasses
+import json
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from scrapy.http import JsonRequest
+
+from scrapers.items import Post, Reject
+from scrapers.parsers import SearchPage, xiaohongshu
+from scrapers.spiders.search import STOPPING_STATES, Ask, NoAnswer, SearchSpider
+
+SEARCH = "https://edith.xiaohongshu.com/api/sns/web/v1/search/notes"
+FEED = "https://edith.xiaohongshu.com/api/sns/web/v1/feed"
+PAGE_SIZE = 20  # a larger one is answered with nothing
+IMAGE_FORMATS = ["jpg", "webp", "avif"]
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class XiaohongshuSpider(SearchSpider):
+    name = "xiaohongshu"
+    platform = "xiaohongshu"
+    parser = xiaohongshu
+    page_cap = 11  # about 220 notes
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._search_ids: dict[Ask, str] = {}
+        self._published: dict[str, datetime] = {}  # post_id -> the time that the feed gave
+
+    def search_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> JsonRequest:
+        """Pages are asked for by number, under one id of the whole search."""
+        search = {
+            "keyword": ask.query,
+            "page": page,
+            "page_size": PAGE_SIZE,
+            "search_id": self._search_ids.setdefault(ask, new_search_id()),
+            "sort": "time_descending",
+            "note_type": 0,
+            "ext_flags": [],
+            "geo": "",
+            "image_formats": IMAGE_FORMATS,
+        }
+        return JsonRequest(SEARCH, data=search)
+
+    def may_belong(self, post: Post, page: SearchPage, ask: Ask) -> bool:
+        """Notes with an id of the day, and those with an older one that may have been scheduled for it.
+
+        Older ids are asked for in the order of the page, which is that of publication, until one turns out to be
+        older than the day: so are all after it.
+        """
+        if post.is_ad or post.posted_at >= ask.start:
+            return ask.start <= post.posted_at < ask.end
+        before = page.posts[: page.posts.index(post)]
+        return not any(self._published.get(other.post_id, ask.start) < ask.start for other in before if not other.is_ad)
+
+    def is_past(self, page: SearchPage, ask: Ask) -> bool:
+        times = [self._published.get(post.post_id, post.posted_at) for post in page.posts if not post.is_ad]
+        return bool(times) and all(published < ask.start for published in times)
+
+    async def complete(self, post: Post) -> Post | Reject:
+        """The note from the feed. Raises NoAnswer for a refusal, and where the site withholds this one note."""
+        asked = {
+            "source_note_id": post.post_id,
+            "image_formats": IMAGE_FORMATS,
+            "extra": {"need_body_topic": "1"},
+            "xsec_source": "pc_search",
+            "xsec_token": json.loads(post.payload).get("xsec_token", ""),
+        }
+        body = await self.answer(JsonRequest(FEED, data=asked))
+        observed_at = datetime.now(UTC)
+        note = xiaohongshu.parse_detail(body, observed_at)
+        if isinstance(note, Reject):
+            page = xiaohongshu.parse_search(body, observed_at)
+            if page.rejects:
+                return note
+            refused = page.state in STOPPING_STATES and not xiaohongshu.withholds_note(body)
+            raise NoAnswer(page.state if refused else "partial", f"note {post.post_id}: {page.reason}")
+        self._published[post.post_id] = note.posted_at
+        return dataclasses.replace(note, is_ad=post.is_ad)
+
+
+def new_search_id() -> str:
+    """An id as the site's own page makes them: milliseconds and 31 random bits, in base 36."""
+    number = (int(time.time() * 1000) << 64) + secrets.randbits(31)
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _BASE36[digit] + digits
+    return digits

@@ -1,0 +1,52 @@
+"""Zhihu: search_v3, newest first, until the day is passed.
+
+The search knows no range of dates: it has a filter "within the last day, week, month, ... year".
+"""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+from scrapy import Request
+
+from scrapers.parsers import SearchPage, zhihu
+from scrapers.spiders.search import Ask, SearchSpider
+
+SEARCH = "https://www.zhihu.com/api/v4/search_v3"
+PAGE_SIZE = 20
+DEPTH = 400  # entries that are asked for of one search
+TIME_INTERVALS = {"a_day": 1, "a_week": 7, "a_month": 30, "three_months": 90, "half_a_year": 180, "a_year": 365}
+
+
+class ZhihuSpider(SearchSpider):
+    name = "zhihu"
+    platform = "zhihu"
+    parser = zhihu
+    page_cap = DEPTH // PAGE_SIZE
+
+    def search_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+        """A page names what the next one needs, the search's id among it."""
+        offset = str((page - 1) * PAGE_SIZE)
+        parameters = {
+            "gk_version": "gz-gaokao",
+            "t": "general",
+            "q": ask.query,
+            "correction": "1",
+            "offset": offset,
+            "limit": str(PAGE_SIZE),
+            "filter_fields": "",
+            "lc_idx": offset,
+            "show_all_topics": "0",
+            "search_source": "Filter",
+            "time_interval": time_interval(ask.start, datetime.now(UTC)),
+            "sort": "created_time",
+            "vertical": "",
+        }
+        return Request(f"{SEARCH}?{urlencode(parameters | (following or {}))}")
+
+    def is_past(self, page: SearchPage, ask: Ask) -> bool:
+        return bool(page.posts) and all(post.posted_at < ask.start for post in page.posts)
+
+
+def time_interval(start: datetime, now: datetime) -> str:
+    """The filter's narrowest value that still reaches ``start``; "" is any time."""
+    return next((name for name, days in TIME_INTERVALS.items() if start >= now - timedelta(days=days)), "")

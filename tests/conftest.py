@@ -1,0 +1,43 @@
+"""What tests of every station use: the sandbox as a running server, its corpus, and the team's shared data."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scrapers.sandbox import event
+from scrapers.sandbox.corpus import SandboxPost
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[str]:
+    """The base URL of a sandbox of this test session's own, started as `make dev` starts it."""
+    command = [sys.executable, "-m", "scrapers.sandbox", "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        line = server.stdout.readline()  # ends with the address; empty if the server died, its reason on stderr
+        if "http://" not in line:
+            pytest.fail(f"the sandbox did not start (exit status {server.wait()})")
+        try:
+            yield line.split()[-1]
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="session")
+def sandbox_corpus() -> list[SandboxPost]:
+    """Every synthetic post that the sandbox serves."""
+    return event.corpus()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real payloads and labelled sets beside the repository; tests that need it are skipped without."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"no {folder.name}/ beside the repository: real payloads and labelled sets are not shipped with it")
+    return folder

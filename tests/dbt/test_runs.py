@@ -1,0 +1,96 @@
+"""What a run touches: its window alone, and the same again; and that it does with what is not there."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MARTS = (
+    "fct_posts", "fct_post_topics", "fct_post_observations", "dim_authors", "dim_topics", "dim_platforms", "dim_metrics",
+    "daily_volume", "daily_interaction", "daily_sentiment", "event_totals", "event_platforms", "event_sentiment",
+    "event_platform_sentiment", "crawl_slices", "built_days",
+)  # fmt: skip
+INCREMENTAL = "config.materialized:incremental"
+SECOND = {"TINGFENG_START": "2026-01-02", "TINGFENG_END": "2026-01-02"}
+FIRST = date(2026, 1, 1)
+LATER = datetime(2026, 1, 5, tzinfo=UTC)
+POSTS = "select post_id, posted_date::varchar, likes from marts.fct_posts where posted_date > '2026-01-01' order by 1"
+
+
+def test_a_second_run_gives_the_same(changed: Any) -> None:
+    before = {mart: changed.rows(f"from marts.{mart} order by all") for mart in MARTS}
+    changed.dbt("run")
+    assert {mart: changed.rows(f"from marts.{mart} order by all") for mart in MARTS} == before
+
+
+def test_a_run_replaces_its_window_and_nothing_else(changed: Any) -> None:
+    """2 January is read anew as empty, 3 January has a new observation; only the 2nd is built, then both facts move."""
+    assert changed.rows(POSTS) == [("w5", "2026-01-02", 100), ("w6", "2026-01-03", 4)]
+    changed.enrich("2026-01-02", "000003-ac", [])
+    changed.land_posts("2026-01-03", "d", [changed.post("weibo", "w6", "2026-01-03", 40, 0, 0)])
+    changed.enrich("2026-01-03", "000002-ab", [changed.read_post("weibo", "w6", "negative")])
+
+    changed.dbt("run", "--select", INCREMENTAL, **SECOND)
+    assert changed.rows(POSTS) == [("w6", "2026-01-03", 4)]
+    assert changed.rows("select count(*) from marts.fct_posts where posted_date = '2026-01-01'") == [(7,)]
+    assert changed.rows("select count(*) from marts.fct_post_topics where posted_date = '2026-01-02'") == [(0,)]
+    assert changed.rows(
+        "select posted_date::varchar, enriched_version, topics_version from marts.built_days order by 1"
+    ) == [
+        ("2026-01-01", "000001-aa", "000001-aa"),
+        ("2026-01-02", "000003-ac", "000003-ac"),
+        ("2026-01-03", "000001-aa", "000001-aa"),  # still to be built
+        ("2026-01-04", "000001-aa", "000001-aa"),
+    ]
+
+    # A mended parser reads the time of w6 anew: it is of the 2nd, and leaves the 3rd, which is not built.
+    changed.land_posts("2026-01-02", "e", [changed.post("weibo", "w6", "2026-01-02", 41, 0, 0, observed_at=LATER)])
+    changed.enrich("2026-01-02", "000004-ad", [changed.read_post("weibo", "w6", "negative")])
+    changed.dbt("run", "--select", INCREMENTAL, **SECOND)
+    assert changed.rows(POSTS) == [("w6", "2026-01-02", 41)]
+    assert changed.rows("select posted_date::varchar from marts.fct_post_topics where post_uid = 'weibo:w6'") == [
+        ("2026-01-02",)
+    ]
+
+    changed.dbt("build", "--exclude", INCREMENTAL)
+    assert changed.rows("select volume, interactions from marts.event_totals") == [(5, 16 + 10 + 10 + 41)]
+
+
+def test_as_of_an_earlier_time(changed: Any) -> None:
+    """At 22:00 on 1 January only the first crawl of w1 had been; slices came later, so that no day was complete."""
+    changed.dbt("run", TINGFENG_AS_OF="2026-01-01T22:00:00+08:00")
+    assert changed.rows("select post_uid, likes, comments from marts.fct_posts") == [("weibo:w1", 5, 2)]
+    assert changed.rows("select platform, volume, is_complete from marts.daily_volume order by 1") == [
+        ("weibo", 1, False),
+        ("xiaohongshu", None, False),
+        ("zhihu", None, False),
+    ]  # one day: those after it were still to come
+
+
+def test_as_of_without_a_zone_is_refused(changed: Any) -> None:
+    with pytest.raises(Exception, match="add its zone"):
+        changed.dbt("run", "--select", "int_posts__latest", TINGFENG_AS_OF="2026-01-01T22:00:00")
+
+
+def test_a_fresh_machine_with_one_import(built: Any, tmp_path: Path) -> None:
+    """No files of three platforms, no slices, a topic without queries and without end."""
+    data = type(built)(tmp_path / "data")
+    topic = {"topic_id": "demo", "topic_name": "合成话题", "brand": "合成", "window_start": FIRST, "window_end": None}
+    data.write_topics("000001-aa", [topic | {"platform": platform} for platform in ("weibo", "zhihu")], [])
+    data.land_posts("2026-01-02", "import-1", [data.post("weibo", "w1", "2026-01-02", 1, 2, 3)])
+    data.enrich("2026-01-02", "000001-aa", [data.read_post("weibo", "w1", "neutral")])
+
+    data.dbt("build", "--exclude-resource-type", "unit_test")
+    assert data.rows(
+        "select platform, posted_date::varchar, volume, is_complete from marts.daily_volume order by 1, 2"
+    ) == [
+        ("weibo", "2026-01-01", None, False),
+        ("weibo", "2026-01-02", 1, False),
+        ("zhihu", "2026-01-01", None, False),
+        ("zhihu", "2026-01-02", None, False),
+    ]
+    assert data.rows("select platform, volume, interactions from marts.event_platforms order by 1") == [
+        ("weibo", 1, 6),
+        ("zhihu", None, None),
+    ]

@@ -1,0 +1,72 @@
+"""What the tests of whole crawls share: a crawl as a process of its own, and a site served for one test."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from scrapers.items import Platform
+from scrapers.landing import RawTable, partition_dir
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Crawled:
+    """What a crawl landed, and what it logged."""
+
+    posts: pl.DataFrame
+    slices: pl.DataFrame
+    log: str
+
+
+@pytest.fixture
+def crawl(tmp_path: Path) -> Callable[[str, Platform, str, Sequence[str]], Crawled]:
+    """``crawl(sandbox URL, platform, day, queries)``: the spider as it is run in production, into a folder of the test's own."""
+
+    def run(site: str, platform: Platform, day: str, queries: Sequence[str]) -> Crawled:
+        command = [sys.executable, "-m", "scrapy", "crawl", platform, "-a", f"day={day}"]
+        command += ["-a", f"queries={json.dumps(queries)}"]
+        places = {"TINGFENG_DATA": str(tmp_path), "TINGFENG_SOURCE": "sandbox", "TINGFENG_SANDBOX_URL": site}
+        done = subprocess.run(command, cwd=ROOT, env=os.environ | places, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+
+        def landed(table: RawTable) -> pl.DataFrame:
+            return pl.read_parquet(partition_dir(tmp_path, table, platform, day) / "*.parquet")
+
+        return Crawled(landed("posts"), landed("slices"), done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Starlette], str]]:
+    """``serve(application)``: its base URL; it is stopped when the test ends."""
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(application: Starlette) -> str:
+        server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="warning"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        running.append((server, thread))
+        deadline = time.monotonic() + 10
+        while not server.started:
+            assert time.monotonic() < deadline, "the site did not start"
+            time.sleep(0.01)
+        return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join()

@@ -1,0 +1,150 @@
+"""Whole crawls of Douyin against the sandbox, and what its spider and its site do for themselves."""
+
+import json
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from scrapers.parsers.douyin import parse_search
+from scrapers.parsers.values import china_day
+from scrapers.sandbox.corpus import SandboxPost
+from scrapers.spiders.douyin import DouyinSpider, publish_time
+from scrapers.spiders.search import Ask
+
+FIXTURES = Path(__file__).parent / "fixtures" / "douyin"
+QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]
+NOW = datetime(2026, 1, 7, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def spider() -> DouyinSpider:
+    return DouyinSpider(day="2026-01-05", queries=json.dumps(QUERIES))
+
+
+@pytest.fixture
+def ask(spider: DouyinSpider) -> Ask:
+    return Ask("小米 大熊", spider.start_of_day, spider.end_of_day)
+
+
+def test_a_day_lands_whole_and_exact(
+    crawl: Callable[..., Any], sandbox: str, sandbox_corpus: list[SandboxPost]
+) -> None:
+    done = crawl(sandbox, "douyin", "2026-01-03", QUERIES)
+    of_day = [
+        post for post in sandbox_corpus if post.platform == "douyin" and china_day(post.posted_at) == "2026-01-03"
+    ]
+    event = {post.post_id: post for post in of_day if post.in_event}
+    landed = {row["post_id"]: row for row in done.posts.to_dicts()}
+    assert len(landed) == done.posts.height
+    assert event.keys() <= landed.keys() <= {post.post_id for post in of_day}
+    for post_id, post in event.items():
+        row = landed[post_id]
+        counts = (row["like_count"], row["comment_count"], row["share_count"], row["collect_count"])
+        assert counts == (post.likes, post.comments, post.shares, post.collects)
+        assert (row["text"], row["posted_at"], row["post_type"]) == (post.text, post.posted_at, post.post_type)
+        assert row["hashtags"] == list(post.hashtags)
+        assert (row["view_count"], row["author_followers"], row["is_ad"], row["source"]) == (
+            None,
+            None,
+            False,
+            "spider",
+        )
+        assert post.author.author_id not in row["payload"]
+        assert post.author.name not in row["payload"]
+    assert done.slices["state"].to_list() == ["ok"] * 4
+    assert done.slices["query"].to_list() == QUERIES
+
+
+def test_a_search_that_finds_more_than_the_site_shows_hits_the_cap(crawl: Callable[..., Any], sandbox: str) -> None:
+    [hit] = crawl(sandbox, "douyin", "2026-01-01", ["小米"]).slices.to_dicts()
+    assert (hit["state"], hit["cap_hit"], hit["pages"]) == ("partial", True, 40)
+
+
+def test_a_check_ends_the_crawl_as_blocked(crawl: Callable[..., Any], serve: Callable[[Starlette], str]) -> None:
+    body = (FIXTURES / "verify_check.json").read_bytes()
+
+    async def check(request: Request) -> Response:
+        return Response(body, media_type="application/json")
+
+    path = "/aweme/v1/web/general/search/single/"
+    site = serve(Starlette(routes=[Mount("/www.douyin.com", routes=[Route(path, check)])]))
+    done = crawl(site, "douyin", "2026-01-03", QUERIES[:2])
+    assert done.posts.is_empty()
+    assert done.slices["state"].to_list() == ["blocked", "blocked"]
+    assert done.slices["pages"].to_list() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("age", "value"),
+    [
+        (timedelta(hours=20), "1"),
+        (timedelta(hours=25), "7"),
+        (timedelta(days=7), "7"),
+        (timedelta(days=8), "180"),
+        (timedelta(days=181), "0"),
+    ],
+)
+def test_the_time_filter_is_the_narrowest_that_reaches_the_day(age: timedelta, value: str) -> None:
+    assert publish_time(NOW - age, NOW) == value
+
+
+def test_pages_follow_by_offset_and_search_id(spider: DouyinSpider, ask: Ask) -> None:
+    first = parse_qs(urlsplit(spider.search_request(ask, 1, None).url).query)
+    assert (first["keyword"], first["offset"], first["count"]) == (["小米 大熊"], ["0"], ["10"])
+    assert "search_id" not in first
+    assert json.loads(first["filter_selected"][0])["sort_type"] == "2"
+    second = parse_qs(urlsplit(spider.search_request(ask, 2, {"offset": "10", "search_id": "A1"}).url).query)
+    assert (second["offset"], second["search_id"], second["keyword"]) == (["10"], ["A1"], ["小米 大熊"])
+
+
+def test_pinned_posts_and_ads_do_not_say_that_the_day_is_passed(spider: DouyinSpider, ask: Ask) -> None:
+    answer = json.loads((FIXTURES / "general_search.json").read_bytes())  # pinned of 29 December, the rest of 5 January
+    page = parse_search(json.dumps(answer).encode(), NOW)
+    assert not spider.is_past(page, ask)
+    page.posts = [post for post in page.posts if post.is_ad or post.post_id == "7592000000000000001"]
+    assert [post.posted_at < ask.start for post in page.posts] == [True, False]
+    assert not spider.is_past(page, ask)
+    later = Ask("小米 大熊", ask.start + timedelta(days=1), ask.end + timedelta(days=1))
+    assert not spider.is_past(page, later), "nothing in order on the page: it does not tell"
+    assert spider.is_past(parse_search(json.dumps(answer).encode(), NOW), later)
+
+
+def test_the_site_mixes_its_cards_repeats_itself_and_stops_at_its_depth(sandbox: str) -> None:
+    filters = quote('{"sort_type":"2","publish_time":"0"}')
+    address = f"{sandbox}/www.douyin.com/aweme/v1/web/general/search/single/?keyword={quote('小米')}&filter_selected={filters}"
+
+    def page(offset: int) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{address}&count=10&offset={offset}", timeout=10) as response:
+            return json.load(response)
+
+    first, second, last, beyond = (page(offset) for offset in (0, 10, 390, 400))
+    assert first["synthetic"] is True
+    assert {card["type"] for card in first["data"]} == {1, 4, 6}
+    posts = [parse_search(json.dumps(body).encode(), NOW).posts for body in (first, second)]
+    assert any(post.is_ad for post in posts[0])
+    assert {post.post_id for post in posts[0]} & {post.post_id for post in posts[1]}
+    assert (first["has_more"], first["cursor"]) == (1, 10)
+    assert (last["has_more"], bool(last["data"])) == (0, True)
+    assert (beyond["has_more"], beyond["data"]) == (0, [])
+    assert parse_search(json.dumps(beyond).encode(), NOW).state == "empty"
+
+
+def test_the_site_honours_order_and_time_filter(sandbox: str) -> None:
+    def posts(path: str, filters: dict[str, str]) -> list[Any]:
+        address = f"{sandbox}/www.douyin.com/aweme/v1/web/{path}/?keyword={quote('小米 KOL')}&count=15"
+        with urllib.request.urlopen(f"{address}&filter_selected={quote(json.dumps(filters))}", timeout=10) as response:
+            return [post for post in parse_search(response.read(), NOW).posts if not post.is_ad]
+
+    videos = posts("search/item", {"sort_type": "1"})
+    assert {post.post_type for post in videos} == {"video"}
+    assert [post.like_count for post in videos] == sorted((post.like_count for post in videos), reverse=True)
+    assert posts("general/search/single", {"sort_type": "2", "publish_time": "1"}) == []

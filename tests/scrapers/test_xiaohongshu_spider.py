@@ -1,0 +1,214 @@
+"""Whole crawls of Xiaohongshu against the sandbox: every note is asked for by its token, scheduled ones are found."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from scrapers.parsers.values import china_day, parse_count, xiaohongshu_id_time
+from scrapers.sandbox.corpus import SandboxAuthor, SandboxPost
+from scrapers.sandbox.sites import xiaohongshu as site
+from scrapers.spiders.search import Ask
+from scrapers.spiders.xiaohongshu import XiaohongshuSpider, new_search_id
+
+QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]
+AUTHOR = SandboxAuthor(author_id="5b1eb9052e31a52ca35a0001", name="合成用户0001", followers=3, is_verified=False)
+
+
+def note(number: int, posted_at: str, written_at: str = "", **values: Any) -> SandboxPost:
+    """A note with 小米 in its title; times in UTC, ``written_at`` is that of its id."""
+    issued = datetime.fromisoformat(f"{written_at or posted_at}+00:00")
+    return SandboxPost(
+        platform="xiaohongshu",
+        post_id=f"{int(issued.timestamp()):08x}000000001e{number:06x}",
+        post_type="image",
+        author=AUTHOR,
+        posted_at=datetime.fromisoformat(f"{posted_at}+00:00"),
+        title=f"小米 {number}",
+        text="正文",
+        likes=number,
+        comments=1,
+        shares=0,
+        collects=2,
+        ip_location="北京",
+        in_event=True,
+        **values,
+    )
+
+
+# In the order of the site; the day to be asked for is 3 January.
+AFTER = note(1, "2026-01-04T10:00")
+EVENING = note(2, "2026-01-03T12:00")
+SCHEDULED = note(3, "2026-01-03T04:00", written_at="2026-01-01T01:00")
+MORNING = note(4, "2026-01-03T00:00")
+SCHEDULED_LAST = note(5, "2026-01-02T17:00", written_at="2025-12-31T01:00")  # 01:00 in China
+BEFORE = [note(number, f"2026-01-02T{14 - number % 10:02d}:00") for number in range(10, 14)]
+NOTES = [AFTER, EVENING, SCHEDULED, MORNING, SCHEDULED_LAST, *BEFORE]
+
+
+def application(feed: Callable[[Request], Any]) -> Starlette:
+    """The site over NOTES, with a feed of the test's own."""
+    routes = [
+        Route("/api/sns/web/v1/feed", feed, methods=["POST"]),
+        Route("/api/sns/web/v1/search/notes", site.search_notes, methods=["POST"]),
+    ]
+    built = Starlette(routes=[Mount("/edith.xiaohongshu.com", routes=routes)])
+    built.state.posts = {"xiaohongshu": NOTES}
+    built.state.now = lambda: datetime(2026, 1, 7, tzinfo=UTC)
+    return built
+
+
+def test_a_day_lands_whole_and_exact(
+    crawl: Callable[..., Any], sandbox: str, sandbox_corpus: list[SandboxPost]
+) -> None:
+    done = crawl(sandbox, "xiaohongshu", "2026-01-03", QUERIES)
+    notes = [post for post in sandbox_corpus if post.platform == "xiaohongshu"]
+    of_day = [post for post in notes if china_day(post.posted_at) == "2026-01-03"]
+    event = {post.post_id: post for post in of_day if post.in_event}
+    landed = {row["post_id"]: row for row in done.posts.to_dicts()}
+    assert len(landed) == done.posts.height
+    assert event.keys() <= landed.keys() <= {post.post_id for post in of_day}
+    for post_id, post in event.items():
+        row = landed[post_id]
+        counts = (row["like_count"], row["comment_count"], row["share_count"], row["collect_count"])
+        assert counts == (post.likes, post.comments, post.shares, post.collects)
+        assert (row["title"], row["posted_at"], row["ip_location"]) == (post.title, post.posted_at, post.ip_location)
+        assert row["text"] == post.text.replace("[话题]#", "")
+        assert row["hashtags"] == list(post.hashtags)
+        assert (row["counts_are_floor"], row["is_ad"], row["source"]) == (False, False, "spider")
+        assert row["post_url"] == f"https://www.xiaohongshu.com/explore/{post_id}"
+        assert "xsec_token" not in row["payload"]
+        assert post.author.author_id not in row["payload"]
+        assert post.author.name not in row["payload"]
+    assert done.slices["state"].to_list() == ["ok"] * 4
+
+
+def test_scheduled_notes_are_found_by_their_place_and_no_more_is_asked_than_that_takes(
+    crawl: Callable[..., Any], serve: Callable[[Starlette], str]
+) -> None:
+    asked: list[str] = []
+
+    async def feed(request: Request) -> Response:
+        asked.append((await request.json())["source_note_id"])
+        return await site.feed(request)
+
+    done = crawl(serve(application(feed)), "xiaohongshu", "2026-01-03", ["小米"])
+    of_day = [EVENING, SCHEDULED, MORNING, SCHEDULED_LAST]
+    assert done.posts["post_id"].to_list() == [post.post_id for post in of_day]
+    assert done.posts["posted_at"].to_list() == [post.posted_at for post in of_day]
+    assert asked == [post.post_id for post in [*of_day, BEFORE[0]]], "the first that is truly older ends the search"
+    assert done.slices["state"].to_list() == ["ok"]
+
+
+def test_a_feed_that_refuses_ends_the_crawl_as_blocked(
+    crawl: Callable[..., Any], serve: Callable[[Starlette], str]
+) -> None:
+    async def feed(request: Request) -> Response:
+        return JSONResponse({"code": 300012, "success": False, "msg": "网络连接异常，请检查网络设置或重启试试"})
+
+    done = crawl(serve(application(feed)), "xiaohongshu", "2026-01-03", ["小米", "小米 大熊"])
+    assert done.slices["state"].to_list() == ["blocked", "blocked"]
+    assert "300012" in done.slices["reason"][0]
+    assert done.posts["post_id"].to_list() == [EVENING.post_id], "what was seen of it before stays"
+
+
+def test_a_withheld_note_stays_as_the_results_showed_it_and_the_crawl_goes_on(
+    crawl: Callable[..., Any], serve: Callable[[Starlette], str]
+) -> None:
+    async def feed(request: Request) -> Response:
+        if (await request.json())["source_note_id"] == EVENING.post_id:
+            return JSONResponse({"code": -510001, "success": False, "msg": "当前内容无法展示"})
+        return await site.feed(request)
+
+    done = crawl(serve(application(feed)), "xiaohongshu", "2026-01-03", ["小米"])
+    [slice_] = done.slices.to_dicts()
+    assert (slice_["state"], slice_["posts_kept"]) == ("partial", 4)
+    assert "-510001" in slice_["reason"]
+    withheld = done.posts.row(0, named=True)
+    assert (withheld["post_id"], withheld["title"], withheld["text"]) == (EVENING.post_id, "小米 2", "")
+    assert (withheld["like_count"], withheld["comment_count"]) == (2, None)
+
+
+def test_an_unreadable_note_of_the_feed_is_set_aside(
+    crawl: Callable[..., Any], serve: Callable[[Starlette], str]
+) -> None:
+    async def feed(request: Request) -> Response:
+        note_id = (await request.json())["source_note_id"]
+        return JSONResponse({"code": 0, "data": {"items": [{"id": note_id[:8], "note_card": {"note_id": "?"}}]}})
+
+    done = crawl(serve(application(feed)), "xiaohongshu", "2026-01-03", ["小米"])
+    assert done.posts.is_empty()
+    assert done.slices["state"].to_list() == ["partial"]
+    assert "no note id" in done.slices["reason"][0]
+
+
+def test_pages_of_one_slice_share_a_search_id() -> None:
+    spider = XiaohongshuSpider(day="2026-01-03", queries='["小米", "大熊"]')
+    asks = [Ask(query, spider.start_of_day, spider.end_of_day) for query in spider.queries]
+    first, second, other = (
+        json.loads(spider.search_request(ask, page, {}).body)
+        for ask, page in ((asks[0], 1), (asks[0], 2), (asks[1], 1))
+    )
+    assert (first["keyword"], first["page"], second["page"], first["page_size"]) == ("小米", 1, 2, 20)
+    assert first["sort"] == "time_descending"
+    assert first["search_id"] == second["search_id"] != other["search_id"]
+
+
+def test_search_ids_have_the_site_s_form() -> None:
+    assert re.fullmatch(r"[0-9a-z]{21}", new_search_id())
+    assert int(new_search_id(), 36) >> 64 == pytest.approx(datetime.now(UTC).timestamp() * 1000, abs=5000)
+
+
+def ask_site(sandbox: str, path: str, asked: dict[str, Any]) -> dict[str, Any]:
+    address = f"{sandbox}/edith.xiaohongshu.com/api/sns/web/v1/{path}"
+    with urllib.request.urlopen(urllib.request.Request(address, json.dumps(asked).encode()), timeout=10) as response:
+        return json.load(response)
+
+
+def test_the_site_mixes_its_items_and_stops_at_its_depth(sandbox: str) -> None:
+    asked = {"keyword": "小米", "page": 1, "page_size": 20, "sort": "time_descending"}
+    first = ask_site(sandbox, "search/notes", asked)
+    kinds = [item["model_type"] for item in first["data"]["items"]]
+    assert (kinds.count("note"), kinds.count("ads"), kinds.count("rec_query")) == (20, 1, 1)
+    assert (first["synthetic"], first["data"]["has_more"]) == (True, True)
+    nothing = {"has_more": False}
+    assert ask_site(sandbox, "search/notes", asked | {"page_size": 21})["data"] == nothing
+    assert ask_site(sandbox, "search/notes", asked | {"page": 12})["data"] == nothing
+    last = ask_site(sandbox, "search/notes", asked | {"page": 11})["data"]
+    assert (len(last["items"]) >= 15, last["has_more"]) == (True, False)
+
+
+def test_the_feed_wants_the_note_s_own_token(sandbox: str) -> None:
+    items = ask_site(sandbox, "search/notes", {"keyword": "小米", "page": 1, "page_size": 20})["data"]["items"]
+    first, second = [item for item in items if item["model_type"] == "note"][:2]
+    asked = {"source_note_id": first["id"], "xsec_token": first["xsec_token"]}
+    assert ask_site(sandbox, "feed", asked)["data"]["items"][0]["note_card"]["note_id"] == first["id"]
+    assert ask_site(sandbox, "feed", asked | {"xsec_token": second["xsec_token"]})["code"] == 300017
+    assert ask_site(sandbox, "feed", asked | {"source_note_id": "0" * 24})["code"] == -510000
+
+
+def test_counts_are_rounded_and_cut_outside_the_event_only() -> None:
+    floors = [note(number, "2026-01-03T00:00") for number in range(30)]
+    told = {site.shown(13_849, post) for post in floors}
+    assert told == {"13849"}
+    outside = [
+        SandboxPost(**({name: getattr(post, name) for name in post.__slots__} | {"in_event": False})) for post in floors
+    ]
+    assert {site.shown(13_849, post) for post in outside} == {"1.4万", "1w+"}
+    assert {site.shown(57, post) for post in outside} == {"57", "10+"}
+    assert parse_count("1w+") == (10_000, True)
+
+
+def test_the_times_of_the_corpus_are_in_its_ids(sandbox_corpus: list[SandboxPost]) -> None:
+    late = [
+        post.posted_at - xiaohongshu_id_time(post.post_id) for post in sandbox_corpus if post.platform == "xiaohongshu"
+    ]
+    assert min(late) >= timedelta(0)

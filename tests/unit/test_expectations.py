@@ -1,0 +1,133 @@
+"""Each suite passes what is right and fails, with the right severity, what is wrong."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from expectations import enriched, raw, served
+from expectations.validation import columns_of, validate
+
+RAW = {
+    "platform": "weibo",
+    "post_id": "5251234567890123",
+    "post_url": "https://m.weibo.cn/detail/5251234567890123",
+    "text": "小米 大熊",
+    "posted_at": datetime(2026, 1, 5, 2, tzinfo=UTC),
+    "observed_at": datetime(2026, 1, 6, tzinfo=UTC),
+    "crawl_id": "20260106T000000.000000Z-1a2b",
+    "source": "spider",
+    "payload": "{}",
+    "author_id": "0123456789abcdef0123",
+    "like_count": 3,
+    "comment_count": None,
+    "share_count": 0,
+    "collect_count": None,
+    "view_count": None,
+    "author_followers": 12,
+    "posted_day": "2026-01-05",
+    "day_of_file": "2026-01-05",
+}
+ENRICHED = {
+    "platform": "weibo",
+    "post_id": "5251234567890123",
+    "text": "小米 大熊",
+    "text_clean": "小米 大熊",
+    "duplicate_group_id": "g",
+    "sentiment": "negative",
+    "sentiment_score": -0.5,
+    "sentiment_source": "model",
+    "sentiment_model": "m",
+    "model_sentiment": "negative",
+    "p_sum": 1.0,
+}
+COUNTS = {"like_count": pl.Int64, "comment_count": pl.Int64, "share_count": pl.Int64, "collect_count": pl.Int64,
+          "view_count": pl.Int64, "author_followers": pl.Int64}  # fmt: skip
+
+
+def raw_rows(*changes: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame([RAW | change for change in changes], schema_overrides=COUNTS)
+
+
+def test_raw_suite_passes_good_rows_and_an_empty_day():
+    assert validate(raw_rows({}, {"post_id": "5251234567890124", "author_id": None}), raw.raw_posts()).failures == []
+    assert validate(raw_rows({}).clear(), raw.raw_posts()).failures == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expectation"),
+    [
+        ({"post_id": None}, "column_values_to_not_be_null"),
+        ({"platform": "bilibili"}, "column_values_to_be_in_set"),
+        ({"post_id": "5.25e15"}, "column_values_to_match_regex"),
+        ({"post_url": "//weibo.com/1"}, "column_values_to_match_regex"),
+        ({"author_id": "1669879400"}, "column_values_to_match_regex"),  # not a pseudonym
+        ({"posted_day": "2026-01-06"}, "column_pair_values_to_be_equal"),
+        ({"observed_at": datetime(2026, 1, 1, tzinfo=UTC)}, "column_pair_values_a_to_be_greater_than_b"),
+        ({"posted_at": datetime(1970, 1, 1, tzinfo=UTC)}, "column_values_to_be_between"),
+        ({"like_count": -1}, "column_values_to_be_between"),
+    ],
+)
+def test_raw_suite_stops_a_wrong_row(change, expectation):
+    verdict = validate(raw_rows({"post_id": "5251234567890199"}, change), raw.raw_posts())
+    assert verdict.is_critical
+    assert expectation in {failure.expectation for failure in verdict.failures}
+
+
+def test_raw_suite_stops_a_post_twice_in_one_crawl():
+    verdict = validate(raw_rows({}, {}), raw.raw_posts())
+    assert verdict.is_critical
+    assert verdict.failures[0].expectation == "compound_columns_to_be_unique"
+
+
+def test_raw_suite_warns_when_most_texts_are_lost():
+    rows = raw_rows(*({"post_id": f"525123456789012{digit}", "text": ""} for digit in range(8)))
+    verdict = validate(rows, raw.raw_posts())
+    assert verdict.failures
+    assert not verdict.is_critical
+
+
+def test_enriched_suite():
+    good = pl.DataFrame([ENRICHED, ENRICHED | {"post_id": "2", "p_sum": None}])
+    assert validate(good, enriched.enriched_posts()).failures == []
+    for change in [{"sentiment": "angry"}, {"sentiment": None}, {"p_sum": 0.9}, {"sentiment_score": 2.0},
+                   {"sentiment_source": "guess"}, {"duplicate_group_id": None}]:  # fmt: skip
+        wrong = pl.DataFrame([ENRICHED, ENRICHED | {"post_id": "2"} | change])
+        assert validate(wrong, enriched.enriched_posts()).is_critical, change
+    assert validate(pl.DataFrame([ENRICHED, ENRICHED]), enriched.enriched_posts()).is_critical
+
+
+@pytest.mark.parametrize(
+    ("suite", "row", "wrong"),
+    [
+        (
+            "fct_posts",
+            {"post_uid": "weibo:1", "platform": "weibo", "posted_date": "2026-01-05", "text": "x", "sentiment": "neutral",
+             "observed_at": "2026-01-06", "interactions": 3, "observation_age_hours": 5.0},
+            {"interactions": -1},
+        ),
+        (
+            "daily_volume",
+            {"topic_id": "t", "platform": "weibo", "posted_date": "2026-01-05", "is_complete": True, "volume": 3,
+             "volume_share": 0.5, "original_volume": 2, "distinct_volume": 3, "authors": 1},
+            {"original_volume": 4},
+        ),
+        (
+            "event_sentiment",
+            {"topic_id": "t", "sentiment": "neutral", "volume_share": 0.5, "interaction_share": 1.0},
+            {"volume_share": 1.2},
+        ),
+    ],
+)  # fmt: skip
+def test_served_suites(suite, row, wrong):
+    make = served.SERVED[suite]
+    assert set(columns_of(make())) == set(row)
+    assert validate(pl.DataFrame([row]), make()).failures == []
+    assert validate(pl.DataFrame([row | wrong]), make()).is_critical
+    assert validate(pl.DataFrame([row, row]), make()).is_critical
+
+
+def test_a_suite_that_cannot_run_raises():
+    with pytest.raises(pl.exceptions.ColumnNotFoundError):
+        validate(pl.DataFrame({"platform": ["weibo"]}), raw.raw_posts())
