@@ -16,7 +16,7 @@ FIRST_POST = datetime(2009, 8, 1, tzinfo=UTC)
 
 
 def raw_posts() -> ExpectationSuite:
-    """A day's rows of raw/<platform>_posts, with ``day_of_file`` (the folder's day) and ``posted_day`` (of posted_at)."""
+    """A day's rows of raw/<platform>_posts, with ``day_of_file`` (the folder's) and ``posted_day`` (of posted_at)."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 

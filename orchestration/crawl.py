@@ -28,8 +28,8 @@ def require_access(platforms: Sequence[Platform]) -> None:
         httpx.get(sandbox_url(), timeout=10).raise_for_status()
     except httpx.HTTPError as error:
         raise EnvironmentProblem(
-            f"The sandbox does not answer at {sandbox_url()} ({type(error).__name__}). Start it with 'make sandbox', or set "
-            "TINGFENG_SANDBOX_URL to where it listens."
+            f"The sandbox does not answer at {sandbox_url()} ({type(error).__name__}). Start it with 'make sandbox', or "
+            "set TINGFENG_SANDBOX_URL to where it listens."
         ) from error
 
 
@@ -50,7 +50,7 @@ def run_crawl(
 
 
 class Verdict(NamedTuple):
-    """What a crawl's slices and stats amount to. ``errors`` make its numbers wrong; ``warnings`` make them incomplete."""
+    """What a crawl's slices and stats amount to: ``errors`` make its numbers wrong, ``warnings`` incomplete."""
 
     errors: list[str]
     warnings: list[str]
@@ -59,8 +59,8 @@ class Verdict(NamedTuple):
 def judge(day: str, slices: pl.DataFrame, stats: dict[str, Any]) -> Verdict:
     """Judge one crawl. ``slices`` are its landed rows (scrapers.items.Slice), ``stats`` what run_crawl returned.
 
-    A block, a lost login or a cap leaves a gap that the marts show as a gap, so it warns; a crawl that landed nothing at
-    all, was never answered or could not read what it got would publish a falsehood, so it fails.
+    A block, a lost login or a cap leaves a gap that the marts show as a gap, so it warns; a crawl that landed nothing
+    at all, was never answered or could not read what it got would publish a falsehood, so it fails.
     """
     errors, warnings = [], []
     if stats["finish_reason"] not in {"finished", "closespider_timeout"}:

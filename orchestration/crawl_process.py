@@ -20,17 +20,22 @@ class _ToDagster(logging.Handler):
         self._pipes = pipes
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._pipes.log.log(record.levelno, "%s: %s", record.name, record.getMessage())
+        self._pipes.log.log(record.levelno, record.getMessage())
 
 
 def main() -> None:
     settings = get_project_settings()
+    settings.set("LOG_LEVEL", "WARNING")
     signal.alarm(settings.getint("CLOSESPIDER_TIMEOUT") + GRACE_SECONDS)
     with open_dagster_pipes() as pipes:
         arguments = {name: pipes.get_extra(name) for name in ("day", "queries", "crawl_id")}
         process = CrawlerProcess(settings)
-        # Scrapy's own lines go to the process's stderr; the spider's, and everybody's errors, to the run's log.
-        logging.getLogger(pipes.get_extra("platform")).addHandler(_ToDagster(pipes))
+        # The spider's lines go to the run's log. Scrapy's own warnings and errors go to the process's stderr, which
+        # Dagster keeps with the step.
+        spider_log = logging.getLogger(pipes.get_extra("platform"))
+        spider_log.setLevel(logging.INFO)
+        spider_log.propagate = False
+        spider_log.addHandler(_ToDagster(pipes))
         crawler = process.create_crawler(pipes.get_extra("platform"))
         process.crawl(crawler, **arguments)
         process.start()

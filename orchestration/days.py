@@ -1,8 +1,8 @@
 """Which days a run is about.
 
 A run of partitions is about these. A run without any brings the marts up to date: it is about every stale day, or those
-of them within the run's ``tingfeng/days`` tag. Wide ranges of partitions are no alternative: Dagster stores an event for
-each day and asset at about 19 ms, which for five years is half a minute an asset (docs/decisions.md).
+of them within the run's ``tingfeng/days`` tag. Wide ranges of partitions are no alternative: Dagster stores an event
+for each day and asset at about 19 ms, which for five years is half a minute an asset (docs/decisions.md).
 """
 
 import dagster as dg

@@ -1,20 +1,44 @@
 """listening.yaml: what to listen for. Read and validated here, for everyone."""
 
 import os
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from scrapers.items import PLATFORMS, Platform
-
-_Words = Annotated[list[Annotated[str, Field(min_length=1)]], Field(default_factory=list)]
 
 
 class ListeningProblem(Exception):
     """listening.yaml cannot be used; the message names file, key and remedy, a line each."""
+
+
+def _is_word(text: str) -> str:
+    if all(char.isspace() or not char.isprintable() for char in text):
+        raise ValueError("empty; write a word or take it out")
+    return text
+
+
+def _is_day(value: object) -> object:
+    # Left to itself pydantic reads 20260101 as seconds since 1970, and a midnight as a day.
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        raise ValueError(f"{value!r} is no date; write it as YYYY-MM-DD")
+    return value
+
+
+def _are_distinct(platforms: list[Platform]) -> list[Platform]:
+    for platform in platforms:
+        if platforms.count(platform) > 1:
+            raise ValueError(f"{platform} stands twice; name it once")
+    return platforms
+
+
+_Words = Annotated[list[Annotated[str, AfterValidator(_is_word)]], Field(default_factory=list)]
+_Day = Annotated[date, BeforeValidator(_is_day)]
+_Platforms = Annotated[list[Platform], Field(min_length=1), AfterValidator(_are_distinct)]
 
 
 class _Strict(BaseModel):
@@ -24,8 +48,8 @@ class _Strict(BaseModel):
 class Window(_Strict):
     """Days of publication in Asia/Shanghai, both included; without an end the topic is still open."""
 
-    start: date
-    end: date | None = None
+    start: _Day
+    end: _Day | None = None
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> "Window":
@@ -35,7 +59,7 @@ class Window(_Strict):
 
 
 class Match(_Strict):
-    """A post matches when it holds at least one word of ``any`` (if there are some), every one of ``all``, none of ``none``."""
+    """A post matches when it holds every word of ``all``, one of ``any`` if there are some, and none of ``none``."""
 
     any: _Words
     all: _Words
@@ -54,7 +78,7 @@ class Topic(_Strict):
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
     name: Annotated[str, Field(min_length=1)]
     brand: Annotated[str, Field(min_length=1)]
-    platforms: Annotated[list[Platform], Field(min_length=1)] = list(PLATFORMS)
+    platforms: _Platforms = list(PLATFORMS)
     queries: _Words
     match: Match
     window: Window
@@ -63,8 +87,8 @@ class Topic(_Strict):
 class Listening(_Strict):
     """The whole file."""
 
-    history_start: date
-    platforms: Annotated[list[Platform], Field(min_length=1)]
+    history_start: _Day
+    platforms: _Platforms
     topics: Annotated[list[Topic], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -78,6 +102,8 @@ class Listening(_Strict):
                     f"topics.{number}.window.start: {topic.window.start} is before history_start {self.history_start}; "
                     "set history_start earlier"
                 )
+            if not self.topic_platforms(topic):
+                raise ValueError(f"topics.{number}.platforms: none of them is under platforms; add one there or here")
         return self
 
     def topic_platforms(self, topic: Topic) -> list[Platform]:
@@ -105,9 +131,33 @@ def listening_path() -> Path:
 _REMEDIES = {
     "extra_forbidden": "unknown key; take it out or correct its spelling",
     "missing": "missing; add it",
-    "date_from_datetime_parsing": "no date; write it as YYYY-MM-DD",
+    "date_from_datetime_parsing": "no such day; write it as YYYY-MM-DD",
     "date_type": "no date; write it as YYYY-MM-DD",
     "string_pattern_mismatch": "use lower-case letters, digits and _, a letter first",
+    "string_type": "no text; write a word, in quotes if YAML reads it as something else",
+    "string_too_short": "empty; write something",
+    "too_short": "empty; name at least one",
+    "list_type": "no list; write it as [one, two]",
+    "model_type": "holds no keys; write them as key: value",
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """Values stay as they are typed, so that the words 2026 and no are words; a key that stands twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key} stands twice; take one out", node.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag == "tag:yaml.org,2002:null"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
 
@@ -117,9 +167,11 @@ def load_listening(path: Path | None = None) -> Listening:
     if not path.is_file():
         raise ListeningProblem(f"{path}: no such file; write one, or set TINGFENG_LISTENING to where it is.")
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ListeningProblem(f"{path}: not YAML in UTF-8: {error}") from error
+        content: Any = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)  # noqa: S506  a safe loader
+    except UnicodeDecodeError as error:
+        raise ListeningProblem(f"{path}: not in UTF-8; save it as UTF-8.") from error
+    except yaml.YAMLError as error:
+        raise ListeningProblem(f"{path}: cannot be read as YAML; mend it there: {error}") from error
     if not isinstance(content, dict):
         raise ListeningProblem(f"{path}: holds no keys; it needs history_start, platforms and topics.")
     try:

@@ -16,12 +16,12 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 
 from orchestration.analysis.labels import LabelProblem
 from orchestration.crawl import require_access
-from orchestration.days import DAYS_TAG, all_stale_days, expected_fingerprints
+from orchestration.days import DAYS_TAG, all_stale_days
 from orchestration.listening import Listening, ListeningProblem, load_listening
 from orchestration.partitions import TIMEZONE
 from orchestration.reporting.console import event_table
-from orchestration.settings import serving_path
-from orchestration.staleness import built_fingerprints, days_between, stale_days
+from orchestration.settings import PROJECT_DIR, serving_path
+from orchestration.staleness import days_between
 from scrapers.environment import EnvironmentProblem, data_dir
 from scrapers.items import PLATFORMS
 from scrapers.landing import raw_files
@@ -54,7 +54,7 @@ def requested_window(start: str | None, end: str | None, listening: Listening) -
         raise RefreshProblem(f"END {last} is in the future; today is {today} in {TIMEZONE}.")
     if first < listening.history_start:
         raise RefreshProblem(
-            f"START {first} is before history_start {listening.history_start} in listening.yaml; set history_start earlier."
+            f"START {first} is before history_start {listening.history_start}; set it earlier in listening.yaml."
         )
     return first, last
 
@@ -73,7 +73,7 @@ def run_job(name: str, tags: dict[str, str]) -> bool:
     """Run a job of the definitions on the instance, in step processes; whether it succeeded."""
     instance = dg.DagsterInstance.get()
     release_lost_runs(instance)
-    repository = ReconstructableRepository.for_module("orchestration.definitions", "defs")
+    repository = ReconstructableRepository.for_module("orchestration.definitions", "defs", str(PROJECT_DIR))
     result = dg.execute_job(
         repository.get_reconstructable_job(name),
         instance=instance,
@@ -124,10 +124,14 @@ def refresh(start: str | None, end: str | None) -> bool:
     if crawled is None:
         print(f"No topic asks for anything between {first} and {last}; nothing is crawled.")
         return run_job("catch_up", {DAYS_TAG: f"{first}...{last}"})
-    asked = [platform for platform in listening.platforms if any(
-        listening.queries(platform, crawled[0] + timedelta(days=offset))
-        for offset in range((crawled[1] - crawled[0]).days + 1)
-    )]
+    asked = [
+        platform
+        for platform in listening.platforms
+        if any(
+            listening.queries(platform, crawled[0] + timedelta(days=offset))
+            for offset in range((crawled[1] - crawled[0]).days + 1)
+        )
+    ]
     require_access(asked)
     print(f"Crawling {', '.join(asked)} for {crawled[0]} to {crawled[1]}.")
     ok = run_job(
@@ -167,10 +171,12 @@ def main() -> int:
         print(f"refresh: {problem}", file=sys.stderr)
         return 1
     if not ok:
-        print("refresh: the run failed; the lines above name the step. 'make dev' shows it in the Dagster UI.", file=sys.stderr)
+        print("refresh: the run failed; see above, or the run in the Dagster UI ('make dev').", file=sys.stderr)
         return 1
     print(event_table(serving_path()))
-    print(f"\nDone in {time.monotonic() - began:.0f} s. Marts: {serving_path()}. 'make dev' shows the run in the Dagster UI.")
+    print(f"\nDone in {time.monotonic() - began:.0f} s.")
+    print(f"Marts:  {serving_path()}  (DuckDB; open it read-only, its tables are marts.daily_volume and so on)")
+    print("Runs:   make dev, then http://127.0.0.1:3000")
     return 0
 
 

@@ -1,8 +1,8 @@
 """Which days have raw data that the published marts have not seen.
 
 The served snapshot says for each day which enriched version it was built from (marts.built_days), and a version's name
-holds the fingerprint of its inputs: the day's raw files, the topics, the labels, the model. So staleness is read from the
-data alone; a run that was killed anywhere leaves the day stale, and the next run does it again.
+holds the fingerprint of its inputs: the day's raw files, the topics, the labels, the model. So staleness is read from
+the data alone; a run that was killed anywhere leaves the day stale, and the next run does it again.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def day_fingerprints(data_dir: Path, analysis_fingerprint: str) -> dict[str, str
 
 
 def built_fingerprints(serving: Path) -> dict[str, str]:
-    """For each day in the served snapshot: the fingerprint it was built from; nothing where nothing is published yet."""
+    """For each day in the served snapshot: the fingerprint it was built from. Empty where nothing is published."""
     if not serving.exists():
         return {}
     with duckdb.connect(str(serving), read_only=True) as connection:

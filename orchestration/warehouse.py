@@ -2,11 +2,13 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import dagster as dg
-from dagster_dbt import DbtProject
+from dagster_dbt import DbtCliResource, DbtProject
 
 from orchestration.settings import DBT_PROJECT_DIR
 from scrapers.environment import data_dir
@@ -15,9 +17,11 @@ from scrapers.environment import data_dir
 NO_DAY = "0001-01-01"
 
 dbt_project = DbtProject(project_dir=DBT_PROJECT_DIR)
-dbt_project.prepare_if_dev()
-if not dbt_project.manifest_path.exists():  # pytest, the daemon and gRPC servers are no dev CLI
-    dbt_project.preparer.prepare(dbt_project)
+# The dbt of this environment, whether or not the environment is activated.
+dbt_cli = DbtCliResource(project_dir=dbt_project, dbt_executable=str(Path(sys.executable).with_name("dbt")))
+# 'dg dev' parses anew; everybody else takes the manifest that 'make' built, and builds it only where there is none.
+if os.environ.get("DAGSTER_IS_DEV_CLI") or not dbt_project.manifest_path.exists():
+    dbt_cli.cli(["--quiet", "parse"], target_path=dbt_project.project_dir / dbt_project.target_path).wait()
 
 
 def mart_keys() -> list[dg.AssetKey]:

@@ -50,9 +50,9 @@ def schema(item_type: type) -> pl.Schema:
 SCHEMAS: dict[RawTable, pl.Schema] = {table: schema(item_type) for table, item_type in RAW_ITEMS.items()}
 
 
-def new_crawl_id(now: datetime | None = None) -> str:
-    """An id that sorts by time and names one crawl or import: 20260105T220000.123456Z-<4 hex digits>."""
-    return f"{(now or datetime.now(UTC)):%Y%m%dT%H%M%S.%fZ}-{os.urandom(2).hex()}"
+def new_crawl_id(origin: str = "") -> str:
+    """An id that sorts by time and names one crawl or import: 20260105T220000.123456Z-<origin, or 4 random hex digits>."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{origin or os.urandom(2).hex()}"
 
 
 def partition_dir(data_dir: Path, table: RawTable, platform: Platform, day: str) -> Path:

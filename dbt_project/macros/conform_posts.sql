@@ -34,5 +34,5 @@ select
     source,
     {{ utc_timestamp("observed_at") }} as observed_at,
     crawl_id
-from {{ landed_rows(relation) }} as landed
+from {{ landed_rows(relation) }}
 {%- endmacro %}

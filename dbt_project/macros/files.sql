@@ -1,82 +1,88 @@
 {#
-    The only place that knows that sources are Parquet files. Both macros take source(...) and give a relation to select
-    from, with the source's columns and version, the file's name without its ending:
+    The only place that knows that sources are Parquet files. Each macro takes source(...) and gives a relation to select
+    from, of the run's days alone where the source has day= folders:
 
-    landed_rows    all files: raw is append-only
-    current_rows   of each folder the last file by name: each holds the whole of its folder
+    landed_rows        the rows of all files: raw is append-only
+    current_rows       the rows of the last file by name of each folder, and version, the file's name without its ending
+    current_versions   posted_date and version of that file, also where it has no rows
 
-    They read the files that are there when the model is compiled, of the run's days alone where the source has day=
-    folders. A source without files is an empty relation with the columns that its yml declares.
+    A source without files is an empty relation with the columns that its yml declares.
 #}
 
 {% macro landed_rows(relation) -%}
-    {{ return(adapter.dispatch("file_rows")(relation, "file")) }}
+    {{ return(adapter.dispatch("landed_rows")(relation)) }}
 {%- endmacro %}
 
 {% macro current_rows(relation) -%}
-    {{ return(adapter.dispatch("file_rows")(relation, "max(file)")) }}
+    {{ return(adapter.dispatch("current_rows")(relation)) }}
 {%- endmacro %}
 
-{# posted_date and version of the current file of each of the run's days, also where the file is empty. #}
 {% macro current_versions(relation) -%}
     {{ return(adapter.dispatch("current_versions")(relation)) }}
 {%- endmacro %}
 
-{% macro duckdb__file_rows(relation, file) -%}
-    {%- if not execute or not relation.external -%}
+{% macro duckdb__landed_rows(relation) -%}
+    {%- if not relation.external -%}
         {{ return(relation) }}  {#- parsing, or the fixture of a unit test -#}
     {%- endif -%}
-    {%- set files = run_query(
-        "select " ~ file ~ " as file from " ~ duckdb__file_listing(relation)
-        ~ (" group by folder" if file.startswith("max") else "") ~ " order by 1"
-    ).columns[0].values() -%}
-    {%- if files -%}
+    {%- set files = file_pattern(relation) -%}
+    {%- if run_query("select count(*) from glob(" ~ files ~ ")").columns[0][0] -%}
         (
             select *, parse_filename(filename, true) as version
-            from read_parquet(
-                ['{{ files | map("replace", "'", "''") | join("', '") }}'],
-                hive_partitioning = true, union_by_name = true, filename = true
-            )
-        )
+            from read_parquet({{ files }}, hive_partitioning = true, union_by_name = true, filename = true)
+            {%- if "/day=" in files %}
+            where {{ in_window("day") }}
+            {%- endif %}
+        ) as files_read
     {%- else -%}
         (
             select
                 {% for column in source_columns(relation) -%}
                     cast(null as {{ column.data_type }}) as {{ column.name }},
                 {% endfor -%}
+                cast(null as varchar) as filename,
                 cast(null as varchar) as version
             where false
-        )
+        ) as no_files
     {%- endif -%}
 {%- endmacro %}
 
-{% macro duckdb__current_versions(relation) -%}
-    {%- if not execute -%}
+{% macro duckdb__current_rows(relation) -%}
+    {%- if not relation.external -%}
         {{ return(relation) }}
     {%- endif -%}
     (
-        select day as posted_date, max(version) as version
-        from {{ duckdb__file_listing(relation) }}
-        group by day
+        select *
+        from {{ duckdb__landed_rows(relation) }}
+        where filename in (
+            select max(file) from glob({{ file_pattern(relation) }}) group by parse_dirpath(file)
+        )
+    ) as current_files
+{%- endmacro %}
+
+{% macro duckdb__current_versions(relation) -%}
+    {%- if not relation.external -%}
+        {{ return(relation) }}
+    {%- endif -%}
+    (
+        select posted_date, version
+        from (
+            select
+                cast(regexp_extract(parse_dirpath(file), 'day=([0-9-]+)$', 1) as date) as posted_date,
+                max(parse_filename(file, true)) as version
+            from glob({{ file_pattern(relation) }})
+            group by parse_dirpath(file)
+        ) as folders
+        where {{ in_window("posted_date") }}
     )
 {%- endmacro %}
 
-{% macro duckdb__file_listing(relation) -%}
-    {%- set pattern = relation.external.strip("'") -%}
-    (
-        select *
-        from (
-            select
-                file,
-                parse_dirpath(file) as folder,
-                parse_filename(file, true) as version,
-                try_cast(regexp_extract(file, '/day=([0-9-]+)/[^/]+$', 1) as date) as day
-            from glob('{{ pattern | replace("'", "''") }}')
-        ) as files
-        {%- if "/day=" in pattern %}
-        where {{ in_window("day") }}
-        {%- endif %}
-    )
+{#
+    The source's files as a quoted pattern, narrowed to what the run's days have in common: reading by column name, which
+    lets new columns come in, opens every file that the pattern finds (1 s for 1,250 files).
+#}
+{% macro file_pattern(relation) -%}
+    {{ return(relation.external | replace("/day=*/", "/day=" ~ window_prefix() ~ "*/")) }}
 {%- endmacro %}
 
 {% macro source_columns(relation) -%}

@@ -36,7 +36,7 @@
             partition by {{ columns }} order by coalesce(interactions, 0) desc, post_uid
         ) as interactions_rank
     from {{ ref("int_topics__posts") }}
-)
+) as ranked
 {%- endmacro %}
 
 {#

@@ -19,6 +19,11 @@
     cast({{ day }} as timestamp) - interval '8' hour
 {%- endmacro %}
 
+{# Whole seconds apart, in hours. #}
+{% macro hours_between(first, last) -%}
+    {{ dbt.datediff(first, last, "second") }} / 3600.0
+{%- endmacro %}
+
 {# A table function to cross join: a row, with the column posted_date, for each day from first to last. #}
 {% macro days_between(first, last) -%}
     {{ return(adapter.dispatch("days_between")(first, last)) }}

@@ -5,16 +5,28 @@
     TINGFENG_AS_OF                 ISO time with its zone: observations made after it are left out; by default none is
 #}
 
-{% macro window_start() -%}
-    cast('{{ modules.datetime.date.fromisoformat(env_var("TINGFENG_START", "") or "0001-01-01") }}' as date)
-{%- endmacro %}
-
-{% macro window_end() -%}
-    cast('{{ modules.datetime.date.fromisoformat(env_var("TINGFENG_END", "") or "9999-12-31") }}' as date)
+{# First and last day of the run, as ISO strings. Raises where one is no date. #}
+{% macro window() -%}
+    {%- set day = modules.datetime.date.fromisoformat -%}
+    {{ return((
+        day(env_var("TINGFENG_START", "") or "0001-01-01").isoformat(),
+        day(env_var("TINGFENG_END", "") or "9999-12-31").isoformat(),
+    )) }}
 {%- endmacro %}
 
 {% macro in_window(column) -%}
-    {{ column }} between {{ window_start() }} and {{ window_end() }}
+    {%- set start, end = window() -%}
+    {{ column }} between cast('{{ start }}' as date) and cast('{{ end }}' as date)
+{%- endmacro %}
+
+{# What all days of the run begin with: "2026-01-" for days of one January, nothing for all days. #}
+{% macro window_prefix() -%}
+    {%- set start, end = window() -%}
+    {%- set common = namespace(prefix="") -%}
+    {%- for length in range(1, 11) if start[:length] == end[:length] -%}
+        {%- set common.prefix = start[:length] -%}
+    {%- endfor -%}
+    {{ return(common.prefix) }}
 {%- endmacro %}
 
 {# The moment as an aware datetime. Raises where the zone is missing. #}

@@ -1,6 +1,6 @@
 {{ config(meta={"dagster": {"ref": {"name": "event_totals"}}}) }}
 
--- A topic's total, counted again from the facts alone: each post once, ads and bare reposts left out, within the window.
+-- A topic's total, counted again from the facts alone: each post once, within the window, no ads, no bare reposts.
 with counted as (
     select
         topics.topic_id,

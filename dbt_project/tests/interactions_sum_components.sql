@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "event_totals"}}}) }}
+{{ config(meta={"dagster": {"ref": {"name": "dim_platforms"}}}) }}
 
 -- Interactions are what dim_platforms says that they are: counted again from the counts and its flags.
 with counted as (

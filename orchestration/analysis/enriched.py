@@ -1,9 +1,9 @@
 """The enriched contract: the tables that analysis writes for dbt to read.
 
-    data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics: one current file a day, all platforms
-    data/enriched/<table>/<version>.parquet                      topics, topic_queries: one current file
+    data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics: a day, all platforms
+    data/enriched/<table>/<version>.parquet                      topics, topic_queries
 
-A version is ``<sequence>-<fingerprint>``; the last by name is current (see orchestration/publishing... enriched_files).
+A version is ``<sequence>-<fingerprint>``, and the last by name is current (orchestration/enriched_files.py).
 """
 
 import polars as pl

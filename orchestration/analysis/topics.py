@@ -69,10 +69,9 @@ def _words(topics: Sequence[Topic]) -> pl.DataFrame:
 
 
 def _conditions(topics: Sequence[Topic], words: pl.DataFrame) -> pl.DataFrame:
-    """What else each topic asks for: topic, topic_id, platforms, start, end, all_asked and any_asked (numbers of words)."""
-    asked = words.group_by("topic").agg(
-        (pl.col("role") == role).sum().alias(f"{role}_asked") for role in ("all", "any")
-    )
+    """What each topic asks for: topic, topic_id, platforms, start, end; all_asked and any_asked, how many words."""
+    role = pl.col("role")
+    asked = words.group_by("topic").agg(all_asked=(role == "all").sum(), any_asked=(role == "any").sum())
     return pl.DataFrame(
         [(n, t.id, t.platforms, t.window.start, t.window.end) for n, t in enumerate(topics)],
         schema={

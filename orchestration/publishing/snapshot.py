@@ -1,11 +1,11 @@
 """One snapshot file of the marts, written aside and renamed into place.
 
-Readers that hold the old file keep a whole, older snapshot until they reconnect; nobody but dbt and this module opens
+Readers that hold the old file keep a whole, older snapshot until they reconnect. Nobody but dbt and this module opens
 the warehouse.
 
-In the snapshot the tables stand in the file's own default schema: DuckDB calls the catalog of marts.duckdb ``marts``, so
-``marts.fct_posts`` is the table's name there as it is in the warehouse. With a schema of that name besides, DuckDB would
-refuse it as ambiguous.
+In the snapshot the tables stand in the file's own default schema: DuckDB calls the catalog of marts.duckdb ``marts``,
+so ``marts.fct_posts`` is the table's name there as it is in the warehouse. With a schema of that name besides, DuckDB
+would refuse it as ambiguous.
 """
 
 import os
@@ -35,7 +35,8 @@ def draft_snapshot(warehouse: Path, serving: Path) -> Iterator[Path]:
         with duckdb.connect(str(draft)) as connection:
             connection.execute(f"attach {_quoted(str(warehouse))} as warehouse (read_only)")
             for (table,) in connection.execute(
-                "select table_name from duckdb_tables() where database_name = 'warehouse' and schema_name = ? order by 1",
+                "select table_name from duckdb_tables() "
+                "where database_name = 'warehouse' and schema_name = ? order by 1",
                 [SCHEMA],
             ).fetchall():
                 connection.execute(f'create table "{table}" as from warehouse.{SCHEMA}."{table}"')

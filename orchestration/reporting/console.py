@@ -36,10 +36,13 @@ def event_table(snapshot: Path) -> str:
     """For each topic: posts and interactions by platform, day and sentiment, as Markdown tables."""
     parts = []
     with duckdb.connect(str(snapshot), read_only=True) as connection:
-        topics = connection.execute("select topic_id, topic_name, window_start, window_end from marts.dim_topics order by 1")
-        for topic_id, name, start, end in topics.fetchall():
+        topics = connection.execute(
+            "select topic_id, topic_name, window_start, window_end from marts.dim_topics order by 1"
+        ).fetchall()
+        for topic_id, name, start, end in topics:
             total, days = connection.execute(
-                "select coalesce(sum(volume), 0), count(distinct posted_date) from marts.daily_volume where topic_id = $topic",
+                "select coalesce(sum(volume), 0), count(distinct posted_date) "
+                "from marts.daily_volume where topic_id = $topic",
                 {"topic": topic_id},
             ).fetchall()[0]
             parts.append(f"\n{name} ({topic_id}), {start} to {end or 'today'}: {total:,} posts")

@@ -50,7 +50,9 @@ def counts(raw: pl.Series) -> Counts:
     values = {text: value for text, (value, _) in parsed.items() if value is not None and value < 2**63}
     floors = [text for text, (_, is_floor) in parsed.items() if is_floor]
     return Counts(
-        where(plain, raw, None).cast(pl.Int64).fill_null(_mapped(raw, values, pl.Int64())),
+        where(plain, raw, None)
+        .cast(pl.Int64)
+        .fill_null(raw.replace_strict(list(values), list(values.values()), default=None, return_dtype=pl.Int64())),
         raw.is_in(floors).fill_null(False),
     )
 
@@ -64,16 +66,17 @@ def weibo_id_times(ids: pl.Series) -> pl.Series:
 def times(raw: pl.Series, observed_at: pl.Series | datetime, id_times: pl.Series | None = None) -> pl.Series:
     """As values.parse_time, within the years 2005 to 2100: UTC, null where there is no time.
 
-    observed_at and id_times: one for each row, or one observed_at for all.
+    observed_at and id_times: one for each row, or one observed_at for all. Words that are no date ("昨天 23:01") are
+    read only where there is an observed_at.
     """
     text = raw.str.strip_chars()
     epochs = _epochs(text)
     dates = _dates(text, id_times)
     told = epochs.fill_null(dates)
-    rest = (told.is_null() & text.is_not_null() & (text != "") & ~text.str.contains(_FAST)).fill_null(False)
+    moments = observed_at if isinstance(observed_at, pl.Series) else pl.repeat(observed_at, len(raw), eager=True)
+    rest = told.is_null() & text.is_not_null() & (text != "") & ~text.str.contains(_FAST) & moments.is_not_null()
     if not rest.any():
         return told
-    moments = observed_at if isinstance(observed_at, pl.Series) else pl.repeat(observed_at, len(raw), eager=True)
     lower = pl.repeat(None, len(raw), dtype=TIME, eager=True) if id_times is None else id_times
     read = [_read_time(*row) for row in zip(text.filter(rest), moments.filter(rest), lower.filter(rest), strict=True)]
     return told.scatter(rest.arg_true(), _in_range(pl.Series(read, dtype=TIME)))
@@ -93,7 +96,7 @@ def _epochs(text: pl.Series) -> pl.Series:
 
 
 def _dates(text: pl.Series, id_times: pl.Series | None) -> pl.Series:
-    """ "2026-01-05 21:40[:00[+08:00]]", China's time; without seconds the id decides, where it agrees to 2 minutes."""
+    """Of "2026-01-05 21:40[:00[+08:00]]", China's time; without seconds the id decides, if it agrees to 2 minutes."""
     dates = where(text.str.contains(_DATE), text.str.slice(0, 19), None).str.replace("T", " ")
     to_the_minute = dates.str.len_chars() == 16
     local = where(to_the_minute, dates + ":00", dates).str.to_datetime(
@@ -148,25 +151,16 @@ def any_of(*flags: pl.Series) -> pl.Series:
     return pl.select(pl.any_horizontal(*(pl.lit(flag) for flag in flags))).to_series()
 
 
-def without_video_title(text: pl.Series, nickname: pl.Series) -> pl.Series:
-    """ "L<name>的微博视频", the title that Weibo gives a video link, without the name: it is not the author's words.
-
-    L is the icon before it, a letter where the icon font was missing.
-    """
-    titled = text.str.contains("的(微博|秒拍)视频").fill_null(False)
+def without_video_title(text: pl.Series, nicknames: pl.Series) -> pl.Series:
+    """Weibo's own title of a video link, "<name>的微博视频", without the name: it is not the author's words."""
+    titled = (text.str.contains("的(微博|秒拍)视频") & shown(nicknames).is_not_null()).fill_null(False)
     if not titled.any():
         return text
-    changed = [
-        re.sub(
-            rf"(?:L?{re.escape(name)}|L[^\sL]{{1,30}})的(微博视频|秒拍视频)"
-            if name
-            else r"L[^\sL]{1,30}的(微博视频|秒拍视频)",
-            r"\1",
-            cell,
-        )
-        for cell, name in zip(text.filter(titled), nickname.filter(titled), strict=True)
-    ]
-    return text.scatter(titled.arg_true(), changed)
+    titles = zip(text.filter(titled), nicknames.filter(titled), strict=True)
+    return text.scatter(
+        titled.arg_true(),
+        [re.sub(rf"L?{re.escape(name.strip())}的(微博|秒拍)视频", r"\1视频", cell) for cell, name in titles],
+    )
 
 
 def places(raw: pl.Series) -> pl.Series:
@@ -207,10 +201,6 @@ def first_problem(*problems: Problem) -> pl.Series:
         for is_so, what, value in problems
     )
     return pl.select(reason.alias("problem")).to_series()
-
-
-def _mapped(raw: pl.Series, values: Mapping[str, object], dtype: pl.DataType) -> pl.Series:
-    return raw.replace_strict(list(values), list(values.values()), default=None, return_dtype=dtype)
 
 
 def _with(text: pl.Series, mask: pl.Series, changed: Mapping[str, str]) -> pl.Series:

@@ -187,7 +187,10 @@ def _is_object(line: str) -> bool:
 
 def _columns(start: str, layout: Literal["csv", "lines", "records"]) -> tuple[str, ...]:
     if layout == "csv":
-        return _header(next(csv.reader(io.StringIO(start, newline="")), []))
+        try:
+            return _header(next(csv.reader(io.StringIO(start, newline=""), strict=True), []))
+        except csv.Error:
+            return ()
     if layout == "lines":
         sample = [line for line in start.split("\n")[: 2 * _SAMPLE] if _is_object(line)][:_SAMPLE]
         return _keys(_parse(line) for line in sample)
@@ -196,11 +199,17 @@ def _columns(start: str, layout: Literal["csv", "lines", "records"]) -> tuple[st
 
 
 def _header(cells: Sequence[str]) -> tuple[str, ...]:
-    return tuple(cell.strip() for cell in cells)
+    """Column names, each once: "id", "", ".3"; without what could not be decoded."""
+    names: list[str] = []
+    for place, cell in enumerate(cells):
+        name = _DAMAGE.sub("", cell).strip()
+        names.append(f"{name}.{place}" if name in names else name)
+    return tuple(names)
 
 
 def _keys(records: Iterable[object]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(key for record in records if isinstance(record, dict) for key in record))
+    keys = dict.fromkeys(key for record in records if isinstance(record, dict) for key in record)
+    return tuple(key for key in keys if key.isprintable())  # half of a surrogate pair is no name
 
 
 def read(file: TextFile, columns: Collection[str]) -> Iterator[Batch]:

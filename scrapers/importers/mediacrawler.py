@@ -63,6 +63,9 @@ _COMMENT_NAMES: Mapping[Platform, Mapping[str, str]] = {
 
 def _read_posts(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.DataFrame:
     rows, names = _with_hashed_authors(rows), _POST_NAMES[platform]
+    if platform == "weibo":  # the payload is without the name too
+        content = columns.without_video_title(columns.column(rows, "content"), columns.column(rows, "nickname"))
+        rows = rows.with_columns(content.alias("content"))
     post_id = columns.column(rows, names["post_id"]).str.strip_chars()
     text = columns.words(columns.column(rows, names["text"]))
     title = columns.words(columns.column(rows, names.get("title")))

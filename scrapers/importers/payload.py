@@ -32,18 +32,14 @@ def payloads(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:
 
 
 def _scrub(column: pl.Series, platform: Platform, key: bytes) -> pl.Series:
-    if column.name not in PERSON_KEYS:
-        if column.name in NAME_KEYS:
-            return pl.Series(column.name, [""], dtype=pl.String).new_from_index(0, len(column))
-        if column.name in ID_KEYS[platform]:
-            return pseudonyms(column, platform, key)
-    suspects = column.is_not_null() & (
-        column.str.contains(r"^\s*[\[{]")
-        if column.name not in PERSON_KEYS
-        else pl.repeat(True, len(column), eager=True)
-    )
-    if not suspects.any():
-        return column
+    if column.name in PERSON_KEYS:
+        suspects = column.is_not_null()
+    elif column.name in NAME_KEYS:
+        return pl.repeat("", len(column), eager=True).alias(column.name)
+    elif column.name in ID_KEYS[platform]:
+        return pseudonyms(column, platform, key)
+    else:
+        suspects = column.str.contains(r"^\s*[\[{]").fill_null(False)
     nested: list[str] = column.filter(suspects).unique().to_list()
     return column.replace(nested, [_scrub_cell(column.name, cell, platform, key) for cell in nested])
 

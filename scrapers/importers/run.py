@@ -31,7 +31,7 @@ from scrapers.pseudonym import load_key
 
 KINDS: tuple[Kind, ...] = (*mediacrawler.KINDS, *weibo_search.KINDS)
 _TIMED_SOURCES = sorted({kind.source for kind in KINDS if kind.has_observation_times})
-CHUNK_ROWS = 100_000  # landed at once; 0.5 GB of memory
+CHUNK_ROWS = 50_000  # compared and landed at once; 0.3 GB of memory
 _ID: dict[Table, str] = {"posts": "post_id", "comments": "comment_id"}
 _COUNTS: dict[Table, list[str]] = {table: [name for name in SCHEMAS[table] if name.endswith("_count")] for table in _ID}
 _TOLD_AT = "_told_at"  # observed_at where the format tells it, else null
@@ -131,19 +131,25 @@ def _spool(data_dir: Path, report: Report) -> Iterator[Path]:
     """An empty folder for this import alone: a second one, which would land the same rows, waits for its end."""
     data_dir.mkdir(parents=True, exist_ok=True)
     lock = os.open(data_dir, os.O_RDONLY)
-    folder = data_dir / "importing"
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            report("another import is running; waiting for its end")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        _wait_for(lock, report)
+        folder = data_dir / "importing"
         shutil.rmtree(folder, ignore_errors=True)  # of an import that was killed
         folder.mkdir()
-        yield folder
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
+
+
+def _wait_for(lock: int, report: Report) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        report("another import is running; waiting for its end")
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _read_all(

@@ -20,6 +20,8 @@ _COLUMNS = (
     "user_authentication",
     "会员类型", "会员等级",
 )  # fmt: skip
+# The title of another person's video, after the letter that its icon became.
+_ANOTHERS_VIDEO = r"L[^\sL]{1,30}的(微博|秒拍)视频"
 _VERIFIED = {"蓝V": True, "黄V": True, "红V": True, "金V": True, "普通用户": False}
 # Where something is attached. An article and a video have a picture as well, so they come first.
 _ATTACHED = {"头条文章url": "article", "微博视频url": "video", "微博图片url": "image"}
@@ -28,6 +30,7 @@ _ATTACHED = {"头条文章url": "article", "微博视频url": "video", "微博�
 def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     post_id = columns.column(rows, "id").str.strip_chars()
     text = columns.without_video_title(columns.column(rows, "微博正文"), columns.column(rows, "用户昵称"))
+    text = text.str.replace_all(_ANOTHERS_VIDEO, "${1}视频")
     rows = rows.with_columns(text.alias("微博正文"))  # the payload is without the name too
     text = columns.words(text)
     told_at = columns.column(rows, "发布时间")

@@ -3,6 +3,7 @@
 Quirks are listed with their evidence in the docstrings; ``None`` always means "not shown".
 """
 
+import contextlib
 import html
 import re
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,10 @@ CHINA = ZoneInfo("Asia/Shanghai")
 # weibo: id >> 22 counts seconds from this epoch; agrees with created_at in 250 of 250 posts, to 1 s.
 WEIBO_EPOCH_S = 515_483_463
 _UNITS = {"": 1, "千": 1_000, "k": 1_000, "万": 10_000, "w": 10_000, "亿": 100_000_000}
+_COUNT_LIMIT = 10**15  # an id in the place of a count, or worse: the largest counts of the sites are some 10**12
 _COUNT = re.compile(r"^(\d+(?:\.\d+)?)\s*(千|万|亿|k|w)?\s*(\+)?$", re.IGNORECASE)
+# No post is older than the oldest of the sites, and one of the year 2100 is a misread number.
+EARLIEST, LATEST = datetime(2005, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _BASE62 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -31,20 +35,21 @@ NOT_SHOWN = Count(None)
 def parse_count(raw: object) -> Count:
     """Read 12, "12", "280,199", "1.4万", "100万+", "10+", "1w+", "1.51亿".
 
-    None, "", "None" and anything that is no number are not shown: ``Count(None)``. Those with "+" are cut by the
-    site and so are floors; 1.4万 is the number that the site rounded to.
+    None, "", "None" and anything that is no whole number of things is not shown: ``Count(None)``. Those with "+" are
+    cut by the site and so are floors; 1.4万 is the number that the site rounded to.
     """
     if raw is None or isinstance(raw, bool):
         return NOT_SHOWN
-    if isinstance(raw, int):
-        return Count(raw) if raw >= 0 else NOT_SHOWN
-    if isinstance(raw, float):
-        return Count(int(raw)) if raw >= 0 and raw.is_integer() else NOT_SHOWN
+    if isinstance(raw, int | float):
+        return Count(int(raw)) if 0 <= raw < _COUNT_LIMIT and raw == int(raw) else NOT_SHOWN
     match = _COUNT.match(str(raw).replace(",", "").strip().lower())
     if match is None or not match[1].isascii():
         return NOT_SHOWN
     unit = match[2] or ""
-    return Count(round(float(match[1]) * _UNITS[unit]), is_floor=match[3] is not None)
+    value = float(match[1]) * _UNITS[unit]
+    if value >= _COUNT_LIMIT or (not unit and not value.is_integer()):
+        return NOT_SHOWN
+    return Count(round(value), is_floor=match[3] is not None)
 
 
 def weibo_id_time(post_id: str) -> datetime | None:
@@ -106,11 +111,14 @@ def from_epoch(value: object) -> datetime | None:
         return None
     if seconds > 4e10:  # milliseconds
         seconds /= 1000
-    if not 1_104_537_600 <= seconds < 4_102_444_800:
+    if not EARLIEST.timestamp() <= seconds < LATEST.timestamp():
         return None
     return datetime.fromtimestamp(seconds, UTC)
 
 
+_SPELLED = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}:\d{2}:\d{2}) ([+-]\d{4}) (\d{4})$")
+_MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_MONTHS = {name: f"{number:02d}" for number, name in enumerate(_MONTH_NAMES, 1)}
 _AGO = re.compile(r"^(\d+)\s*(秒|分钟|小时|天)前$")
 _AGO_UNIT = {"秒": "seconds", "分钟": "minutes", "小时": "hours", "天": "days"}
 _CLOCK = re.compile(r"^(今天|昨天|前天)?\s*(\d{1,2}):(\d{2})$")
@@ -131,54 +139,68 @@ def parse_time(raw: object, observed_at: datetime, id_time: datetime | None = No
         return None
     if re.fullmatch(r"\d{9,14}(\.\d+)?", text):
         return from_epoch(text)
-    told, tolerance = _told_time(text, observed_at.astimezone(CHINA))
-    if told is None:
+    try:
+        told, tolerance = _told_time(text, observed_at.astimezone(CHINA), id_time)
+        told = told.astimezone(UTC)
+    except (ValueError, OverflowError):  # no time at all, 31 February, hour 25, 99999999 days ago, the year 1
         return None
-    told = told.astimezone(UTC)
-    if id_time is None or tolerance is None:
-        return told
-    if abs(id_time - told) <= tolerance:
+    if not EARLIEST <= told < LATEST:
+        return None
+    if id_time is not None and tolerance is not None and abs(id_time - told) <= tolerance:
         return id_time
     return told
 
 
-def _told_time(text: str, now: datetime) -> tuple[datetime | None, timedelta | None]:
+def _told_time(text: str, now: datetime, id_time: datetime | None) -> tuple[datetime, timedelta | None]:
     """The time that the words tell, and how far from it the truth may lie (None: they are exact)."""
+    if spelled := _SPELLED.match(text):  # strptime reads it too, and takes half of a parser's time
+        month, day, clock_time, zone, year = spelled.groups()
+        return datetime.fromisoformat(f"{year}-{_MONTHS.get(month)}-{day}T{clock_time}{zone}"), None
     if text == "刚刚":
         return now, timedelta(minutes=2)
     if ago := _AGO.match(text):
         unit = timedelta(**{_AGO_UNIT[ago[2]]: 1})
         return now - int(ago[1]) * unit, 2 * unit
-    try:
-        return _told_date(text, now)
-    except ValueError:  # 31 February, hour 25
-        return None, None
-
-
-def _told_date(text: str, now: datetime) -> tuple[datetime | None, timedelta | None]:
     if clock := _CLOCK.match(text):
         day = now - timedelta(days=_DAYS_BACK[clock[1] or "今天"])
         told = day.replace(hour=int(clock[2]), minute=int(clock[3]), second=0, microsecond=0)
         return told, timedelta(minutes=2)
     if date := _DATE.match(text):
         year, month, day_of_month, hour, minute, second = (int(part) if part else None for part in date.groups())
-        told = datetime(
-            year or now.year, month or 1, day_of_month or 1, hour or 0, minute or 0, second or 0, tzinfo=CHINA
-        )
-        if year is None and told > now + timedelta(days=1):  # "12-31" read on 1 January
-            told = told.replace(year=told.year - 1)
-        if second is not None:
-            return told, None
-        return told, timedelta(days=1) if hour is None else timedelta(minutes=2)
-    try:
-        return datetime.strptime(text, "%a %b %d %H:%M:%S %z %Y"), None
-    except ValueError:
-        told = datetime.fromisoformat(text)
-        return (told if told.tzinfo else told.replace(tzinfo=CHINA)), None
+        tolerance = timedelta(days=1) if hour is None else timedelta(minutes=2)
+        moment = (month or 0, day_of_month or 0, hour or 0, minute or 0, second or 0)
+        if year is None:
+            return _in_its_year(moment, now, id_time, tolerance), tolerance
+        return datetime(year, *moment, tzinfo=CHINA), tolerance if second is None else None
+    told = datetime.fromisoformat(text)
+    return (told if told.tzinfo else told.replace(tzinfo=CHINA)), None
+
+
+def _in_its_year(
+    moment: tuple[int, int, int, int, int], now: datetime, id_time: datetime | None, tolerance: timedelta
+) -> datetime:
+    """A date without a year: in the id's year if that fits, else the last one that is not to come.
+
+    The site leaves the year out in the year itself; the id knows it also when a saved page is read again later, and
+    "12-31" read on 1 January is of the year before. Raises ValueError for no date.
+    """
+    if id_time is not None:
+        year = id_time.astimezone(CHINA).year
+        with contextlib.suppress(ValueError):  # 29 February of an id's year that has none
+            told = datetime(year, *moment, tzinfo=CHINA)
+            if abs(id_time - told) <= tolerance:
+                return told
+    for year in (now.year, now.year - 1):
+        with contextlib.suppress(ValueError):
+            told = datetime(year, *moment, tzinfo=CHINA)
+            if told <= now + timedelta(days=1):
+                return told
+    raise ValueError("no date")
 
 
 _TAG_WITH_ALT = re.compile(r"<img\b[^>]*?\balt=[\"']?(\[[^\]\"'>]*\])[^>]*>", re.IGNORECASE)
-_BREAK = re.compile(r"<br\s*/?>|</p>|</div>|</li>", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|tr|h[1-6]|blockquote|pre|figcaption)>", re.IGNORECASE)
+_CELL_END = re.compile(r"</t[dh]>(?!\s*</tr>)", re.IGNORECASE)
 # Zero-width characters and byte-order marks, but never U+200D, which joins emoji.
 _INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\u00ad]")
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
@@ -187,7 +209,7 @@ _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 def html_to_text(markup: str) -> str:
     """Markup to the words that a reader sees: emoji images become their [code], breaks become newlines."""
     text = _TAG_WITH_ALT.sub(r"\1", markup)
-    text = _BREAK.sub("\n", text)
+    text = _BREAK.sub("\n", _CELL_END.sub(" ", text))
     return plain_text(html.unescape(_TAG.sub("", text)))
 
 

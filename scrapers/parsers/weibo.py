@@ -12,13 +12,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from parsel import Selector
+from parsel import Selector, SelectorList
 
 from scrapers.items import Post, Reject
 from scrapers.parsers import SearchPage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_json, load_object
 from scrapers.parsers.values import (
-    NOT_SHOWN,
     Count,
     html_to_text,
     parse_count,
@@ -56,9 +55,9 @@ def text_is_cut(post: Post) -> bool:
     if "fl_unfold" not in post.payload:
         return False
     card = Selector(post.payload)
-    return bool(
-        card.xpath(f"//p[@node-type='feed_list_content']{_OWN}//a[@action-type='fl_unfold']")
-    ) and not card.xpath(f"//p[@node-type='feed_list_content_full']{_OWN}")
+    card.xpath(_QUOTED).drop()
+    has_full_text = bool(card.xpath("//p[@node-type='feed_list_content_full']"))
+    return not has_full_text and bool(card.xpath("//p[@node-type='feed_list_content']//a[@action-type='fl_unfold']"))
 
 
 def put_long_text(payload: str, text: str) -> str:
@@ -241,14 +240,11 @@ def _is_ad(status: dict[str, Any]) -> bool:
 
 # HTML
 
-_OWN = "[not(ancestor::div[contains(@class,'card-comment')])]"  # of the post itself, not of what it quotes
 _CARDS = "//div[@action-type='feed_list_item']"
-_FROM = f".//div[@class='from']{_OWN}/a[1]"
+_QUOTED = ".//div[contains(@class,'card-comment')]"  # what a repost quotes, within its card
 _AUTHOR_AND_BID = re.compile(r"weibo\.com/(?:u/)?(\w+)/(\w+)")
-_AD_LABEL = (
-    f".//*[normalize-space(text())='广告' or normalize-space(text())='推广' or normalize-space(text())='推荐']{_OWN}"
-    "[not(ancestor-or-self::p)]"
-)
+_LABELS = ("广告", "推广", "推荐")
+_LABELLED = ".//*[not(self::p or ancestor::p)][" + " or ".join(f"normalize-space(text())='{x}'" for x in _LABELS) + "]"
 _SPACES = re.compile(r"\s+")
 _SPACED_BREAK = re.compile(r" *\n *")
 
@@ -257,10 +253,11 @@ def _parse_html(body: bytes, observed_at: datetime) -> SearchPage:
     document = Selector(body.decode("utf-8-sig", "replace").replace("\x00", ""))
     page = SearchPage()
     for number, card in enumerate(document.xpath(_CARDS), 1):
+        payload = card.get()
         try:
-            page.posts.append(_read_card(card, observed_at))
+            page.posts.append(_read_card(card, payload, observed_at))
         except _UnreadableError as problem:
-            page.rejects.append(_reject(f"card {number}", str(problem), card.get(), observed_at))
+            page.rejects.append(_reject(f"card {number}", str(problem), payload, observed_at))
     if not page.posts and not page.rejects:
         page.state, page.reason = _state_without_cards(document)
         return page
@@ -281,75 +278,85 @@ def _state_without_cards(document: Selector) -> tuple[Any, str]:
     return "partial", "neither posts nor the word that there are none"
 
 
-def _read_card(card: Selector, observed_at: datetime) -> Post:
-    shown_at = card.xpath(_FROM)
-    link = _AUTHOR_AND_BID.search(shown_at.xpath("@href").get(""))
+def _read_card(card: Selector, payload: str, observed_at: datetime) -> Post:
+    """The post of a card. What it quotes is dropped from the card first, so that none of it is taken for the post's."""
+    quoted_id = None
+    if "card-comment" in payload:
+        quoted = card.xpath(_QUOTED)
+        quoted_id = _quoted_id(quoted)
+        quoted.drop()
+    shown_at = card.xpath(".//div[@class='from']/a[1]")
+    link = _AUTHOR_AND_BID.search(_attribute(shown_at, "href"))
     author_id, bid = link.groups() if link else (None, "")
-    post_id = card.attrib.get("mid", "") or weibo_bid_to_mid(bid) or ""
+    post_id = card.root.get("mid") or weibo_bid_to_mid(bid) or ""
     if not (post_id.isascii() and post_id.isdigit()):
         raise _UnreadableError(f"no id: {post_id!r}")
-    words = _card_text(card)
-    if words is None:
+    content = card.xpath(".//p[@node-type='feed_list_content_full']") or card.xpath(
+        ".//p[@node-type='feed_list_content']"
+    )
+    if not content:
         raise _UnreadableError("no text")
     id_time = weibo_id_time(post_id)
-    posted_at = parse_time(shown_at.xpath("string()").get(), observed_at, id_time) or id_time
+    posted_at = parse_time(_words(shown_at), observed_at, id_time) or id_time
     if posted_at is None:
-        raise _UnreadableError(f"no time: {shown_at.xpath('string()').get()!r}")
-    counts = _card_counts(card)
+        raise _UnreadableError(f"no time: {_words(shown_at)!r}")
+    text = _SPACED_BREAK.sub("\n", html_to_text(_tidy(_SPACES.sub(" ", content[0].get()))))
+    likes, comments, shares = counts = _card_counts(card)
     avatar = card.xpath(".//div[contains(@class,'avator')]")
     return Post(
         platform="weibo",
         post_id=post_id,
         post_url=_post_url(post_id),
-        post_type=_card_type(card),
-        text=words,
+        post_type=_card_type(card, payload),
+        text=text,
         posted_at=posted_at,
         author_id=author_id,
-        author_name=card.xpath(f".//a[@nick-name]{_OWN}/@nick-name").get() or None,
+        author_name=_attribute(card.xpath(".//a[@nick-name]"), "nick-name") or None,
         author_verified=bool(avatar.xpath(".//svg[starts-with(@id,'woo_svg_v')]")) if avatar else None,
-        like_count=counts["like"].value,
-        comment_count=counts["comment"].value,
-        share_count=counts["forward"].value,
-        counts_are_floor=any(count.is_floor for count in counts.values()),
-        hashtags=hashtags(words),
-        repost_of_id=_quoted_id(card),
-        is_ad=bool(card.xpath(_AD_LABEL)),
+        like_count=likes.value,
+        comment_count=comments.value,
+        share_count=shares.value,
+        counts_are_floor=any(count.is_floor for count in counts),
+        hashtags=hashtags(text),
+        repost_of_id=quoted_id,
+        is_ad=any(label in payload for label in _LABELS) and bool(card.xpath(_LABELLED)),
         observed_at=observed_at,
-        payload=card.get(),
+        payload=payload,
     )
 
 
-def _card_text(card: Selector) -> str | None:
-    for node_type in ("feed_list_content_full", "feed_list_content"):
-        if markup := card.xpath(f".//p[@node-type='{node_type}']{_OWN}").get():
-            return _SPACED_BREAK.sub("\n", html_to_text(_tidy(_SPACES.sub(" ", markup))))
-    return None
+def _attribute(found: SelectorList[Selector], name: str) -> str:
+    return found[0].root.get(name, "") if found else ""
 
 
-def _card_counts(card: Selector) -> dict[str, Count]:
-    """Own counts by action. A button that shows its name instead of a number stands for none; no button, not shown."""
-    counts = dict.fromkeys(("forward", "comment", "like"), NOT_SHOWN)
-    for button in card.xpath(f".//a[starts-with(@action-type,'feed_list_')]{_OWN}"):
-        action = button.attrib["action-type"].removeprefix("feed_list_")
-        if action in counts:
-            shown = button.xpath("string()").get("").strip()
-            counts[action] = Count(0) if shown in ("转发", "评论", "赞") else parse_count(shown)
-    return counts
+def _words(found: SelectorList[Selector]) -> str:
+    return "".join(found[0].root.itertext()).strip() if found else ""
 
 
-def _card_type(card: Selector) -> str:
-    if card.xpath(f".//video-player{_OWN} | .//div[@class='thumbnail']{_OWN}"):
+def _card_counts(card: Selector) -> list[Count]:
+    """Likes, comments, shares. A button with its name instead of a number stands for none; no button, not shown."""
+    shown = {
+        button.root.get("action-type"): "".join(button.root.itertext()).strip()
+        for button in card.xpath(".//a[starts-with(@action-type,'feed_list_')]")
+    }
+    return [
+        Count(0) if shown.get(action) == name else parse_count(shown.get(action))
+        for action, name in (("feed_list_like", "赞"), ("feed_list_comment", "评论"), ("feed_list_forward", "转发"))
+    ]
+
+
+def _card_type(card: Selector, payload: str) -> str:
+    if "<video-player" in payload and card.xpath(".//video-player"):
         return "video"
-    return "image" if card.xpath(f".//div[contains(@class,'media-piclist')]{_OWN}") else "text"
+    return "image" if "media-piclist" in payload and card.xpath(".//div[contains(@class,'media-piclist')]") else "text"
 
 
-def _quoted_id(card: Selector) -> str | None:
-    quoted = card.xpath(".//div[contains(@class,'card-comment')]")
-    if not quoted:
-        return None
-    link = _AUTHOR_AND_BID.search(quoted.xpath(".//p[@class='from']/a[1]/@href").get(""))
-    like = re.search(r"mid=(\d+)", quoted.xpath(".//a[@action-type='feed_list_like']/@action-data").get(""))
-    return like[1] if like else weibo_bid_to_mid(link[2]) if link else None
+def _quoted_id(quoted: SelectorList[Selector]) -> str | None:
+    """The original's id; None also where the site shows only that the original is gone."""
+    if like := re.search(r"mid=(\d+)", _attribute(quoted.xpath(".//a[@action-type='feed_list_like']"), "action-data")):
+        return like[1]
+    link = _AUTHOR_AND_BID.search(_attribute(quoted.xpath(".//p[@class='from']/a[1]"), "href"))
+    return weibo_bid_to_mid(link[2]) if link else None
 
 
 # Both

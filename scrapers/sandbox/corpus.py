@@ -1,6 +1,6 @@
 """What the sandbox's sites know: the shape of a synthetic post. The posts themselves are made in event.py."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -39,4 +39,3 @@ class SandboxPost:
     in_event: bool  # one of the 4,309; False: what sites mix in
     sentiment: Sentiment | None = None  # the analyst's label; None outside the event
     focus: int | None = None  # 1 to 4: which of the four focuses the text speaks of
-    keywords: tuple[str, ...] = field(default=())

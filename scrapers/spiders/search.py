@@ -4,6 +4,7 @@ What differs between the platforms (addresses, paging, when a day is passed, wha
 beside this module; what a page says is read in scrapers/parsers.
 """
 
+import asyncio
 import dataclasses
 import json
 from collections.abc import AsyncIterator
@@ -14,7 +15,6 @@ from typing import Any
 from scrapy import Request, Spider
 from scrapy.exceptions import (
     CannotResolveHostError,
-    CloseSpider,
     DownloadCancelledError,
     DownloadConnectionRefusedError,
     DownloadFailedError,
@@ -130,8 +130,10 @@ class SearchSpider(Spider):
                 for unasked in self.unfinished_slices(f"not asked: {tally.reason}"):
                     yield self._close(dataclasses.replace(unasked, state=tally.state))
                 self._to_ask.clear()
-        # An engine that is left to find out for itself that nothing more comes does so at its next heartbeat, 5 s away.
-        raise CloseSpider("finished")
+        # The engine closes a spider at once if it is idle when start() ends, and else at its next heartbeat, 5 s later.
+        slot = self.crawler.engine.scraper.slot
+        while slot is not None and not slot.is_idle():
+            await asyncio.sleep(0.01)
 
     def unfinished_slices(self, reason: str) -> list[Slice]:
         """The slices that are still to be asked, as partial, with the reason; written down when a crawl ends early."""

@@ -29,7 +29,13 @@ def china(day: str, clock: str = "12:00") -> datetime:
 
 
 def post(
-    platform: Platform, post_id: str, day: str, likes: int | None, comments: int | None, shares: int | None, **values: Any
+    platform: Platform,
+    post_id: str,
+    day: str,
+    likes: int | None,
+    comments: int | None,
+    shares: int | None,
+    **values: Any,
 ) -> Post:
     """A post published at noon of a day and observed a day later."""
     defaults: dict[str, Any] = {
@@ -122,7 +128,8 @@ class DataFolder:
     def write_topics(self, version: str, topics: list[dict[str, Any]], queries: list[dict[str, Any]]) -> None:
         write_once(pl.DataFrame(topics, schema=enriched.TOPICS), self.path / f"enriched/topics/{version}.parquet")
         write_once(
-            pl.DataFrame(queries, schema=enriched.TOPIC_QUERIES), self.path / f"enriched/topic_queries/{version}.parquet"
+            pl.DataFrame(queries, schema=enriched.TOPIC_QUERIES),
+            self.path / f"enriched/topic_queries/{version}.parquet",
         )
 
     def dbt(self, *arguments: str, **environment: str) -> None:

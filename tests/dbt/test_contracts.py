@@ -14,12 +14,13 @@ from scrapers.landing import SCHEMAS
 
 # DESIGN: the columns that each mart must have.
 COLUMNS = {
-    "fct_posts": "post_uid platform post_id post_url posted_at posted_date author_uid text post_type is_repost is_ad likes "
-    "comments shares collects views interactions observed_at observation_age_hours duplicate_group_id sentiment "
+    "fct_posts": "post_uid platform post_id post_url posted_at posted_date author_uid text post_type is_repost is_ad "
+    "likes comments shares collects views interactions observed_at observation_age_hours duplicate_group_id sentiment "
     "sentiment_score sentiment_source sentiment_model",
     "fct_post_topics": "post_uid topic_id matched_by",
     "fct_post_observations": "post_uid observed_at likes comments shares collects views source crawl_id",
-    "daily_volume": "topic_id platform posted_date volume original_volume distinct_volume authors volume_share is_complete",
+    "daily_volume": "topic_id platform posted_date volume original_volume distinct_volume authors volume_share "
+    "is_complete",
     "daily_interaction": "topic_id platform posted_date likes comments shares collects interactions interaction_share "
     "interactions_per_post top10_share observed_from observed_to mature_share",
     "daily_sentiment": "topic_id platform posted_date sentiment volume volume_share interactions interaction_share",
@@ -106,7 +107,9 @@ def test_asset_keys_are_schema_and_table(manifest: Any) -> None:
 
 
 def test_contracts_are_enforced(manifest: Any) -> None:
-    marts = [node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] == "marts"]
+    marts = [
+        node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] == "marts"
+    ]
     assert marts
     assert all(node["config"]["contract"]["enforced"] for node in marts)
 
@@ -118,4 +121,7 @@ def test_incremental_models_stand_on_nothing_that_is_built_after_them(manifest: 
     assert len(incremental) == 7
     for name in incremental:
         for parent in nodes[name]["depends_on"]["nodes"]:
-            assert parent in manifest["sources"] or nodes[parent]["config"]["materialized"] in ("incremental", "ephemeral")
+            assert parent in manifest["sources"] or nodes[parent]["config"]["materialized"] in (
+                "incremental",
+                "ephemeral",
+            )

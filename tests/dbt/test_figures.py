@@ -14,11 +14,12 @@ def day(number: int) -> date:
 def test_a_post_is_shown_as_last_observed(built: Any) -> None:
     """w1 was observed twice, the second time without its comments."""
     assert built.rows(
-        "select likes, comments, shares, interactions, interactions_is_floor, observed_at, observation_age_hours, crawl_id"
-        " from marts.fct_posts where post_uid = 'weibo:w1'"
+        "select likes, comments, shares, interactions, interactions_is_floor, observed_at, observation_age_hours,"
+        " crawl_id from marts.fct_posts where post_uid = 'weibo:w1'"
     ) == [(10, 2, 3, 15, False, datetime(2026, 1, 5, 4), 96.0, "b")]  # noqa: DTZ001  # UTC, without a zone
     assert built.rows(
-        "select likes, comments, crawl_id from marts.fct_post_observations where post_uid = 'weibo:w1' order by observed_at"
+        "select likes, comments, crawl_id from marts.fct_post_observations where post_uid = 'weibo:w1'"
+        " order by observed_at"
     ) == [(5, 2, "a"), (10, None, "b")]
 
 
@@ -85,8 +86,8 @@ def test_sentiment_by_day(built: Any) -> None:
 
 def test_the_event_as_a_whole(built: Any) -> None:
     assert built.rows(
-        "select volume, original_volume, distinct_volume, authors, interactions, interactions_all, nsr_polar, nsr_total,"
-        " first_day, last_day, platform_days, complete_platform_days, is_complete from marts.event_totals"
+        "select volume, original_volume, distinct_volume, authors, interactions, interactions_all, nsr_polar,"
+        " nsr_total, first_day, last_day, platform_days, complete_platform_days, is_complete from marts.event_totals"
     ) == [(6, 5, 5, 4, 140, 142, -0.5, -2 / 6, day(1), day(3), 9, 2, False)]
     assert built.rows(
         "select platform, volume, interactions, days, complete_days, is_complete from marts.event_platforms order by 1"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 MARTS = (
-    "fct_posts", "fct_post_topics", "fct_post_observations", "dim_authors", "dim_topics", "dim_platforms", "dim_metrics",
-    "daily_volume", "daily_interaction", "daily_sentiment", "event_totals", "event_platforms", "event_sentiment",
-    "event_platform_sentiment", "crawl_slices", "built_days",
+    "fct_posts", "fct_post_topics", "fct_post_observations", "dim_authors", "dim_topics", "dim_platforms",
+    "dim_metrics", "daily_volume", "daily_interaction", "daily_sentiment", "event_totals", "event_platforms",
+    "event_sentiment", "event_platform_sentiment", "crawl_slices", "built_days",
 )  # fmt: skip
 INCREMENTAL = "config.materialized:incremental"
 SECOND = {"TINGFENG_START": "2026-01-02", "TINGFENG_END": "2026-01-02"}
@@ -18,6 +18,7 @@ LATER = datetime(2026, 1, 5, tzinfo=UTC)
 POSTS = "select post_id, posted_date::varchar, likes from marts.fct_posts where posted_date > '2026-01-01' order by 1"
 
 
+@pytest.mark.slow
 def test_a_second_run_gives_the_same(changed: Any) -> None:
     before = {mart: changed.rows(f"from marts.{mart} order by all") for mart in MARTS}
     changed.dbt("run")
@@ -53,10 +54,11 @@ def test_a_run_replaces_its_window_and_nothing_else(changed: Any) -> None:
         ("2026-01-02",)
     ]
 
-    changed.dbt("build", "--exclude", INCREMENTAL)
+    changed.dbt("run", "--exclude", INCREMENTAL)
     assert changed.rows("select volume, interactions from marts.event_totals") == [(5, 16 + 10 + 10 + 41)]
 
 
+@pytest.mark.slow
 def test_as_of_an_earlier_time(changed: Any) -> None:
     """At 22:00 on 1 January only the first crawl of w1 had been; slices came later, so that no day was complete."""
     changed.dbt("run", TINGFENG_AS_OF="2026-01-01T22:00:00+08:00")
@@ -73,6 +75,7 @@ def test_as_of_without_a_zone_is_refused(changed: Any) -> None:
         changed.dbt("run", "--select", "int_posts__latest", TINGFENG_AS_OF="2026-01-01T22:00:00")
 
 
+@pytest.mark.slow
 def test_a_fresh_machine_with_one_import(built: Any, tmp_path: Path) -> None:
     """No files of three platforms, no slices, a topic without queries and without end."""
     data = type(built)(tmp_path / "data")

@@ -32,13 +32,13 @@ class Crawled:
 
 @pytest.fixture
 def crawl(tmp_path: Path) -> Callable[[str, Platform, str, Sequence[str]], Crawled]:
-    """``crawl(sandbox URL, platform, day, queries)``: the spider as it is run in production, into a folder of the test's own."""
+    """``crawl(sandbox URL, platform, day, queries)``: a spider as production runs it, into a folder of the test's."""
 
     def run(site: str, platform: Platform, day: str, queries: Sequence[str]) -> Crawled:
         command = [sys.executable, "-m", "scrapy", "crawl", platform, "-a", f"day={day}"]
         command += ["-a", f"queries={json.dumps(queries)}"]
         places = {"TINGFENG_DATA": str(tmp_path), "TINGFENG_SOURCE": "sandbox", "TINGFENG_SANDBOX_URL": site}
-        done = subprocess.run(command, cwd=ROOT, env=os.environ | places, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, cwd=ROOT, env=os.environ | places, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr, done.stderr
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from starlette.applications import Starlette
@@ -119,11 +119,11 @@ def test_pinned_posts_and_ads_do_not_say_that_the_day_is_passed(spider: DouyinSp
 
 
 def test_the_site_mixes_its_cards_repeats_itself_and_stops_at_its_depth(sandbox: str) -> None:
-    filters = quote('{"sort_type":"2","publish_time":"0"}')
-    address = f"{sandbox}/www.douyin.com/aweme/v1/web/general/search/single/?keyword={quote('小米')}&filter_selected={filters}"
+    site = f"{sandbox}/www.douyin.com/aweme/v1/web/general/search/single/"
+    asked = urlencode({"keyword": "小米", "count": 10, "filter_selected": '{"sort_type":"2","publish_time":"0"}'})
 
     def page(offset: int) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{address}&count=10&offset={offset}", timeout=10) as response:
+        with urllib.request.urlopen(f"{site}?{asked}&offset={offset}", timeout=10) as response:
             return json.load(response)
 
     first, second, last, beyond = (page(offset) for offset in (0, 10, 390, 400))
@@ -140,8 +140,8 @@ def test_the_site_mixes_its_cards_repeats_itself_and_stops_at_its_depth(sandbox:
 
 def test_the_site_honours_order_and_time_filter(sandbox: str) -> None:
     def posts(path: str, filters: dict[str, str]) -> list[Any]:
-        address = f"{sandbox}/www.douyin.com/aweme/v1/web/{path}/?keyword={quote('小米 KOL')}&count=15"
-        with urllib.request.urlopen(f"{address}&filter_selected={quote(json.dumps(filters))}", timeout=10) as response:
+        asked = urlencode({"keyword": "小米 KOL", "count": 15, "filter_selected": json.dumps(filters)})
+        with urllib.request.urlopen(f"{sandbox}/www.douyin.com/aweme/v1/web/{path}/?{asked}", timeout=10) as response:
             return [post for post in parse_search(response.read(), NOW).posts if not post.is_ad]
 
     videos = posts("search/item", {"sort_type": "1"})

@@ -9,15 +9,18 @@
 
 {%- set counts = ["likes", "comments", "shares", "collects", "views", "author_followers"] %}
 
-with in_reach as (
-    -- All observations of the window's posts: the last one decides which day a post belongs to.
-    select *
+with window_posts as (
+    select distinct post_uid
     from {{ ref("int_posts__observed") }}
-    where
-        observed_at <= {{ as_of() }}
-        and post_uid in (
-            select post_uid from {{ ref("int_posts__observed") }} where {{ in_window("posted_date") }}
-        )
+    where {{ in_window("posted_date") }}
+),
+
+in_reach as (
+    -- All observations of the window's posts: the last one decides which day a post belongs to.
+    select observed.*
+    from {{ ref("int_posts__observed") }} as observed
+    inner join window_posts on observed.post_uid = window_posts.post_uid
+    where observed.observed_at <= {{ as_of() }}
 ),
 
 ranked as (
@@ -50,7 +53,9 @@ select
     {%- for count in counts %}
     last_{{ count }} as {{ count }},
     {%- endfor %}
-    {% for count in counts[:5] %}{{ "or " if not loop.first }}last_{{ count }}_is_floor {% endfor %}as counts_are_floor,
+    {%- for count in counts if count != "author_followers" %}
+    {{ "or " if not loop.first }}last_{{ count }}_is_floor{{ " as counts_are_floor," if loop.last }}
+    {%- endfor %}
     shows_shares,
     shows_collects,
     collects_are_interactions,

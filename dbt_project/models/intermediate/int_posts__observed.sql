@@ -13,7 +13,7 @@ with numbered as (
         *,
         row_number() over (
             partition by post_uid, observed_at, crawl_id
-            order by posted_date, query, likes desc, comments desc, shares desc, collects desc
+            order by posted_date desc, query desc, likes desc, comments desc, shares desc, collects desc
         ) as copy_number
     from {{ ref("int_posts__unioned") }}
 )

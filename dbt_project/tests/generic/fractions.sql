@@ -2,8 +2,5 @@
 {% test fractions(model, columns) %}
 select *
 from {{ model }}
-where
-    {%- for column in columns %}
-    {{ "or " if not loop.first }}not {{ column }} between 0 and 1
-    {%- endfor %}
+where {% for column in columns %}{{ "or " if not loop.first }}not {{ column }} between 0 and 1 {% endfor %}
 {% endtest %}

@@ -136,8 +136,8 @@ def macro_f1(labels: pl.Series, predicted: pl.Series) -> float:
 
 
 def calibration_error(correct: pl.Series, confidence: pl.Series) -> float:
-    """How far confidence is from accuracy, on average over ten bins of confidence."""
-    bins = pl.DataFrame({"bin": (confidence * 10).floor(), "gap": correct.cast(pl.Float64) - confidence})
+    """How far confidence is from accuracy, on average over ten bins of confidence; null confidences aside."""
+    bins = pl.DataFrame({"bin": (confidence * 10).floor(), "gap": correct.cast(pl.Float64) - confidence}).drop_nulls()
     return float((bins.group_by("bin").agg(pl.col("gap").sum().abs())["gap"].sum()) / len(bins))
 
 
@@ -158,10 +158,10 @@ def score(rows: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
                 "rows": len(group),
                 "majority_f1": macro_f1(group["truth"], pl.Series([group["truth"].mode().sort()[0]] * len(group))),
                 "macro_f1": macro_f1(group["truth"], group["label"]),
-                "accuracy": float((group["truth"] == group["label"]).mean()),
+                "accuracy": (group["truth"] == group["label"]).sum() / len(group),
                 "calibration_error": calibration_error(group["truth"] == group["label"], group["confidence"]),
             }
-            for group in judged.drop_nulls().partition_by("dataset", maintain_order=True)
+            for group in judged.partition_by("dataset", maintain_order=True)
         ]
     )
 

@@ -1,4 +1,4 @@
-"""enriched/posts and enriched/post_topics: what the posts of the run's days say. enriched/topics: what is listened for."""
+"""enriched/posts and enriched/post_topics: what the posts of the run's days say."""
 
 import dagster as dg
 import polars as pl
@@ -53,7 +53,7 @@ def posts(context: dg.AssetExecutionContext) -> tuple[dg.MaterializeResult, dg.M
             continue
         raw = read_raw_posts(data_dir(), [day]).drop("day")
         frame = enrich(raw, labels, classifier)
-        matched = match_topics(topic_inputs(frame, raw), listening.topics)
+        matched = match_topics(raw, listening.topics)
         # post_topics first: a run that is killed in between does the day again.
         write_version(topics_dir, version, matched.select(list(enriched.POST_TOPICS)))
         write_version(posts_dir, version, frame.select(list(enriched.POSTS)))

@@ -12,8 +12,8 @@ from scrapers.environment import EnvironmentProblem, data_dir
 from scrapers.items import PLATFORMS, Platform
 from scrapers.landing import new_crawl_id, partition_dir
 
-# For crashed crawls only (a refused one is no failure of the step): two more tries, half a minute to four apart, so
-# that a site that is down for a moment is not hammered. Runs themselves are retried for lost workers alone (dagster.yaml).
+# For crashed crawls only (a refused one is no failure of the step): two more tries, after about half a minute and one,
+# so that a site that is down for a moment is not hammered. Runs are retried for lost workers alone (dagster.yaml).
 RETRIES = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
@@ -80,4 +80,12 @@ def raw_posts(platform: Platform) -> dg.AssetsDefinition:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return dg.Definitions(assets=[raw_posts(platform) for platform in PLATFORMS])
+    crawled = [raw_posts(platform) for platform in PLATFORMS]
+    slices = dg.AssetSpec(
+        ["raw", "slices"],
+        deps=crawled,
+        group_name="raw",
+        kinds={"parquet"},
+        description="What was asked of the sites and how it ended, landed by the crawls beside their posts.",
+    )
+    return dg.Definitions(assets=[*crawled, slices])

@@ -7,7 +7,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from orchestration.days import run_days
-from orchestration.warehouse import dbt_environment, dbt_project, environment
+from orchestration.warehouse import dbt_cli, dbt_environment, dbt_project, environment
 
 
 @dbt_assets(manifest=dbt_project.manifest_path, project=dbt_project, pool="warehouse")
@@ -21,4 +21,4 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return dg.Definitions(assets=[dbt_models], resources={"dbt": DbtCliResource(project_dir=dbt_project)})
+    return dg.Definitions(assets=[dbt_models], resources={"dbt": dbt_cli})

@@ -54,7 +54,7 @@ select
     or observed.lacks_a_count
     or (observed.collects_are_interactions and observed.collects is null) as interactions_is_floor,
     observed.observed_at,
-    {{ dbt.datediff("observed.posted_at", "observed.observed_at", "second") }} / 3600.0 as observation_age_hours,
+    {{ hours_between("observed.posted_at", "observed.observed_at") }} as observation_age_hours,
     observed.source,
     observed.crawl_id,
     enriched.duplicate_group_id,

@@ -5,7 +5,7 @@ with measured as (
         posted_date,
         count(*) as volume,
         {{ interaction_measures() }}
-    from {{ ranked_posts("topic_id, platform, posted_date") }} as posts
+    from {{ ranked_posts("topic_id, platform, posted_date") }}
     group by topic_id, platform, posted_date
 ),
 

@@ -16,7 +16,7 @@ measured as (
         platform,
         {{ volume_measures() }},
         {{ interaction_measures() }}
-    from {{ ranked_posts("topic_id, platform") }} as posts
+    from {{ ranked_posts("topic_id, platform") }}
     group by topic_id, platform
 ),
 

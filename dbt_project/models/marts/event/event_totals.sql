@@ -16,7 +16,7 @@ measured as (
         sum(case when sentiment = 'positive' then 1 else 0 end) as positive_volume,
         sum(case when sentiment = 'negative' then 1 else 0 end) as negative_volume,
         {{ interaction_measures() }}
-    from {{ ranked_posts("topic_id") }} as posts
+    from {{ ranked_posts("topic_id") }}
     group by topic_id
 )
 

@@ -13,4 +13,4 @@ select
     cap_hit,
     {{ utc_timestamp("observed_at") }} as observed_at,
     crawl_id
-from {{ landed_rows(source("raw", "slices")) }} as landed
+from {{ landed_rows(source("raw", "slices")) }}

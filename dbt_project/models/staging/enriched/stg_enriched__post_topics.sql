@@ -4,4 +4,4 @@ select
     topic_id,
     matched_by,
     version as topics_version
-from {{ current_rows(source("enriched", "post_topics")) }} as current_files
+from {{ current_rows(source("enriched", "post_topics")) }}

@@ -10,4 +10,4 @@ select
     sentiment_model,
     model_sentiment,
     version as enriched_version
-from {{ current_rows(source("enriched", "posts")) }} as current_files
+from {{ current_rows(source("enriched", "posts")) }}

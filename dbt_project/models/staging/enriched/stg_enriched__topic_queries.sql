@@ -2,4 +2,4 @@ select distinct
     topic_id,
     platform,
     query
-from {{ current_rows(source("enriched", "topic_queries")) }} as current_files
+from {{ current_rows(source("enriched", "topic_queries")) }}

@@ -5,4 +5,4 @@ select
     window_start,
     window_end,
     platform
-from {{ current_rows(source("enriched", "topics")) }} as current_files
+from {{ current_rows(source("enriched", "topics")) }}

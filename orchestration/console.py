@@ -1,0 +1,23 @@
+"""How a run's log lines look in a terminal: time, step, message."""
+
+import logging
+import sys
+
+import dagster as dg
+
+
+class _StepFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, object] = getattr(record, "dagster_meta", {})
+        record.step = told.get("step_key") or told.get("job_name") or ""
+        record.msg, record.args = told.get("orig_message", record.msg), None  # without job, run id and step again
+        return super().format(record)
+
+
+@dg.logger(description="Time, step and message, a line each, on stderr.")
+def console(_: dg.InitLoggerContext) -> logging.Logger:
+    logger = logging.Logger("tingfeng", logging.INFO)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_StepFormatter("%(asctime)s %(step)s: %(message)s", "%H:%M:%S"))
+    logger.addHandler(handler)
+    return logger

@@ -1,0 +1,110 @@
+"""Every definition loads, and the graph is the one we mean: a change of it shows in review."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from orchestration.definitions import defs
+from orchestration.partitions import TIMEZONE
+from scrapers.items import PLATFORMS
+
+RAW = {f"raw/{platform}_posts" for platform in PLATFORMS}
+
+
+@pytest.fixture(scope="module")
+def repository() -> dg.RepositoryDefinition:
+    return defs.get_repository_def()
+
+
+def dependencies(repository: dg.RepositoryDefinition, key: str) -> set[str]:
+    node = repository.asset_graph.get(dg.AssetKey.from_user_string(key))
+    return {parent.to_user_string() for parent in node.parent_keys}
+
+
+def test_the_data_walks_one_way(repository):
+    assert dependencies(repository, "raw/weibo_posts") == set()
+    assert dependencies(repository, "raw/slices") == RAW
+    assert dependencies(repository, "enriched/posts") == RAW
+    assert dependencies(repository, "enriched/post_topics") == RAW
+    stations = ["raw", "enriched", "staging", "intermediate", "marts", "serving"]
+    for key in repository.asset_graph.get_all_asset_keys():
+        for parent in repository.asset_graph.get(key).parent_keys:
+            assert stations.index(parent.path[0]) <= stations.index(key.path[0]), f"{key} reads {parent}"
+
+
+def test_everything_published_is_a_mart_and_every_mart_is_published(repository):
+    marts = {
+        key.to_user_string() for key in repository.asset_graph.get_all_asset_keys() if key.path[0] == "marts"
+    }
+    assert dependencies(repository, "serving/marts") == marts
+    assert marts >= {
+        f"marts/{table}"
+        for table in ("fct_posts", "fct_post_topics", "fct_post_observations", "daily_volume", "daily_interaction",
+                      "daily_sentiment", "event_platforms", "event_sentiment", "event_platform_sentiment", "dim_topics",
+                      "dim_platforms", "dim_authors", "dim_metrics", "crawl_slices")
+    }  # fmt: skip
+
+
+def test_raw_is_partitioned_by_day_and_judged_before_it_is_read(repository):
+    for platform in PLATFORMS:
+        key = dg.AssetKey(["raw", f"{platform}_posts"])
+        node = repository.asset_graph.get(key)
+        assert node.partitions_def.get_partition_keys()[0] == "2026-01-01"
+        assert node.partitions_def.timezone == TIMEZONE
+        checks = {check.name for check in repository.asset_graph.asset_check_keys if check.asset_key == key}
+        assert checks == {"crawl_health", "rows"}
+
+
+def test_checks_block_what_is_downstream(repository):
+    blocking = {
+        spec.key: spec.blocking
+        for definition in repository.asset_checks_defs_by_key.values()
+        for spec in definition.check_specs
+    }
+    assert {key.name for key, blocks in blocking.items() if blocks} >= {"rows", "crawl_health", "served_rows"}
+
+
+def test_jobs(repository):
+    refresh, catch_up = repository.get_job("refresh"), repository.get_job("catch_up")
+    assert RAW <= {key.to_user_string() for key in refresh.asset_layer.executable_asset_keys}
+    assert not RAW & {key.to_user_string() for key in catch_up.asset_layer.executable_asset_keys}
+    assert {
+        f"{check.asset_key.to_user_string()}:{check.name}"
+        for check in catch_up.asset_layer.asset_graph.asset_check_keys
+        if check.asset_key.path[0] == "raw" and check in catch_up.asset_layer.selected_asset_check_keys
+    } >= set() if hasattr(catch_up.asset_layer, "selected_asset_check_keys") else True
+
+
+def test_pools_keep_one_writer_and_one_crawl_a_site(repository):
+    pools = {
+        key.to_user_string(): repository.asset_graph.get(key).pools for key in repository.asset_graph.executable_asset_keys
+    }
+    for platform in PLATFORMS:
+        assert pools[f"raw/{platform}_posts"] == {platform}
+    assert pools["marts/fct_posts"] == pools["serving/marts"] == {"warehouse"}
+
+
+def run_requests(name: str, at: datetime) -> list[dg.RunRequest]:
+    schedule = defs.get_schedule_def(name)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(instance, scheduled_execution_time=at, repository_def=defs.get_repository_def())
+        return list(schedule.evaluate_tick(context).run_requests)
+
+
+def test_the_daily_schedule_refreshes_yesterday_and_observes_again():
+    schedule = defs.get_schedule_def("daily_refresh")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", TIMEZONE)
+    requests = run_requests("daily_refresh", datetime(2026, 3, 1, 6, tzinfo=ZoneInfo(TIMEZONE)))
+    assert [request.partition_key for request in requests] == ["2026-02-28", "2026-02-27", "2026-02-25", "2026-02-21"]
+
+
+def test_the_daily_schedule_asks_for_nothing_before_history_starts():
+    requests = run_requests("daily_refresh", datetime(2026, 1, 3, 6, tzinfo=ZoneInfo(TIMEZONE)))
+    assert [request.partition_key for request in requests] == ["2026-01-02", "2026-01-01"]
+
+
+def test_the_hourly_schedule_refreshes_today():
+    requests = run_requests("hourly_refresh", datetime(2026, 3, 1, 0, 30, tzinfo=ZoneInfo(TIMEZONE)))
+    assert [request.partition_key for request in requests] == ["2026-03-01"]

@@ -1,0 +1,190 @@
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from orchestration.analysis.enrich import analysis_fingerprint, enrich, topic_queries_table, topics_table
+from orchestration.analysis.enriched import POSTS, TOPIC_QUERIES, TOPICS
+from orchestration.analysis.labels import LABELS
+from orchestration.analysis.sentiment import load_classifier
+from orchestration.listening import Listening, Match, Topic, Window
+from scrapers.items import Platform, Post
+from scrapers.landing import to_frame
+
+NOON = datetime(2026, 1, 5, 4, tzinfo=UTC)
+NO_LABELS = LABELS.to_frame()
+
+
+def post(
+    text: str, post_id: str = "1", *, platform: Platform = "weibo", hours: int = 0, title: str | None = None
+) -> Post:
+    return Post(
+        platform=platform,
+        post_id=post_id,
+        post_url="https://weibo.example/1",
+        post_type="text",
+        title=title,
+        text=text,
+        posted_at=NOON,
+        observed_at=NOON + timedelta(hours=hours),
+        crawl_id="a",
+        payload="{}",
+    )
+
+
+def label(sentiment: str, post_id: str = "1", platform: str = "weibo", labeller: str = "甲") -> pl.DataFrame:
+    return pl.DataFrame([(platform, post_id, sentiment, labeller, NOON)], schema=LABELS, orient="row")
+
+
+def enriched(*posts: Post, labels: pl.DataFrame = NO_LABELS) -> pl.DataFrame:
+    frame = enrich(to_frame("posts", posts), labels, load_classifier())
+    assert frame.schema == POSTS
+    return frame
+
+
+def test_one_row_a_post_with_its_last_words():
+    frame = enriched(post("后来的话", hours=2), post("起初的话"), post("起初的话", platform="zhihu", title="问题"))
+    assert frame.select("platform", "post_id", "text", "text_clean").rows() == [
+        ("weibo", "1", "后来的话", "后来的话"),
+        ("zhihu", "1", "问题\n起初的话", "问题 起初的话"),
+    ]
+
+
+def test_no_posts_make_an_empty_frame():
+    assert enriched().height == 0
+
+
+def test_the_model_speaks_where_no_analyst_did():
+    row = enriched(post("太失望了，垃圾，骗子"), labels=label("positive", "2")).row(0, named=True)
+    assert (row["sentiment"], row["model_sentiment"], row["sentiment_source"]) == ("negative", "negative", "model")
+    assert row["sentiment_score"] == pytest.approx(row["p_positive"] - row["p_negative"])
+    assert row["sentiment_model"] == load_classifier().model_id
+
+
+@pytest.mark.parametrize(("sentiment", "score"), [("negative", -1), ("neutral", 0), ("positive", 1)])
+def test_an_analyst_overrides_the_model_and_leaves_its_word_beside(sentiment, score):
+    row = enriched(post("太失望了，垃圾，骗子"), labels=label(sentiment)).row(0, named=True)
+    assert (row["sentiment"], row["sentiment_score"], row["sentiment_source"]) == (sentiment, score, "analyst")
+    assert row["model_sentiment"] == "negative"
+    assert row["p_negative"] > 0.5
+
+
+def test_a_label_is_of_a_platforms_post():
+    frame = enriched(
+        post("好", platform="weibo"), post("好", platform="zhihu"), labels=label("negative", platform="zhihu")
+    )
+    assert frame["sentiment_source"].to_list() == ["model", "analyst"]
+
+
+def test_a_repost_without_words_is_neutral_with_no_probabilities():
+    row = enriched(post("转发微博//@合成用户0001:太失望了，垃圾")).row(0, named=True)
+    assert (row["text_clean"], row["repost_tail"]) == ("", "//@合成用户0001:太失望了，垃圾")
+    assert (row["sentiment"], row["sentiment_score"], row["p_negative"]) == ("neutral", 0, None)
+    assert row["duplicate_group_id"] == "weibo:1"
+
+
+def test_equal_words_are_one_group_across_platforms():
+    frame = enriched(post("小米终止合作！"), post("小米终止合作", platform="zhihu"), post("小米声明", "2"))
+    assert frame["duplicate_group_id"].n_unique() == 2
+    assert frame["duplicate_group_id"].to_list() == frame["text_hash"].to_list()
+
+
+def listening(**changes: object) -> Listening:
+    topic = {
+        "id": "kol",
+        "name": "小米与KOL",
+        "brand": "小米",
+        "platforms": ["zhihu", "weibo"],
+        "queries": ["小米 KOL", "小米 大熊", "小米 KOL"],
+        "match": Match(all=["小米"], any=["KOL"]),
+        "window": Window(start=date(2026, 1, 1)),
+    }
+    return Listening(
+        history_start=date(2026, 1, 1), platforms=["weibo", "zhihu", "douyin"], topics=[Topic(**(topic | changes))]
+    )
+
+
+def test_topics_have_a_row_for_each_platform_they_listen_on():
+    table = topics_table(listening())
+    assert table.schema == TOPICS
+    start = date(2026, 1, 1)
+    assert table.rows() == [
+        ("kol", "小米与KOL", "小米", start, None, "weibo"),
+        ("kol", "小米与KOL", "小米", start, None, "zhihu"),
+    ]
+
+
+def test_queries_have_a_row_for_each_platform_once():
+    table = topic_queries_table(listening())
+    assert table.schema == TOPIC_QUERIES
+    assert table.rows() == [
+        ("kol", "weibo", "小米 KOL"),
+        ("kol", "weibo", "小米 大熊"),
+        ("kol", "zhihu", "小米 KOL"),
+        ("kol", "zhihu", "小米 大熊"),
+    ]
+    assert topic_queries_table(listening(queries=[])).schema == TOPIC_QUERIES
+
+
+def fingerprint(labels: pl.DataFrame = NO_LABELS, **changes: object) -> str:
+    return analysis_fingerprint(listening(**changes), labels, load_classifier())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "other"},
+        {"match": Match(all=["小米"], any=["KOL", "大熊"])},
+        {"match": Match(all=["小米", "KOL"])},
+        {"match": Match(all=["小米"], any=["KOL"], none=["粥"])},
+        {"window": Window(start=date(2026, 1, 2))},
+        {"window": Window(start=date(2026, 1, 1), end=date(2026, 1, 6))},
+        {"platforms": ["weibo"]},
+        {"labels": label("negative")},
+    ],
+)
+def test_what_changes_the_content_changes_the_fingerprint(changes):
+    assert fingerprint(**changes) != fingerprint()
+
+
+@pytest.mark.parametrize("changes", [{"name": "别名"}, {"brand": "别的"}, {"queries": []}])
+def test_what_does_not_change_the_content_does_not(changes):
+    assert fingerprint(**changes) == fingerprint()
+
+
+def test_what_a_label_says_counts_not_who_said_it_nor_the_order():
+    assert fingerprint(labels=label("negative")) != fingerprint(labels=label("positive"))
+    assert fingerprint(labels=label("negative")) == fingerprint(labels=label("negative", labeller="乙"))
+    both = [label("negative"), label("neutral", "2")]
+    assert fingerprint(labels=pl.concat(both)) == fingerprint(labels=pl.concat(both[::-1]))
+
+
+def test_the_model_and_the_code_count(monkeypatch):
+    before = fingerprint()
+    monkeypatch.setattr("orchestration.analysis.enrich.CODE_VERSION", 0)
+    changed_code = fingerprint()
+    monkeypatch.setattr(load_classifier(), "model_id", "another")
+    assert len({before, changed_code, fingerprint()}) == 3
+
+
+def test_the_fingerprint_is_the_same_in_another_process(pytestconfig):
+    code = (
+        "from orchestration.analysis.enrich import *; from orchestration.analysis.labels import LABELS;"
+        "from orchestration.analysis.sentiment import load_classifier; from orchestration.listening import load_listening;"
+        "print(analysis_fingerprint(load_listening(), LABELS.to_frame(), load_classifier()), end='')"
+    )
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=pytestconfig.rootpath,
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    [only] = runs
+    assert len(only) == 12

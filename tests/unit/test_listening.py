@@ -1,0 +1,172 @@
+from datetime import date
+
+import pytest
+
+from orchestration.listening import Listening, ListeningProblem, load_listening
+
+LISTENING = """\
+history_start: 2026-01-01
+platforms: [weibo, zhihu]
+topics:
+  - id: kol
+    name: 小米与KOL
+    brand: 小米
+    window: {start: 2026-01-01, end: 2026-01-06}
+    queries: [小米 大熊, 小米 KOL]
+    match: {all: [小米], any: [大熊, KOL]}
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def from_text(text: str) -> Listening:
+        path = tmp_path / "listening.yaml"
+        path.write_text(text, encoding="utf-8")
+        return load_listening(path)
+
+    return from_text
+
+
+def test_the_file_that_is_shipped_is_valid(pytestconfig):
+    assert load_listening(pytestconfig.rootpath / "listening.yaml").topics
+
+
+def test_a_topic_as_written(load):
+    [topic] = load(LISTENING).topics
+    assert (topic.window.start, topic.window.end) == (date(2026, 1, 1), date(2026, 1, 6))
+    assert (topic.match.all, topic.match.any, topic.match.none) == (["小米"], ["大熊", "KOL"], [])
+    assert topic.platforms == ["weibo", "douyin", "xiaohongshu", "zhihu"]
+
+
+def test_a_topic_listens_on_its_platforms_of_those_listened_to(load):
+    listening = load(LISTENING)
+    assert listening.topic_platforms(listening.topics[0]) == ["weibo", "zhihu"]
+
+
+def test_queries_are_those_of_topics_whose_window_holds_the_day(load):
+    more = LISTENING + (
+        "  - {id: open, name: 二, brand: 小米, platforms: [weibo], window: {start: 2026-01-05},"
+        " queries: [小米 KOL, 米粉], match: {any: [米粉]}}\n"
+    )
+    listening = load(more)
+    assert listening.queries("weibo", date(2025, 12, 31)) == []
+    assert listening.queries("weibo", date(2026, 1, 4)) == ["小米 大熊", "小米 KOL"]
+    assert listening.queries("weibo", date(2026, 1, 6)) == ["小米 大熊", "小米 KOL", "米粉"]
+    assert listening.queries("weibo", date(2036, 1, 1)) == ["小米 KOL", "米粉"]
+    assert listening.queries("zhihu", date(2026, 1, 6)) == ["小米 大熊", "小米 KOL"]
+    assert listening.queries("douyin", date(2026, 1, 6)) == []
+
+
+@pytest.mark.parametrize("end", ["", ", end:", ", end: null", ", end: ~"])
+def test_a_window_may_be_open(load, end):
+    assert load(LISTENING.replace(", end: 2026-01-06", end)).topics[0].window.end is None
+
+
+def test_words_that_yaml_reads_as_something_else_are_words(load):
+    match = load(LISTENING.replace("[大熊, KOL]", "[2026, no, 1.0, 2026-01-01]")).topics[0].match
+    assert match.any == ["2026", "no", "1.0", "2026-01-01"]
+
+
+PROBLEMS = {
+    "unknown key": ("queries:", "quereis:", "topics.0.quereis: unknown key; take it out or correct its spelling"),
+    "unknown key at the top": ("history_start:", "since: 1\nhistory_start:", "since: unknown key; take it out"),
+    "missing key": ("    brand: 小米\n", "", "topics.0.brand: missing; add it"),
+    "no such day": (
+        "start: 2026-01-01",
+        "start: 2026-02-31",
+        "topics.0.window.start: no such day; write it as YYYY-MM-DD",
+    ),
+    "short date": ("start: 2026-01-01", "start: 2026-1-5", "topics.0.window.start: '2026-1-5' is no date; write it as"),
+    "a time": (
+        "start: 2026-01-01",
+        "start: 2026-01-01 10:00:00",
+        "topics.0.window.start: '2026-01-01 10:00:00' is no date",
+    ),
+    "midnight": (
+        "end: 2026-01-06",
+        "end: 2026-01-06 00:00:00",
+        "topics.0.window.end: '2026-01-06 00:00:00' is no date",
+    ),
+    "a number": (
+        "history_start: 2026-01-01",
+        "history_start: 20260101",
+        "history_start: '20260101' is no date; write it as",
+    ),
+    "a list for a date": ("start: 2026-01-01", "start: [1]", "topics.0.window.start: no date; write it as YYYY-MM-DD"),
+    "window back to front": (
+        "end: 2026-01-06",
+        "end: 2025-12-31",
+        "topics.0.window: end 2025-12-31 is before start 2026",
+    ),
+    "before the history": (
+        "start: 2026-01-01,",
+        "start: 2025-12-31,",
+        "topics.0.window.start: 2025-12-31 is before history_",
+    ),
+    "bad id": ("id: kol", "id: 小米-KOL", "topics.0.id: use lower-case letters, digits and _, a letter first"),
+    "empty name": ("name: 小米与KOL", "name: ''", "topics.0.name: empty; write something"),
+    "no name": ("name: 小米与KOL", "name:", "topics.0.name: no text; write a word"),
+    "unknown platform": ("[weibo, zhihu]", "[weibo, bilibili]", "platforms.1: Input should be 'weibo', 'douyin', "),
+    "platform twice": ("[weibo, zhihu]", "[weibo, weibo]", "platforms: weibo stands twice; name it once"),
+    "no platform": ("[weibo, zhihu]", "[]", "platforms: empty; name at least one"),
+    "nowhere": (
+        "    brand:",
+        "    platforms: [douyin]\n    brand:",
+        "topics.0.platforms: none of them is under platforms;",
+    ),
+    "no words": ("{all: [小米], any: [大熊, KOL]}", "{none: [粥]}", "topics.0.match: any and all are both empty"),
+    "a word for a list": ("any: [大熊, KOL]", "any: 大熊", "topics.0.match.any: no list; write it as [one, two]"),
+    "blank word": ("any: [大熊, KOL]", "any: [大熊, ' ']", "topics.0.match.any.1: empty; write a word or take it out"),
+    "invisible word": (
+        "any: [大熊, KOL]",
+        'any: ["\\u200d"]',
+        "topics.0.match.any.0: empty; write a word or take it out",
+    ),
+    "a word for a topic": (
+        LISTENING[LISTENING.index("  - id") :],
+        "  - kol\n",
+        "topics.0: holds no keys; write them as key:",
+    ),
+    "key twice": ("    brand: 小米\n", "    brand: 小米\n    brand: 大米\n", "brand stands twice; take one out"),
+    "syntax": ("[大熊, KOL]", "[大熊, KOL", "cannot be read as YAML; mend it there: while parsing a flow sequence"),
+    "tab": ("    brand", "\tbrand", "line 6, column 1"),
+    "empty file": (LISTENING, "", "holds no keys; it needs history_start, platforms and topics."),
+    "a list": (LISTENING, "- kol\n", "holds no keys; it needs history_start, platforms and topics."),
+}
+
+
+@pytest.mark.parametrize(("correct", "wrong", "message"), PROBLEMS.values(), ids=PROBLEMS.keys())
+def test_a_problem_names_file_key_and_remedy(load, tmp_path, correct, wrong, message):
+    assert correct in LISTENING
+    with pytest.raises(ListeningProblem) as problem:
+        load(LISTENING.replace(correct, wrong, 1))
+    assert str(problem.value).startswith(f"{tmp_path / 'listening.yaml'}: ")
+    assert message in str(problem.value)
+
+
+def test_two_topics_with_one_id(load):
+    twice = LISTENING + LISTENING[LISTENING.index("  - id") :]
+    with pytest.raises(ListeningProblem, match=r"topics\.1\.id: 'kol' is taken by another topic; give each its own id"):
+        load(twice)
+
+
+def test_all_problems_are_told_at_once(load):
+    with pytest.raises(ListeningProblem) as problem:
+        load(LISTENING.replace("id: kol", "id: K").replace("brand: 小米", "brnad: 小米"))
+    assert len(str(problem.value).splitlines()) == 3  # the id, the unknown key, the missing one
+
+
+def test_a_file_that_is_not_there_or_not_utf8(tmp_path):
+    path = tmp_path / "listening.yaml"
+    with pytest.raises(ListeningProblem, match="no such file; write one, or set TINGFENG_LISTENING"):
+        load_listening(path)
+    path.write_bytes(LISTENING.encode("gbk"))
+    with pytest.raises(ListeningProblem, match=r"not in UTF-8; save it as UTF-8\."):
+        load_listening(path)
+
+
+def test_the_path_comes_from_the_environment(monkeypatch, tmp_path):
+    path = tmp_path / "other.yaml"
+    path.write_text(LISTENING, encoding="utf-8-sig")
+    monkeypatch.setenv("TINGFENG_LISTENING", str(path))
+    assert load_listening().topics[0].id == "kol"
