@@ -18,7 +18,7 @@ export PYTHONUNBUFFERED := 1
 MANIFEST := dbt_project/target/manifest.json
 DBT_SOURCES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f -print)
 DBT := $(VENV)/bin/dbt --quiet
-DBT_DIRS := --project-dir dbt_project --profiles-dir dbt_project
+DBT_DIRS := --project-dir $(CURDIR)/dbt_project --profiles-dir $(CURDIR)/dbt_project
 
 .PHONY: run test test-all check dev sandbox refresh import clean lock
 .DEFAULT_GOAL := run

@@ -28,8 +28,8 @@ def require_access(platforms: Sequence[Platform]) -> None:
         httpx.get(sandbox_url(), timeout=10).raise_for_status()
     except httpx.HTTPError as error:
         raise EnvironmentProblem(
-            f"The sandbox does not answer at {sandbox_url()} ({type(error).__name__}). Start it with 'make sandbox', or "
-            "set TINGFENG_SANDBOX_URL to where it listens."
+            f"The sandbox does not answer at {sandbox_url()} ({type(error).__name__}). Start it with 'make sandbox' "
+            "or set TINGFENG_SANDBOX_URL to where it listens."
         ) from error
 
 

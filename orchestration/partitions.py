@@ -3,8 +3,7 @@
 import dagster as dg
 
 from orchestration.listening import load_listening
-
-TIMEZONE = "Asia/Shanghai"
+from orchestration.settings import TIMEZONE
 
 # end_offset: today is a partition too, for the hourly refresh.
 daily = dg.DailyPartitionsDefinition(

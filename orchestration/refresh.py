@@ -18,9 +18,8 @@ from orchestration.analysis.labels import LabelProblem
 from orchestration.crawl import require_access
 from orchestration.days import DAYS_TAG, all_stale_days
 from orchestration.listening import Listening, ListeningProblem, load_listening
-from orchestration.partitions import TIMEZONE
 from orchestration.reporting.console import event_table
-from orchestration.settings import PROJECT_DIR, serving_path
+from orchestration.settings import PROJECT_DIR, TIMEZONE, serving_path
 from orchestration.staleness import days_between
 from scrapers.environment import EnvironmentProblem, data_dir
 from scrapers.items import PLATFORMS
@@ -78,6 +77,7 @@ def run_job(name: str, tags: dict[str, str]) -> bool:
         repository.get_reconstructable_job(name),
         instance=instance,
         tags=tags | {PROCESS_TAG: str(os.getpid())},
+        run_config={"loggers": {"console": {}}},
         raise_on_error=False,
     )
     return result.success

@@ -88,7 +88,7 @@ def last_words(observations: pl.DataFrame) -> pl.DataFrame:
             "posted_at",
             "hashtags",
             # Some sites fill a missing title with the beginning of the text.
-            text=pl.when((title == "") | text.str.starts_with(title)).then(text).otherwise(title + "\n" + text),
+            text=pl.when(text.str.starts_with(title)).then(text).otherwise((title + "\n" + text).str.strip_chars()),
         )
     )
     return last.hstack(clean(last["text"]))

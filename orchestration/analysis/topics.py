@@ -92,7 +92,7 @@ def _found_words(said: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
     hashtags = said["hashtags"].list.join("\n").fill_null("")
     text = match_key(said["text_clean"] + "\n" + hashtags)
     hits = (
-        said.select("post", text=text, key=text.str.extract_many(keys.to_list(), overlapping=True).list.unique())
+        said.select("post", text=text, key=text.str.extract_many(keys.implode(), overlapping=True).list.unique())
         .filter(pl.col("key").list.len() > 0)
         .explode("key")
     )

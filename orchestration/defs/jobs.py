@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import dagster as dg
 
-from orchestration.partitions import TIMEZONE, daily
+from orchestration.partitions import daily
+from orchestration.settings import TIMEZONE
 from scrapers.items import PLATFORMS
 
 raw_posts = dg.AssetSelection.assets(*(dg.AssetKey(["raw", f"{platform}_posts"]) for platform in PLATFORMS))
@@ -38,7 +39,7 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
     return [
         dg.RunRequest(run_key=f"{yesterday}:{day}", partition_key=day)
         for day in days
-        if daily.has_partition_key(day, context.scheduled_execution_time)
+        if daily.has_partition_key(day)
     ]
 
 

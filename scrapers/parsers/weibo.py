@@ -117,7 +117,9 @@ def _refusal(answer: dict[str, Any]) -> SearchPage | None:
 
 
 def _is_status(value: object) -> bool:
-    return isinstance(value, dict) and ("mid" in value or "idstr" in value) and "created_at" in value
+    return (
+        isinstance(value, dict) and "id" in value and "created_at" in value and ("text" in value or "text_raw" in value)
+    )
 
 
 def _statuses(value: Any) -> list[tuple[str, Any]] | None:

@@ -15,11 +15,12 @@ from scrapers.parsers.values import NOT_SHOWN, Count, from_epoch, html_to_text, 
 
 _POST_TYPES = {"answer", "article", "zvideo", "pin"}
 _NOBODY = "0"  # the author id that all 匿名用户 share
-_CAPTCHA = 40352
+_CAPTCHA = "40352"
 _REFUSALS = {
     _CAPTCHA: "the site wants a captcha solved",
-    10003: "the site takes the request's parameters or signature as wrong",
+    "10003": "the site takes the request's parameters or signature as wrong",
 }
+_LOGIN = {"100", "101", "401"}
 _INVISIBLE = re.compile(r'<span class="invisible">[^<]*</span>')  # the parts of an address that are not shown
 _VERIFIED_BADGE = "identity"  # 已认证; best_answerer and the like are no verification
 
@@ -35,8 +36,8 @@ def parse_search(body: bytes, observed_at: datetime) -> SearchPage:
         return _state_of_markup(body)
     if "error" in answer:
         return _refusal(as_object(answer["error"]))
-    entries = as_list(answer["data"]) if "data" in answer else [answer]
-    if "data" not in answer and answer.get("type") not in _POST_TYPES:
+    entries = [answer] if as_text(answer.get("type")) in _POST_TYPES else answer.get("data")
+    if not isinstance(entries, list):
         return SearchPage(state="partial", reason="not an answer to a search: it has no data")
     page = SearchPage(next=_next_page(as_object(answer.get("paging"))))
     for number, entry in enumerate(entries, 1):
@@ -62,11 +63,11 @@ def _state_of_markup(body: bytes) -> SearchPage:
 
 
 def _refusal(error: dict[str, Any]) -> SearchPage:
-    code, words = error.get("code"), as_text(error.get("message"))
+    code, words = as_text(error.get("code")), as_text(error.get("message"))
     told = f"error {code}" + (f", {words}" if words else "")
     if code in _REFUSALS or "unhuman" in as_text(error.get("redirect")):
-        return SearchPage(state="blocked", reason=f"{told}; {_REFUSALS[code if code in _REFUSALS else _CAPTCHA]}")
-    if code in (100, 101, 401) or error.get("need_login") or error.get("name") == "AuthenticationInvalidRequest":
+        return SearchPage(state="blocked", reason=f"{told}; {_REFUSALS.get(code, _REFUSALS[_CAPTCHA])}")
+    if code in _LOGIN or error.get("need_login") or error.get("name") == "AuthenticationInvalidRequest":
         return SearchPage(state="logged_out", reason=f"{told}; the login is missing or has expired")
     return SearchPage(state="partial", reason=told)
 
@@ -84,9 +85,9 @@ def _next_page(paging: dict[str, Any]) -> dict[str, str] | None:
 def _post_record(entry: object) -> dict[str, Any] | None:
     """The post that an entry holds or is; None for the other things that a search mixes in."""
     record = as_object(entry)
-    if record.get("type") in ("search_result", "zvideo") and "object" in record:
+    if as_text(record.get("type")) in ("search_result", "zvideo") and "object" in record:
         record = as_object(record["object"])
-    return record if record.get("type") in _POST_TYPES else None
+    return record if as_text(record.get("type")) in _POST_TYPES else None
 
 
 def _read_record(record: dict[str, Any], observed_at: datetime) -> Post:

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from orchestration.definitions import defs
-from orchestration.partitions import TIMEZONE
+from orchestration.settings import TIMEZONE
 from scrapers.items import PLATFORMS
 
 RAW = {f"raw/{platform}_posts" for platform in PLATFORMS}
@@ -28,10 +28,10 @@ def test_the_data_walks_one_way(repository):
     assert dependencies(repository, "raw/slices") == RAW
     assert dependencies(repository, "enriched/posts") == RAW
     assert dependencies(repository, "enriched/post_topics") == RAW
-    stations = ["raw", "enriched", "staging", "intermediate", "marts", "serving"]
+    station = {"raw": 0, "enriched": 1, "intermediate": 2, "marts": 2, "serving": 3}
     for key in repository.asset_graph.get_all_asset_keys():
         for parent in repository.asset_graph.get(key).parent_keys:
-            assert stations.index(parent.path[0]) <= stations.index(key.path[0]), f"{key} reads {parent}"
+            assert station[parent.path[0]] <= station[key.path[0]], f"{key} reads {parent}"
 
 
 def test_everything_published_is_a_mart_and_every_mart_is_published(repository):
@@ -58,29 +58,33 @@ def test_raw_is_partitioned_by_day_and_judged_before_it_is_read(repository):
 
 
 def test_checks_block_what_is_downstream(repository):
-    blocking = {
-        spec.key: spec.blocking
-        for definition in repository.asset_checks_defs_by_key.values()
-        for spec in definition.check_specs
-    }
-    assert {key.name for key, blocks in blocking.items() if blocks} >= {"rows", "crawl_health", "served_rows"}
+    graph = repository.asset_graph
+    ours = {"crawl_health", "rows", "served_rows"}
+    found = {check: graph.get(check).blocking for check in graph.asset_check_keys if check.name in ours}
+    assert len(found) == 2 * len(PLATFORMS) + 2
+    assert all(found.values())
 
 
-def test_jobs(repository):
-    refresh, catch_up = repository.get_job("refresh"), repository.get_job("catch_up")
-    assert RAW <= {key.to_user_string() for key in refresh.asset_layer.executable_asset_keys}
-    assert not RAW & {key.to_user_string() for key in catch_up.asset_layer.executable_asset_keys}
-    assert {
-        f"{check.asset_key.to_user_string()}:{check.name}"
-        for check in catch_up.asset_layer.asset_graph.asset_check_keys
-        if check.asset_key.path[0] == "raw" and check in catch_up.asset_layer.selected_asset_check_keys
-    } >= set() if hasattr(catch_up.asset_layer, "selected_asset_check_keys") else True
+def selected(repository: dg.RepositoryDefinition, job: str) -> tuple[set[str], set[str]]:
+    layer = repository.get_job(job).asset_layer
+    assets = {key.to_user_string() for key in layer.selected_asset_keys}
+    return assets, {f"{key.asset_key.to_user_string()}:{key.name}" for key in layer.asset_graph.asset_check_keys}
+
+
+def test_refresh_crawls_and_catch_up_only_checks_what_was_landed(repository):
+    assets, checks = selected(repository, "refresh")
+    assert assets >= RAW | {"serving/marts"}
+    assert {f"{key}:crawl_health" for key in RAW} <= checks
+    assets, checks = selected(repository, "catch_up")
+    assert not assets & RAW
+    assert "serving/marts" in assets
+    assert {f"{key}:rows" for key in RAW} <= checks
+    assert not {f"{key}:crawl_health" for key in RAW} & checks
 
 
 def test_pools_keep_one_writer_and_one_crawl_a_site(repository):
-    pools = {
-        key.to_user_string(): repository.asset_graph.get(key).pools for key in repository.asset_graph.executable_asset_keys
-    }
+    graph = repository.asset_graph
+    pools = {key.to_user_string(): graph.get(key).pools for key in graph.executable_asset_keys}
     for platform in PLATFORMS:
         assert pools[f"raw/{platform}_posts"] == {platform}
     assert pools["marts/fct_posts"] == pools["serving/marts"] == {"warehouse"}
@@ -89,7 +93,9 @@ def test_pools_keep_one_writer_and_one_crawl_a_site(repository):
 def run_requests(name: str, at: datetime) -> list[dg.RunRequest]:
     schedule = defs.get_schedule_def(name)
     with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_schedule_context(instance, scheduled_execution_time=at, repository_def=defs.get_repository_def())
+        context = dg.build_schedule_context(
+            instance, scheduled_execution_time=at, repository_def=defs.get_repository_def()
+        )
         return list(schedule.evaluate_tick(context).run_requests)
 
 

@@ -11,9 +11,10 @@ from scrapers.landing import to_frame
 
 # What markup, links, tails and the sites' phrases are made of, so that chance puts them together.
 PIECES = [
-    "小米", "a", " ", "\n", "<", ">", "/", "&", ";", "amp;", "&lt;", "&#39;", "&＃39;", "<b>", "</a>", "<br/>", "<img alt=[笑]>",
-    "//", "@", "//@", "／／＠", "http", "https://", "t.cn/x", "O", "网页链接", "展开全文", "c", "...全文", "转发微博", "Repost",
-    "转发", "。", "\u200b", "\u200d", "\ufeff", "Ａ", "１", "　", "#", "＃", "[doge]", "😀", "\x00", "\u2028",
+    "小米", "a", " ", "\n", "<", ">", "/", "&", ";", "amp;", "&lt;", "&#39;", "&＃39;", "<b>", "</a>", "<br/>",
+    "<img alt=[笑]>", "//", "@", "//@", "／／＠", "http", "https://", "t.cn/x", "O", "网页链接", "展开全文", "c",
+    "...全文", "转发微博", "Repost", "转发", "。", "\u200b", "\u200d", "\ufeff", "Ａ", "１", "　", "#", "＃", "[doge]",
+    "😀", "\x00", "\u2028",
 ]  # fmt: skip
 TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(PIECES)).map("".join))
 

@@ -172,7 +172,8 @@ def test_the_model_and_the_code_count(monkeypatch):
 def test_the_fingerprint_is_the_same_in_another_process(pytestconfig):
     code = (
         "from orchestration.analysis.enrich import *; from orchestration.analysis.labels import LABELS;"
-        "from orchestration.analysis.sentiment import load_classifier; from orchestration.listening import load_listening;"
+        "from orchestration.analysis.sentiment import load_classifier;"
+        "from orchestration.listening import load_listening;"
         "print(analysis_fingerprint(load_listening(), LABELS.to_frame(), load_classifier()), end='')"
     )
     runs = {

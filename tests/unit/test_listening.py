@@ -72,14 +72,18 @@ PROBLEMS = {
     "unknown key at the top": ("history_start:", "since: 1\nhistory_start:", "since: unknown key; take it out"),
     "missing key": ("    brand: 小米\n", "", "topics.0.brand: missing; add it"),
     "no such day": (
-        "start: 2026-01-01",
-        "start: 2026-02-31",
+        "{start: 2026-01-01",
+        "{start: 2026-02-31",
         "topics.0.window.start: no such day; write it as YYYY-MM-DD",
     ),
-    "short date": ("start: 2026-01-01", "start: 2026-1-5", "topics.0.window.start: '2026-1-5' is no date; write it as"),
+    "short date": (
+        "{start: 2026-01-01",
+        "{start: 2026-1-5",
+        "topics.0.window.start: '2026-1-5' is no date; write it as",
+    ),
     "a time": (
-        "start: 2026-01-01",
-        "start: 2026-01-01 10:00:00",
+        "{start: 2026-01-01",
+        "{start: 2026-01-01 10:00:00",
         "topics.0.window.start: '2026-01-01 10:00:00' is no date",
     ),
     "midnight": (
@@ -92,7 +96,11 @@ PROBLEMS = {
         "history_start: 20260101",
         "history_start: '20260101' is no date; write it as",
     ),
-    "a list for a date": ("start: 2026-01-01", "start: [1]", "topics.0.window.start: no date; write it as YYYY-MM-DD"),
+    "a list for a date": (
+        "{start: 2026-01-01",
+        "{start: [1]",
+        "topics.0.window.start: no date; write it as YYYY-MM-DD",
+    ),
     "window back to front": (
         "end: 2026-01-06",
         "end: 2025-12-31",

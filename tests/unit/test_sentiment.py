@@ -8,13 +8,13 @@ from orchestration.analysis.sentiment import PREDICTIONS, Classifier, load_class
 from orchestration.analysis.sentiment.features import CHUNK_TEXTS, HASH_BITS, MAX_CHARS, ngrams, readable
 from orchestration.analysis.sentiment.train import (
     calibration_error,
-    feature_matrix,
     load_rows,
     macro_f1,
     pack,
     quantise,
     row_weights,
     score,
+    train,
 )
 
 PROBABILITIES = ["p_negative", "p_neutral", "p_positive"]
@@ -95,20 +95,19 @@ def test_long_texts_are_read_up_to_the_limit():
     assert predict(long + "垃圾" * 40_000).equals(predict(long))
 
 
-def test_the_packed_sums_are_those_of_the_weights():
-    """Against the plain way: a sum over n-grams, for the longest texts and the largest weights too."""
-    rng = np.random.default_rng(7)
-    weights = rng.integers(-127, 128, (3, 1 << HASH_BITS), np.int8)
-    for extreme in (weights, np.full_like(weights, 127), np.full_like(weights, -127)):
-        scales, biases = np.array([0.5, 1.0, 2.0]), np.array([0.1, 0.0, -0.1])
-        texts = readable(pl.Series(["a", "小米", "好" * MAX_CHARS, ""]))
-        expected = feature_matrix(texts) @ extreme.T.astype(float) * scales + biases
-        assert np.allclose(Classifier(extreme, scales, biases, "test").log_odds(texts), expected, atol=1e-3)
-
-
 def buckets_of(text: str) -> list[int]:
     [chunk] = ngrams(readable(pl.Series([text])))
     return chunk.buckets[:, chunk.starts[0] :].ravel().tolist()
+
+
+def test_the_packed_sums_are_those_of_the_weights():
+    """Against the plain way, for the longest texts and the largest weights too."""
+    texts, scales, biases = ["a", "小米", "好" * MAX_CHARS, ""], np.array([0.5, 1, 2]), np.array([0.1, 0, -0.1])
+    some = np.random.default_rng(7).integers(-127, 128, (3, 1 << HASH_BITS), np.int8)
+    for weights in (some, np.full_like(some, 127), np.full_like(some, -127)):
+        sums = [weights[:, buckets].sum(axis=1) / np.sqrt(len(buckets)) for buckets in map(buckets_of, texts)]
+        log_odds = Classifier(weights, scales, biases, "test").log_odds(readable(pl.Series(texts)))
+        assert np.allclose(log_odds, np.array(sums) * scales + biases)
 
 
 def test_what_features_do_not_tell_apart():
@@ -141,6 +140,24 @@ def test_scores():
     assert macro_f1(pl.Series(["a", "a", "b"]), pl.Series(["a", "b", "b"])) == pytest.approx(2 / 3)
     assert macro_f1(pl.Series(["a", "b"]), pl.Series(["c", "c"])) == 0
     assert calibration_error(pl.Series([True, False]), pl.Series([0.55, 0.55])) == pytest.approx(0.05)
+
+
+@pytest.mark.slow
+def test_training_makes_the_same_model_of_the_same_rows(tmp_path):
+    pytest.importorskip("sklearn", reason="training needs the train extra")
+    words = {"negative": "垃圾失望", "neutral": "请问几点", "positive": "喜欢开心"}
+    rows = [
+        ("posts", "train", label, f"{text}{number}")
+        for label, text in words.items()
+        for number in "一二三四五六七八九十"
+    ]
+    pl.DataFrame(rows, schema=["dataset", "split", "label", "text"], orient="row").write_parquet(
+        tmp_path / "posts.parquet"
+    )
+    loaded = load_rows(tmp_path)
+    packed = train(loaded)
+    assert packed == train(loaded)
+    assert score(loaded, Classifier.from_bytes(packed)).select("dataset", "macro_f1").rows() == [("posts", 1.0)]
 
 
 def test_the_shipped_model_on_the_labelled_sets(shared):

@@ -53,7 +53,7 @@ _FOLD = _fold_table()
 
 
 def readable(texts: pl.Series) -> pl.Series:
-    """The texts as they are scored: null as empty, without URLs and mentions' names, white space collapsed, cut."""
+    """The texts as they are scored: null as empty, cut, without links, white space collapsed."""
     return (
         texts.fill_null("")
         .str.slice(0, MAX_CHARS)

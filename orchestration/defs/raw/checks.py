@@ -7,8 +7,8 @@ from expectations.raw import raw_posts
 from expectations.validation import columns_of, validate
 from orchestration.checks import as_check_result
 from orchestration.days import run_days
-from orchestration.partitions import TIMEZONE
 from orchestration.raw_frames import read_raw_posts
+from orchestration.settings import TIMEZONE
 from scrapers.environment import data_dir
 from scrapers.items import PLATFORMS, Platform
 

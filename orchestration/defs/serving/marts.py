@@ -53,5 +53,6 @@ def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         if validation.is_critical:
             raise dg.Failure("The draft fails its checks and is not published; readers keep the snapshot before.")
         counts = row_counts(draft)
+        context.log.info(f"publishing {len(counts)} tables, {sum(counts.values())} rows")
         draft.rename(serving_path())
     yield dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(str(serving_path())), **counts})

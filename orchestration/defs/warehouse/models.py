@@ -1,5 +1,6 @@
 """The dbt models: staging, intermediate and marts, in one warehouse file that nobody else writes."""
 
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,9 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
     context.log.info(f"dbt rebuilds {days[0]} to {days[-1]}" if days else "no day is stale")
     with environment(dbt_environment(days)):
         # Unit tests have their place in CI; in a production build they only cost time.
-        yield from dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context).stream()
+        build = dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context)
+        yield from build.stream()
+    shutil.rmtree(build.target_path)  # a manifest and a log of some MB each time; those of failed builds are kept
 
 
 @dg.definitions

@@ -1,0 +1,60 @@
+"""Whole runs of the commands that people type, and what a reader of the published snapshot gets."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment(data: Path, **changes: str) -> dict[str, str]:
+    """What the Makefile exports, for a data folder."""
+    return {
+        **os.environ,
+        "TINGFENG_DATA": str(data),
+        "TINGFENG_SOURCE": "sandbox",
+        "DAGSTER_HOME": str(ROOT),
+        "TINGFENG_DAGSTER_STORAGE": str(data / "dagster"),
+        "PYTHONWARNINGS": "ignore",
+        **changes,
+    }
+
+
+def run(data: Path, module: str, *arguments: Any, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Runs ``python -m <module> <arguments>`` from the repository's root; keywords are environment variables."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=ROOT,
+        env=environment(data, **changes),
+        capture_output=True,
+        text=True,
+        timeout=570,
+        check=False,
+    )
+
+
+def served(data: Path, query: str) -> list[tuple[Any, ...]]:
+    """What a reader of the published snapshot gets."""
+    with duckdb.connect(str(data / "serving" / "marts.duckdb"), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def figures(data: Path) -> Mapping[str, list[tuple[Any, ...]]]:
+    """The numbers that have to be the same however a snapshot came about: everything but times of observation."""
+    return {
+        table: served(data, f"select {columns} from marts.{table} order by all")
+        for table, columns in {
+            "daily_volume": "*",
+            "daily_interaction": "* exclude (observed_from, observed_to)",
+            "daily_sentiment": "*",
+            "event_sentiment": "*",
+            "event_platform_sentiment": "*",
+            "fct_post_topics": "*",
+            "fct_posts": "post_uid, likes, comments, shares, collects, interactions, sentiment, duplicate_group_id",
+        }.items()
+    }

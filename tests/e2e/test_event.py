@@ -1,0 +1,174 @@
+"""The main job: the sandbox's event, from nothing to the published marts, and every printed figure of the case."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.runs import ROOT, environment, figures, run, served
+
+pytestmark = pytest.mark.slow
+
+WINDOW = ("--start", "2026-01-01", "--end", "2026-01-06")
+TOPIC = "topic_id = 'xiaomi_kol'"
+
+
+@pytest.fixture(scope="module")
+def event(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> Iterator[Path]:
+    data = tmp_path_factory.mktemp("event")
+    assert run(data, "scrapers.sandbox", "labels", "--out", data / "labels" / "sandbox.csv").returncode == 0
+    done = run(data, "orchestration.refresh", *WINDOW, TINGFENG_SANDBOX_URL=sandbox)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "4,309 posts" in done.stdout
+    yield data
+    shutil.rmtree(data, ignore_errors=True)
+
+
+def test_every_printed_figure_to_its_digits(event, shared):
+    printed = json.loads((shared / "case" / "figures.json").read_text())["printed"]
+    platforms = {
+        platform: (volume, 100 * share, interactions, 100 * interaction_share)
+        for platform, volume, share, interactions, interaction_share in served(
+            event,
+            f"select platform, volume, volume_share, interactions, interaction_share from marts.event_platforms where {TOPIC}",
+        )
+    }
+    sentiments = {
+        sentiment: (volume, 100 * share, 100 * interaction_share)
+        for sentiment, volume, share, interaction_share in served(
+            event, f"select sentiment, volume, volume_share, interaction_share from marts.event_sentiment where {TOPIC}"
+        )
+    }
+    days = {
+        (platform, day.isoformat()): volume
+        for platform, day, volume in served(
+            event, f"select platform, posted_date, volume from marts.daily_volume where {TOPIC}"
+        )
+    }
+
+    def as_printed(value: float, told: float) -> float:
+        return round(value, len(str(told).partition(".")[2]))
+
+    assert sum(volume for volume, *_ in platforms.values()) == printed["volume"]
+    for platform, volume in printed["volume_by_platform"].items():
+        assert platforms[platform][0] == volume
+    for platform, share in printed["volume_share_by_platform"].items():
+        assert as_printed(platforms[platform][1], share) == share
+    for platform, rounded in printed["interactions_by_platform_rounded"].items():
+        told = float(rounded.removesuffix("万"))
+        assert as_printed(platforms[platform][2] / 10_000, int(told) if told.is_integer() else told) == told
+    for platform, share in printed["interaction_share_by_platform"].items():
+        assert as_printed(platforms[platform][3], share) == share
+    for platform in ("weibo", "xiaohongshu"):
+        for day, volume in printed[f"{platform}_daily_volume"].items():
+            assert days[platform, day] == volume
+    totals: dict[str, int] = {}
+    for (_, day), volume in days.items():
+        totals[day] = totals.get(day, 0) + volume
+    assert max(totals, key=lambda day: totals[day]) == printed["peak_date"]
+    for sentiment, volume in printed["sentiment_volume"].items():
+        assert sentiments[sentiment][0] == volume
+    for sentiment, share in printed["sentiment_share"].items():
+        assert as_printed(sentiments[sentiment][1], share) == share
+    for sentiment, share in printed["sentiment_interaction_share"].items():
+        assert as_printed(sentiments[sentiment][2], share) == share
+
+
+def test_labels_decide_and_the_classifier_alone_is_shown_beside(event):
+    rows = dict(
+        (sentiment, (volume, model))
+        for sentiment, volume, model in served(
+            event, f"select sentiment, volume, model_volume from marts.event_sentiment where {TOPIC}"
+        )
+    )
+    assert {sentiment: volume for sentiment, (volume, _) in rows.items()} == {
+        "negative": 2613,
+        "neutral": 1537,
+        "positive": 159,
+    }
+    assert sum(model for _, model in rows.values()) == 4309
+    sources = "select distinct sentiment_source from marts.fct_posts join marts.fct_post_topics using (post_uid) where not is_ad"
+    assert served(event, sources) == [("analyst",)]
+
+
+def test_every_day_is_complete_and_every_slice_is_written_down(event):
+    assert served(event, f"select bool_and(is_complete), count(*) from marts.daily_volume where {TOPIC}") == [
+        (True, 24)
+    ]
+    states = dict(served(event, "select state, count(*) from marts.crawl_slices group by state"))
+    assert set(states) <= {"ok", "empty"}
+
+
+def test_no_author_is_recognisable_in_what_was_landed(event, sandbox_corpus):
+    import polars as pl
+
+    landed = pl.concat(
+        [pl.read_parquet(path, hive_partitioning=False) for path in (event / "raw" / "posts").rglob("*.parquet")]
+    )
+    assert landed["author_name"].null_count() == landed.height
+    told = "\n".join(landed["payload"])
+    for author in {post.author for post in sandbox_corpus}:
+        assert author.name not in told, author.name
+        assert author.author_id not in told, author.author_id
+
+
+def test_again_changes_no_number_and_doubles_nothing(event, sandbox):
+    before = figures(event)
+    observations = served(event, "select count(*) from marts.fct_post_observations")
+    done = run(
+        event, "orchestration.refresh", "--start", "2026-01-03", "--end", "2026-01-03", TINGFENG_SANDBOX_URL=sandbox
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert figures(event) == before
+    assert served(event, "select count(*) from marts.fct_post_observations") > observations
+    idle = run(event, "orchestration.refresh")
+    assert (idle.returncode, "Nothing to do" in idle.stdout) == (0, True)
+
+
+# A line that each station writes when it has begun: the run is killed there.
+STATIONS = {
+    "crawl": "external process successfully opened",
+    "landed": "landed ",
+    "enriched": "posts: days:",
+    "dbt": "dbt rebuilds",
+    "publish": "publishing ",
+}
+
+
+@pytest.mark.parametrize("station", STATIONS)
+def test_a_killed_run_is_made_good_by_the_next(station, event, tmp_path, sandbox):
+    """On 3 January alone: killed with SIGKILL, the main process only, so that its steps are orphans."""
+    (tmp_path / "labels").mkdir()
+    shutil.copy(event / "labels" / "sandbox.csv", tmp_path / "labels")
+    shutil.copy(event / "pseudonym.key", tmp_path)
+    day = ("--start", "2026-01-03", "--end", "2026-01-03")
+    with subprocess.Popen(
+        [sys.executable, "-m", "orchestration.refresh", *day],
+        cwd=ROOT,
+        env=environment(tmp_path, TINGFENG_SANDBOX_URL=sandbox),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    ) as victim:
+        assert victim.stderr is not None
+        for line in victim.stderr:
+            if STATIONS[station] in line:
+                victim.send_signal(signal.SIGKILL)
+                break
+        else:
+            pytest.fail(f"the run ended without the line {STATIONS[station]!r}")
+    time.sleep(1)
+    again = run(tmp_path, "orchestration.refresh", *day, TINGFENG_SANDBOX_URL=sandbox)
+    assert again.returncode == 0, again.stderr[-3000:]
+    whole = served(event, "select * from marts.daily_volume where posted_date = '2026-01-03' order by all")
+    shares = served(event, "select * from marts.daily_sentiment where posted_date = '2026-01-03' order by all")
+    assert served(tmp_path, "select * from marts.daily_volume where posted_date = '2026-01-03' order by all") == whole
+    assert (
+        served(tmp_path, "select * from marts.daily_sentiment where posted_date = '2026-01-03' order by all") == shares
+    )

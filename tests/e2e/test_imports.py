@@ -1,0 +1,127 @@
+"""Other people's files: imported, then brought into the marts by their own days of publication."""
+
+import pytest
+
+from tests.e2e.runs import run, served
+
+pytestmark = pytest.mark.slow
+
+LISTENING = """
+history_start: 2021-01-01
+platforms: [xiaohongshu, zhihu, weibo]
+topics:
+  - id: hkbu
+    name: 浸会大学
+    brand: 浸会大学
+    window: {start: 2021-01-01}
+    queries: []
+    match: {any: [浸会大学, 浸会, HKBU]}
+  - id: side_jobs
+    name: 编程副业
+    brand: 编程
+    window: {start: 2021-01-01}
+    queries: []
+    match: {any: [编程, 程序员, 副业]}
+"""
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory, shared):
+    data = tmp_path_factory.mktemp("imported")
+    (data / "listening.yaml").write_text(LISTENING, encoding="utf-8")
+    done = run(data, "scrapers.importers", shared / "real" / "exports" / "mediacrawler")
+    assert done.returncode == 0, done.stderr
+    return data
+
+
+def test_marts_hold_each_matched_post_once_on_its_day_with_its_last_counts(imported):
+    done = run(imported, "orchestration.refresh", TINGFENG_LISTENING=str(imported / "listening.yaml"))
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = served(
+        imported, "select count(*), count(distinct post_uid), count(distinct posted_date) from marts.fct_posts"
+    )
+    posts, distinct, days = rows[0]
+    assert posts == distinct == 460 + 31 + 33 - overlap(imported)
+    assert days > 250
+    twice = served(
+        imported,
+        "select count(*) from (select post_uid from marts.fct_post_observations "
+        "where platform = 'xiaohongshu' group by post_uid having count(distinct observed_at) > 1)",
+    )
+    assert twice[0][0] >= 32
+    stale = served(
+        imported,
+        """
+        select count(*) from marts.fct_posts as post
+        join (select post_uid, max(observed_at) as observed_at from marts.fct_post_observations group by post_uid) as last
+        using (post_uid) where post.observed_at <> last.observed_at
+        """,
+    )
+    assert stale == [(0,)]
+    (volume,), (matched,) = (
+        served(imported, "select sum(volume) from marts.daily_volume")[0],
+        served(
+            imported, "select count(*) from marts.fct_post_topics join marts.fct_posts using (post_uid) where not is_ad"
+        )[0],
+    )
+    assert volume == matched > 300
+    assert served(imported, "select count(*) from marts.daily_volume where is_complete") == [(0,)]
+    assert served(imported, "select count(*) from marts.daily_volume where volume = 0") == [(0,)]
+    again = run(imported, "orchestration.refresh", TINGFENG_LISTENING=str(imported / "listening.yaml"))
+    assert "Nothing to do" in again.stdout
+
+
+def overlap(data) -> int:
+    """Notes that stand in both Xiaohongshu exports."""
+    import polars as pl
+
+    landed = pl.concat(
+        [
+            pl.read_parquet(path, columns=["platform", "post_id"], hive_partitioning=False)
+            for path in (data / "raw" / "posts").rglob("*.parquet")
+        ]
+    )
+    return 460 + 31 + 33 - landed.unique().height
+
+
+def test_a_bad_row_blocks_what_is_downstream(imported):
+    """A row that no importer would land: its author is no pseudonym."""
+    import dataclasses
+    from datetime import UTC, datetime
+
+    from scrapers.items import Post
+    from scrapers.landing import land, to_frame
+
+    before = served(imported, "select * from marts.daily_volume order by all")
+    post = Post(
+        platform="zhihu",
+        post_id="1957352612899853299",
+        post_url="https://www.zhihu.com/question/1/answer/2",
+        post_type="answer",
+        text="编程副业",
+        posted_at=datetime(2025, 10, 3, 4, tzinfo=UTC),
+        author_id="somebody",
+        observed_at=datetime(2026, 2, 1, tzinfo=UTC),
+        crawl_id="bad",
+        source="import:test",
+        payload="{}",
+    )
+    bad = land(imported, "posts", "zhihu", "2025-10-03", "bad", to_frame("posts", [post]))
+    done = run(imported, "orchestration.refresh", TINGFENG_LISTENING=str(imported / "listening.yaml"))
+    assert done.returncode == 1
+    assert "rows" in done.stderr
+    assert served(imported, "select * from marts.daily_volume order by all") == before
+    bad.unlink()
+    good = dataclasses.replace(post, author_id=None)
+    land(imported, "posts", "zhihu", "2025-10-03", "good", to_frame("posts", [good]))
+    done = run(imported, "orchestration.refresh", TINGFENG_LISTENING=str(imported / "listening.yaml"))
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert served(imported, "select sum(volume) from marts.daily_volume") > [(sum(row[3] or 0 for row in before) - 1,)]
+
+
+def test_days_before_history_start_are_told_not_dropped_in_silence(imported):
+    late = LISTENING.replace("2021-01-01", "2026-01-01")
+    (imported / "late.yaml").write_text(late, encoding="utf-8")
+    done = run(imported, "orchestration.refresh", TINGFENG_LISTENING=str(imported / "late.yaml"))
+    assert "Left out:" in done.stdout
+    assert "set history_start" in done.stdout
