@@ -7,9 +7,7 @@ from scrapers.environment import data_dir
 TIMEZONE = "Asia/Shanghai"  # of days and of people; everything inside is UTC
 
 PROJECT_DIR = Path(__file__).parents[1]
-DBT_TIMEZONE = "Asia/Shanghai"  # of days and of people; everything inside is UTC
-
-PROJECT_DIR = PROJECT_DIR / "dbt_project"
+DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
 
 
 def labels_dir() -> Path:

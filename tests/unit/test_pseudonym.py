@@ -80,7 +80,7 @@ class TestText:
 
     def test_links_to_profiles_go_from_a_mention(self) -> None:
         text = "问问<a href='/n/合成用户0001'>@合成用户0001</a>//<a href='/n/合成用户0002'>@合成用户0002</a>:好"
-        [(post, landed, again)] = landed_and_read_again("weibo", _status(text=text))
+        [(_, landed, again)] = landed_and_read_again("weibo", _status(text=text))
         assert landed.text == again.text == "问问@合成用户0001//@用户:好"
         assert "/n/合成" not in landed.payload
         assert "合成用户0002" not in landed.payload
