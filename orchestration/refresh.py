@@ -8,7 +8,10 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -73,14 +76,32 @@ def run_job(name: str, tags: dict[str, str]) -> bool:
     instance = dg.DagsterInstance.get()
     release_lost_runs(instance)
     repository = ReconstructableRepository.for_module("orchestration.definitions", "defs", str(PROJECT_DIR))
-    result = dg.execute_job(
-        repository.get_reconstructable_job(name),
-        instance=instance,
-        tags=tags | {PROCESS_TAG: str(os.getpid())},
-        run_config={"loggers": {"console": {}}},
-        raise_on_error=False,
-    )
+    with _without_stdout():
+        result = dg.execute_job(
+            repository.get_reconstructable_job(name),
+            instance=instance,
+            tags=tags | {PROCESS_TAG: str(os.getpid())},
+            run_config={"loggers": {"console": {}}},
+            raise_on_error=False,
+        )
     return result.success
+
+
+@contextmanager
+def _without_stdout() -> Iterator[None]:
+    """Steps' stdout (dbt: a line for each model and test) is kept by Dagster with the step; the terminal gets the log.
+
+    By file descriptor, since it is the step processes that write.
+    """
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def release_lost_runs(instance: dg.DagsterInstance) -> None:

@@ -42,8 +42,8 @@ def cookie(platform: Platform) -> str:
     value = os.environ.get(variable, "").strip()
     if not value:
         raise EnvironmentProblem(
-            f"TINGFENG_SOURCE=live, but {variable} is not set. Log in to {platform} in your browser, and set {variable} "
-            "to the Cookie header that it sends."
+            f"TINGFENG_SOURCE=live, but {variable} is not set. Log in to {platform} in your browser, and set "
+            f"{variable} to the Cookie header that it sends."
         )
     return value
 
@@ -52,7 +52,7 @@ def require_live_access(platform: Platform) -> None:
     """Raise EnvironmentProblem unless live collection of a platform can start."""
     if platform in NEEDS_BROWSER:
         raise EnvironmentProblem(
-            f"TINGFENG_SOURCE=live: {platform} signs its requests and has to be collected through a browser, which this "
-            f"version cannot do. Take {platform} out of platforms in listening.yaml, or import files of it."
+            f"TINGFENG_SOURCE=live: {platform} signs its requests and has to be collected through a browser, which "
+            f"this version cannot do. Take {platform} out of platforms in listening.yaml, or import files of it."
         )
     cookie(platform)

@@ -51,7 +51,7 @@ SCHEMAS: dict[RawTable, pl.Schema] = {table: schema(item_type) for table, item_t
 
 
 def new_crawl_id(origin: str = "") -> str:
-    """An id that sorts by time and names one crawl or import: 20260105T220000.123456Z-<origin, or 4 random hex digits>."""
+    """An id that sorts by time and names one crawl or import: 20260105T220000.123456Z-<origin, or 4 hex digits>."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{origin or os.urandom(2).hex()}"
 
 

@@ -36,7 +36,7 @@ REDIRECT_ENABLED = False  # a redirect to a login page is an answer to read, not
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 
-CLOSESPIDER_TIMEOUT = 3 * 3600  # the soft limit; the hard one is in orchestration/crawl.py
+CLOSESPIDER_TIMEOUT = 3 * 3600  # the soft limit, kept by spiders/search.py; the hard one is in orchestration/
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapers.middlewares.credentials.Credentials": 500,
@@ -50,6 +50,7 @@ EXTENSIONS = {
     "scrapers.extensions.progress.Progress": 0,
     "scrapy.extensions.logstats.LogStats": None,  # Progress says the same in the words of the project
     "scrapy.extensions.memusage.MemoryUsage": None,
+    "scrapy.extensions.closespider.CloseSpider": None,  # in 2.19 it hangs when it closes in the middle of a download
 }
 LOG_LEVEL = "INFO"
 LOG_VERSIONS: list[str] = []

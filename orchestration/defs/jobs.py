@@ -37,9 +37,7 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
     yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
     days = [(yesterday - timedelta(days=back)).isoformat() for back in REOBSERVED_AFTER]
     return [
-        dg.RunRequest(run_key=f"{yesterday}:{day}", partition_key=day)
-        for day in days
-        if daily.has_partition_key(day)
+        dg.RunRequest(run_key=f"{yesterday}:{day}", partition_key=day) for day in days if daily.has_partition_key(day)
     ]
 
 

@@ -4,9 +4,10 @@ What differs between the platforms (addresses, paging, when a day is passed, wha
 beside this module; what a page says is read in scrapers/parsers.
 """
 
-import asyncio
 import dataclasses
 import json
+import math
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from types import ModuleType
@@ -15,6 +16,7 @@ from typing import Any
 from scrapy import Request, Spider
 from scrapy.exceptions import (
     CannotResolveHostError,
+    CloseSpider,
     DownloadCancelledError,
     DownloadConnectionRefusedError,
     DownloadFailedError,
@@ -82,6 +84,7 @@ class SearchSpider(Spider):
         self.end_of_day = self.start_of_day + timedelta(days=1)
         self._to_ask = [Ask(query, self.start_of_day, self.end_of_day) for query in self.queries]
         self._tally: Slice | None = None  # of the slice that is being asked, the first of _to_ask
+        self._deadline = math.inf
         self._belongs: dict[str, bool] = {}  # post_id -> whether it is of the day; no post is completed twice
 
     # What a platform says for itself
@@ -112,7 +115,21 @@ class SearchSpider(Spider):
 
     # The walk, the same for all
 
-    async def start(self) -> AsyncIterator[Post | Slice | Reject]:
+    async def start(self) -> AsyncIterator[Any]:
+        """The whole crawl. Yields nothing to the engine: each item goes through the pipelines before the next is made.
+
+        Items that Scrapy 2.19 is handed by start() are processed in tasks of their own, and a crawl that is interrupted
+        while one of them runs never ends; an item at which a pipeline fails would be lost with no more than a log line.
+        """
+        pipelines = self.crawler.engine.scraper.itemproc
+        async for item in self._crawl():
+            await pipelines.process_item_async(item)
+        return
+        yield  # what makes it the generator that the engine expects
+
+    async def _crawl(self) -> AsyncIterator[Post | Slice | Reject]:
+        if limit := self.settings.getfloat("CLOSESPIDER_TIMEOUT"):
+            self._deadline = time.monotonic() + limit
         while self._to_ask:
             ask = self._to_ask[0]
             tally = self._tally = self._new_slice(ask, state="ok")
@@ -130,10 +147,6 @@ class SearchSpider(Spider):
                 for unasked in self.unfinished_slices(f"not asked: {tally.reason}"):
                     yield self._close(dataclasses.replace(unasked, state=tally.state))
                 self._to_ask.clear()
-        # The engine closes a spider at once if it is idle when start() ends, and else at its next heartbeat, 5 s later.
-        slot = self.crawler.engine.scraper.slot
-        while slot is not None and not slot.is_idle():
-            await asyncio.sleep(0.01)
 
     def unfinished_slices(self, reason: str) -> list[Slice]:
         """The slices that are still to be asked, as partial, with the reason; written down when a crawl ends early."""
@@ -197,7 +210,12 @@ class SearchSpider(Spider):
         return await self.crawler.engine.download_async(request)
 
     async def answer(self, request: Request) -> bytes:
-        """The body of the answer to a request. Raises NoAnswer where there is none, or it is a refusal."""
+        """The body of the answer to a request. Raises NoAnswer where there is none, or it is a refusal.
+
+        Where the time is up, nothing more is asked, and the crawl closes with what it has.
+        """
+        if time.monotonic() > self._deadline:
+            raise CloseSpider("closespider_timeout")
         try:
             response = await self.fetch(request)
         except LINE_FAULTS as error:

@@ -4,10 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from scrapers.items import Post
+from scrapers.landing import land, to_frame
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,3 +62,21 @@ def figures(data: Path) -> Mapping[str, list[tuple[Any, ...]]]:
             "fct_posts": "post_uid, likes, comments, shares, collects, interactions, sentiment, duplicate_group_id",
         }.items()
     }
+
+
+def land_a_row(data: Path, day: str, crawl_id: str, author_id: str | None) -> Path:
+    """Land one Zhihu answer of a day, past crawls and importers; an author_id that is no pseudonym fails the checks."""
+    post = Post(
+        platform="zhihu",
+        post_id="1957352612899853299",
+        post_url="https://www.zhihu.com/question/1/answer/1957352612899853299",
+        post_type="answer",
+        text="编程副业",
+        posted_at=datetime.fromisoformat(f"{day}T12:00:00+08:00"),
+        author_id=author_id,
+        observed_at=datetime(2026, 3, 1, tzinfo=UTC),
+        crawl_id=crawl_id,
+        source="import:test",
+        payload="{}",
+    )
+    return land(data, "posts", "zhihu", day, crawl_id, to_frame("posts", [post]))

@@ -28,8 +28,8 @@ def untouched(data) -> bool:
     [
         (("history_start:", "history_strat:"), ["history_strat", "unknown key"]),
         (("start: 2026-01-01", "start: 2026-13-01"), ["topics.0.window.start", "YYYY-MM-DD"]),
-        (("topics:", "topics:\n  - {id: xiaomi_kol, name: x, brand: x, queries: [x], match: {any: [x]}, "
-          "window: {start: 2026-01-01}}"), ["topics.1.id", "give each its own id"]),
+        (("topics:", ("topics:\n  - {id: xiaomi_kol, name: x, brand: x, queries: [x], match: {any: [x]}, "
+          "window: {start: 2026-01-01}}")), ["topics.1.id", "give each its own id"]),
         (("topics:", "topics: ["), ["cannot be read as YAML"]),
     ],
 )  # fmt: skip

@@ -36,7 +36,8 @@ def test_every_printed_figure_to_its_digits(event, shared):
         platform: (volume, 100 * share, interactions, 100 * interaction_share)
         for platform, volume, share, interactions, interaction_share in served(
             event,
-            f"select platform, volume, volume_share, interactions, interaction_share from marts.event_platforms where {TOPIC}",
+            "select platform, volume, volume_share, interactions, interaction_share "
+            f"from marts.event_platforms where {TOPIC}",
         )
     }
     sentiments = {
@@ -81,19 +82,21 @@ def test_every_printed_figure_to_its_digits(event, shared):
 
 
 def test_labels_decide_and_the_classifier_alone_is_shown_beside(event):
-    rows = dict(
-        (sentiment, (volume, model))
+    rows = {
+        sentiment: (volume, model)
         for sentiment, volume, model in served(
             event, f"select sentiment, volume, model_volume from marts.event_sentiment where {TOPIC}"
         )
-    )
+    }
     assert {sentiment: volume for sentiment, (volume, _) in rows.items()} == {
         "negative": 2613,
         "neutral": 1537,
         "positive": 159,
     }
     assert sum(model for _, model in rows.values()) == 4309
-    sources = "select distinct sentiment_source from marts.fct_posts join marts.fct_post_topics using (post_uid) where not is_ad"
+    sources = """
+        select distinct sentiment_source from marts.fct_posts join marts.fct_post_topics using (post_uid) where not is_ad
+    """
     assert served(event, sources) == [("analyst",)]
 
 

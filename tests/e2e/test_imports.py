@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.runs import run, served
+from tests.e2e.runs import land_a_row, run, served
 
 pytestmark = pytest.mark.slow
 
@@ -46,15 +46,17 @@ def test_marts_hold_each_matched_post_once_on_its_day_with_its_last_counts(impor
     twice = served(
         imported,
         "select count(*) from (select post_uid from marts.fct_post_observations "
-        "where platform = 'xiaohongshu' group by post_uid having count(distinct observed_at) > 1)",
+        "where post_uid like 'xiaohongshu:%' group by post_uid having count(distinct observed_at) > 1)",
     )
     assert twice[0][0] >= 32
     stale = served(
         imported,
         """
         select count(*) from marts.fct_posts as post
-        join (select post_uid, max(observed_at) as observed_at from marts.fct_post_observations group by post_uid) as last
-        using (post_uid) where post.observed_at <> last.observed_at
+        join (
+            select post_uid, max(observed_at) as observed_at from marts.fct_post_observations group by post_uid
+        ) as last using (post_uid)
+        where post.observed_at <> last.observed_at
         """,
     )
     assert stale == [(0,)]
@@ -85,38 +87,19 @@ def overlap(data) -> int:
 
 
 def test_a_bad_row_blocks_what_is_downstream(imported):
-    """A row that no importer would land: its author is no pseudonym."""
-    import dataclasses
-    from datetime import UTC, datetime
-
-    from scrapers.items import Post
-    from scrapers.landing import land, to_frame
-
+    listening = str(imported / "listening.yaml")
     before = served(imported, "select * from marts.daily_volume order by all")
-    post = Post(
-        platform="zhihu",
-        post_id="1957352612899853299",
-        post_url="https://www.zhihu.com/question/1/answer/2",
-        post_type="answer",
-        text="编程副业",
-        posted_at=datetime(2025, 10, 3, 4, tzinfo=UTC),
-        author_id="somebody",
-        observed_at=datetime(2026, 2, 1, tzinfo=UTC),
-        crawl_id="bad",
-        source="import:test",
-        payload="{}",
-    )
-    bad = land(imported, "posts", "zhihu", "2025-10-03", "bad", to_frame("posts", [post]))
-    done = run(imported, "orchestration.refresh", TINGFENG_LISTENING=str(imported / "listening.yaml"))
+    bad = land_a_row(imported, "2025-10-03", "bad", author_id="somebody")
+    done = run(imported, "orchestration.refresh", TINGFENG_LISTENING=listening)
     assert done.returncode == 1
-    assert "rows" in done.stderr
+    assert "raw__zhihu_posts_rows" in done.stderr
     assert served(imported, "select * from marts.daily_volume order by all") == before
     bad.unlink()
-    good = dataclasses.replace(post, author_id=None)
-    land(imported, "posts", "zhihu", "2025-10-03", "good", to_frame("posts", [good]))
-    done = run(imported, "orchestration.refresh", TINGFENG_LISTENING=str(imported / "listening.yaml"))
+    land_a_row(imported, "2025-10-03", "good", author_id=None)
+    done = run(imported, "orchestration.refresh", TINGFENG_LISTENING=listening)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert served(imported, "select sum(volume) from marts.daily_volume") > [(sum(row[3] or 0 for row in before) - 1,)]
+    volume = "select max(volume) from marts.daily_volume where platform = 'zhihu' and posted_date = '2025-10-03'"
+    assert served(imported, volume)[0][0] >= 1
 
 
 def test_days_before_history_start_are_told_not_dropped_in_silence(imported):

@@ -1,8 +1,9 @@
-"""How a crawl ends when something goes wrong: what it lands, what it writes down as not collected, what it does not ask.
+"""How a crawl ends when something goes wrong: what it lands, what it notes as not collected, what it does not ask.
 
 Weibo stands for all platforms here: the walk, the pipelines and the settings are the same.
 """
 
+import asyncio
 import json
 import os
 import signal
@@ -212,7 +213,7 @@ class TestInterrupted:
         async def search(request: Request) -> Response:
             number = int(request.query_params["page"])
             if number > 2:
-                time.sleep(0.3)
+                await asyncio.sleep(0.3)
             return page(card(MID + number), following=number + 1)
 
         url = site.start(search)

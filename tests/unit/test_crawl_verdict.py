@@ -12,7 +12,14 @@ DAY = "2026-01-05"
 
 def slices(*changes: dict[str, Any]):
     start, end = datetime(2026, 1, 4, 16, tzinfo=UTC), datetime(2026, 1, 5, 16, tzinfo=UTC)
-    base = {"platform": "weibo", "query": "小米", "slice_start": start, "slice_end": end, "observed_at": end, "pages": 1}
+    base = {
+        "platform": "weibo",
+        "query": "小米",
+        "slice_start": start,
+        "slice_end": end,
+        "observed_at": end,
+        "pages": 1,
+    }
     return to_frame("slices", [Slice(**(base | {"state": "ok", "posts_seen": 10} | change)) for change in changes])
 
 
@@ -51,7 +58,9 @@ def test_a_spider_that_died_half_way_fails():
 
 def test_an_interrupted_crawl_fails():
     frame = slices({})
-    assert judge(DAY, frame, stats(frame, finish_reason="shutdown")).errors == ["2026-01-05: the crawl ended by shutdown"]
+    assert judge(DAY, frame, stats(frame, finish_reason="shutdown")).errors == [
+        "2026-01-05: the crawl ended by shutdown"
+    ]
 
 
 def test_many_unreadable_records_fail_and_few_warn():

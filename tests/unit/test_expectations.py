@@ -103,8 +103,8 @@ def test_enriched_suite():
     [
         (
             "fct_posts",
-            {"post_uid": "weibo:1", "platform": "weibo", "posted_date": "2026-01-05", "text": "x", "sentiment": "neutral",
-             "observed_at": "2026-01-06", "interactions": 3, "observation_age_hours": 5.0},
+            {"post_uid": "weibo:1", "platform": "weibo", "posted_date": "2026-01-05", "text": "x",
+             "sentiment": "neutral", "observed_at": "2026-01-06", "interactions": 3, "observation_age_hours": 5.0},
             {"interactions": -1},
         ),
         (

@@ -22,7 +22,9 @@ def test_a_snapshot_holds_the_marts_with_their_comments_and_nothing_else(warehou
     assert row_counts(serving) == {"a": 2}
     with duckdb.connect(str(serving), read_only=True) as connection:
         assert connection.execute("select comment from duckdb_tables()").fetchall() == [("it's a",)]
-        assert connection.execute("select comment from duckdb_columns() where table_name = 'a'").fetchall() == [("the x",)]
+        assert connection.execute("select comment from duckdb_columns() where table_name = 'a'").fetchall() == [
+            ("the x",)
+        ]
         assert connection.execute("select count(*) from duckdb_tables() where table_name = 'b'").fetchall() == [(0,)]
 
 

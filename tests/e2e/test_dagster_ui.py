@@ -1,0 +1,174 @@
+"""What a data engineer sees and does: the Dagster UI in headless Chromium."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.runs import ROOT, environment, land_a_row, run, served
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = shutil.which("chromium")
+DAY = "2026-01-03"
+
+
+def wait_for(what: Callable[[], Any], seconds: float) -> Any:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := what():
+            return found
+        time.sleep(1)
+    pytest.fail(f"waited {seconds} s in vain")
+
+
+class Webserver:
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def query(self, query: str) -> dict[str, Any]:
+        request = urllib.request.Request(
+            f"{self.url}/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answer: dict[str, Any] = json.load(response)["data"]
+        return answer
+
+    def is_up(self) -> bool:
+        try:
+            repositories = self.query("{ repositoriesOrError { __typename } }")["repositoriesOrError"]
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+        return bool(repositories["__typename"] == "RepositoryConnection")
+
+    def finished_runs(self) -> list[dict[str, Any]]:
+        runs = self.query("{ runsOrError { ... on Runs { results { runId status } } } }")["runsOrError"]["results"]
+        return [run for run in runs if run["status"] in {"SUCCESS", "FAILURE", "CANCELED"}]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ui")
+    (folder / "dagster").mkdir()
+    assert run(folder, "scrapers.sandbox", "labels", "--out", folder / "labels" / "sandbox.csv").returncode == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def webserver(data: Path, sandbox: str) -> Iterator[Webserver]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        Path(sys.executable).with_name("dagster"),
+        "dev",
+        "-w",
+        "workspace.yaml",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
+    with (data / "dev.log").open("w") as log, subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment(data, TINGFENG_SANDBOX_URL=sandbox),
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    ) as server:  # fmt: skip
+        try:
+            web = Webserver(f"http://127.0.0.1:{port}")
+            wait_for(web.is_up, 120)
+            yield web
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(server.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def page(webserver: Webserver) -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine; Debian's package is 'chromium'")
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync", "--no-first-run"]  # fmt: skip
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
+        page = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=webserver.url)
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
+
+
+def test_the_graph_reads_from_raw_to_published(page):
+    page.goto("/asset-groups")
+    left = {}
+    for group in ("raw", "enriched", "intermediate", "marts", "serving"):
+        node = page.locator("foreignObject", has_text=group).first
+        node.wait_for()
+        left[group] = node.bounding_box()["x"]
+    assert sorted(left, key=lambda group: left[group]) == list(left)
+
+
+def test_a_partition_and_everything_after_it_is_materialized_from_the_ui(page, webserver, data):
+    page.goto("/asset-groups")
+    page.locator(".CodeMirror").first.click()
+    page.keyboard.type('key:"raw/weibo_posts"+')
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    button = page.get_by_role("button", name="Materialize all")
+    button.filter(has_text="(22)").wait_for()
+    button.first.click()
+    page.get_by_text("Show all partitions").click()
+    days = page.get_by_role("dialog").locator("input[type=text]").first
+    days.fill(DAY)
+    days.press("Tab")
+    page.get_by_role("button", name="Launch 1 run").click()
+    finished = wait_for(webserver.finished_runs, 240)
+    assert [run["status"] for run in finished] == ["SUCCESS"]
+    assert served(
+        data, f"select volume from marts.daily_volume where platform = 'weibo' and posted_date = '{DAY}'"
+    ) == [(113,)]
+    # The other platforms were not asked for that day: null, not zero.
+    others = served(
+        data,
+        "select distinct volume, is_complete from marts.daily_volume "
+        f"where platform <> 'weibo' and posted_date = '{DAY}'",
+    )
+    assert others == [(None, False)]
+
+
+def test_checks_are_seen(page):
+    page.goto("/assets/raw/weibo_posts?view=checks")
+    for check in ("crawl_health", "rows"):
+        page.get_by_text(check).first.wait_for()
+    page.get_by_text("Succeeded").first.wait_for()
+
+
+def test_a_failing_check_blocks_and_is_seen(page, webserver, data):
+    land_a_row(data, DAY, "bad", author_id="somebody")
+    before = served(data, "select * from marts.daily_volume order by all")
+    page.goto("/locations/tingfeng/jobs/catch_up")
+    page.get_by_role("button", name="Materialize").first.click()
+    finished = wait_for(lambda: len(runs := webserver.finished_runs()) > 1 and runs, 240)
+    assert finished[0]["status"] == "FAILURE"
+    assert served(data, "select * from marts.daily_volume order by all") == before
+    page.goto("/assets/raw/zhihu_posts?view=checks")
+    page.get_by_text("rows").first.click()
+    page.get_by_text("Failed").first.wait_for()
