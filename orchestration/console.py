@@ -14,7 +14,7 @@ class _StepFormatter(logging.Formatter):
         return super().format(record)
 
 
-@dg.logger(description="Time, step and message, a line each, on stderr.")
+@dg.logger(None, description="Time, step and message, a line each, on stderr.")
 def console(_: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("tingfeng", logging.INFO)
     handler = logging.StreamHandler(sys.stderr)

@@ -30,15 +30,17 @@ def failed_checks(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         limit=CHECKS_A_TICK,
         ascending=True,
     )
-    failed = 0
-    for record in records:
-        evaluation = record.event_log_entry.dagster_event.asset_check_evaluation_data
-        if not evaluation.passed:
-            failed += 1
-            context.log.error(
-                f"{evaluation.severity.value}: {evaluation.asset_key.to_user_string()} {evaluation.check_name} failed "
-                f"in run {record.event_log_entry.run_id}"
-            )
+    evaluations = [
+        (record.run_id, event.asset_check_evaluation_data)
+        for record in records
+        if (event := record.event_log_entry.dagster_event) is not None
+    ]
+    failed = [(run_id, evaluation) for run_id, evaluation in evaluations if not evaluation.passed]
+    for run_id, evaluation in failed:
+        context.log.error(
+            f"{evaluation.severity.value}: {evaluation.asset_key.to_user_string()} {evaluation.check_name} failed "
+            f"in run {run_id}"
+        )
     if records:
         context.update_cursor(str(records[-1].storage_id))
-    return dg.SkipReason(f"{failed} of {len(records)} evaluations failed")
+    return dg.SkipReason(f"{len(failed)} of {len(evaluations)} evaluations failed")

@@ -95,7 +95,8 @@ def test_labels_decide_and_the_classifier_alone_is_shown_beside(event):
     }
     assert sum(model for _, model in rows.values()) == 4309
     sources = """
-        select distinct sentiment_source from marts.fct_posts join marts.fct_post_topics using (post_uid) where not is_ad
+        select distinct sentiment_source from marts.fct_posts join marts.fct_post_topics using (post_uid)
+        where not is_ad
     """
     assert served(event, sources) == [("analyst",)]
 

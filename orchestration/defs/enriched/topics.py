@@ -24,7 +24,7 @@ from orchestration.settings import enriched_dir
 )
 def topics() -> tuple[dg.MaterializeResult, ...]:
     listening = load_listening()
-    results = []
+    results: list[dg.MaterializeResult] = []
     for table, frame in {"topics": topics_table(listening), "topic_queries": topic_queries_table(listening)}.items():
         path = write_version(enriched_dir() / table, fingerprint([frame.write_json()]), frame)
         results.append(

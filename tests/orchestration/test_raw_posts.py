@@ -1,0 +1,71 @@
+"""A raw asset as Dagster runs it: what becomes of a crawl that the site refuses, does not answer, or answers."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from orchestration.definitions import defs
+
+KEY = dg.AssetKey(["raw", "zhihu_posts"])
+DAY = "2026-01-03"
+
+
+@pytest.fixture
+def refusing_site() -> Iterator[str]:
+    class Refuse(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/" else 403)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refuse)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def crawl(monkeypatch, tmp_path, url: str) -> dg.ExecuteInProcessResult:
+    monkeypatch.setenv("TINGFENG_DATA", str(tmp_path))
+    monkeypatch.setenv("TINGFENG_SANDBOX_URL", url)
+    asset = defs.get_repository_def().assets_defs_by_key[KEY]
+    with dg.DagsterInstance.ephemeral() as instance:
+        return dg.materialize([asset], partition_key=DAY, instance=instance, raise_on_error=False)
+
+
+def health(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
+    (evaluation,) = result.get_asset_check_evaluations()
+    return evaluation
+
+
+def test_a_block_is_landed_as_a_block_and_warns(monkeypatch, tmp_path, refusing_site):
+    result = crawl(monkeypatch, tmp_path, refusing_site)
+    assert result.success
+    assert not health(result).passed
+    assert health(result).severity == dg.AssetCheckSeverity.WARN
+    assert "4 of 4 slices blocked" in str(health(result).metadata["warnings"])
+    slices = pl.read_parquet(tmp_path / "raw" / "slices", hive_partitioning=False)
+    assert set(slices["state"]) == {"blocked"}
+
+
+def test_an_answered_crawl_passes_and_tells_its_stats(monkeypatch, tmp_path, sandbox):
+    result = crawl(monkeypatch, tmp_path, sandbox)
+    assert health(result).passed
+    (materialization,) = result.asset_materializations_for_node("raw__zhihu_posts")
+    told = {name: entry.value for name, entry in materialization.metadata.items()}
+    assert told["finish_reason"] == "finished"
+    assert told["landed"] == told["posts_kept"] >= 3
+    assert told["pages"] >= 4
+    assert told["seconds"] >= 0
+
+
+def test_a_site_that_is_down_fails_at_once(monkeypatch, tmp_path):
+    result = crawl(monkeypatch, tmp_path, "http://127.0.0.1:9")
+    assert not result.success
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert "The sandbox does not answer" in str(failure.step_failure_data)
+    assert not list(tmp_path.rglob("*.parquet"))
