@@ -58,7 +58,7 @@ def figures(data: Path) -> Mapping[str, list[tuple[Any, ...]]]:
             "daily_sentiment": "*",
             "event_sentiment": "*",
             "event_platform_sentiment": "*",
-            "fct_post_topics": "*",
+            "fct_post_topics": "* exclude (topics_version)",
             "fct_posts": "post_uid, likes, comments, shares, collects, interactions, sentiment, duplicate_group_id",
         }.items()
     }

@@ -1,0 +1,57 @@
+"""A draft that fails its checks is not published."""
+
+import dagster as dg
+import duckdb
+import pytest
+
+from orchestration.definitions import defs
+
+KEY = dg.AssetKey(["serving", "marts"])
+
+
+@pytest.fixture
+def warehouse(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGFENG_DATA", str(tmp_path))
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute(
+            """
+            create schema marts;
+            create table marts.fct_posts as select 'weibo:1' as post_uid, 'weibo' as platform,
+                date '2026-01-05' as posted_date, 'x' as text, 'neutral' as sentiment,
+                timestamp '2026-01-06' as observed_at, 3 as interactions, 5.0 as observation_age_hours;
+            create table marts.daily_volume as select 't' as topic_id, 'weibo' as platform,
+                date '2026-01-05' as posted_date, true as is_complete, 1 as volume, 1.0 as volume_share,
+                1 as original_volume, 1 as distinct_volume, 1 as authors;
+            create table marts.event_sentiment as select 't' as topic_id, 'neutral' as sentiment,
+                1.0 as volume_share, 1.0 as interaction_share;
+            """
+        )
+    return tmp_path / "warehouse.duckdb"
+
+
+def publish() -> dg.ExecuteInProcessResult:
+    asset = defs.get_repository_def().assets_defs_by_key[KEY]
+    with dg.DagsterInstance.ephemeral() as instance:
+        return dg.materialize([asset], instance=instance, raise_on_error=False)
+
+
+def test_good_marts_are_published_with_their_row_counts(warehouse, tmp_path):
+    result = publish()
+    assert result.success
+    assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
+    (materialization,) = result.asset_materializations_for_node("serving__marts")
+    assert materialization.metadata["fct_posts"].value == 1
+    assert (tmp_path / "serving" / "marts.duckdb").exists()
+
+
+def test_readers_keep_the_snapshot_before_when_the_draft_is_wrong(warehouse, tmp_path):
+    assert publish().success
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update marts.daily_volume set volume = -5")
+    result = publish()
+    assert not result.success
+    (evaluation,) = result.get_asset_check_evaluations()
+    assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    with duckdb.connect(str(tmp_path / "serving" / "marts.duckdb"), read_only=True) as connection:
+        assert connection.execute("select volume from daily_volume").fetchall() == [(1,)]
+    assert [path.name for path in (tmp_path / "serving").iterdir()] == ["marts.duckdb"]
