@@ -32,10 +32,10 @@ run: $(MANIFEST) | $(TINGFENG_DATA)
 
 # The fast tests: within 6 minutes on 2 cores.
 test: $(MANIFEST)
-	$(PY) -m pytest -n 2 -m "not slow"
+	$(PY) -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-all: $(MANIFEST)
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 2 --dist loadfile
 
 check: $(MANIFEST)
 	$(VENV)/bin/ruff check .

@@ -187,6 +187,8 @@ def main() -> int:
     arguments = parser.parse_args()
     began = time.monotonic()
     try:
+        if "DAGSTER_HOME" not in os.environ:
+            raise RefreshProblem("DAGSTER_HOME is not set; run 'make refresh', which sets what Dagster needs.")
         ok = refresh(arguments.start, arguments.end)
     except (RefreshProblem, ListeningProblem, EnvironmentProblem, LabelProblem) as problem:
         print(f"refresh: {problem}", file=sys.stderr)

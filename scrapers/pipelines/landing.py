@@ -38,6 +38,7 @@ class Landing:
             self._slices.append(item)
         elif isinstance(item, Reject):
             self._rejects.append(item)
+            self._stats.inc_value("tingfeng/rejected")
         return item
 
     def spider_closed(self, spider: SearchSpider, reason: str) -> None:
@@ -46,9 +47,10 @@ class Landing:
             return
         self._slices += spider.unfinished_slices(f"the crawl ended first: {reason}")
         quarantine(self._data_dir, spider.crawl_id, self._rejects)
-        # Slices first: a day whose slices are landed and whose posts are not is seen as incomplete, never as empty.
+        # Posts first: a crawl that is killed in between has posts of which no slice says that they are all, and so
+        # leaves its day incomplete. The other way round, slices would vouch for posts that are not there.
         where = (spider.platform, spider.day, spider.crawl_id)
+        land(self._data_dir, "posts", *where, to_frame("posts", self._posts))
         land(self._data_dir, "slices", *where, to_frame("slices", self._slices))
-        path = land(self._data_dir, "posts", *where, to_frame("posts", self._posts))
         self._stats.set_value("tingfeng/landed", len(self._posts))
-        spider.logger.info("landed %d posts of %d slices in %s", len(self._posts), len(self._slices), path.name)
+        spider.logger.info("%s: landed %d posts of %d slices", spider.day, len(self._posts), len(self._slices))

@@ -1,7 +1,8 @@
 """A raw asset as Dagster runs it: what becomes of a crawl that the site refuses, does not answer, or answers."""
 
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import dagster as dg
@@ -14,19 +15,33 @@ KEY = dg.AssetKey(["raw", "zhihu_posts"])
 DAY = "2026-01-03"
 
 
+# Entries that say they are answers and have neither time nor words.
+UNREADABLE = {
+    "data": [{"type": "search_result", "object": {"type": "answer", "id": str(number)}} for number in range(9)]
+}
+
+
 @pytest.fixture
-def refusing_site() -> Iterator[str]:
-    class Refuse(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/" else 403)
-            self.end_headers()
+def site() -> Iterator[Callable[[int, bytes], str]]:
+    """``site(status, body)``: the address of a server that answers everything so, but its front page."""
+    servers = []
 
-        def log_message(self, *_: object) -> None: ...
+    def start(status: int, body: bytes = b"") -> str:
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200 if self.path == "/" else status)
+                self.end_headers()
+                self.wfile.write(body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Refuse)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+            def log_message(self, *_: object) -> None: ...
+
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Answer))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
 
 
 def crawl(monkeypatch, tmp_path, url: str) -> dg.ExecuteInProcessResult:
@@ -42,14 +57,22 @@ def health(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
     return evaluation
 
 
-def test_a_block_is_landed_as_a_block_and_warns(monkeypatch, tmp_path, refusing_site):
-    result = crawl(monkeypatch, tmp_path, refusing_site)
+def test_a_block_is_landed_as_a_block_and_warns(monkeypatch, tmp_path, site):
+    result = crawl(monkeypatch, tmp_path, site(403))
     assert result.success
     assert not health(result).passed
     assert health(result).severity == dg.AssetCheckSeverity.WARN
     assert "4 of 4 slices blocked" in str(health(result).metadata["warnings"])
     slices = pl.read_parquet(tmp_path / "raw" / "slices", hive_partitioning=False)
     assert set(slices["state"]) == {"blocked"}
+
+
+def test_a_crawl_that_cannot_read_what_it_gets_fails_the_check(monkeypatch, tmp_path, site):
+    result = crawl(monkeypatch, tmp_path, site(200, json.dumps(UNREADABLE).encode()))
+    assert (health(result).passed, health(result).severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert "records could not be read" in str(health(result).metadata["errors"])
+    assert not result.success  # the check blocks
+    assert list((tmp_path / "quarantine").iterdir())
 
 
 def test_an_answered_crawl_passes_and_tells_its_stats(monkeypatch, tmp_path, sandbox):
