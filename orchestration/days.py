@@ -17,7 +17,7 @@ from scrapers.environment import data_dir
 
 DAYS_TAG = "tingfeng/days"  # "2026-01-01...2026-01-06"
 _PARTITION_TAG = "dagster/partition"
-_RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
 def expected_fingerprints() -> dict[str, str]:
@@ -37,8 +37,8 @@ def run_days(run: dg.DagsterRun) -> list[str]:
     tags = run.tags
     if _PARTITION_TAG in tags:
         return [tags[_PARTITION_TAG]]
-    if _RANGE_TAGS[0] in tags:
-        return days_between(tags[_RANGE_TAGS[0]], tags[_RANGE_TAGS[1]])
+    if RANGE_TAGS[0] in tags:
+        return days_between(tags[RANGE_TAGS[0]], tags[RANGE_TAGS[1]])
     stale = all_stale_days()
     if DAYS_TAG in tags:
         start, end = tags[DAYS_TAG].split("...")

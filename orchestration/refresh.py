@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,13 +19,13 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 
 from orchestration.analysis.labels import LabelProblem
 from orchestration.crawl import require_access
-from orchestration.days import DAYS_TAG, all_stale_days
+from orchestration.days import DAYS_TAG, RANGE_TAGS, all_stale_days
 from orchestration.listening import Listening, ListeningProblem, load_listening
 from orchestration.reporting.console import event_table
 from orchestration.settings import PROJECT_DIR, TIMEZONE, serving_path
 from orchestration.staleness import days_between
 from scrapers.environment import EnvironmentProblem, data_dir
-from scrapers.items import PLATFORMS
+from scrapers.items import PLATFORMS, Platform
 from scrapers.landing import raw_files
 
 PROCESS_TAG = "tingfeng/process"
@@ -61,14 +61,14 @@ def requested_window(start: str | None, end: str | None, listening: Listening) -
     return first, last
 
 
-def days_to_crawl(listening: Listening, first: date, last: date) -> tuple[date, date] | None:
-    """The part of the window, from its first to its last day, on which some topic asks some platform for something."""
-    asked = [
-        day
-        for day in map(date.fromisoformat, days_between(first.isoformat(), last.isoformat()))
-        if any(listening.queries(platform, day) for platform in listening.platforms)
-    ]
-    return (min(asked), max(asked)) if asked else None
+def days_to_crawl(listening: Listening, first: date, last: date) -> dict[Platform, list[str]]:
+    """The platforms that some topic asks for something in the window, each with the days on which one does."""
+    window = days_between(first.isoformat(), last.isoformat())
+    asked = {
+        platform: [day for day in window if listening.queries(platform, date.fromisoformat(day))]
+        for platform in listening.platforms
+    }
+    return {platform: days for platform, days in asked.items() if days}
 
 
 def run_job(name: str, tags: dict[str, str]) -> bool:
@@ -133,41 +133,31 @@ def refresh(start: str | None, end: str | None) -> bool:
     listening = load_listening()
     window = requested_window(start, end, listening)
     if window is None:
-        days = all_stale_days()
         _tell_days_out_of_reach(listening)
+        days = all_stale_days()
         if not days:
             print("Nothing to do: no raw data is newer than its marts.")
-            return True
-        print(f"{len(days)} days have raw data that is newer than their marts: {days[0]} to {days[-1]}.")
-        return run_job("catch_up", {})
-    first, last = window
-    crawled = days_to_crawl(listening, first, last)
-    if crawled is None:
-        print(f"No topic asks for anything between {first} and {last}; nothing is crawled.")
-        return run_job("catch_up", {DAYS_TAG: f"{first}...{last}"})
-    asked = [
-        platform
-        for platform in listening.platforms
-        if any(
-            listening.queries(platform, crawled[0] + timedelta(days=offset))
-            for offset in range((crawled[1] - crawled[0]).days + 1)
-        )
-    ]
-    require_access(asked)
-    print(f"Crawling {', '.join(asked)} for {crawled[0]} to {crawled[1]}.")
-    ok = run_job(
-        "refresh",
-        {
-            "dagster/asset_partition_range_start": crawled[0].isoformat(),
-            "dagster/asset_partition_range_end": crawled[1].isoformat(),
-        },
-    )
-    rest = [
-        day
-        for day in all_stale_days()
-        if first.isoformat() <= day <= last.isoformat() and not crawled[0].isoformat() <= day <= crawled[1].isoformat()
-    ]
-    return ok and (not rest or run_job("catch_up", {DAYS_TAG: f"{rest[0]}...{rest[-1]}"}))
+        return catch_up(days)
+    plan = days_to_crawl(listening, *window)
+    if plan:
+        require_access(list(plan))
+        first, last = min(map(min, plan.values())), max(map(max, plan.values()))
+        print(f"Crawling {', '.join(plan)} for {first} to {last}.")
+        range_tags = dict(zip(RANGE_TAGS, (first, last), strict=True))
+        if not run_job("refresh", range_tags):
+            return False
+    else:
+        print(f"No topic asks for anything between {window[0]} and {window[1]}; nothing is crawled.")
+    # What is left of the window: days that nobody asks a site for, but that were imported.
+    return catch_up([day for day in all_stale_days() if window[0].isoformat() <= day <= window[1].isoformat()])
+
+
+def catch_up(days: list[str]) -> bool:
+    """Rebuild the marts of stale days, without crawling; whether it succeeded."""
+    if not days:
+        return True
+    print(f"{len(days)} days have raw data that is newer than their marts: {days[0]} to {days[-1]}.")
+    return run_job("catch_up", {DAYS_TAG: f"{days[0]}...{days[-1]}"})
 
 
 def _tell_days_out_of_reach(listening: Listening) -> None:
@@ -196,6 +186,11 @@ def main() -> int:
     if not ok:
         print("refresh: the run failed; see above, or the run in the Dagster UI ('make dev').", file=sys.stderr)
         return 1
+    if not serving_path().exists():
+        print(
+            "Nothing is published yet, and there is no raw data. Crawl (START=... END=...) or import something first."
+        )
+        return 0
     print(event_table(serving_path()))
     print(f"\nDone in {time.monotonic() - began:.0f} s.")
     print(f"Marts:  {serving_path()}  (DuckDB; open it read-only, its tables are marts.daily_volume and so on)")

@@ -64,8 +64,8 @@ def test_marts_are_the_models_and_seeds_of_the_schema():
 
 def test_only_days_that_a_topic_asks_for_are_crawled():
     first, last = requested_window("2026-01-01", "2026-01-31", LISTENING)
-    assert [day.isoformat() for day in days_to_crawl(LISTENING, first, last)] == ["2026-01-02", "2026-01-04"]
-    assert days_to_crawl(LISTENING, *requested_window("2026-01-05", "2026-01-31", LISTENING)) is None
+    assert days_to_crawl(LISTENING, first, last) == {"weibo": ["2026-01-02", "2026-01-03", "2026-01-04"]}
+    assert days_to_crawl(LISTENING, *requested_window("2026-01-05", "2026-01-31", LISTENING)) == {}
 
 
 def test_one_date_is_a_day():
