@@ -4,7 +4,8 @@ UTF-8 with and without byte-order mark, or GB18030 (which holds GBK); plain or g
 
     csv       a header and rows; cells may hold line breaks
     lines     a JSON object a line. Lines end at "\\n" alone: U+2028 stands inside texts, 33 times in one real file
-    records   a JSON list, or objects one after the other over many lines, whatever the file is called
+    records   a JSON list, or objects one after the other over many lines, whatever the file is called; the list may
+              stand in an object, after its account: {"user": {...}, "weibo": [...]}
 
 Every value becomes text, ids to the last digit. What cannot be read is handed on with its position and the reason.
 """
@@ -66,6 +67,7 @@ class TextFile:
     layout: Literal["csv", "lines", "records"]
     columns: tuple[str, ...]  # of the header, or the keys of the first records
     modified_at: datetime  # UTC
+    opening: int = 0  # characters before the list that the records stand in
 
     @property
     def unit(self) -> str:
@@ -121,7 +123,9 @@ def examine(path: Path) -> TextFile:
     if not is_utf8 and not is_gb18030 and damage > _DAMAGE_LIMIT:
         raise FileProblem(f"{path}: is neither UTF-8 nor GB18030 text")
     encoding: Literal["utf-8", "gb18030"] = "gb18030" if is_gb18030 and not is_utf8 else "utf-8"
-    start = head.decode(encoding, "replace").removeprefix("\ufeff")
+    start = head.decode(encoding, "replace")
+    opening = _opening(start)
+    start = start[opening:].removeprefix("\ufeff")
     layout = _layout(start)
     return TextFile(
         path=path,
@@ -130,6 +134,7 @@ def examine(path: Path) -> TextFile:
         layout=layout,
         columns=_columns(start, layout),
         modified_at=modified_at,
+        opening=opening,
     )
 
 
@@ -167,6 +172,22 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
     except UnicodeDecodeError:
         return False
     return True
+
+
+_ACCOUNT = re.compile(r'\ufeff?\s*\{\s*"user"\s*:\s*(?=\{)')
+_LIST = re.compile(r'\s*,\s*"weibo"\s*:\s*(?=\[)')
+
+
+def _opening(start: str) -> int:
+    """Where the list begins in {"user": {...}, "weibo": [...]}; 0 for a file that is no such object."""
+    if not (account := _ACCOUNT.match(start)):
+        return 0
+    try:
+        _, end = _DECODER.raw_decode(start, account.end())
+    except (ValueError, RecursionError):
+        return 0
+    held = _LIST.match(start, end)
+    return held.end() if held else 0
 
 
 def _layout(start: str) -> Literal["csv", "lines", "records"]:
@@ -212,15 +233,16 @@ def _keys(records: Iterable[object]) -> tuple[str, ...]:
     return tuple(key for key in keys if key.isprintable())  # half of a surrogate pair is no name
 
 
-def read(file: TextFile, columns: Collection[str]) -> Iterator[Batch]:
+def read(file: TextFile, columns: Collection[str], may_end_after: str | None = None) -> Iterator[Batch]:
     """The file's rows in batches. ``columns``: all that a file of its kind may have, in the order of its CSV files.
 
-    A JSON key that is neither among them nor in the file's first records is not read.
+    A JSON key that is neither among them nor in the file's first records is not read. A CSV row that ends with the
+    column ``may_end_after`` is whole.
     """
     with _open(file.path) as handle:
         match file.layout:
             case "csv":
-                yield from _read_csv(file, handle, tuple(columns))
+                yield from _read_csv(file, handle, tuple(columns), may_end_after)
             case "lines":
                 yield from _read_lines(file, handle, tuple(dict.fromkeys([*file.columns, *columns])))
             case "records":
@@ -263,6 +285,7 @@ def _try_line(line: bytes, encoding: str) -> object:
 
 def _read_records(file: TextFile, handle: BinaryIO) -> Iterator[Batch]:
     text = io.TextIOWrapper(handle, file.encoding, errors="replace", newline="\n")
+    text.read(file.opening)
     pending: list[tuple[int, object]] = []
     for numbered in enumerate(_records(text), 1):
         pending.append(numbered)
@@ -272,8 +295,8 @@ def _read_records(file: TextFile, handle: BinaryIO) -> Iterator[Batch]:
     yield _batch(pending)
 
 
-# What stands between records: commas, and the brackets of one or several lists.
-_BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
+# What stands between records: commas, and the brackets of one or several lists, or the end of what holds the list.
+_BETWEEN = re.compile(r"[\s,\[\]}\ufeff]*")
 _NEXT_RECORD = re.compile(r"\n[\s,\[]*(?=\{)")
 _DECODER = json.JSONDecoder(parse_constant=lambda name: _refuse(name), strict=False)
 
@@ -311,13 +334,16 @@ def _records(text: io.TextIOBase) -> Iterator[object]:
         buffer, position, at_end = buffer[position:] + more, 0, not more
 
 
-def _read_csv(file: TextFile, handle: BinaryIO, columns: tuple[str, ...]) -> Iterator[Batch]:
+def _read_csv(file: TextFile, handle: BinaryIO, columns: tuple[str, ...], may_end_after: str | None) -> Iterator[Batch]:
     encoding = "utf-8-sig" if file.encoding == "utf-8" else file.encoding
     reader = csv.reader(io.TextIOWrapper(handle, encoding, errors="surrogateescape", newline=""), strict=True)
     first = next(reader)
     header = _header(first)
     # A newer crawler appends longer rows to a file whose header an older one wrote.
     widest = columns if header == columns[: len(header)] else header
+    widths = {*range(len(header), len(widest) + 1)}
+    if may_end_after in header:
+        widths.add(header.index(may_end_after) + 1)
     rows: list[list[str | None]] = []
     numbers: list[int] = []
     bad: list[Bad] = []
@@ -332,7 +358,7 @@ def _read_csv(file: TextFile, handle: BinaryIO, columns: tuple[str, ...]) -> Ite
             continue
         if not cells or cells[1:] == first[1:]:
             continue  # a blank line, or the header again where files were joined
-        if not len(header) <= len(cells) <= len(widest):
+        if len(cells) not in widths:
             bad.append(Bad(number, f"{len(cells)} cells under a header of {len(header)}"))
         elif file.is_damaged and any(_DAMAGE.search(cell) for cell in cells):
             bad.append(Bad(number, f"bytes that are not {file.encoding}"))

@@ -33,6 +33,7 @@ class Kind:
         but for the payload.
     has_observation_times: whether the rows say when they were observed; else observed_at is the file's time, and two
         rows of a post are the same observation when their counts are the same.
+    may_end_after: the column that a CSV row may end with, though the header goes on.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Kind:
     columns: tuple[str, ...]
     read: Callable[[pl.DataFrame, Context], pl.DataFrame]
     has_observation_times: bool
+    may_end_after: str | None = None
 
 
 def raw_rows(table: Table, values: Mapping[str, pl.Series | str | bool | datetime]) -> pl.DataFrame:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import polars as pl
 
-from scrapers.importers import mediacrawler, weibo_search
+from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_crawler, weibo_search, weibo_spider
 from scrapers.importers.columns import TIME
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
 from scrapers.importers.kinds import Context, Kind, Table
@@ -29,7 +29,19 @@ from scrapers.items import Platform, Reject
 from scrapers.landing import SCHEMAS, land, new_crawl_id, partition_dir, quarantine
 from scrapers.pseudonym import load_key
 
-KINDS: tuple[Kind, ...] = (*mediacrawler.KINDS, *weibo_search.KINDS)
+KINDS: tuple[Kind, ...] = (
+    *mediacrawler.KINDS,
+    *weibo_search.KINDS,
+    *weibo_crawler.KINDS,
+    *weibo_spider.KINDS,
+    *spider_xhs.KINDS,
+    *weibo_articles.KINDS,
+)
+# Files that are known, and hold nothing to import.
+_SKIPPED = {
+    mediacrawler.CREATOR_COLUMNS: "a MediaCrawler creators file; accounts are not imported",
+    weibo_spider.COMMENT_COLUMNS: "a WeiboSpider comments file; its rows do not say which post they are of",
+}
 _TIMED_SOURCES = sorted({kind.source for kind in KINDS if kind.has_observation_times})
 CHUNK_ROWS = 50_000  # compared and landed at once; 0.3 GB of memory
 _ID: dict[Table, str] = {"posts": "post_id", "comments": "comment_id"}
@@ -114,8 +126,8 @@ def _check(path: Path, outcome: Import) -> tuple[TextFile, Kind, Tally] | None:
     except FileProblem as problem:
         tally.problem = str(problem)
         return None
-    if set(file.columns) >= mediacrawler.CREATOR_COLUMNS:
-        tally.skipped = "a MediaCrawler creators file; accounts are not imported"
+    tally.skipped = next((reason for known, reason in _SKIPPED.items() if known <= set(file.columns)), None)
+    if tally.skipped:
         return None
     tally.kind = recognise(file.columns)
     if tally.kind is None:
@@ -166,7 +178,7 @@ def _read_all(
         if checked is None:
             continue
         file, kind, tally = checked
-        for batch in read(file, kind.columns):
+        for batch in read(file, kind.columns, kind.may_end_after):
             rows = kind.read(batch.rows, Context(file.modified_at, key)).with_columns(
                 pl.Series("_number", batch.numbers, dtype=pl.Int64), pl.lit(place, pl.Int64).alias("_file")
             )

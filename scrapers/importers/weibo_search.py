@@ -42,7 +42,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "platform": "weibo",
             "post_id": post_id,
             "post_url": "https://m.weibo.cn/detail/" + post_id,
-            "post_type": _post_type(rows),
+            "post_type": columns.attached(rows, _ATTACHED),
             "text": text,
             "posted_at": posted_at,
             "author_id": pseudonyms(columns.shown(columns.column(rows, "user_id")), "weibo", context.key),
@@ -65,14 +65,6 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             ),
         },
     )
-
-
-def _post_type(rows: pl.DataFrame) -> pl.Series:
-    attached = (
-        pl.when(pl.lit(columns.shown(columns.column(rows, name))).is_not_null()).then(pl.lit(post_type))
-        for name, post_type in _ATTACHED.items()
-    )
-    return pl.select(pl.coalesce(*attached, pl.repeat("text", rows.height))).to_series()
 
 
 KINDS = (
