@@ -1,6 +1,6 @@
 """Files that other people's crawlers wrote, to raw Parquet: ``python -m scrapers.importers SRC [SRC ...]``.
 
-    files.py            finds files, and reads them in batches of text columns: encodings, gzip, CSV, JSON
+    files.py            finds files, and reads them in batches of text columns: encodings, gzip, CSV, JSON, SQLite
     columns.py          values of whole columns, read as parsers/values.py reads one
     payload.py          what of a row is kept beside its values, without who wrote it
     kinds.py            what a format module offers: its columns, and its rows to raw rows

@@ -25,7 +25,8 @@ class Context:
 class Kind:
     """One kind of file.
 
-    required: the columns that a file of this kind has and no other kind has all of.
+    required: the columns that tell a file of this kind. Of two kinds that a file has those of, it is of
+        the one with more.
     columns: all columns it may have. Where they are in the order of its CSV files, newer rows may have more of them
         than the header above them.
     read: rows as text to raw rows, in the same order: the columns of the raw table but source and crawl_id, and

@@ -80,8 +80,9 @@ Report = Callable[[str], None]
 
 
 def recognise(columns: Collection[str]) -> Kind | None:
-    """The kind of file that has these columns."""
-    return next((kind for kind in KINDS if kind.required <= set(columns)), None)
+    """The kind of file that has these columns; of two, the one that asks for more of them."""
+    fitting = [kind for kind in KINDS if kind.required <= set(columns)]
+    return max(fitting, key=lambda kind: len(kind.required), default=None)
 
 
 def import_files(sources: Sequence[Path], data_dir: Path, report: Report) -> Import:
@@ -93,8 +94,8 @@ def import_files(sources: Sequence[Path], data_dir: Path, report: Report) -> Imp
     """
     paths, passed_over = find(sources)
     outcome = Import(new_crawl_id(), passed_over=passed_over)
-    files = [_check(path, outcome) for path in paths]
-    if len(files) == 1 and outcome.tallies[0].problem:
+    files = [checked for path in paths for checked in _check(path, outcome)]
+    if len(paths) == 1 and outcome.tallies[0].problem:
         raise FileProblem(outcome.tallies[0].problem)
     if any(file is not None for file in files):
         with _spool(data_dir, report) as spool:
@@ -117,25 +118,32 @@ class Progress:
             self._report(f"{done:,} rows {what}, {done / (now - self._started):,.0f} a second")
 
 
-def _check(path: Path, outcome: Import) -> tuple[TextFile, Kind, Tally] | None:
-    """A tally for the file; what is to be read, or None where the tally says why nothing is."""
-    tally = Tally(path)
-    outcome.tallies.append(tally)
+def _check(path: Path, outcome: Import) -> list[tuple[TextFile, Kind, Tally] | None]:
+    """For the file, or each table of a database, a tally; what is to be read, or None where the tally says why nothing
+    is."""
     try:
-        file = examine(path)
+        held = examine(path)
     except FileProblem as problem:
-        tally.problem = str(problem)
-        return None
-    tally.skipped = next((reason for known, reason in _SKIPPED.items() if known <= set(file.columns)), None)
-    if tally.skipped:
-        return None
-    tally.kind = recognise(file.columns)
-    if tally.kind is None:
-        shown = ", ".join(file.columns[:30]) + (", ..." if len(file.columns) > 30 else "")
+        outcome.tallies.append(Tally(path, problem=str(problem)))
+        return [None]
+    checked = [_checked(file) for file in held]
+    if all(tally.kind is None and tally.skipped is None for _, tally in checked):
+        columns = held[0].columns
+        shown = ", ".join(columns[:30]) + (", ..." if len(columns) > 30 else "")
         known = ", ".join(kind.name for kind in KINDS)
-        tally.problem = f"{path}: no known format has its columns ({shown or 'none'}); known are: {known}"
-        return None
-    return file, tally.kind, tally
+        reason = f"no known format has its columns ({shown or 'none'}); known are: {known}"
+        outcome.tallies.append(Tally(path, problem=f"{path}: {reason}"))
+        return [None]
+    for file, tally in checked:
+        if tally.kind is None and tally.skipped is None:
+            tally.skipped = f"no known format has the columns of its table {file.table}"
+        outcome.tallies.append(tally)
+    return [(file, tally.kind, tally) if tally.kind else None for file, tally in checked]
+
+
+def _checked(file: TextFile) -> tuple[TextFile, Tally]:
+    skipped = next((reason for known, reason in _SKIPPED.items() if known <= set(file.columns)), None)
+    return file, Tally(file.path, kind=None if skipped else recognise(file.columns), skipped=skipped)
 
 
 @contextmanager

@@ -1,10 +1,11 @@
-"""CSV and JSON files of dataabc/weibo-crawler: the posts of one account, of 15 columns and of 18 (Live Photos, edits).
+"""CSV and JSON files of dataabc/weibo-crawler: the posts of one account, of 15 columns and of 18 (Live Photos, edits);
+and its SQLite tables of posts and comments. The table of reposts has no counts, and is left.
 
 With reposts, a CSV header goes on with the original's columns, and the row of a post that is no repost ends before
 them. In JSON the original stands in the post. Of an original only the id is taken, and the payload is without it.
 
 ids:     a CSV writes a TAB after them, so that a spreadsheet leaves them alone
-authors: only JSON names them; a CSV has the account in its path, which says nothing
+authors: JSON and the database name them; a CSV has the account in its path, which says nothing
 times:   of "昨天 23:01" the crawler keeps the day and puts the clock at which it ran in place of 23:01, so within a day
          of what is told the id decides
 counts:  "100万+" is written as 1000000, so a floor is not told apart
@@ -35,7 +36,7 @@ _NAMES: Mapping[str, str] = {
 }  # fmt: skip
 _LAST_OWN = "是否原创"
 _CSV_COLUMNS = (*_NAMES, _LAST_OWN, "源用户id", "源用户昵称", *(f"源微博{name}" for name in _NAMES))
-_JSON_COLUMNS = ("user_id", "screen_name", *_NAMES.values(), "retweet")
+_JSON_COLUMNS = ("user_id", "screen_name", *_NAMES.values(), "retweet", "retweet_id")
 _REQUIRED = ("id", "正文", "日期", "点赞数", "评论数", "转发数")
 # An article and a video have a picture as well, so they come first.
 _ATTACHED = {"头条文章url": "article", "视频url": "video", "Live Photo视频url": "image", "原始图片url": "image"}
@@ -84,7 +85,9 @@ def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.
 
 def _repost_of_id(rows: pl.DataFrame) -> pl.Series:
     in_json = columns.column(rows, "retweet").str.json_path_match("$.id")
-    return columns.shown(columns.column(rows, "源微博id").fill_null(in_json))
+    return columns.shown(
+        columns.column(rows, "源微博id").fill_null(columns.column(rows, "retweet_id")).fill_null(in_json)
+    )
 
 
 def _posted_at(told_at: pl.Series, post_id: pl.Series, context: Context) -> pl.Series:
@@ -93,7 +96,38 @@ def _posted_at(told_at: pl.Series, post_id: pl.Series, context: Context) -> pl.S
     return columns.where((told - id_times).abs() <= _CLOCK_LOST, id_times, told)
 
 
-KINDS = tuple(
+def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
+    comment_id = columns.column(rows, "id").str.strip_chars()
+    post_id = columns.column(rows, "weibo_id").str.strip_chars()
+    root_id = columns.shown(columns.column(rows, "root_id"))
+    told_at = columns.column(rows, "created_at")
+    posted_at = columns.times(told_at, context.modified_at, columns.weibo_id_times(comment_id))
+    likes = columns.counts(columns.column(rows, "like_count"))
+    return raw_rows(
+        "comments",
+        {
+            "platform": "weibo",
+            "comment_id": comment_id,
+            "post_id": post_id,
+            # A root comment's root is itself.
+            "parent_comment_id": columns.where((root_id == "0") | (root_id == comment_id), None, root_id),
+            "text": columns.words(columns.column(rows, "text")),
+            "posted_at": posted_at,
+            "author_id": pseudonyms(columns.shown(columns.column(rows, "user_id")), "weibo", context.key),
+            "like_count": likes.value,
+            "counts_are_floor": likes.is_floor,
+            "observed_at": context.modified_at,
+            "payload": payloads(rows.drop("user_screen_name", "user_avatar_url", strict=False), "weibo", context.key),
+            "problem": columns.first_problem(
+                (columns.no_id(comment_id), "id is no id", comment_id),
+                (columns.no_id(post_id), "weibo_id is no id", post_id),
+                (posted_at.is_null(), "created_at is no time", told_at),
+            ),
+        },
+    )
+
+
+_POSTS = tuple(
     Kind(
         name=f"weibo-crawler posts ({layout})",
         source=SOURCE,
@@ -107,6 +141,23 @@ KINDS = tuple(
     )
     for layout, names, also_required, all_columns in (
         ("CSV", {name: name for name in _NAMES}, (), _CSV_COLUMNS),
-        ("JSON", _NAMES, ("user_id",), _JSON_COLUMNS),
+        ("JSON, SQLite", _NAMES, ("user_id",), _JSON_COLUMNS),
     )
+)
+_COMMENT_COLUMNS = (
+    "id", "bid", "weibo_id", "root_id", "user_id", "created_at", "user_screen_name", "user_avatar_url", "text",
+    "pic_url", "like_count",
+)  # fmt: skip
+KINDS = (
+    *_POSTS,
+    Kind(
+        name="weibo-crawler comments (SQLite)",
+        source=SOURCE,
+        platform="weibo",
+        table="comments",
+        required=frozenset({"id", "weibo_id", "root_id", "user_id", "created_at", "text", "like_count"}),
+        columns=_COMMENT_COLUMNS,
+        read=_read_comments,
+        has_observation_times=False,
+    ),
 )

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -147,7 +148,7 @@ Importing = Callable[..., tuple[int, int, int, int, int]]
         (CRAWLER_CSV, "weibo-crawler posts (CSV)"),
         (CRAWLER_OWN, "weibo-crawler posts (CSV)"),
         (CRAWLER_OLD, "weibo-crawler posts (CSV)"),
-        (list(CRAWLER_JSON), "weibo-crawler posts (JSON)"),
+        (list(CRAWLER_JSON), "weibo-crawler posts (JSON, SQLite)"),
         (list(TWEET), "WeiboSpider posts"),
         (list(NOTE), "Spider_XHS notes"),
         (list(ARTICLE), "666ghj posts"),
@@ -366,6 +367,112 @@ def test_article_comments(data_dir: Path, tmp_path: Path, importing: Importing) 
     assert frame["author_id"].null_count() == 3
     assert not [secret for secret in ("合成用户", "红桥", "b.jpg") if secret in "".join(frame["payload"])]
     assert importing(path) == (5, 0, 4, 0, 1)
+
+
+# SQLite
+
+CRAWLER_TABLE = {
+    name: value for name, value in CRAWLER_JSON.items() if name not in {"full_created_at", "edited", "edit_count"}
+} | {"created_at": in_china(weibo_time()), "retweet_id": ORIGINAL_ID}
+CRAWLER_COMMENT = {
+    "id": str(int(WEIBO_ID) + 1), "bid": "", "weibo_id": WEIBO_ID, "root_id": WEIBO_ID, "user_id": "1000000002",
+    "created_at": "Mon Jan 05 21:40:00 +0800 2026", "user_screen_name": "合成用户0002",
+    "user_avatar_url": "https://example.com/b.jpg", "text": "支持<span></span>", "pic_url": "", "like_count": 7,
+}  # fmt: skip
+SEARCH_TABLE = {name: value for name, value in CRAWLER_TABLE.items() if name != "live_photo_url"} | {
+    "created_at": in_china(weibo_time())[:16],
+    "ip": "广东",
+    "user_authentication": "蓝V",
+    "vip_type": "",
+    "vip_level": 0,
+}
+XHS_NOTE = {
+    "id": 1, "user_id": "5f0000000000000001000001", "nickname": "合成用户0001", "avatar": "", "ip_location": "广东",
+    "add_ts": 1767787200000, "last_modify_ts": 1767787200000, "note_id": NOTE["note_id"], "type": "normal",
+    "title": "拆车", "desc": "看", "video_url": "", "time": 1767620096000, "last_update_time": 1767620099000,
+    "liked_count": "5", "collected_count": "0", "comment_count": "", "share_count": "10+", "image_list": "",
+    "tag_list": "", "note_url": "", "source_keyword": "小米", "xsec_token": "AB91aHs=",
+}  # fmt: skip
+
+
+def database(path: Path, **tables: list[dict[str, Any]]) -> Path:
+    connection = sqlite3.connect(path)
+    for name, rows in tables.items():
+        header = ", ".join(f"[{column}]" for column in rows[0])
+        connection.execute(f"create table {name} ({header})")
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"insert into {name} values ({marks})", [tuple(row.values()) for row in rows])
+    connection.commit()
+    connection.close()
+    return observed(path)
+
+
+def test_weibo_crawler_database(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
+    root = CRAWLER_COMMENT | {"id": WEIBO_ID}
+    bad = CRAWLER_COMMENT | {"created_at": "nothing"}
+    path = database(
+        tmp_path / "weibodata.db",
+        weibo=[CRAWLER_TABLE],
+        comments=[root, CRAWLER_COMMENT, bad],
+        bins=[{"id": 1, "data": b"\xff\x00"}],
+    )
+    before = path.read_bytes()
+    assert importing(path) == (4, 3, 0, 0, 1)
+    assert importing(path) == (4, 0, 3, 0, 1)
+    assert (path.read_bytes(), sorted(tmp_path.glob("weibodata*"))) == (before, [path])
+    post, comments = only_row(data_dir), landed(data_dir, "comments").sort("comment_id")
+    assert (post["post_id"], post["posted_at"], post["repost_of_id"]) == (WEIBO_ID, weibo_time(), ORIGINAL_ID)
+    assert post["author_id"] == pseudonym(KEY, "weibo", "1000000001")
+    assert post["source"] == "import:weibo-crawler"
+    assert comments["parent_comment_id"].to_list() == [None, WEIBO_ID]
+    assert comments["posted_at"].unique().to_list() == [datetime(2026, 1, 5, 13, 40, tzinfo=UTC)]
+    assert comments["text"].unique().to_list() == ["支持"]
+    assert comments["author_id"].unique().to_list() == [pseudonym(KEY, "weibo", "1000000002")]
+    quarantined = "".join(path.read_text(encoding="utf-8") for path in (data_dir / "quarantine").iterdir())
+    assert '"comments row 3"' in quarantined
+    kept = post["payload"] + "".join(comments["payload"]) + quarantined
+    assert not [secret for secret in ("合成用户", "1000000001", "1000000002", "b.jpg") if secret in kept]
+
+
+def test_weibo_search_database(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
+    assert importing(database(tmp_path / "x.db", weibo=[SEARCH_TABLE])) == (1, 1, 0, 0, 0)
+    row = only_row(data_dir)
+    assert (row["source"], row["ip_location"], row["author_verified"]) == ("import:weibo-search", "广东", True)
+    assert (row["posted_at"], row["repost_of_id"]) == (weibo_time(), ORIGINAL_ID)
+    assert (row["like_count"], row["comment_count"], row["share_count"]) == (1_000_000, 0, 5)
+    assert row["text"] == "#小米#道歉 微博视频"
+    assert "合成用户" not in row["payload"]
+
+
+def test_mediacrawler_database(data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    creators = [{"id": 1, "user_id": "1", "nickname": "合成用户0001", "follows": "1", "fans": "2"}]
+    path = database(tmp_path / "sqlite_tables.db", xhs_note=[XHS_NOTE], xhs_creator=creators, bilibili_video=[{"a": 1}])
+    assert main([str(path)]) == 0
+    told = capsys.readouterr().out
+    assert f"skipped: {path}: a MediaCrawler creators file" in told
+    assert f"skipped: {path}: no known format has the columns of its table bilibili_video" in told
+    row = only_row(data_dir)
+    assert (row["post_id"], row["observed_at"]) == (NOTE["note_id"], OBSERVED)
+    assert (row["like_count"], row["comment_count"], row["share_count"]) == (5, None, 10)
+    assert row["source"] == "import:mediacrawler"
+
+
+def test_databases_that_cannot_be_imported(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty = database(tmp_path / "empty.db", weibo=[CRAWLER_TABLE])
+    connection = sqlite3.connect(empty)
+    connection.execute("delete from weibo")
+    connection.commit()
+    connection.close()
+    cut = tmp_path / "cut.db"
+    whole = database(tmp_path / "whole.db", weibo=[CRAWLER_TABLE | {"id": place} for place in range(200)])
+    cut.write_bytes(whole.read_bytes()[:9_000])
+    unknown = database(tmp_path / "unknown.db", a=[{"b": 1}], c=[{"d": 1}])
+    for path, reason in ((empty, "is empty"), (cut, "the database "), (unknown, "no known format has its columns")):
+        assert main([str(path)]) == 1
+        told = capsys.readouterr().err
+        assert told.startswith(f"error: {path}: {reason}")
+        assert told.count("\n") == 1
+    assert not data_dir.exists()
 
 
 # Whatever a row holds
