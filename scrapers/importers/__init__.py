@@ -1,10 +1,11 @@
 """Files that other people's crawlers wrote, to raw Parquet: ``python -m scrapers.importers SRC [SRC ...]``.
 
-    files.py            finds files, and reads them in batches of text columns: encodings, gzip, CSV, JSON
+    files.py            finds files, and reads them in batches of text columns: encodings, gzip, CSV, JSON, SQLite
     columns.py          values of whole columns, read as parsers/values.py reads one
     payload.py          what of a row is kept beside its values, without who wrote it
     kinds.py            what a format module offers: its columns, and its rows to raw rows
-    mediacrawler.py, weibo_search.py      one format each
+    mediacrawler.py, weibo_search.py, weibo_crawler.py, weibo_spider.py, spider_xhs.py, weibo_articles.py
+                        one format each
     run.py              the import: check, read, compare with what is there, land
     __main__.py         the command and what it prints
 

@@ -163,10 +163,19 @@ def without_video_title(text: pl.Series, nicknames: pl.Series) -> pl.Series:
     )
 
 
+def attached(rows: pl.DataFrame, post_types: Mapping[str, str]) -> pl.Series:
+    """The type of the first of the columns that holds anything, else text."""
+    found = (
+        pl.when(pl.lit(shown(column(rows, name))).is_not_null()).then(pl.lit(post_type))
+        for name, post_type in post_types.items()
+    )
+    return pl.select(pl.coalesce(*found, pl.repeat("text", rows.height))).to_series()
+
+
 def places(raw: pl.Series) -> pl.Series:
-    """Provinces and countries: "发布于 广东" is 广东, "" and "无" are null."""
-    place = shown(raw).str.replace(r"^(发布于|IP\s?属地)[\s:：]*", "").str.strip_chars()
-    return where(place.is_in(["", "无"]), None, place)
+    """Provinces and countries: "发布于 广东" and "来自广东" are 广东; "" and the words for nothing are null."""
+    place = shown(raw).str.replace(r"^(发布于|来自|IP\s?属地)[\s:：]*", "").str.strip_chars()
+    return where(place.is_in(["", "无", "未知", "unknown"]), None, place)
 
 
 # How each platform writes a hashtag into the text, and how an export lists them: with commas.

@@ -4,7 +4,9 @@ UTF-8 with and without byte-order mark, or GB18030 (which holds GBK); plain or g
 
     csv       a header and rows; cells may hold line breaks
     lines     a JSON object a line. Lines end at "\\n" alone: U+2028 stands inside texts, 33 times in one real file
-    records   a JSON list, or objects one after the other over many lines, whatever the file is called
+    records   a JSON list, or objects one after the other over many lines, whatever the file is called; the list may
+              stand in an object, after its account: {"user": {...}, "weibo": [...]}
+    table     a table of an SQLite database, which is told by its first bytes; the database is only read
 
 Every value becomes text, ids to the last digit. What cannot be read is handed on with its position and the reason.
 """
@@ -15,8 +17,10 @@ import gzip
 import io
 import json
 import re
+import sqlite3
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +28,9 @@ from typing import BinaryIO, Literal, NamedTuple
 
 import polars as pl
 
-SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".csv", ".txt"})  # .gz after them too
+SUFFIXES = frozenset(
+    {".json", ".jsonl", ".ndjson", ".csv", ".txt", ".db", ".sqlite", ".sqlite3"}
+)  # .gz after the texts too
 BATCH_BYTES = 32 << 20  # of JSON lines; the frames made of them take about ten times that
 BATCH_ROWS = 20_000  # of the other layouts: at 1.6 kB a row the same
 _HEAD_BYTES = 1 << 20
@@ -58,18 +64,22 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file that holds rows."""
+    """A file that holds rows, or a table of a database."""
 
     path: Path
     encoding: Literal["utf-8", "gb18030"]
     is_damaged: bool  # holds bytes that are not of the encoding
-    layout: Literal["csv", "lines", "records"]
-    columns: tuple[str, ...]  # of the header, or the keys of the first records
+    layout: Literal["csv", "lines", "records", "table"]
+    columns: tuple[str, ...]  # of the header or table, or the keys of the first records
     modified_at: datetime  # UTC
+    opening: int = 0  # characters before the list that the records stand in
+    table: str = ""  # of a database
 
     @property
     def unit(self) -> str:
         """What positions count."""
+        if self.layout == "table":
+            return f"{self.table} row"
         return "record" if self.layout == "records" else "line"
 
 
@@ -106,9 +116,14 @@ def _suffix(path: Path) -> str:
     return (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
 
 
-def examine(path: Path) -> TextFile:
-    """Read a file through once, and say what it is. Raises FileProblem if no rows can come of it."""
+def examine(path: Path) -> list[TextFile]:
+    """Read a file through once, and say what it is: one that holds rows, or several tables that do.
+
+    Raises FileProblem if no rows can come of it.
+    """
     try:
+        if _is_database(path):
+            return _tables(path)
         with _open(path) as handle:
             head, is_utf8, is_gb18030, damage = _survey(path, handle)
         modified_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -121,16 +136,62 @@ def examine(path: Path) -> TextFile:
     if not is_utf8 and not is_gb18030 and damage > _DAMAGE_LIMIT:
         raise FileProblem(f"{path}: is neither UTF-8 nor GB18030 text")
     encoding: Literal["utf-8", "gb18030"] = "gb18030" if is_gb18030 and not is_utf8 else "utf-8"
-    start = head.decode(encoding, "replace").removeprefix("\ufeff")
+    start = head.decode(encoding, "replace")
+    opening = _opening(start)
+    start = start[opening:].removeprefix("\ufeff")
     layout = _layout(start)
-    return TextFile(
-        path=path,
-        encoding=encoding,
-        is_damaged=not is_utf8 and not is_gb18030,
-        layout=layout,
-        columns=_columns(start, layout),
-        modified_at=modified_at,
-    )
+    return [
+        TextFile(
+            path=path,
+            encoding=encoding,
+            is_damaged=not is_utf8 and not is_gb18030,
+            layout=layout,
+            columns=_columns(start, layout),
+            modified_at=modified_at,
+            opening=opening,
+        )
+    ]
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as handle:
+        return handle.read(16) == b"SQLite format 3\x00"
+
+
+def _connect(path: Path) -> closing[sqlite3.Connection]:
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")
+    return closing(connection)
+
+
+def _tables(path: Path) -> list[TextFile]:
+    """The tables that have rows."""
+    try:
+        with _connect(path) as database:
+            if (state := database.execute("pragma quick_check(1)").fetchone()[0]) != "ok":
+                raise FileProblem(f"{path}: the database is damaged: {state}")
+            names = [
+                name
+                for (name,) in database.execute("select name from sqlite_schema where type = 'table' order by name")
+                if not name.startswith("sqlite_") and database.execute(f"{_select(name)} limit 1").fetchone()
+            ]
+            headers = [
+                [column[0] for column in database.execute(f"{_select(name)} limit 0").description] for name in names
+            ]
+    except sqlite3.Error as error:
+        raise FileProblem(f"{path}: the database cannot be read: {error}") from error
+    if not names:
+        raise FileProblem(f"{path}: is empty")
+    modified_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return [
+        TextFile(path, "utf-8", False, "table", _header(header), modified_at, table=name)
+        for name, header in zip(names, headers, strict=True)
+    ]
+
+
+def _select(table: str) -> str:
+    quoted = table.replace('"', '""')  # a name cannot be a parameter
+    return f'select * from "{quoted}"'  # noqa: S608
 
 
 def _open(path: Path) -> BinaryIO:
@@ -167,6 +228,22 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
     except UnicodeDecodeError:
         return False
     return True
+
+
+_ACCOUNT = re.compile(r'\ufeff?\s*\{\s*"user"\s*:\s*(?=\{)')
+_LIST = re.compile(r'\s*,\s*"weibo"\s*:\s*(?=\[)')
+
+
+def _opening(start: str) -> int:
+    """Where the list begins in {"user": {...}, "weibo": [...]}; 0 for a file that is no such object."""
+    if not (account := _ACCOUNT.match(start)):
+        return 0
+    try:
+        _, end = _DECODER.raw_decode(start, account.end())
+    except (ValueError, RecursionError):
+        return 0
+    held = _LIST.match(start, end)
+    return held.end() if held else 0
 
 
 def _layout(start: str) -> Literal["csv", "lines", "records"]:
@@ -212,19 +289,33 @@ def _keys(records: Iterable[object]) -> tuple[str, ...]:
     return tuple(key for key in keys if key.isprintable())  # half of a surrogate pair is no name
 
 
-def read(file: TextFile, columns: Collection[str]) -> Iterator[Batch]:
+def read(file: TextFile, columns: Collection[str], may_end_after: str | None = None) -> Iterator[Batch]:
     """The file's rows in batches. ``columns``: all that a file of its kind may have, in the order of its CSV files.
 
-    A JSON key that is neither among them nor in the file's first records is not read.
+    A JSON key that is neither among them nor in the file's first records is not read. A CSV row that ends with the
+    column ``may_end_after`` is whole.
     """
+    if file.layout == "table":
+        yield from _read_table(file)
+        return
     with _open(file.path) as handle:
         match file.layout:
             case "csv":
-                yield from _read_csv(file, handle, tuple(columns))
+                yield from _read_csv(file, handle, tuple(columns), may_end_after)
             case "lines":
                 yield from _read_lines(file, handle, tuple(dict.fromkeys([*file.columns, *columns])))
             case "records":
                 yield from _read_records(file, handle)
+
+
+def _read_table(file: TextFile) -> Iterator[Batch]:
+    with _connect(file.path) as database:
+        cursor = database.execute(_select(file.table))
+        number = 1
+        while held := cursor.fetchmany(BATCH_ROWS):
+            rows = [[_cell(value) for value in row] for row in held]
+            yield _csv_batch(file.columns, rows, list(range(number, number + len(rows))), [])
+            number += len(rows)
 
 
 def _read_lines(file: TextFile, handle: BinaryIO, columns: tuple[str, ...]) -> Iterator[Batch]:
@@ -263,6 +354,7 @@ def _try_line(line: bytes, encoding: str) -> object:
 
 def _read_records(file: TextFile, handle: BinaryIO) -> Iterator[Batch]:
     text = io.TextIOWrapper(handle, file.encoding, errors="replace", newline="\n")
+    text.read(file.opening)
     pending: list[tuple[int, object]] = []
     for numbered in enumerate(_records(text), 1):
         pending.append(numbered)
@@ -272,8 +364,8 @@ def _read_records(file: TextFile, handle: BinaryIO) -> Iterator[Batch]:
     yield _batch(pending)
 
 
-# What stands between records: commas, and the brackets of one or several lists.
-_BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
+# What stands between records: commas, and the brackets of one or several lists, or the end of what holds the list.
+_BETWEEN = re.compile(r"[\s,\[\]}\ufeff]*")
 _NEXT_RECORD = re.compile(r"\n[\s,\[]*(?=\{)")
 _DECODER = json.JSONDecoder(parse_constant=lambda name: _refuse(name), strict=False)
 
@@ -311,13 +403,16 @@ def _records(text: io.TextIOBase) -> Iterator[object]:
         buffer, position, at_end = buffer[position:] + more, 0, not more
 
 
-def _read_csv(file: TextFile, handle: BinaryIO, columns: tuple[str, ...]) -> Iterator[Batch]:
+def _read_csv(file: TextFile, handle: BinaryIO, columns: tuple[str, ...], may_end_after: str | None) -> Iterator[Batch]:
     encoding = "utf-8-sig" if file.encoding == "utf-8" else file.encoding
     reader = csv.reader(io.TextIOWrapper(handle, encoding, errors="surrogateescape", newline=""), strict=True)
     first = next(reader)
     header = _header(first)
     # A newer crawler appends longer rows to a file whose header an older one wrote.
     widest = columns if header == columns[: len(header)] else header
+    widths = {*range(len(header), len(widest) + 1)}
+    if may_end_after in header:
+        widths.add(header.index(may_end_after) + 1)
     rows: list[list[str | None]] = []
     numbers: list[int] = []
     bad: list[Bad] = []
@@ -332,7 +427,7 @@ def _read_csv(file: TextFile, handle: BinaryIO, columns: tuple[str, ...]) -> Ite
             continue
         if not cells or cells[1:] == first[1:]:
             continue  # a blank line, or the header again where files were joined
-        if not len(header) <= len(cells) <= len(widest):
+        if len(cells) not in widths:
             bad.append(Bad(number, f"{len(cells)} cells under a header of {len(header)}"))
         elif file.is_damaged and any(_DAMAGE.search(cell) for cell in cells):
             bad.append(Bad(number, f"bytes that are not {file.encoding}"))
@@ -366,12 +461,14 @@ def _batch(values: Iterable[tuple[int, object]]) -> Batch:
 
 
 def _cell(value: object) -> str | None:
-    """A JSON value as text, as polars writes it: 5, 0.5, true, {"a": 1}."""
+    """A value of JSON or a database as text, as polars writes it: 5, 0.5, true, {"a": 1}."""
     match value:
         case None:
             return None
         case str():
             text = value
+        case bytes():
+            text = value.decode("utf-8", "replace")
         case float() if value.is_integer():
             text = str(int(value))
         case _:

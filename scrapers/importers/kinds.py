@@ -25,7 +25,8 @@ class Context:
 class Kind:
     """One kind of file.
 
-    required: the columns that a file of this kind has and no other kind has all of.
+    required: the columns that tell a file of this kind. Of two kinds that a file has those of, it is of
+        the one with more.
     columns: all columns it may have. Where they are in the order of its CSV files, newer rows may have more of them
         than the header above them.
     read: rows as text to raw rows, in the same order: the columns of the raw table but source and crawl_id, and
@@ -33,6 +34,7 @@ class Kind:
         but for the payload.
     has_observation_times: whether the rows say when they were observed; else observed_at is the file's time, and two
         rows of a post are the same observation when their counts are the same.
+    may_end_after: the column that a CSV row may end with, though the header goes on.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Kind:
     columns: tuple[str, ...]
     read: Callable[[pl.DataFrame, Context], pl.DataFrame]
     has_observation_times: bool
+    may_end_after: str | None = None
 
 
 def raw_rows(table: Table, values: Mapping[str, pl.Series | str | bool | datetime]) -> pl.DataFrame:

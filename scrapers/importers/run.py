@@ -21,7 +21,7 @@ from pathlib import Path
 
 import polars as pl
 
-from scrapers.importers import mediacrawler, weibo_search
+from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_crawler, weibo_search, weibo_spider
 from scrapers.importers.columns import TIME
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
 from scrapers.importers.kinds import Context, Kind, Table
@@ -29,7 +29,19 @@ from scrapers.items import Platform, Reject
 from scrapers.landing import SCHEMAS, land, new_crawl_id, partition_dir, quarantine
 from scrapers.pseudonym import load_key
 
-KINDS: tuple[Kind, ...] = (*mediacrawler.KINDS, *weibo_search.KINDS)
+KINDS: tuple[Kind, ...] = (
+    *mediacrawler.KINDS,
+    *weibo_search.KINDS,
+    *weibo_crawler.KINDS,
+    *weibo_spider.KINDS,
+    *spider_xhs.KINDS,
+    *weibo_articles.KINDS,
+)
+# Files that are known, and hold nothing to import.
+_SKIPPED = {
+    mediacrawler.CREATOR_COLUMNS: "a MediaCrawler creators file; accounts are not imported",
+    weibo_spider.COMMENT_COLUMNS: "a WeiboSpider comments file; its rows do not say which post they are of",
+}
 _TIMED_SOURCES = sorted({kind.source for kind in KINDS if kind.has_observation_times})
 CHUNK_ROWS = 50_000  # compared and landed at once; 0.3 GB of memory
 _ID: dict[Table, str] = {"posts": "post_id", "comments": "comment_id"}
@@ -68,8 +80,9 @@ Report = Callable[[str], None]
 
 
 def recognise(columns: Collection[str]) -> Kind | None:
-    """The kind of file that has these columns."""
-    return next((kind for kind in KINDS if kind.required <= set(columns)), None)
+    """The kind of file that has these columns; of two, the one that asks for more of them."""
+    fitting = [kind for kind in KINDS if kind.required <= set(columns)]
+    return max(fitting, key=lambda kind: len(kind.required), default=None)
 
 
 def import_files(sources: Sequence[Path], data_dir: Path, report: Report) -> Import:
@@ -81,8 +94,8 @@ def import_files(sources: Sequence[Path], data_dir: Path, report: Report) -> Imp
     """
     paths, passed_over = find(sources)
     outcome = Import(new_crawl_id(), passed_over=passed_over)
-    files = [_check(path, outcome) for path in paths]
-    if len(files) == 1 and outcome.tallies[0].problem:
+    files = [checked for path in paths for checked in _check(path, outcome)]
+    if len(paths) == 1 and outcome.tallies[0].problem:
         raise FileProblem(outcome.tallies[0].problem)
     if any(file is not None for file in files):
         with _spool(data_dir, report) as spool:
@@ -105,25 +118,32 @@ class Progress:
             self._report(f"{done:,} rows {what}, {done / (now - self._started):,.0f} a second")
 
 
-def _check(path: Path, outcome: Import) -> tuple[TextFile, Kind, Tally] | None:
-    """A tally for the file; what is to be read, or None where the tally says why nothing is."""
-    tally = Tally(path)
-    outcome.tallies.append(tally)
+def _check(path: Path, outcome: Import) -> list[tuple[TextFile, Kind, Tally] | None]:
+    """For the file, or each table of a database, a tally; what is to be read, or None where the tally says why nothing
+    is."""
     try:
-        file = examine(path)
+        held = examine(path)
     except FileProblem as problem:
-        tally.problem = str(problem)
-        return None
-    if set(file.columns) >= mediacrawler.CREATOR_COLUMNS:
-        tally.skipped = "a MediaCrawler creators file; accounts are not imported"
-        return None
-    tally.kind = recognise(file.columns)
-    if tally.kind is None:
-        shown = ", ".join(file.columns[:30]) + (", ..." if len(file.columns) > 30 else "")
+        outcome.tallies.append(Tally(path, problem=str(problem)))
+        return [None]
+    checked = [_checked(file) for file in held]
+    if all(tally.kind is None and tally.skipped is None for _, tally in checked):
+        columns = held[0].columns
+        shown = ", ".join(columns[:30]) + (", ..." if len(columns) > 30 else "")
         known = ", ".join(kind.name for kind in KINDS)
-        tally.problem = f"{path}: no known format has its columns ({shown or 'none'}); known are: {known}"
-        return None
-    return file, tally.kind, tally
+        reason = f"no known format has its columns ({shown or 'none'}); known are: {known}"
+        outcome.tallies.append(Tally(path, problem=f"{path}: {reason}"))
+        return [None]
+    for file, tally in checked:
+        if tally.kind is None and tally.skipped is None:
+            tally.skipped = f"no known format has the columns of its table {file.table}"
+        outcome.tallies.append(tally)
+    return [(file, tally.kind, tally) if tally.kind else None for file, tally in checked]
+
+
+def _checked(file: TextFile) -> tuple[TextFile, Tally]:
+    skipped = next((reason for known, reason in _SKIPPED.items() if known <= set(file.columns)), None)
+    return file, Tally(file.path, kind=None if skipped else recognise(file.columns), skipped=skipped)
 
 
 @contextmanager
@@ -166,7 +186,7 @@ def _read_all(
         if checked is None:
             continue
         file, kind, tally = checked
-        for batch in read(file, kind.columns):
+        for batch in read(file, kind.columns, kind.may_end_after):
             rows = kind.read(batch.rows, Context(file.modified_at, key)).with_columns(
                 pl.Series("_number", batch.numbers, dtype=pl.Int64), pl.lit(place, pl.Int64).alias("_file")
             )

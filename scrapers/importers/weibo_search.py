@@ -1,4 +1,4 @@
-"""CSV files of dataabc/weibo-search: 17 columns in 2020, 21 now, the new ones at the end.
+"""CSV files of dataabc/weibo-search: 17 columns in 2020, 21 now, the new ones at the end; and its SQLite table.
 
 A newer crawler appends longer rows under an older header. Rows of originals that were reposted stand beside the
 reposts. The rows do not say when they were observed: observed_at is the time the file was last written, which is late
@@ -20,6 +20,13 @@ _COLUMNS = (
     "user_authentication",
     "会员类型", "会员等级",
 )  # fmt: skip
+# The columns of its table, where they have other names.
+_TABLE_NAMES = {
+    "screen_name": "用户昵称", "text": "微博正文", "article_url": "头条文章url", "location": "发布位置",
+    "at_users": "艾特用户", "topics": "话题", "reposts_count": "转发数", "comments_count": "评论数",
+    "attitudes_count": "点赞数", "created_at": "发布时间", "source": "发布工具", "pics": "微博图片url",
+    "video_url": "微博视频url", "vip_type": "会员类型", "vip_level": "会员等级",
+}  # fmt: skip
 # The title of another person's video, after the letter that its icon became.
 _ANOTHERS_VIDEO = r"L[^\sL]{1,30}的(微博|秒拍)视频"
 _VERIFIED = {"蓝V": True, "黄V": True, "红V": True, "金V": True, "普通用户": False}
@@ -42,7 +49,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "platform": "weibo",
             "post_id": post_id,
             "post_url": "https://m.weibo.cn/detail/" + post_id,
-            "post_type": _post_type(rows),
+            "post_type": columns.attached(rows, _ATTACHED),
             "text": text,
             "posted_at": posted_at,
             "author_id": pseudonyms(columns.shown(columns.column(rows, "user_id")), "weibo", context.key),
@@ -67,12 +74,8 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     )
 
 
-def _post_type(rows: pl.DataFrame) -> pl.Series:
-    attached = (
-        pl.when(pl.lit(columns.shown(columns.column(rows, name))).is_not_null()).then(pl.lit(post_type))
-        for name, post_type in _ATTACHED.items()
-    )
-    return pl.select(pl.coalesce(*attached, pl.repeat("text", rows.height))).to_series()
+def _read_table(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
+    return _read(rows.rename(_TABLE_NAMES, strict=False), context)
 
 
 KINDS = (
@@ -86,4 +89,17 @@ KINDS = (
         read=_read,
         has_observation_times=False,
     ),
-)
+    Kind(
+        name="weibo-search posts (SQLite)",
+        source=SOURCE,
+        platform="weibo",
+        table="posts",
+        required=frozenset(
+            {"id", "user_id", "text", "created_at", "attitudes_count", "comments_count", "reposts_count", "retweet_id",
+             "ip"}
+        ),
+        columns=("id", "bid", "user_id", *_TABLE_NAMES, "retweet_id", "ip", "user_authentication"),
+        read=_read_table,
+        has_observation_times=False,
+    ),
+)  # fmt: skip

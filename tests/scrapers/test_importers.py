@@ -273,6 +273,8 @@ def test_payloads_hold_what_scrub_would_leave(platform: Any) -> None:
         "user_id": "1", "sec_uid": "2", "url_token": "", "nickname": "合成用户0001",
         "author": '{"id": "7", "name": "合成用户0002", "fans": 3}',
         "user": "合成用户0003", "attributes": '{"user": {"id": 8}, "at_users": ["合成用户0004"], "n": [1.5]}',
+        "pics": "https://wx1.sinaimg.cn/large/00abcdefgy1h6b77e70r4j21.jpg,https://example.com/1040g"
+        "008synthetic0000000000001",
         "text": "[笑哭R] \"x\" \u2028",
         "empty": "", "absent": None, "other": "x",
     }  # fmt: skip
@@ -313,8 +315,8 @@ def test_weibo_search_is_known_by_its_columns(width: int) -> None:
 
 
 def test_neighbouring_formats_are_not_taken_for_known_ones() -> None:
-    weibo_crawler = ["id", "bid", "正文", "头条文章url", "日期", "点赞数", "评论数", "转发数"]
-    assert run.recognise(weibo_crawler) is None
+    weibo_spider_of_dataabc = ["微博", "翻译", "点赞数", "转发数", "评论数", "发布时间"]
+    assert run.recognise(weibo_spider_of_dataabc) is None
     assert run.recognise(["_id", "mblogid", "created_at", "content"]) is None
 
 

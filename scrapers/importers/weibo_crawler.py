@@ -1,0 +1,163 @@
+"""CSV and JSON files of dataabc/weibo-crawler: the posts of one account, of 15 columns and of 18 (Live Photos, edits);
+and its SQLite tables of posts and comments. The table of reposts has no counts, and is left.
+
+With reposts, a CSV header goes on with the original's columns, and the row of a post that is no repost ends before
+them. In JSON the original stands in the post. Of an original only the id is taken, and the payload is without it.
+
+ids:     a CSV writes a TAB after them, so that a spreadsheet leaves them alone
+authors: JSON and the database name them; a CSV has the account in its path, which says nothing
+times:   of "昨天 23:01" the crawler keeps the day and puts the clock at which it ran in place of 23:01, so within a day
+         of what is told the id decides
+counts:  "100万+" is written as 1000000, so a floor is not told apart
+
+The rows do not say when they were observed: observed_at is the time the file was last written.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+
+import polars as pl
+
+from scrapers.importers import columns
+from scrapers.importers.kinds import Context, Kind, raw_rows
+from scrapers.importers.payload import payloads, pseudonyms
+
+SOURCE = "import:weibo-crawler"
+_CLOCK_LOST = timedelta(days=1)
+
+# The columns in CSV and the same ones in JSON.
+_NAMES: Mapping[str, str] = {
+    "id": "id", "bid": "bid", "正文": "text", "头条文章url": "article_url", "原始图片url": "pics",
+    "视频url": "video_url", "Live Photo视频url": "live_photo_url", "位置": "location", "日期": "created_at",
+    "工具": "source", "点赞数": "attitudes_count", "评论数": "comments_count", "转发数": "reposts_count",
+    "话题": "topics", "@用户": "at_users", "完整日期": "full_created_at", "是否编辑过": "edited",
+    "编辑次数": "edit_count",
+}  # fmt: skip
+_LAST_OWN = "是否原创"
+_CSV_COLUMNS = (*_NAMES, _LAST_OWN, "源用户id", "源用户昵称", *(f"源微博{name}" for name in _NAMES))
+_JSON_COLUMNS = ("user_id", "screen_name", *_NAMES.values(), "retweet", "retweet_id")
+_REQUIRED = ("id", "正文", "日期", "点赞数", "评论数", "转发数")
+# An article and a video have a picture as well, so they come first.
+_ATTACHED = {"头条文章url": "article", "视频url": "video", "Live Photo视频url": "image", "原始图片url": "image"}
+
+
+def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.DataFrame:
+    """names: the CSV's columns to this file's."""
+    post_id = columns.column(rows, "id").str.strip_chars()
+    repost_of_id = _repost_of_id(rows)
+    text = columns.without_video_title(columns.column(rows, names["正文"]), columns.column(rows, "screen_name"))
+    own = rows.select(name for name in rows.columns if not name.startswith("源")).with_columns(
+        text.alias(names["正文"]), repost_of_id.alias("retweet")
+    )
+    text = columns.words(text)
+    told_at = columns.shown(columns.column(rows, names["完整日期"])).fill_null(columns.column(rows, names["日期"]))
+    posted_at = _posted_at(told_at, post_id, context)
+    likes, comments, shares = (
+        columns.counts(columns.column(rows, names[name])) for name in ("点赞数", "评论数", "转发数")
+    )
+    return raw_rows(
+        "posts",
+        {
+            "platform": "weibo",
+            "post_id": post_id,
+            "post_url": "https://m.weibo.cn/detail/" + post_id,
+            "post_type": columns.attached(rows, {names[name]: post_type for name, post_type in _ATTACHED.items()}),
+            "text": text,
+            "posted_at": posted_at,
+            "author_id": pseudonyms(columns.shown(columns.column(rows, "user_id")), "weibo", context.key),
+            "like_count": likes.value,
+            "comment_count": comments.value,
+            "share_count": shares.value,
+            "counts_are_floor": columns.any_of(likes.is_floor, comments.is_floor, shares.is_floor),
+            "hashtags": columns.hashtags(text, columns.column(rows, names["话题"]), "weibo"),
+            "repost_of_id": repost_of_id,
+            "is_ad": False,
+            "observed_at": context.modified_at,
+            "payload": payloads(own, "weibo", context.key),
+            "problem": columns.first_problem(
+                (columns.no_id(post_id), "id is no id", post_id),
+                (posted_at.is_null(), f"{names['日期']} is no time", told_at),
+            ),
+        },
+    )
+
+
+def _repost_of_id(rows: pl.DataFrame) -> pl.Series:
+    in_json = columns.column(rows, "retweet").str.json_path_match("$.id")
+    return columns.shown(
+        columns.column(rows, "源微博id").fill_null(columns.column(rows, "retweet_id")).fill_null(in_json)
+    )
+
+
+def _posted_at(told_at: pl.Series, post_id: pl.Series, context: Context) -> pl.Series:
+    told = columns.times(told_at, context.modified_at)
+    id_times = columns.weibo_id_times(post_id)
+    return columns.where((told - id_times).abs() <= _CLOCK_LOST, id_times, told)
+
+
+def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
+    comment_id = columns.column(rows, "id").str.strip_chars()
+    post_id = columns.column(rows, "weibo_id").str.strip_chars()
+    root_id = columns.shown(columns.column(rows, "root_id"))
+    told_at = columns.column(rows, "created_at")
+    posted_at = columns.times(told_at, context.modified_at, columns.weibo_id_times(comment_id))
+    likes = columns.counts(columns.column(rows, "like_count"))
+    return raw_rows(
+        "comments",
+        {
+            "platform": "weibo",
+            "comment_id": comment_id,
+            "post_id": post_id,
+            # A root comment's root is itself.
+            "parent_comment_id": columns.where((root_id == "0") | (root_id == comment_id), None, root_id),
+            "text": columns.words(columns.column(rows, "text")),
+            "posted_at": posted_at,
+            "author_id": pseudonyms(columns.shown(columns.column(rows, "user_id")), "weibo", context.key),
+            "like_count": likes.value,
+            "counts_are_floor": likes.is_floor,
+            "observed_at": context.modified_at,
+            "payload": payloads(rows.drop("user_screen_name", "user_avatar_url", strict=False), "weibo", context.key),
+            "problem": columns.first_problem(
+                (columns.no_id(comment_id), "id is no id", comment_id),
+                (columns.no_id(post_id), "weibo_id is no id", post_id),
+                (posted_at.is_null(), "created_at is no time", told_at),
+            ),
+        },
+    )
+
+
+_POSTS = tuple(
+    Kind(
+        name=f"weibo-crawler posts ({layout})",
+        source=SOURCE,
+        platform="weibo",
+        table="posts",
+        required=frozenset({*(names[name] for name in _REQUIRED), *also_required}),
+        columns=all_columns,
+        read=partial(_read, names=names),
+        has_observation_times=False,
+        may_end_after=_LAST_OWN,
+    )
+    for layout, names, also_required, all_columns in (
+        ("CSV", {name: name for name in _NAMES}, (), _CSV_COLUMNS),
+        ("JSON, SQLite", _NAMES, ("user_id",), _JSON_COLUMNS),
+    )
+)
+_COMMENT_COLUMNS = (
+    "id", "bid", "weibo_id", "root_id", "user_id", "created_at", "user_screen_name", "user_avatar_url", "text",
+    "pic_url", "like_count",
+)  # fmt: skip
+KINDS = (
+    *_POSTS,
+    Kind(
+        name="weibo-crawler comments (SQLite)",
+        source=SOURCE,
+        platform="weibo",
+        table="comments",
+        required=frozenset({"id", "weibo_id", "root_id", "user_id", "created_at", "text", "like_count"}),
+        columns=_COMMENT_COLUMNS,
+        read=_read_comments,
+        has_observation_times=False,
+    ),
+)

@@ -1,0 +1,93 @@
+"""JSON lines of nghuyong/WeiboSpider: posts found by keyword, account or id, and reposts of a post.
+
+crawl_time is when the row was written, in seconds. Posts of an account's page have no ``user``; their author is in the
+address, which the payload is without. Its comments do not say which post they are of, and are skipped.
+"""
+
+import polars as pl
+
+from scrapers.importers import columns
+from scrapers.importers.kinds import Context, Kind, raw_rows
+from scrapers.importers.payload import payloads, pseudonyms
+
+SOURCE = "import:weibospider"
+_COLUMNS = (
+    "_id", "mblogid", "created_at", "geo", "ip_location", "reposts_count", "comments_count", "attitudes_count",
+    "source", "content", "pic_urls", "pic_num", "isLongText", "is_retweet", "retweet_id", "video", "user", "url",
+    "keyword", "crawl_time",
+)  # fmt: skip
+
+
+def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
+    post_id = columns.column(rows, "_id").str.strip_chars()
+    user = columns.column(rows, "user")
+    content = columns.without_video_title(columns.column(rows, "content"), user.str.json_path_match("$.nick_name"))
+    rows = rows.with_columns(content.alias("content"))
+    text = columns.words(content)
+    observed_at = columns.times(columns.column(rows, "crawl_time"), context.modified_at)
+    told_at = columns.column(rows, "created_at")
+    posted_at = columns.times(told_at, observed_at, columns.weibo_id_times(post_id))
+    counts = {
+        "like_count": columns.counts(columns.column(rows, "attitudes_count")),
+        "comment_count": columns.counts(columns.column(rows, "comments_count")),
+        "share_count": columns.counts(columns.column(rows, "reposts_count")),
+    }
+    followers = columns.counts(user.str.json_path_match("$.followers_count"))
+    in_address = columns.column(rows, "url").str.extract(r"weibo\.com/(\d{5,12})/")
+    author_id = columns.shown(user.str.json_path_match("$._id")).fill_null(in_address)
+    return raw_rows(
+        "posts",
+        {
+            "platform": "weibo",
+            "post_id": post_id,
+            "post_url": "https://m.weibo.cn/detail/" + post_id,
+            "post_type": _post_type(rows),
+            "text": text,
+            "posted_at": posted_at,
+            "author_id": pseudonyms(author_id, "weibo", context.key),
+            "author_followers": followers.value,
+            "author_verified": user.str.json_path_match("$.verified").replace_strict(
+                {"true": True, "false": False}, default=None, return_dtype=pl.Boolean()
+            ),
+            **{name: count.value for name, count in counts.items()},
+            "counts_are_floor": columns.any_of(*(count.is_floor for count in counts.values())),
+            "hashtags": columns.hashtags(text, columns.column(rows, None), "weibo"),
+            "ip_location": columns.places(columns.column(rows, "ip_location")),
+            "repost_of_id": columns.shown(columns.column(rows, "retweet_id")),
+            "is_ad": False,
+            "query": columns.shown(columns.column(rows, "keyword")),
+            "observed_at": observed_at,
+            "payload": payloads(rows.drop("url", strict=False), "weibo", context.key),
+            "problem": columns.first_problem(
+                (columns.no_id(post_id), "_id is no id", post_id),
+                (posted_at.is_null(), "created_at is no time", told_at),
+                (observed_at.is_null(), "crawl_time is no time", columns.column(rows, "crawl_time")),
+            ),
+        },
+    )
+
+
+def _post_type(rows: pl.DataFrame) -> pl.Series:
+    pictures = columns.column(rows, "pic_num")
+    return columns.attached(
+        rows.with_columns(columns.where(pictures == "0", None, pictures).alias("pic_num")),
+        {"video": "video", "pic_num": "image"},
+    )
+
+
+KINDS = (
+    Kind(
+        name="WeiboSpider posts",
+        source=SOURCE,
+        platform="weibo",
+        table="posts",
+        required=frozenset(
+            {"_id", "mblogid", "created_at", "content", "attitudes_count", "comments_count", "reposts_count",
+             "crawl_time"}
+        ),
+        columns=_COLUMNS,
+        read=_read,
+        has_observation_times=True,
+    ),
+)  # fmt: skip
+COMMENT_COLUMNS = frozenset({"_id", "like_counts", "content", "comment_user"})
