@@ -20,7 +20,7 @@ def raw_posts() -> ExpectationSuite:
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
-    required = ("platform", "post_id", "post_url", "text", "posted_at", "observed_at", "crawl_id", "source", "payload")
+    required = ("platform", "post_id", "post_url", "text", "posted_at", "observed_at", "crawl_id", "source")
     return gx.ExpectationSuite(
         name="raw_posts",
         expectations=[

@@ -6,6 +6,7 @@ Great Expectations 1.24 has neither polars nor a working DuckDB source; it and p
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import polars as pl
@@ -35,6 +36,15 @@ class Validation(NamedTuple):
     def is_critical(self) -> bool:
         """Whether something failed that must stop what is downstream."""
         return any(failure.severity == "critical" for failure in self.failures)
+
+
+def merged(verdicts: Sequence[Validation]) -> Validation:
+    """Several verdicts as one; of none, an empty one that passes."""
+    return Validation(
+        rows=sum(verdict.rows for verdict in verdicts),
+        expectations=sum(verdict.expectations for verdict in verdicts),
+        failures=[failure for verdict in verdicts for failure in verdict.failures],
+    )
 
 
 def columns_of(suite: ExpectationSuite) -> list[str]:

@@ -9,9 +9,6 @@ from orchestration.settings import TIMEZONE
 from scrapers.items import PLATFORMS
 
 raw_posts = dg.AssetSelection.assets(*(dg.AssetKey(["raw", f"{platform}_posts"]) for platform in PLATFORMS))
-raw_rows = dg.AssetSelection.checks(
-    *(dg.AssetCheckKey(dg.AssetKey(["raw", f"{platform}_posts"]), "rows") for platform in PLATFORMS)
-)
 
 # A day from the sites to the published marts.
 refresh = dg.define_asset_job(
@@ -23,7 +20,7 @@ refresh = dg.define_asset_job(
 # What landed by other ways, imports above all.
 catch_up = dg.define_asset_job(
     "catch_up",
-    selection=(dg.AssetSelection.all() - raw_posts) | raw_rows,
+    selection=dg.AssetSelection.all() - raw_posts,
     description="Bring up to date the marts of every day whose raw data is newer than they are. Crawls nothing.",
 )
 

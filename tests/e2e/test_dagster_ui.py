@@ -58,10 +58,12 @@ class Webserver:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> Path:
+    """A data folder in which the day before has been refreshed."""
     folder = tmp_path_factory.mktemp("ui")
-    (folder / "dagster").mkdir()
     assert run(folder, "scrapers.sandbox", "labels", "--out", folder / "labels" / "sandbox.csv").returncode == 0
+    done = run(folder, "orchestration.refresh", "--start", "2026-01-02", TINGFENG_SANDBOX_URL=sandbox)
+    assert done.returncode == 0, done.stderr[-3000:]
     return folder
 
 
@@ -140,8 +142,8 @@ def test_a_partition_and_everything_after_it_is_materialized_from_the_ui(page, w
     days.fill(DAY)
     days.press("Tab")
     page.get_by_role("button", name="Launch 1 run").click()
-    finished = wait_for(webserver.finished_runs, 240)
-    assert [run["status"] for run in finished] == ["SUCCESS"]
+    finished = wait_for(lambda: len(runs := webserver.finished_runs()) > 1 and runs, 240)
+    assert [run["status"] for run in finished] == ["SUCCESS", "SUCCESS"]
     assert served(
         data, f"select volume from marts.daily_volume where platform = 'weibo' and posted_date = '{DAY}'"
     ) == [(113,)]
@@ -166,9 +168,9 @@ def test_a_failing_check_blocks_and_is_seen(page, webserver, data):
     before = served(data, "select * from marts.daily_volume order by all")
     page.goto("/locations/tingfeng/jobs/catch_up")
     page.get_by_role("button", name="Materialize").first.click()
-    finished = wait_for(lambda: len(runs := webserver.finished_runs()) > 1 and runs, 240)
+    finished = wait_for(lambda: len(runs := webserver.finished_runs()) > 2 and runs, 240)
     assert finished[0]["status"] == "FAILURE"
     assert served(data, "select * from marts.daily_volume order by all") == before
-    page.goto("/assets/raw/zhihu_posts?view=checks")
-    page.get_by_text("rows").first.click()
+    page.goto("/assets/enriched/posts?view=checks")
+    page.get_by_text("raw_rows").first.click()
     page.get_by_text("Failed").first.wait_for()

@@ -139,7 +139,7 @@ def test_again_changes_no_number_and_doubles_nothing(event, sandbox):
 STATIONS = {
     "crawl": "external process successfully opened",
     "landed": "landed ",
-    "enriched": "posts: days:",
+    "enriched": "days read",
     "dbt": "dbt rebuilds",
     "publish": "publishing ",
 }

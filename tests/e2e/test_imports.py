@@ -92,7 +92,7 @@ def test_a_bad_row_blocks_what_is_downstream(imported):
     bad = land_a_row(imported, "2025-10-03", "bad", author_id="somebody")
     done = run(imported, "orchestration.refresh", TINGFENG_LISTENING=listening)
     assert done.returncode == 1
-    assert "raw__zhihu_posts_rows" in done.stderr
+    assert "raw_rows failed" in done.stderr
     assert served(imported, "select * from marts.daily_volume order by all") == before
     bad.unlink()
     land_a_row(imported, "2025-10-03", "good", author_id=None)

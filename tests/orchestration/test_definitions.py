@@ -59,9 +59,9 @@ def test_raw_is_partitioned_by_day_and_judged_before_it_is_read(repository):
 
 def test_checks_block_what_is_downstream(repository):
     graph = repository.asset_graph
-    ours = {"crawl_health", "rows", "served_rows"}
+    ours = {"crawl_health", "raw_rows", "rows", "served_rows"}
     found = {check: graph.get(check).blocking for check in graph.asset_check_keys if check.name in ours}
-    assert len(found) == 2 * len(PLATFORMS) + 2
+    assert len(found) == 2 * len(PLATFORMS) + 3
     assert all(found.values())
 
 
@@ -71,15 +71,14 @@ def selected(repository: dg.RepositoryDefinition, job: str) -> tuple[set[str], s
     return assets, {f"{key.asset_key.to_user_string()}:{key.name}" for key in layer.asset_graph.asset_check_keys}
 
 
-def test_refresh_crawls_and_catch_up_only_checks_what_was_landed(repository):
+def test_refresh_crawls_and_catch_up_does_not(repository):
     assets, checks = selected(repository, "refresh")
     assert assets >= RAW | {"serving/marts"}
     assert {f"{key}:crawl_health" for key in RAW} <= checks
     assets, checks = selected(repository, "catch_up")
     assert not assets & RAW
     assert "serving/marts" in assets
-    assert {f"{key}:rows" for key in RAW} <= checks
-    assert not {f"{key}:crawl_health" for key in RAW} & checks
+    assert {"enriched/posts:raw_rows", "enriched/posts:rows", "serving/marts:served_rows"} <= checks
 
 
 def test_pools_keep_one_writer_and_one_crawl_a_site(repository):

@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from orchestration.analysis.enrich import enrich
 from orchestration.definitions import defs
 from orchestration.enriched_files import versions
 from scrapers.items import Post
@@ -22,6 +23,7 @@ def post(post_id: str, text: str) -> Post:
         post_url=f"https://m.weibo.cn/detail/{post_id}",
         post_type="text",
         text=text,
+        like_count=1,
         posted_at=datetime(2026, 1, 5, 2, tzinfo=UTC),
         observed_at=datetime(2026, 1, 6, tzinfo=UTC),
         source="spider",
@@ -39,15 +41,13 @@ def data(tmp_path, monkeypatch):
 
 
 def run(*, tags: dict[str, str] | None = None) -> dg.ExecuteInProcessResult:
-    repository = defs.get_repository_def()
-    check = dg.AssetCheckKey(POSTS, "rows")
+    asset = defs.get_repository_def().assets_defs_by_key[POSTS]
     with dg.DagsterInstance.ephemeral() as instance:
-        return dg.materialize(
-            [repository.assets_defs_by_key[POSTS], repository.asset_checks_defs_by_key[check]],
-            instance=instance,
-            tags=tags,
-            raise_on_error=False,
-        )
+        return dg.materialize([asset], instance=instance, tags=tags, raise_on_error=False)
+
+
+def failed_checks(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckSeverity]:
+    return {found.check_name: found.severity for found in result.get_asset_check_evaluations() if not found.passed}
 
 
 def test_a_day_is_read_once_and_again_only_when_its_raw_data_changes(data):
@@ -81,12 +81,24 @@ def test_a_day_that_left_raw_becomes_empty(data):
     assert pl.read_parquet(versions(data / "enriched" / "posts" / f"day={DAY}")[-1], hive_partitioning=False).is_empty()
 
 
-def test_the_check_fails_on_a_wrong_version(data):
-    assert run().success
-    path = versions(data / "enriched" / "posts" / f"day={DAY}")[-1]
-    wrong = pl.read_parquet(path, hive_partitioning=False).with_columns(sentiment=pl.lit("angry"))
-    wrong.write_parquet(path)
+def test_raw_rows_that_fail_their_checks_are_not_read(data):
+    wrong = post("5251234567890126", "小米 KOL")
+    wrong.author_id = "somebody"  # no pseudonym
+    land(data, "posts", "weibo", DAY, "c2", to_frame("posts", [wrong]))
     result = run()
-    (evaluation,) = result.get_asset_check_evaluations()
-    assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert failed_checks(result) == {"raw_rows": dg.AssetCheckSeverity.ERROR}
     assert not result.success
+    assert not versions(data / "enriched" / "posts" / f"day={DAY}")
+
+
+def test_enriched_rows_that_fail_their_checks_are_not_written(data, monkeypatch):
+    from orchestration.defs.enriched import posts as station  # to make analysis go wrong
+
+    def wrong(*arguments: object) -> pl.DataFrame:
+        return enrich(*arguments).with_columns(sentiment=pl.lit("angry"))
+
+    monkeypatch.setattr(station, "enrich", wrong)
+    result = run()
+    assert failed_checks(result) == {"rows": dg.AssetCheckSeverity.ERROR}
+    assert not result.success
+    assert not versions(data / "enriched" / "posts" / f"day={DAY}")

@@ -53,8 +53,9 @@ def crawl(monkeypatch, tmp_path, url: str) -> dg.ExecuteInProcessResult:
 
 
 def health(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
-    (evaluation,) = result.get_asset_check_evaluations()
-    return evaluation
+    evaluations = {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
+    assert evaluations["rows"].passed
+    return evaluations["crawl_health"]
 
 
 def test_a_block_is_landed_as_a_block_and_warns(monkeypatch, tmp_path, site):

@@ -18,7 +18,6 @@ RAW = {
     "observed_at": datetime(2026, 1, 6, tzinfo=UTC),
     "crawl_id": "20260106T000000.000000Z-1a2b",
     "source": "spider",
-    "payload": "{}",
     "author_id": "0123456789abcdef0123",
     "like_count": 3,
     "comment_count": None,

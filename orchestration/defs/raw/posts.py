@@ -5,9 +5,11 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from orchestration.checks import as_check_result
 from orchestration.crawl import judge, require_access, run_crawl
 from orchestration.listening import load_listening
 from orchestration.partitions import daily
+from orchestration.raw_frames import read_raw_posts, validate_raw_posts
 from scrapers.environment import EnvironmentProblem, data_dir
 from scrapers.items import PLATFORMS, Platform
 from scrapers.landing import new_crawl_id, partition_dir
@@ -18,7 +20,7 @@ RETRIES = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL
 
 
 def raw_posts(platform: Platform) -> dg.AssetsDefinition:
-    """The asset of one platform, with its crawl's health as a check."""
+    """The asset of one platform, with its crawl's health and its landed rows as checks."""
     key = dg.AssetKey(["raw", f"{platform}_posts"])
 
     @dg.asset(
@@ -37,7 +39,13 @@ def raw_posts(platform: Platform) -> dg.AssetsDefinition:
                 blocking=True,
                 description="Fails when a crawl landed nothing, was never answered or could not read what it got; "
                 "warns of blocks, lost logins, caps and unreadable records.",
-            )
+            ),
+            dg.AssetCheckSpec(
+                "rows",
+                asset=key,
+                blocking=True,
+                description="Great Expectations: ids, times, counts and pseudonyms of all landed rows of these days.",
+            ),
         ],
     )
     def posts(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -65,15 +73,15 @@ def raw_posts(platform: Platform) -> dg.AssetsDefinition:
             errors += verdict.errors
             warnings += verdict.warnings
             context.add_asset_metadata({"crawl_id": crawl_id, **stats}, partition_key=day)
-        return dg.MaterializeResult(
-            check_results=[
-                dg.AssetCheckResult(
-                    passed=not errors and not warnings,
-                    severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
-                    metadata={"errors": errors, "warnings": warnings},
-                )
-            ]
+        health = dg.AssetCheckResult(
+            check_name="crawl_health",
+            passed=not errors and not warnings,
+            severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
+            metadata={"errors": errors, "warnings": warnings},
         )
+        landed = read_raw_posts(data_dir(), context.partition_keys, [platform])
+        rows = as_check_result(validate_raw_posts(landed))._replace(check_name="rows")
+        return dg.MaterializeResult(check_results=[health, rows])
 
     return posts
 

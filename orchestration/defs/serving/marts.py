@@ -6,7 +6,7 @@ import dagster as dg
 import duckdb
 
 from expectations.served import SERVED
-from expectations.validation import Validation, columns_of, validate
+from expectations.validation import Validation, columns_of, merged, validate
 from orchestration.checks import as_check_result
 from orchestration.publishing.snapshot import draft_snapshot, row_counts
 from orchestration.settings import serving_path, warehouse_path
@@ -22,11 +22,7 @@ def validate_snapshot(snapshot: duckdb.DuckDBPyConnection) -> Validation:
         suite = make_suite()
         relation = snapshot.table(table).select(*columns_of(suite))
         verdicts.append(validate(relation.pl(), suite))
-    return Validation(
-        rows=sum(verdict.rows for verdict in verdicts),
-        expectations=sum(verdict.expectations for verdict in verdicts),
-        failures=[failure for verdict in verdicts for failure in verdict.failures],
-    )
+    return merged(verdicts)
 
 
 @dg.asset(
