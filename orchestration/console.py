@@ -11,7 +11,17 @@ class _StepFormatter(logging.Formatter):
         told: dict[str, object] = getattr(record, "dagster_meta", {})
         record.step = told.get("step_key") or told.get("job_name") or ""
         record.msg, record.args = told.get("orig_message", record.msg), None  # without job, run id and step again
-        return super().format(record)
+        return super().format(record) + _reason(told.get("dagster_event"))
+
+
+def _reason(event: object) -> str:
+    """Why a step failed, on a line of its own; the stack is in the run's log."""
+    if not isinstance(event, dg.DagsterEvent) or not event.is_step_failure:
+        return ""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return f"\n    {error.message.strip()}" if error is not None else ""
 
 
 @dg.logger(None, description="Time, step and message, a line each, on stderr.")

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -145,34 +144,32 @@ STATIONS = {
 }
 
 
-@pytest.mark.parametrize("station", STATIONS)
-def test_a_killed_run_is_made_good_by_the_next(station, event, tmp_path, sandbox):
-    """On 3 January alone: killed with SIGKILL, the main process only, so that its steps are orphans."""
-    (tmp_path / "labels").mkdir()
-    shutil.copy(event / "labels" / "sandbox.csv", tmp_path / "labels")
-    shutil.copy(event / "pseudonym.key", tmp_path)
-    day = ("--start", "2026-01-03", "--end", "2026-01-03")
+def kill_at(line: str, data: Path, sandbox: str) -> None:
+    """Start the refresh of 3 January, and kill its main process (its steps become orphans) when it says ``line``."""
     with subprocess.Popen(
-        [sys.executable, "-m", "orchestration.refresh", *day],
+        [sys.executable, "-m", "orchestration.refresh", "--start", "2026-01-03"],
         cwd=ROOT,
-        env=environment(tmp_path, TINGFENG_SANDBOX_URL=sandbox),
+        env=environment(data, TINGFENG_SANDBOX_URL=sandbox),
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
     ) as victim:
         assert victim.stderr is not None
-        for line in victim.stderr:
-            if STATIONS[station] in line:
+        for told in victim.stderr:
+            if line in told:
                 victim.send_signal(signal.SIGKILL)
-                break
-        else:
-            pytest.fail(f"the run ended without the line {STATIONS[station]!r}")
-    time.sleep(1)
-    again = run(tmp_path, "orchestration.refresh", *day, TINGFENG_SANDBOX_URL=sandbox)
+                return
+    pytest.fail(f"the run ended without the line {line!r}")
+
+
+def test_runs_killed_at_each_station_are_made_good_by_the_next(event, tmp_path, sandbox):
+    (tmp_path / "labels").mkdir()
+    shutil.copy(event / "labels" / "sandbox.csv", tmp_path / "labels")
+    shutil.copy(event / "pseudonym.key", tmp_path)
+    for line in STATIONS.values():  # each run finds the wreck of the one before
+        kill_at(line, tmp_path, sandbox)
+    again = run(tmp_path, "orchestration.refresh", "--start", "2026-01-03", TINGFENG_SANDBOX_URL=sandbox)
     assert again.returncode == 0, again.stderr[-3000:]
-    whole = served(event, "select * from marts.daily_volume where posted_date = '2026-01-03' order by all")
-    shares = served(event, "select * from marts.daily_sentiment where posted_date = '2026-01-03' order by all")
-    assert served(tmp_path, "select * from marts.daily_volume where posted_date = '2026-01-03' order by all") == whole
-    assert (
-        served(tmp_path, "select * from marts.daily_sentiment where posted_date = '2026-01-03' order by all") == shares
-    )
+    for table in ("daily_volume", "daily_sentiment"):
+        query = f"select * from marts.{table} where posted_date = '2026-01-03' order by all"
+        assert served(tmp_path, query) == served(event, query)
