@@ -24,7 +24,7 @@ catch_up = dg.define_asset_job(
     description="Bring up to date the marts of every day whose raw data is newer than they are. Crawls nothing.",
 )
 
-# Days before yesterday that are observed again: likes and comments grow for days (DESIGN: at 1, 3 and 7 days).
+# Days before yesterday on which posts are observed again: likes and comments grow for days (docs/decisions.md).
 REOBSERVED_AFTER = (0, 1, 3, 7)
 
 
