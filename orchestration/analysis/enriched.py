@@ -8,8 +8,6 @@ A version is ``<sequence>-<fingerprint>``, and the last by name is current (orch
 
 import polars as pl
 
-UTC_TIME = pl.Datetime("us", "UTC")
-
 POSTS = pl.Schema(
     {
         "platform": pl.String(),
