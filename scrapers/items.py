@@ -18,6 +18,8 @@ PLATFORMS: tuple[Platform, ...] = ("weibo", "douyin", "xiaohongshu", "zhihu")
 #   logged_out  refused because the login is missing or has expired
 #   partial     answered in part: a page could not be read, or the site's cap hides the rest
 SliceState = Literal["ok", "empty", "blocked", "logged_out", "partial"]
+# The order in which a site shows what a search finds. The slices of one crawl and order make up a pass.
+Ordering = Literal["newest", "general", "most_liked"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,6 +121,8 @@ class Slice:
 
     platform: Platform
     query: str
+    filters: str | None = None  # what the slice was narrowed to beside its time: "region=11", "kind=video"
+    ordering: Ordering = "newest"
     slice_start: datetime
     slice_end: datetime  # exclusive
     state: SliceState
@@ -128,6 +132,7 @@ class Slice:
     posts_seen: int = 0
     posts_kept: int = 0  # distinct ones of the day asked for, also where another slice kept them too
     cap_hit: bool = False
+    kept_ids: list[str] = field(default_factory=list)  # post_id of the posts_kept: which slice found which post
     observed_at: datetime
     crawl_id: str = ""
 
