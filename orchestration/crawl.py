@@ -63,7 +63,7 @@ def judge(day: str, slices: pl.DataFrame, stats: dict[str, Any]) -> Verdict:
     at all, was never answered or could not read what it got would publish a falsehood, so it fails.
     """
     errors, warnings = [], []
-    if stats["finish_reason"] not in {"finished", "closespider_timeout"}:
+    if stats["finish_reason"] not in {"finished", "closespider_timeout", "budget_spent"}:
         errors.append(f"{day}: the crawl ended by {stats['finish_reason']}")
     closed = sum(count for name, count in stats.items() if name.startswith("slices/"))
     if stats["finish_reason"] == "finished" and closed < slices.height:

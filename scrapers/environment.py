@@ -10,6 +10,7 @@ Source = Literal["sandbox", "live"]
 
 # The cookie of the operator's own account, as the browser sends it.
 COOKIE_VARIABLES: dict[Platform, str] = {platform: f"TINGFENG_{platform.upper()}_COOKIE" for platform in PLATFORMS}
+TERMS_VARIABLE = "TINGFENG_TERMS_ACCEPTED"
 # These sites sign their own requests, so live collection has to go through the operator's browser.
 NEEDS_BROWSER: frozenset[Platform] = frozenset({"douyin", "xiaohongshu", "zhihu"})
 
@@ -48,11 +49,45 @@ def cookie(platform: Platform) -> str:
     return value
 
 
+def accepted_terms() -> set[str]:
+    """The platforms whose terms the operator has read and answers for."""
+    named = {name.strip() for name in os.environ.get(TERMS_VARIABLE, "").split(",")} - {""}
+    if unknown := named - set(PLATFORMS):
+        raise EnvironmentProblem(
+            f"{TERMS_VARIABLE} names {', '.join(sorted(unknown))}; there are {', '.join(PLATFORMS)}."
+        )
+    return named
+
+
+def daily_requests() -> int | None:
+    """How many requests a platform is sent a day at most: TINGFENG_DAILY_REQUESTS; None: as many as there are.
+
+    Live, 2,000 by default: with 10 s between them some five and a half hours. The sandbox has no limit of its own.
+    """
+    value = os.environ.get("TINGFENG_DAILY_REQUESTS", "").strip()
+    if not value:
+        return 2_000 if source() == "live" else None
+    if not (value.isascii() and value.isdigit() and int(value)):
+        raise EnvironmentProblem(f"TINGFENG_DAILY_REQUESTS is {value!r}; set it to a whole number above 0.")
+    return int(value)
+
+
+def user_agent() -> str:
+    """TINGFENG_USER_AGENT: that of the browser that the cookie is from; without it, our own name."""
+    return os.environ.get("TINGFENG_USER_AGENT", "").strip() or "Tingfeng/0.1 (social listening for one's own account)"
+
+
 def require_live_access(platform: Platform) -> None:
     """Raise EnvironmentProblem unless live collection of a platform can start."""
     if platform in NEEDS_BROWSER:
         raise EnvironmentProblem(
             f"TINGFENG_SOURCE=live: {platform} signs its requests and has to be collected through a browser, which "
             f"this version cannot do. Take {platform} out of platforms in listening.yaml, or import files of it."
+        )
+    if platform not in accepted_terms():
+        raise EnvironmentProblem(
+            f"TINGFENG_SOURCE=live, but {platform} is not in {TERMS_VARIABLE}. Read the terms of use of {platform}; "
+            "name it there (a list with commas) if you have read them, collect with an account of your own, slowly, and for "
+            "a purpose that the law where you are allows."
         )
     cookie(platform)

@@ -1,6 +1,6 @@
 """Scrapy settings: politeness first. Every value that differs from Scrapy's default has its reason beside it."""
 
-from scrapers.environment import data_dir, sandbox_url, source
+from scrapers.environment import daily_requests, data_dir, sandbox_url, source, user_agent
 
 BOT_NAME = "tingfeng"
 SPIDER_MODULES = ["scrapers.spiders"]
@@ -9,6 +9,8 @@ NEWSPIDER_MODULE = "scrapers.spiders"
 TINGFENG_DATA = str(data_dir())
 TINGFENG_SOURCE = source()
 TINGFENG_SANDBOX_URL = sandbox_url()
+TINGFENG_DAILY_REQUESTS = daily_requests()
+USER_AGENT = user_agent()
 
 # One request at a time for a site, slowly: 10 s is what the most used Weibo crawler does by default, with jitter.
 # The sandbox is ours, on loopback, and needs no mercy.
@@ -41,6 +43,7 @@ CLOSESPIDER_TIMEOUT = 3 * 3600  # the soft limit, kept by spiders/search.py; the
 DOWNLOADER_MIDDLEWARES = {
     "scrapers.middlewares.credentials.Credentials": 500,
     "scrapers.middlewares.sandbox_route.SandboxRoute": 510,
+    "scrapers.middlewares.budget.Budget": 900,  # the last before the request goes out: retries pass it again
 }
 ITEM_PIPELINES = {
     "scrapers.pipelines.pseudonymise.Pseudonymise": 100,

@@ -29,7 +29,7 @@ def parse_search(body: bytes, observed_at: datetime) -> SearchPage:
     Douyin refuses with an empty body, the word "blocked", a slider page in HTML or an error status, and also with a
     good status and no cards. The last comes with search_nil_info. Where that speaks of a check, there may as well be
     nothing to find, and the body does not tell: the state is "blocked", for a block must never be read as zero posts.
-    "empty" is an answer without cards that speaks of no check.
+    "empty" is an answer without cards that speaks of no check. Both are doubtful: blocked accounts got either.
     """
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:10]
     if not start or start.strip(b'" \r\n').lower() == b"blocked":
@@ -68,6 +68,7 @@ def _read_page(answer: dict[str, Any], observed_at: datetime) -> SearchPage:
         page.state, page.reason = "partial", "there is more, but no cursor to ask for it"
     elif not cards:
         page.state, page.reason = _state_without_cards(answer)
+        page.is_doubtful = page.state != "logged_out"
     elif not page.posts and page.next is None:
         page.state, page.reason = "empty", f"no posts among {len(cards)} cards"
     return page

@@ -10,14 +10,15 @@ from urllib.parse import urlencode
 
 from scrapy import Request
 
-from scrapers.items import Post
+from scrapers.items import Ordering, Post
 from scrapers.parsers import SearchPage, douyin
-from scrapers.spiders.search import Ask, SearchSpider
+from scrapers.spiders.search import Ask, SearchSpider, by_kind, in_other_orders
 
 SEARCH = "https://www.douyin.com/aweme/v1/web/general/search/single/"
 PAGE_SIZE = 10
 DEPTH = 400  # results that a search shows, whatever it finds
-NEWEST_FIRST = "2"
+SORT_TYPES: dict[Ordering, str] = {"general": "0", "most_liked": "1", "newest": "2"}
+CONTENT_TYPES = {"video": "1", "image": "2"}
 PUBLISHED_WITHIN_DAYS = (1, 7, 180)  # what the filter offers; 0 is any time
 
 
@@ -26,10 +27,16 @@ class DouyinSpider(SearchSpider):
     platform = "douyin"
     parser = douyin
     page_cap = DEPTH // PAGE_SIZE
+    canary = "新闻"  # an answer without cards is what a blocked account gets, too
 
     def search_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
         """A page names the next one by an offset and the search's id."""
-        filters = {"sort_type": NEWEST_FIRST, "publish_time": publish_time(ask.start, datetime.now(UTC))}
+        filters = {
+            "sort_type": SORT_TYPES[ask.ordering],
+            "publish_time": publish_time(ask.start, datetime.now(UTC)),
+        }
+        if kind := ask.value_of("kind"):
+            filters["content_type"] = CONTENT_TYPES[kind]
         parameters = {
             "device_platform": "webapp",
             "aid": "6383",
@@ -48,8 +55,16 @@ class DouyinSpider(SearchSpider):
 
     def is_past(self, page: SearchPage, ask: Ask) -> bool:
         """Pinned posts and ads stand outside of the order of time; all others have to be older."""
+        if ask.ordering != "newest":
+            return False
         in_order = [post for post in page.posts if not post.is_ad and not _is_pinned(post)]
         return bool(in_order) and all(post.posted_at < ask.start for post in in_order)
+
+    def split(self, ask: Ask) -> list[Ask]:
+        return by_kind(ask, list(CONTENT_TYPES))
+
+    def other_orders(self, ask: Ask) -> list[Ask]:
+        return in_other_orders(ask)
 
 
 def publish_time(start: datetime, now: datetime) -> str:

@@ -8,8 +8,9 @@ import dataclasses
 import json
 import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -27,15 +28,20 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
-from scrapers.items import Platform, Post, Reject, Slice, SliceState
+from scrapers import visits
+from scrapers.items import Ordering, Platform, Post, Reject, Slice, SliceState
 from scrapers.landing import new_crawl_id
+from scrapers.middlewares.budget import BudgetSpent
 from scrapers.parsers import SearchPage
 from scrapers.parsers.values import CHINA, china_day
+from scrapers.spool import CONTINUED_WITHIN, Spool, Step
 
 # HTTP statuses with which the sites refuse (platforms.md): rate limits, bans and captchas; 401 is a missing login.
 BLOCKED_STATUSES = {403: "forbidden", 414: "banned", 418: "banned", 429: "too many requests", 432: "refused",
                     461: "captcha", 471: "captcha"}  # fmt: skip
 STOPPING_STATES = {"blocked", "logged_out"}
+# How often a page is asked for whose body is cut, blank or the same as before; such bodies come and go.
+TRIES_OF_A_PAGE = 3
 # How a request ends without a response, after the retries: no connection, a reset, a time-out, a cut body.
 LINE_FAULTS = (
     CannotResolveHostError,
@@ -61,11 +67,22 @@ class NoAnswer(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ask:
-    """One slice to ask for: a query within [start, end), aware datetimes."""
+    """One slice to ask for: a query within [start, end), aware datetimes; filters and ordering as in items.Slice."""
 
     query: str
     start: datetime
     end: datetime
+    filters: str | None = None
+    ordering: Ordering = "newest"
+
+    def value_of(self, name: str) -> str | None:
+        """What the slice is narrowed to: "11" for the name region in "region=11"."""
+        prefix = f"{name}="
+        return self.filters.removeprefix(prefix) if self.filters and self.filters.startswith(prefix) else None
+
+    @property
+    def key(self) -> str:
+        return "|".join((self.query, f"{self.start:%FT%T%z}", f"{self.end:%FT%T%z}", str(self.filters), self.ordering))
 
 
 class SearchSpider(Spider):
@@ -74,6 +91,7 @@ class SearchSpider(Spider):
     platform: Platform
     parser: ModuleType  # has parse_search(body, observed_at) -> SearchPage
     page_cap: int  # pages that the site shows of one search, whatever it holds
+    canary: str | None = None  # a query that always finds something, where an empty answer may be a refusal
 
     def __init__(self, day: str = "", queries: str = "[]", crawl_id: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -85,6 +103,7 @@ class SearchSpider(Spider):
         self._to_ask = [Ask(query, self.start_of_day, self.end_of_day) for query in self.queries]
         self._tally: Slice | None = None  # of the slice that is being asked, the first of _to_ask
         self._deadline = math.inf
+        self._kept: dict[Ask, list[str]] = {}  # the posts of the day that a slice showed
         self._belongs: dict[str, bool] = {}  # post_id -> whether it is of the day; no post is completed twice
 
     # What a platform says for itself
@@ -98,7 +117,11 @@ class SearchSpider(Spider):
         return False
 
     def split(self, ask: Ask) -> list[Ask]:
-        """Narrower slices for one that hit the site's cap; none if it cannot be split."""
+        """Narrower slices that together ask for all of one that hit the site's cap; none if it cannot be split."""
+        return []
+
+    def other_orders(self, ask: Ask) -> list[Ask]:
+        """The same slice in other orders, for one that hit the cap and cannot be split: they show other posts of it."""
         return []
 
     def may_belong(self, post: Post, page: SearchPage, ask: Ask) -> bool:
@@ -127,26 +150,97 @@ class SearchSpider(Spider):
         return
         yield  # what makes it the generator that the engine expects
 
-    async def _crawl(self) -> AsyncIterator[Post | Slice | Reject]:
+    async def _crawl(self) -> AsyncIterator[Post | Slice | Reject | Step]:
         if limit := self.settings.getfloat("CLOSESPIDER_TIMEOUT"):
             self._deadline = time.monotonic() + limit
+        asked_before = self._take_up()
+        refusal_before = self._cooling_down()
         while self._to_ask:
+            if refusal_before:
+                async for item in self._refuse_the_rest("blocked", refusal_before):
+                    yield item
+                return
             ask = self._to_ask[0]
+            if step := asked_before.get(ask.key):
+                self._to_ask[:1] = self._asked_instead(ask) if step.capped else []
+                self._kept[ask] = step.kept_ids
+                continue
             tally = self._tally = self._new_slice(ask, state="ok")
+            read_before = set(self._belongs)
             async for item in self._walk(ask, tally):
                 yield item
-            self._to_ask.pop(0)
             self._tally = None
-            narrower = self.split(ask) if tally.cap_hit else []
-            if narrower:  # the narrower slices ask for all of it again
-                self._to_ask[:0] = narrower
-                continue
-            yield self._close(tally)
+            self._to_ask[:1] = self._asked_instead(ask) if tally.cap_hit else []
+            self._kept[ask] = tally.kept_ids
+            # The narrower slices of one that is split ask for all of it again, and are written down in its place.
+            if not (tally.cap_hit and self.split(ask)):
+                yield self._close(tally)
+            belongs = {post_id: of_day for post_id, of_day in self._belongs.items() if post_id not in read_before}
             if tally.state in STOPPING_STATES:
                 self.logger.error("%s: %s; the crawl stops here", tally.state, tally.reason)
-                for unasked in self.unfinished_slices(f"not asked: {tally.reason}"):
-                    yield self._close(dataclasses.replace(unasked, state=tally.state))
-                self._to_ask.clear()
+                visits.note_refusal(self._data_dir, self.platform, datetime.now(UTC), tally.state, tally.reason or "")
+            yield Step(ask.key, tally.cap_hit, belongs, tally.kept_ids)
+            if tally.state in STOPPING_STATES:
+                async for item in self._refuse_the_rest(tally.state, f"not asked: {tally.reason}"):
+                    yield item
+                return
+        for lost in self._lost_in_splits():
+            yield self._close(lost)
+        visits.note_success(self._data_dir, self.platform)
+
+    def _take_up(self) -> dict[str, Step]:
+        """What a crawl of this day that died has asked already, by key. One of long ago, or of other queries, is landed
+        as far as it came."""
+        spool = Spool(self._data_dir, self.platform, self.day)
+        begun = spool.begun()
+        if begun is None:
+            return {}
+        if begun.queries != self.queries or datetime.now(UTC) - begun.touched_at > CONTINUED_WITHIN:
+            self.logger.warning("%s: an earlier crawl did not end; its %d posts are landed", self.day, spool.land())
+            return {}
+        self.logger.info("%s: goes on with crawl %s after %d steps", self.day, begun.crawl_id, len(begun.steps))
+        self.crawl_id = begun.crawl_id
+        for step in begun.steps:
+            self._belongs |= step.belongs
+        return {step.ask: step for step in begun.steps}
+
+    def _cooling_down(self) -> str | None:
+        cooling = visits.cooling_down(self._data_dir, self.platform, datetime.now(UTC))
+        if cooling is None:
+            return None
+        until, reason = cooling
+        self.logger.error("not asked: it refused (%s), and is left alone until %s", reason, f"{until:%F %H:%M} UTC")
+        return f"not asked: the site is left alone until {until:%F %H:%M} UTC, since it refused: {reason}"
+
+    async def _refuse_the_rest(self, state: SliceState, reason: str) -> AsyncIterator[Slice]:
+        for unasked in self.unfinished_slices(reason):
+            yield self._close(dataclasses.replace(unasked, state=state))
+        self._to_ask.clear()
+
+    def _asked_instead(self, ask: Ask) -> list[Ask]:
+        """What is asked of a slice that hit the cap: narrower ones, else the same in other orders."""
+        return self.split(ask) or self.other_orders(ask)
+
+    def _lost_in_splits(self) -> list[Slice]:
+        """Slices of which the narrower ones, together, do not show all the posts that they showed themselves.
+
+        A post that is in none of them (an author of no region, say) tells that there may be more of its kind.
+        """
+        lost = []
+        for ask, kept_ids in self._kept.items():
+            within = [ids for other, ids in self._kept.items() if self._is_within(other, ask)]
+            missing = set(kept_ids).difference(*within)
+            if within and missing:
+                tally = self._new_slice(ask, state="partial", cap_hit=True, kept_ids=kept_ids, posts_kept=len(kept_ids))
+                tally.reason = f"{len(missing)} of {len(kept_ids)} posts are in none of its narrower slices"
+                lost.append(tally)
+        return lost
+
+    @staticmethod
+    def _is_within(other: Ask, ask: Ask) -> bool:
+        if other.query != ask.query or other.ordering != ask.ordering or other.start < ask.start or other.end > ask.end:
+            return False
+        return other.end - other.start < ask.end - ask.start or (bool(other.filters) and not ask.filters)
 
     def unfinished_slices(self, reason: str) -> list[Slice]:
         """The slices that are still to be asked, as partial, with the reason; written down when a crawl ends early."""
@@ -160,13 +254,15 @@ class SearchSpider(Spider):
         ids: set[str] = set()  # of this slice
         for number in range(1, self.page_cap + 1):
             request = self.search_request(ask, number, following)
-            page = await self._fetch_page(request)
+            page = await self._fetch_page(request, ids)
             tally.pages += 1
             self.crawler.stats.inc_value("tingfeng/pages")
             for reject in page.rejects:
                 yield dataclasses.replace(reject, source=request.url, crawl_id=self.crawl_id)
-            if page.declared_total is not None:
-                tally.declared_total = page.declared_total
+            if page.declared_total is not None:  # it shifts while the pages are read
+                tally.declared_total = max(page.declared_total, tally.declared_total or 0)
+            if page.is_doubtful and page.next is None and self.canary:
+                page = await self._told_by_canary(page, self.canary)
             _worsen(tally, page.state, page.reason)
             async for item in self._posts_of(page, ask, tally, ids):
                 yield item
@@ -184,9 +280,10 @@ class SearchSpider(Spider):
         for post in page.posts:
             tally.posts_seen += 1
             self.crawler.stats.inc_value("tingfeng/posts_seen")
-            if post.post_id in ids or not self.may_belong(post, page, ask):
-                continue
+            is_new = post.post_id not in ids
             ids.add(post.post_id)
+            if not is_new or not self.may_belong(post, page, ask):
+                continue
             if post.post_id not in self._belongs:
                 try:
                     completed = await self.complete(post)
@@ -201,7 +298,9 @@ class SearchSpider(Spider):
                 if self._belongs[post.post_id]:
                     self.crawler.stats.inc_value("tingfeng/posts_kept")
                     yield dataclasses.replace(completed, query=ask.query, source="spider", crawl_id=self.crawl_id)
-            tally.posts_kept += self._belongs[post.post_id]
+            if self._belongs[post.post_id]:
+                tally.posts_kept += 1
+                tally.kept_ids.append(post.post_id)
             if tally.state in STOPPING_STATES:
                 return
 
@@ -218,6 +317,9 @@ class SearchSpider(Spider):
             raise CloseSpider("closespider_timeout")
         try:
             response = await self.fetch(request)
+        except BudgetSpent as spent:
+            self.logger.error("%s; the crawl stops here", spent)
+            raise CloseSpider("budget_spent") from spent
         except LINE_FAULTS as error:
             raise NoAnswer("partial", f"no answer: {error or type(error).__name__}") from error
         refused = refusal(response)
@@ -228,17 +330,37 @@ class SearchSpider(Spider):
             refused = told
         raise NoAnswer(refused.state, refused.reason or f"HTTP {response.status}")
 
-    async def _fetch_page(self, request: Request) -> SearchPage:
-        try:
-            body = await self.answer(request)
-        except NoAnswer as missing:
-            return SearchPage(state=missing.state, reason=missing.reason)
-        return self.parser.parse_search(body, datetime.now(UTC))
+    async def _fetch_page(self, request: Request, ids: set[str]) -> SearchPage:
+        """A page, asked for again where its body is unreadable or shows nothing but posts that were shown before."""
+        for _ in range(TRIES_OF_A_PAGE):
+            try:
+                body = await self.answer(request)
+            except NoAnswer as missing:
+                return SearchPage(state=missing.state, reason=missing.reason)
+            page: SearchPage = self.parser.parse_search(body, datetime.now(UTC))
+            is_repeat = bool(page.posts) and page.next is not None and ids.issuperset(p.post_id for p in page.posts)
+            if not is_repeat and (page.state != "partial" or page.posts or page.rejects):
+                return page
+        if is_repeat:
+            page.state, page.reason = "partial", "the site shows the posts of an earlier page again"
+        return page
+
+    async def _told_by_canary(self, page: SearchPage, canary: str) -> SearchPage:
+        """A doubtful page, as a search that always finds something tells it: nothing to find, or a refusal."""
+        ask = Ask(canary, self.start_of_day, self.end_of_day, ordering="general")
+        told = await self._fetch_page(self.search_request(ask, 1, None), set())
+        if told.posts:
+            return dataclasses.replace(page, state="empty", reason=f"{page.reason}; a search for {canary} finds posts")
+        state = told.state if told.state in STOPPING_STATES else "blocked"
+        reason = f"{page.reason}; a search for {canary} finds nothing either, so this is a refusal"
+        return dataclasses.replace(page, state=state, reason=reason)
 
     def _new_slice(self, ask: Ask, **values: Any) -> Slice:
         return Slice(
             platform=self.platform,
             query=ask.query,
+            filters=ask.filters,
+            ordering=ask.ordering,
             slice_start=ask.start.astimezone(UTC),
             slice_end=ask.end.astimezone(UTC),
             observed_at=datetime.now(UTC),
@@ -246,9 +368,25 @@ class SearchSpider(Spider):
             **values,
         )
 
+    @property
+    def _data_dir(self) -> Path:
+        return Path(self.settings["TINGFENG_DATA"])
+
     def _close(self, tally: Slice) -> Slice:
         self.crawler.stats.inc_value(f"tingfeng/slices/{tally.state}")
         return dataclasses.replace(tally, observed_at=datetime.now(UTC))
+
+
+def by_kind(ask: Ask, kinds: Sequence[str]) -> list[Ask]:
+    """A slice of all posts by their kind, "kind=video" and so on; one that is narrowed already cannot be split."""
+    if ask.filters or ask.ordering != "newest":
+        return []
+    return [dataclasses.replace(ask, filters=f"kind={kind}") for kind in kinds]
+
+
+def in_other_orders(ask: Ask, orderings: Sequence[Ordering] = ("general", "most_liked")) -> list[Ask]:
+    """A slice again in other orders; one that is in another order already has none."""
+    return [dataclasses.replace(ask, ordering=other) for other in orderings] if ask.ordering == "newest" else []
 
 
 def _worsen(tally: Slice, state: SliceState, reason: str | None) -> None:

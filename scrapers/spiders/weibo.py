@@ -1,4 +1,4 @@
-"""Weibo: the search of s.weibo.com, bounded in time: by days, and by hours where a day has more than the site shows."""
+"""Weibo: the search of s.weibo.com, bounded in time: a day, then its hours and their regions where it holds more."""
 
 import dataclasses
 from datetime import datetime, timedelta
@@ -9,11 +9,16 @@ from scrapy import Request
 from scrapers.items import Post
 from scrapers.parsers import weibo
 from scrapers.parsers.values import CHINA
-from scrapers.spiders.search import Ask, NoAnswer, SearchSpider
+from scrapers.spiders.search import Ask, NoAnswer, SearchSpider, in_other_orders
 
 SEARCH = "https://s.weibo.com/weibo"
 LONG_TEXT = "https://m.weibo.cn/statuses/extend"
 HOUR = timedelta(hours=1)
+# The regions of the advanced search, by the codes of GB/T 2260 and Weibo's own for the rest: 100 其他, 400 海外.
+REGIONS = (
+    *(11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46),
+    *(50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82, 100, 400),
+)
 
 
 class WeiboSpider(SearchSpider):
@@ -30,14 +35,23 @@ class WeiboSpider(SearchSpider):
             "timescope": f"custom:{_hour(ask.start)}:{_hour(ask.end)}",
             **(following or {"page": str(page)}),
         }
+        if region := ask.value_of("region"):
+            parameters["region"] = f"custom:{region}:1000"  # 1000: all cities of it
+        if ask.ordering == "most_liked":
+            parameters["xsort"] = "hot"
         return Request(f"{SEARCH}?{urlencode(parameters)}")
 
     def split(self, ask: Ask) -> list[Ask]:
-        """A day into its hours; an hour, the narrowest time that the site knows, into nothing."""
-        if ask.end - ask.start <= HOUR:
+        """A day into its hours; an hour, the narrowest time that the site knows, into regions."""
+        if ask.filters or ask.ordering != "newest":
             return []
+        if ask.end - ask.start <= HOUR:
+            return [dataclasses.replace(ask, filters=f"region={region}") for region in REGIONS]
         hours = int((ask.end - ask.start) / HOUR)
         return [Ask(ask.query, ask.start + number * HOUR, ask.start + (number + 1) * HOUR) for number in range(hours)]
+
+    def other_orders(self, ask: Ask) -> list[Ask]:
+        return in_other_orders(ask, ("most_liked",))
 
     async def complete(self, post: Post) -> Post:
         """A post whose text the result page cuts, with all of it."""

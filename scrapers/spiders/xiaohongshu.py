@@ -13,13 +13,19 @@ from typing import Any
 
 from scrapy.http import JsonRequest
 
-from scrapers.items import Post, Reject
+from scrapers.items import Ordering, Post, Reject
 from scrapers.parsers import SearchPage, xiaohongshu
-from scrapers.spiders.search import STOPPING_STATES, Ask, NoAnswer, SearchSpider
+from scrapers.spiders.search import STOPPING_STATES, Ask, NoAnswer, SearchSpider, by_kind, in_other_orders
 
 SEARCH = "https://edith.xiaohongshu.com/api/sns/web/v1/search/notes"
 FEED = "https://edith.xiaohongshu.com/api/sns/web/v1/feed"
 PAGE_SIZE = 20  # a larger one is answered with nothing
+SORTS: dict[Ordering, str] = {
+    "newest": "time_descending",
+    "general": "general",
+    "most_liked": "popularity_descending",
+}
+NOTE_TYPES = {"video": 1, "image": 2}  # 0 is both
 IMAGE_FORMATS = ["jpg", "webp", "avif"]
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -42,8 +48,8 @@ class XiaohongshuSpider(SearchSpider):
             "page": page,
             "page_size": PAGE_SIZE,
             "search_id": self._search_ids.setdefault(ask, new_search_id()),
-            "sort": "time_descending",
-            "note_type": 0,
+            "sort": SORTS[ask.ordering],
+            "note_type": NOTE_TYPES.get(ask.value_of("kind") or "", 0),
             "ext_flags": [],
             "geo": "",
             "image_formats": IMAGE_FORMATS,
@@ -56,14 +62,20 @@ class XiaohongshuSpider(SearchSpider):
         Older ids are asked for in the order of the page, which is that of publication, until one turns out to be
         older than the day: so are all after it.
         """
-        if post.is_ad or post.posted_at >= ask.start:
+        if post.is_ad or post.posted_at >= ask.start or ask.ordering != "newest":
             return ask.start <= post.posted_at < ask.end
         before = page.posts[: page.posts.index(post)]
         return not any(self._published.get(other.post_id, ask.start) < ask.start for other in before if not other.is_ad)
 
     def is_past(self, page: SearchPage, ask: Ask) -> bool:
         times = [self._published.get(post.post_id, post.posted_at) for post in page.posts if not post.is_ad]
-        return bool(times) and all(published < ask.start for published in times)
+        return ask.ordering == "newest" and bool(times) and all(published < ask.start for published in times)
+
+    def split(self, ask: Ask) -> list[Ask]:
+        return by_kind(ask, list(NOTE_TYPES))
+
+    def other_orders(self, ask: Ask) -> list[Ask]:
+        return in_other_orders(ask)
 
     async def complete(self, post: Post) -> Post | Reject:
         """The note from the feed. Raises NoAnswer for a refusal, and where the site withholds this one note."""

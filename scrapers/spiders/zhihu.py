@@ -8,12 +8,15 @@ from urllib.parse import urlencode
 
 from scrapy import Request
 
+from scrapers.items import Ordering
 from scrapers.parsers import SearchPage, zhihu
-from scrapers.spiders.search import Ask, SearchSpider
+from scrapers.spiders.search import Ask, SearchSpider, by_kind, in_other_orders
 
 SEARCH = "https://www.zhihu.com/api/v4/search_v3"
 PAGE_SIZE = 20
 DEPTH = 400  # entries that are asked for of one search
+SORTS: dict[Ordering, str] = {"newest": "created_time", "general": "", "most_liked": "upvoted_count"}
+VERTICALS = ["answer", "article", "zvideo"]
 TIME_INTERVALS = {"a_day": 1, "a_week": 7, "a_month": 30, "three_months": 90, "half_a_year": 180, "a_year": 365}
 
 
@@ -38,13 +41,19 @@ class ZhihuSpider(SearchSpider):
             "show_all_topics": "0",
             "search_source": "Filter",
             "time_interval": time_interval(ask.start, datetime.now(UTC)),
-            "sort": "created_time",
-            "vertical": "",
+            "sort": SORTS[ask.ordering],
+            "vertical": ask.value_of("kind") or "",
         }
         return Request(f"{SEARCH}?{urlencode(parameters | (following or {}))}")
 
     def is_past(self, page: SearchPage, ask: Ask) -> bool:
-        return bool(page.posts) and all(post.posted_at < ask.start for post in page.posts)
+        return ask.ordering == "newest" and bool(page.posts) and all(post.posted_at < ask.start for post in page.posts)
+
+    def split(self, ask: Ask) -> list[Ask]:
+        return by_kind(ask, VERTICALS)
+
+    def other_orders(self, ask: Ask) -> list[Ask]:
+        return in_other_orders(ask)
 
 
 def time_interval(start: datetime, now: datetime) -> str:

@@ -100,14 +100,19 @@ class TestSpider:
     def test_asks_for_the_page_that_the_site_names(self, spider: WeiboSpider, ask: Ask) -> None:
         assert "page=7" in spider.search_request(ask, 2, {"page": "7"}).url
 
-    def test_splits_a_day_into_hours_and_an_hour_into_nothing(self, spider: WeiboSpider, ask: Ask) -> None:
+    def test_splits_a_day_into_hours_an_hour_into_regions_and_a_region_into_nothing(
+        self, spider: WeiboSpider, ask: Ask
+    ) -> None:
         hours = spider.split(ask)
         assert len(hours) == 24
         assert [hours[0].start, hours[-1].end] == [ask.start, ask.end]
         assert all(one.end == next_one.start for one, next_one in itertools.pairwise(hours))
         assert "timescope=custom%3A2026-01-05-9%3A2026-01-05-10" in spider.search_request(hours[9], 1, None).url
         assert "custom%3A2026-01-05-23%3A2026-01-06-0" in spider.search_request(hours[23], 1, None).url
-        assert spider.split(hours[9]) == []
+        regions = spider.split(hours[9])
+        assert len(regions) == 36
+        assert "region=custom%3A11%3A1000" in spider.search_request(regions[0], 1, None).url
+        assert spider.split(regions[0]) == []
 
 
 class TestSite:

@@ -67,12 +67,14 @@ def raw_posts(platform: Platform) -> dg.AssetsDefinition:
                 continue
             crawl_id = new_crawl_id(context.run.run_id[:8])
             stats = run_crawl(context, platform, day, queries, crawl_id)
+            # Not the one above where it went on with a crawl that had died.
+            crawl_id = stats.get("crawl_id", crawl_id)
             slices_path = slices_dir / f"{crawl_id}.parquet"
             slices = pl.read_parquet(slices_path) if slices_path.exists() else pl.DataFrame()
             verdict = judge(day, slices, stats)
             errors += verdict.errors
             warnings += verdict.warnings
-            context.add_asset_metadata({"crawl_id": crawl_id, **stats}, partition_key=day)
+            context.add_asset_metadata({**stats, "crawl_id": crawl_id}, partition_key=day)
         health = dg.AssetCheckResult(
             check_name="crawl_health",
             passed=not errors and not warnings,

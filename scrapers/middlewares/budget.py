@@ -1,0 +1,36 @@
+"""Keeps a platform's daily budget of requests."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+
+from scrapers.items import Platform
+from scrapers.visits import count_request
+
+
+class BudgetSpent(IgnoreRequest):
+    """No request is left for today."""
+
+
+class Budget:
+    """Counts every request that is about to be sent, retries too; raises BudgetSpent above the budget.
+
+    The count is kept with the data, so that a restart does not begin a new day.
+    """
+
+    def __init__(self, data_dir: Path, platform: Platform, budget: int | None) -> None:
+        self._data_dir, self._platform, self._budget = data_dir, platform, budget
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        platform = crawler.spider.platform  # type: ignore[union-attr]  # SearchSpider has one
+        return cls(Path(crawler.settings["TINGFENG_DATA"]), platform, crawler.settings["TINGFENG_DAILY_REQUESTS"])
+
+    def process_request(self, request: Request) -> None:
+        today = count_request(self._data_dir, self._platform, datetime.now(UTC))
+        if self._budget is not None and today > self._budget:
+            raise BudgetSpent(f"the daily budget of {self._budget} requests for {self._platform} is spent")

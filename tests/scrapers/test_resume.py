@@ -1,0 +1,99 @@
+"""A crawl that dies goes on where it was, and ends with what one that did not die has."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from scrapers.items import Slice
+from scrapers.spool import Spool, Step
+
+ROOT = Path(__file__).resolve().parents[2]
+DAY = "2026-01-05"
+QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]
+OF_A_CRAWL = ("observed_at", "crawl_id")  # what differs between two crawls of the same
+
+
+def start(data: Path, sandbox: str, platform: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "scrapy", "crawl", platform, "-a", f"day={DAY}"]
+    command += ["-a", f"queries={json.dumps(QUERIES)}"]
+    places = {"TINGFENG_DATA": str(data), "TINGFENG_SOURCE": "sandbox", "TINGFENG_SANDBOX_URL": sandbox}
+    return subprocess.Popen(command, cwd=ROOT, env=os.environ | places, stderr=subprocess.DEVNULL)
+
+
+def landed(data: Path, table: str, platform: str) -> pl.DataFrame:
+    frame = pl.read_parquet(data / "raw" / table / f"platform={platform}" / f"day={DAY}" / "*.parquet")
+    return frame.drop(OF_A_CRAWL).sort("post_id" if table == "posts" else "query")
+
+
+@pytest.mark.parametrize(("platform", "kills"), [("weibo", 3), pytest.param("zhihu", 10, marks=pytest.mark.slow)])
+def test_killed_at_random_moments(tmp_path: Path, sandbox: str, platform: str, kills: int) -> None:
+    rng = random.Random(20260105)
+    (tmp_path / "pseudonym.key").write_text("the same for both")
+    for folder in ("whole", "killed"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "pseudonym.key").write_text("5f" * 32)
+    began = time.monotonic()
+    assert start(tmp_path / "whole", sandbox, platform).wait(timeout=120) == 0
+    seconds = time.monotonic() - began
+
+    for _ in range(kills):
+        crawl = start(tmp_path / "killed", sandbox, platform)
+        try:
+            crawl.wait(timeout=rng.uniform(0.3, 0.9) * seconds)
+        except subprocess.TimeoutExpired:
+            crawl.send_signal(signal.SIGKILL)
+            crawl.wait()
+        if (tmp_path / "killed/raw/slices").exists():
+            break
+    else:
+        assert start(tmp_path / "killed", sandbox, platform).wait(timeout=120) == 0
+
+    for table in ("posts", "slices"):
+        whole, killed = (landed(tmp_path / folder, table, platform) for folder in ("whole", "killed"))
+        assert killed.drop("payload", strict=False).equals(whole.drop("payload", strict=False))
+    assert not list((tmp_path / "killed/spool").rglob("*.parquet"))
+
+
+def a_slice(query: str) -> Slice:
+    start = datetime(2026, 1, 4, 16, tzinfo=UTC)
+    return Slice(platform="weibo", query=query, slice_start=start, slice_end=start + timedelta(days=1), state="empty",
+                 observed_at=start + timedelta(days=2), crawl_id="one")  # fmt: skip
+
+
+def test_a_step_that_was_cut_off_while_it_was_written_is_not_there(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "weibo", DAY)
+    spool.add("one", QUERIES, Step("first", False, {"5": True}, ["5"]), [], [a_slice(QUERIES[0])], [])
+    (tmp_path / "spool/weibo" / DAY / ".000001").mkdir()
+    begun = spool.begun()
+    assert begun is not None
+    assert [step.ask for step in begun.steps] == ["first"]
+    spool.add("one", QUERIES, Step("second", False, {}, []), [], [a_slice(QUERIES[1])], [])
+    assert spool.land() == 0
+    assert landed(tmp_path, "slices", "weibo")["query"].to_list() == QUERIES[:2]
+    assert spool.begun() is None
+
+
+def test_a_crawl_that_died_while_it_landed_is_landed_once(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "weibo", DAY)
+    for crash in (True, False):
+        spool.add("one", QUERIES, Step("first", False, {}, []), [], [a_slice(QUERIES[0])], [])
+        spool.land()
+        assert landed(tmp_path, "slices", "weibo").height == 1, crash
+
+
+def test_the_spool_of_other_queries_is_landed_and_not_gone_on_with(tmp_path: Path, sandbox: str) -> None:
+    spool = Spool(tmp_path, "weibo", DAY)
+    spool.add("one", ["小米汽车"], Step("first", False, {}, []), [], [a_slice("小米汽车")], [])
+    assert start(tmp_path, sandbox, "weibo").wait(timeout=120) == 0
+    slices = pl.read_parquet(tmp_path / "raw/slices/platform=weibo" / f"day={DAY}" / "*.parquet")
+    assert set(slices["query"]) == {*QUERIES, "小米汽车"}
+    assert slices.filter(pl.col("crawl_id") == "one")["query"].to_list() == ["小米汽车"]

@@ -1,0 +1,171 @@
+"""How a slice that hits the site's cap is asked again, and how an empty answer is told from a refusal."""
+
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import polars as pl
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+DAY = "2026-01-05"
+QUERY = "小米 大熊"
+MID = 5_251_874_932_590_001  # issued at 23:47:02 of that day
+
+
+def weibo_page(mids: list[int], following: int | None) -> Response:
+    cards = "".join(
+        f'<div class="card-wrap" action-type="feed_list_item" mid="{mid}"><div class="from">'
+        f'<a href="//weibo.com/1000000001/Ql">01月05日 23:47</a></div>'
+        f'<p class="txt" node-type="feed_list_content">小米</p></div>'
+        for mid in mids
+    )
+    nothing = "" if mids else '<div class="card card-no-result"><p>抱歉，未找到相关结果。</p></div>'
+    link = f'<a class="next" href="/weibo?page={following}">下一页</a>' if following else ""
+    return Response(f"<html><body>{nothing}{cards}{link}</body></html>", media_type="text/html")
+
+
+class TestWeibo:
+    """A day that is capped by its last hour, which is capped by nothing once it is asked by region."""
+
+    regions: ClassVar[dict[str, list[int]]] = {"11": [MID + 1], "44": [MID + 2, MID + 3]}
+    is_region_capped = False
+
+    def site(self, serve: Callable[[Starlette], str]) -> str:
+        self.asked: list[dict[str, str]] = []
+
+        async def search(request: Request) -> Response:
+            asked = dict(request.query_params)
+            self.asked.append(asked)
+            number = int(asked["page"])
+            last_hour = asked["timescope"].endswith(f"{DAY}-23:2026-01-06-0")
+            if asked.get("xsort") == "hot":
+                return weibo_page([MID + 900], None)
+            if "region" in asked:
+                code = asked["region"].split(":")[1]
+                if self.is_region_capped and code == "44":
+                    return weibo_page([MID + 100 + number], number + 1 if number < 50 else None)
+                return weibo_page(self.regions.get(code, []), None)
+            if last_hour or asked["timescope"] == f"custom:{DAY}-0:2026-01-06-0":
+                return weibo_page([MID + 1 + number % 3], number + 1 if number < 50 else None)
+            return weibo_page([], None)
+
+        return serve(Starlette(routes=[Route("/s.weibo.com/weibo", search)]))
+
+    def test_is_asked_by_hour_and_region(self, crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
+        done = crawl(self.site(serve), "weibo", DAY, [QUERY])
+        assert set(done.slices["state"]) == {"ok", "empty"}
+        assert done.slices.height == 23 + 36  # what was split is not written down beside its parts
+        assert done.slices.filter(pl.col("filters") == "region=44")["kept_ids"].to_list() == [
+            [str(MID + 2), str(MID + 3)]
+        ]
+        assert sorted(done.posts["post_id"]) == [str(MID + number) for number in (1, 2, 3)]
+
+    def test_that_still_shows_a_part_is_partial_and_asked_in_another_order(
+        self, crawl: Callable[..., Any], serve: Callable[..., str]
+    ) -> None:
+        self.is_region_capped = True
+        done = crawl(self.site(serve), "weibo", DAY, [QUERY])
+        capped = done.slices.filter(pl.col("filters") == "region=44").sort("ordering", descending=True)
+        assert capped["ordering"].to_list() == ["newest", "most_liked"]
+        assert capped["state"].to_list() == ["partial", "ok"]
+        assert capped["cap_hit"].to_list() == [True, False]
+        assert str(MID + 900) in done.posts["post_id"]
+
+    def test_posts_that_no_region_shows_leave_it_partial(
+        self, crawl: Callable[..., Any], serve: Callable[..., str]
+    ) -> None:
+        self.regions = {"11": [MID + 1]}
+        done = crawl(self.site(serve), "weibo", DAY, [QUERY])
+        lost = done.slices.filter(pl.col("state") == "partial")
+        assert lost["reason"].str.contains("2 of 3 posts are in none of its narrower slices").all()
+        assert lost.height == 1  # the hour; its own posts are those of the day
+        assert sorted(done.posts["post_id"]) == [str(MID + number) for number in (1, 2, 3)]
+
+
+class TestDouyin:
+    """data: [] is what a search without results gets, and a blocked account."""
+
+    @pytest.mark.parametrize("is_refusal", [True, False])
+    @pytest.mark.parametrize("word", ["verify_check", "no_result"])
+    def test_the_canary_tells(
+        self, crawl: Callable[..., Any], serve: Callable[..., str], is_refusal: bool, word: str
+    ) -> None:
+        asked: list[str] = []
+
+        async def search(request: Request) -> Response:
+            asked.append(request.query_params["keyword"])
+            if asked[-1] == "新闻" and not is_refusal:
+                aweme = {"aweme_id": "7591000000000000001", "desc": "新闻", "create_time": 1767600000}
+                return JSONResponse({"status_code": 0, "data": [{"type": 1, "aweme_info": aweme}], "has_more": 0})
+            nil = {"search_nil_type": word, "search_nil_item": word}
+            return JSONResponse({"status_code": 0, "data": [], "has_more": 0, "search_nil_info": nil})
+
+        url = serve(Starlette(routes=[Route("/www.douyin.com/aweme/v1/web/general/search/single/", search)]))
+        done = crawl(url, "douyin", DAY, [QUERY, "小米 KOL"])
+        assert done.posts.height == 0  # nothing of the canary's is kept
+        if is_refusal:
+            assert asked == [QUERY, "新闻"]
+            assert done.slices["state"].to_list() == ["blocked", "blocked"]
+        else:
+            assert asked == [QUERY, "新闻", "小米 KOL", "新闻"]
+            assert done.slices["state"].to_list() == ["empty", "empty"]
+        assert done.slices["reason"].str.contains("新闻").all()
+
+    def test_a_capped_search_is_asked_by_kind_and_then_in_other_orders(
+        self, crawl: Callable[..., Any], serve: Callable[..., str]
+    ) -> None:
+        asked: list[tuple[str, str]] = []
+
+        async def search(request: Request) -> Response:
+            filters = json.loads(request.query_params["filter_selected"])
+            kind, offset = filters.get("content_type", "0"), int(request.query_params["offset"])
+            asked.append((filters["sort_type"], kind))
+            number = int(kind) * 1000 + offset + 100_000 * int(filters["sort_type"])
+            aweme = {"aweme_id": str(7591000000000000000 + number), "desc": "小米", "create_time": 1767600000}
+            is_endless = kind in "01" and filters["sort_type"] == "2"
+            return JSONResponse(
+                {
+                    "status_code": 0,
+                    "data": [{"type": 1, "aweme_info": aweme}],
+                    "cursor": offset + 10,
+                    "has_more": int(is_endless and offset < 390),
+                    "extra": {"logid": "x"},
+                }
+            )
+
+        url = serve(Starlette(routes=[Route("/www.douyin.com/aweme/v1/web/general/search/single/", search)]))
+        done = crawl(url, "douyin", DAY, [QUERY])
+        assert list(dict.fromkeys(asked)) == [("2", "0"), ("2", "1"), ("0", "1"), ("1", "1"), ("2", "2")]
+        slices = done.slices.select("filters", "ordering", "state").rows()
+        assert ("kind=video", "newest", "partial") in slices
+        assert ("kind=video", "general", "ok") in slices
+        assert ("kind=image", "newest", "ok") in slices
+        assert (None, "newest", "partial") in slices  # the 40 posts that came without a kind are in neither
+
+
+class TestAPageThatComesAndGoes:
+    @pytest.mark.parametrize("spoilt", ["cut", "blank", "repeated"])
+    def test_is_asked_for_again(self, crawl: Callable[..., Any], serve: Callable[..., str], spoilt: str) -> None:
+        asked: list[str] = []
+
+        async def search(request: Request) -> Response:
+            asked.append(request.query_params["page"])
+            number = int(asked[-1])
+            if number == 2 and asked.count("2") == 1:
+                match spoilt:
+                    case "cut":
+                        return Response("<html><body><div class=", media_type="text/html")
+                    case "blank":
+                        return Response("", media_type="text/html")
+                    case "repeated":
+                        return weibo_page([MID + 1], 2)
+            return weibo_page([MID + number], number + 1 if number < 3 else None)
+
+        done = crawl(serve(Starlette(routes=[Route("/s.weibo.com/weibo", search)])), "weibo", DAY, [QUERY])
+        assert asked == ["1", "2", "2", "3"]
+        assert done.slices["state"].to_list() == ["ok"]
+        assert done.posts.height == 3
