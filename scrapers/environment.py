@@ -87,7 +87,7 @@ def require_live_access(platform: Platform) -> None:
     if platform not in accepted_terms():
         raise EnvironmentProblem(
             f"TINGFENG_SOURCE=live, but {platform} is not in {TERMS_VARIABLE}. Read the terms of use of {platform}; "
-            "name it there (a list with commas) if you have read them, collect with an account of your own, slowly, and for "
-            "a purpose that the law where you are allows."
+            "name it there (a list with commas) if you have read them, collect with an account of your own, slowly, "
+            "and for a purpose that the law where you are allows."
         )
     cookie(platform)

@@ -74,3 +74,30 @@
     select 'positive' as sentiment
 )
 {%- endmacro %}
+
+{#
+    The number of posts that two passes of sizes n1 and n2 with m in common tell of (Chapman 1951). It holds where one of
+    the passes sees a post independently of the other; where both see the same posts more easily it is too low.
+#}
+{% macro chapman(n1, n2, m) -%}
+    (cast({{ n1 }} + 1 as double precision) * ({{ n2 }} + 1) / ({{ m }} + 1) - 1)
+{%- endmacro %}
+
+{#
+    A bound of its 95% interval, log-normal over the posts that no pass saw (Chao 1987), so that it never falls below
+    those seen. operator is / for the lower bound and * for the upper.
+#}
+{% macro chapman_bound(n1, n2, m, operator) -%}
+    {%- set seen = "(" ~ n1 ~ " + " ~ n2 ~ " - " ~ m ~ ")" -%}
+    {%- set unseen = "(" ~ chapman(n1, n2, m) ~ " - " ~ seen ~ ")" -%}
+    {%- set variance -%}
+        (cast({{ n1 }} + 1 as double precision) * ({{ n2 }} + 1) * ({{ n1 }} - {{ m }}) * ({{ n2 }} - {{ m }})
+        / (cast({{ m }} + 1 as double precision) * ({{ m }} + 1) * ({{ m }} + 2)))
+    {%- endset -%}
+    case
+        when {{ unseen }} <= 0 then {{ seen }}
+        else
+            {{ seen }}
+            + {{ unseen }} {{ operator }} exp(1.959964 * sqrt(ln(1 + {{ variance }} / ({{ unseen }} * {{ unseen }}))))
+    end
+{%- endmacro %}

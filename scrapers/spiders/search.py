@@ -157,8 +157,8 @@ class SearchSpider(Spider):
         refusal_before = self._cooling_down()
         while self._to_ask:
             if refusal_before:
-                async for item in self._refuse_the_rest("blocked", refusal_before):
-                    yield item
+                async for unasked in self._refuse_the_rest("blocked", refusal_before):
+                    yield unasked
                 return
             ask = self._to_ask[0]
             if step := asked_before.get(ask.key):
@@ -181,8 +181,8 @@ class SearchSpider(Spider):
                 visits.note_refusal(self._data_dir, self.platform, datetime.now(UTC), tally.state, tally.reason or "")
             yield Step(ask.key, tally.cap_hit, belongs, tally.kept_ids)
             if tally.state in STOPPING_STATES:
-                async for item in self._refuse_the_rest(tally.state, f"not asked: {tally.reason}"):
-                    yield item
+                async for unasked in self._refuse_the_rest(tally.state, f"not asked: {tally.reason}"):
+                    yield unasked
                 return
         for lost in self._lost_in_splits():
             yield self._close(lost)

@@ -41,10 +41,9 @@ class ZhihuSpider(SearchSpider):
             "show_all_topics": "0",
             "search_source": "Filter",
             "time_interval": time_interval(ask.start, datetime.now(UTC)),
-            "sort": SORTS[ask.ordering],
-            "vertical": ask.value_of("kind") or "",
         }
-        return Request(f"{SEARCH}?{urlencode(parameters | (following or {}))}")
+        narrowed = {"sort": SORTS[ask.ordering], "vertical": ask.value_of("kind") or ""}  # whatever the next page's say
+        return Request(f"{SEARCH}?{urlencode(parameters | (following or {}) | narrowed)}")
 
     def is_past(self, page: SearchPage, ask: Ask) -> bool:
         return ask.ordering == "newest" and bool(page.posts) and all(post.posted_at < ask.start for post in page.posts)

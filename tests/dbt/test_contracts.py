@@ -32,6 +32,8 @@ COLUMNS = {
     "dim_platforms": "platform name_zh name_en",
     "dim_authors": "author_uid platform",
     "dim_metrics": "metric_id name name_zh formula unit scope version valid_from",
+    "crawl_coverage": "topic_id platform posted_date slices slices_complete cap_hits declared_total posts_collected"
+    " posts_estimated posts_estimated_low posts_estimated_high is_complete missing_reason",
     "crawl_slices": "platform query slice_start slice_end state pages declared_total posts_seen posts_kept cap_hit",
     "built_days": "posted_date enriched_version",
 }

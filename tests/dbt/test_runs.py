@@ -9,7 +9,7 @@ import pytest
 MARTS = (
     "fct_posts", "fct_post_topics", "fct_post_observations", "dim_authors", "dim_topics", "dim_platforms",
     "dim_metrics", "daily_volume", "daily_interaction", "daily_sentiment", "event_totals", "event_platforms",
-    "event_sentiment", "event_platform_sentiment", "crawl_slices", "built_days",
+    "event_sentiment", "event_platform_sentiment", "crawl_slices", "crawl_coverage", "built_days",
 )  # fmt: skip
 INCREMENTAL = "config.materialized:incremental"
 SECOND = {"TINGFENG_START": "2026-01-02", "TINGFENG_END": "2026-01-02"}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import polars as pl
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -65,8 +66,10 @@ def test_a_day_lands_whole_and_exact(
 
 
 def test_a_search_that_finds_more_than_the_site_shows_hits_the_cap(crawl: Callable[..., Any], sandbox: str) -> None:
-    [hit] = crawl(sandbox, "douyin", "2026-01-01", ["小米"]).slices.to_dicts()
-    assert (hit["state"], hit["cap_hit"], hit["pages"]) == ("partial", True, 40)
+    slices = crawl(sandbox, "douyin", "2026-01-01", ["小米"]).slices
+    videos = slices.filter(pl.col("filters") == "kind=video", pl.col("ordering") == "newest").row(0, named=True)
+    assert (videos["state"], videos["cap_hit"], videos["pages"]) == ("partial", True, 40)
+    assert set(slices.filter(pl.col("filters") == "kind=video")["ordering"]) == {"newest", "general", "most_liked"}
 
 
 def test_a_check_ends_the_crawl_as_blocked(crawl: Callable[..., Any], serve: Callable[[Starlette], str]) -> None:

@@ -1,5 +1,6 @@
 """Whole crawls of Weibo against the sandbox, and what its spider and its site do for themselves."""
 
+import dataclasses
 import itertools
 import json
 import re
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import polars as pl
 import pytest
 
 from scrapers.parsers.values import CHINA, china_day
@@ -73,15 +75,33 @@ def test_a_full_day_is_asked_for_by_the_hour(crawl: Callable[..., Any], serve: C
     assert done.slices["posts_kept"].sum() == len(posts)
 
 
-def test_an_hour_that_is_too_full_is_partial(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
+def test_an_hour_that_is_too_full_is_asked_for_by_region(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
     start = datetime(2026, 1, 5, 20, tzinfo=CHINA)
-    posts = [_post(number, start + timedelta(seconds=3 * number)) for number in range(950)]
+    places = ["北京", "广东", "日本"]
+    posts = [
+        dataclasses.replace(_post(number, start + timedelta(seconds=3 * number)), ip_location=places[number % 3])
+        for number in range(950)
+    ]
     done = crawl(serve(create_app(posts, lambda: NOW)), "weibo", "2026-01-05", ["小米"])
-    states = {row["slice_start"]: row for row in done.slices.to_dicts()}
-    full = states.pop(start.astimezone(UTC))
-    assert (full["state"], full["cap_hit"], full["pages"]) == ("partial", True, 50)
-    assert full["posts_kept"] == done.posts.height == 902  # 49 pages of 18 new posts, and one of 20
-    assert {row["state"] for row in states.values()} == {"empty"}
+    assert set(done.posts["post_id"]) == {post.post_id for post in posts}
+    kept = dict(done.slices.filter(pl.col("posts_kept") > 0).select("filters", "posts_kept").iter_rows())
+    assert kept == {"region=11": 317, "region=44": 317, "region=400": 316}
+    assert set(done.slices["state"]) == {"ok", "empty"}
+
+
+def test_a_region_that_is_too_full_is_partial(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
+    start = datetime(2026, 1, 5, 20, tzinfo=CHINA)
+    posts = [
+        dataclasses.replace(_post(number, start + timedelta(seconds=3 * number)), ip_location="北京")
+        for number in range(950)
+    ]
+    done = crawl(serve(create_app(posts, lambda: NOW)), "weibo", "2026-01-05", ["小米"])
+    full = done.slices.filter(pl.col("filters") == "region=11").sort("ordering").to_dicts()
+    assert [(one["ordering"], one["state"], one["cap_hit"]) for one in full] == [
+        ("most_liked", "partial", True),
+        ("newest", "partial", True),
+    ]
+    assert full[1]["posts_kept"] == 902  # 49 pages of 18 new posts, and one of 20
 
 
 class TestSpider:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import polars as pl
 import pytest
 
 from scrapers.parsers import SearchPage
@@ -58,13 +59,26 @@ def test_a_day_lands_whole_and_exact(
     assert not [person for person in people if person in everything]
 
 
-def test_a_search_deeper_than_the_site_shows_is_partial(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
+def test_a_search_deeper_than_the_site_shows_is_asked_for_by_kind(
+    crawl: Callable[..., Any], serve: Callable[..., str]
+) -> None:
     start = datetime(2026, 1, 5, 8, tzinfo=CHINA)
     posts = [_post(number, start + timedelta(minutes=number)) for number in range(450)]
     done = crawl(serve(create_app(posts, lambda: NOW)), "zhihu", DAY, ["小米"])
-    [one] = done.slices.to_dicts()
-    assert (one["state"], one["cap_hit"], one["pages"], one["posts_kept"]) == ("partial", True, 20, 400)
-    assert done.posts.height == 400
+    kept = dict(done.slices.select("filters", "posts_kept").iter_rows())
+    assert kept == {"kind=answer": 300, "kind=article": 150, "kind=zvideo": 0}
+    assert set(done.slices["state"]) == {"ok", "empty"}
+    assert done.posts.height == 450
+
+
+def test_a_kind_deeper_than_the_site_shows_is_partial(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
+    start = datetime(2026, 1, 5, 0, tzinfo=CHINA)
+    posts = [_post(number, start + timedelta(minutes=number)) for number in range(1, 1400) if number % 3]
+    done = crawl(serve(create_app(posts, lambda: NOW)), "zhihu", DAY, ["小米"])
+    answers = done.slices.filter(pl.col("filters") == "kind=answer").sort("ordering")
+    assert answers["ordering"].to_list() == ["general", "most_liked", "newest"]
+    assert answers["state"].to_list() == ["partial"] * 3
+    assert answers["pages"].to_list() == [20] * 3
 
 
 class TestSpider:

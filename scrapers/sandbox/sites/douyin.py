@@ -21,6 +21,7 @@ PAGE_SIZES = range(1, 16)  # what the site takes as count
 # One result in so many stands in a card of its collection; every second query has a pinned result.
 COLLECTED_ONE_IN = 11
 PINNED_ONE_IN = 2
+CONTENT_TYPES = {"1": "video", "2": "image"}  # 0 is both
 
 
 def routes() -> list[Mount]:
@@ -67,6 +68,8 @@ def results(request: Request) -> tuple[list[SandboxPost], int, int]:
     found = [
         post for post in matching(posts, request.query_params.get("keyword", "")) if not days or post.posted_at >= since
     ]
+    if kind := CONTENT_TYPES.get(filters.get("content_type", "0")):
+        found = [post for post in found if post.post_type == kind]
     match filters.get("sort_type"):
         case "2":
             pass  # the corpus is newest first

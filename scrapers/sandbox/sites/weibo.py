@@ -22,6 +22,15 @@ CUT_AT = 140  # characters that a result shows of a longer text
 FLOOR = 1_000_000  # larger counts are shown as "100万+"
 _SCOPE = re.compile(r"custom:(\d{4}-\d{2}-\d{2})-(\d{1,2}):(\d{4}-\d{2}-\d{2})-(\d{1,2})")
 
+# Codes of the advanced search for the places of event posts; whoever is in none of them is abroad.
+REGION_CODES = {
+    "北京": 11, "天津": 12, "河北": 13, "山西": 14, "内蒙古": 15, "辽宁": 21, "吉林": 22, "黑龙江": 23, "上海": 31,
+    "江苏": 32, "浙江": 33, "安徽": 34, "福建": 35, "江西": 36, "山东": 37, "河南": 41, "湖北": 42, "湖南": 43,
+    "广东": 44, "广西": 45, "海南": 46, "重庆": 50, "四川": 51, "贵州": 52, "云南": 53, "西藏": 54, "陕西": 61,
+    "甘肃": 62, "青海": 63, "宁夏": 64, "新疆": 65, "中国台湾": 71, "中国香港": 81, "中国澳门": 82,
+}  # fmt: skip
+ABROAD = 400
+
 
 def routes() -> list[Mount]:
     """The hosts of the site, each by its real name."""
@@ -44,6 +53,10 @@ async def search_page(request: Request) -> HTMLResponse:
     if scope := _SCOPE.fullmatch(request.query_params.get("timescope", "")):
         start, end = _hour(scope[1], scope[2]), _hour(scope[3], scope[4])
         found = [post for post in found if start <= post.posted_at < end]
+    if region := re.fullmatch(r"custom:(\d+):1000", request.query_params.get("region", "")):
+        found = [post for post in found if REGION_CODES.get(post.ip_location, ABROAD) == int(region[1])]
+    if request.query_params.get("xsort") == "hot":
+        found.sort(key=lambda post: post.likes, reverse=True)
     number = int(request.query_params.get("page", "1"))
     first = (number - 1) * NEW_ON_A_PAGE
     shown = found[first : first + PAGE_SIZE] if number <= PAGES_SHOWN else []

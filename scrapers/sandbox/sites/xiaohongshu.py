@@ -30,6 +30,8 @@ ORDERS: dict[str, Callable[[SandboxPost], int]] = {
     "general": lambda post: crc32(post.post_id.encode()),  # 综合: an order of the site's own
 }
 
+NOTE_TYPES = {1: "video", 2: "image"}  # 0 is both
+
 
 def routes() -> list[Mount]:
     search = Route("/api/sns/web/v1/search/notes", search_notes, methods=["POST"])
@@ -44,6 +46,8 @@ async def search_notes(request: Request) -> JSONResponse:
         return good({"has_more": False})
     posts: Sequence[SandboxPost] = request.app.state.posts["xiaohongshu"]
     found = matching(posts, str(asked.get("keyword", "")))
+    if kind := NOTE_TYPES.get(asked.get("note_type", 0)):
+        found = [post for post in found if post.post_type == kind]
     if order := ORDERS.get(str(asked.get("sort", "general"))):
         found.sort(key=order)  # otherwise newest first, as the corpus is
     hits = [post for post in found if not post.is_ad]

@@ -31,6 +31,8 @@ async def search(request: Request) -> JSONResponse:
     asked = request.query_params
     query, offset, now = asked.get("q", ""), int(asked.get("offset", "0")), request.app.state.now()
     found = _found(request.app.state.posts["zhihu"], query, asked.get("time_interval", ""), now)
+    if vertical := asked.get("vertical"):
+        found = [post for post in found if post.post_type == vertical]
     if asked.get("sort") != "created_time":
         found.sort(key=lambda post: post.likes, reverse=True)
     limit = min(int(asked.get("limit", "20")), PAGE_SIZE)

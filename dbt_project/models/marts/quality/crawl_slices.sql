@@ -3,6 +3,8 @@
 select
     platform,
     query,
+    filters,
+    ordering,
     posted_date,
     slice_start,
     slice_end,
@@ -13,6 +15,7 @@ select
     posts_seen,
     posts_kept,
     cap_hit,
+    kept_ids,
     observed_at,
     crawl_id
 from {{ ref("stg_crawls__slices") }}

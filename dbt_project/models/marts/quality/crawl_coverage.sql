@@ -1,0 +1,172 @@
+with slices as (
+    select
+        topic_queries.topic_id,
+        slices.*
+    from {{ ref("stg_enriched__topic_queries") }} as topic_queries
+    inner join {{ ref("crawl_slices") }} as slices
+        on topic_queries.platform = slices.platform and topic_queries.query = slices.query
+    where slices.observed_at <= {{ as_of() }}
+),
+
+-- Ids of crawls begin with their time.
+last_crawls as (
+    select
+        topic_id,
+        platform,
+        posted_date,
+        max(crawl_id) as crawl_id
+    from slices
+    group by topic_id, platform, posted_date
+),
+
+counted as (
+    select
+        slices.topic_id,
+        slices.platform,
+        slices.posted_date,
+        count(*) as slices,
+        sum(case when slices.state in ('ok', 'empty') then 1 else 0 end) as slices_complete,
+        sum(case when slices.state in ('blocked', 'logged_out') then 1 else 0 end) as slices_refused,
+        sum(case when slices.cap_hit then 1 else 0 end) as cap_hits,
+        count(distinct slices.ordering) as passes,
+        sum(case when slices.ordering = 'newest' then slices.declared_total end) as declared_total,
+        min(case when slices.state not in ('ok', 'empty') then slices.reason end) as reason
+    from slices
+    inner join last_crawls
+        on
+            slices.topic_id = last_crawls.topic_id
+            and slices.platform = last_crawls.platform
+            and slices.posted_date = last_crawls.posted_date
+            and slices.crawl_id = last_crawls.crawl_id
+    group by slices.topic_id, slices.platform, slices.posted_date
+),
+
+-- A post that two queries or parts of a pass found is one post of the pass.
+found as (
+    select distinct
+        topic_id,
+        platform,
+        posted_date,
+        crawl_id,
+        ordering,
+        post_id
+    from (
+        select
+            topic_id,
+            platform,
+            posted_date,
+            crawl_id,
+            ordering,
+            {{ each_of("kept_ids") }} as post_id
+        from slices
+    ) as kept
+),
+
+collected as (
+    select
+        found.topic_id,
+        found.platform,
+        found.posted_date,
+        count(distinct found.post_id) as posts_collected
+    from found
+    inner join last_crawls
+        on
+            found.topic_id = last_crawls.topic_id
+            and found.platform = last_crawls.platform
+            and found.posted_date = last_crawls.posted_date
+            and found.crawl_id = last_crawls.crawl_id
+    group by found.topic_id, found.platform, found.posted_date
+),
+
+first_passes as (
+    select
+        topic_id,
+        platform,
+        posted_date,
+        crawl_id,
+        count(*) as posts
+    from found
+    where ordering = 'newest'
+    group by topic_id, platform, posted_date, crawl_id
+),
+
+second_passes as (
+    select
+        other.topic_id,
+        other.platform,
+        other.posted_date,
+        other.crawl_id,
+        other.ordering,
+        max(first_passes.posts) as pass_a,
+        count(*) as pass_b,
+        count(newest.post_id) as overlap
+    from found as other
+    inner join first_passes
+        on
+            other.topic_id = first_passes.topic_id
+            and other.platform = first_passes.platform
+            and other.posted_date = first_passes.posted_date
+            and other.crawl_id = first_passes.crawl_id
+    left join found as newest
+        on
+            other.topic_id = newest.topic_id
+            and other.platform = newest.platform
+            and other.posted_date = newest.posted_date
+            and other.crawl_id = newest.crawl_id
+            and other.post_id = newest.post_id
+            and newest.ordering = 'newest'
+    where other.ordering <> 'newest'
+    group by other.topic_id, other.platform, other.posted_date, other.crawl_id, other.ordering
+),
+
+-- Of the last crawl with two passes, the larger of the other orders.
+compared as (
+    select
+        *,
+        row_number() over (
+            partition by topic_id, platform, posted_date
+            order by crawl_id desc, pass_b desc, ordering asc
+        ) as place
+    from second_passes
+)
+
+select
+    days.topic_id,
+    days.platform,
+    days.posted_date,
+    coalesce(counted.slices, 0) as slices,
+    cast(coalesce(counted.slices_complete, 0) as bigint) as slices_complete,
+    cast(coalesce(counted.slices_refused, 0) as bigint) as slices_refused,
+    cast(coalesce(counted.cap_hits, 0) as bigint) as cap_hits,
+    cast(counted.declared_total as bigint) as declared_total,
+    case when counted.slices is not null then coalesce(collected.posts_collected, 0) end as posts_collected,
+    coalesce(counted.passes, 0) as passes,
+    compared.pass_a,
+    compared.pass_b,
+    compared.overlap,
+    {{ chapman("compared.pass_a", "compared.pass_b", "compared.overlap") }} as posts_estimated,
+    {{ chapman_bound("compared.pass_a", "compared.pass_b", "compared.overlap", "/") }} as posts_estimated_low,
+    {{ chapman_bound("compared.pass_a", "compared.pass_b", "compared.overlap", "*") }} as posts_estimated_high,
+    days.is_complete,
+    case
+        when days.is_complete then null
+        when counted.slices is null then 'not collected'
+        else coalesce(counted.reason, 'not every query was asked for the whole day after its end')
+    end as missing_reason
+from {{ ref("int_topics__days") }} as days
+left join counted
+    on
+        days.topic_id = counted.topic_id
+        and days.platform = counted.platform
+        and days.posted_date = counted.posted_date
+left join collected
+    on
+        days.topic_id = collected.topic_id
+        and days.platform = collected.platform
+        and days.posted_date = collected.posted_date
+left join compared
+    on
+        days.topic_id = compared.topic_id
+        and days.platform = compared.platform
+        and days.posted_date = compared.posted_date
+        and compared.place = 1
