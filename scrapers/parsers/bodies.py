@@ -3,12 +3,18 @@
 import json
 from typing import Any
 
+import orjson
+
 
 def load_json(body: bytes) -> Any:
     """The JSON value of a body; None for what is no JSON: HTML, a cut body, nothing.
 
     A byte-order mark and bytes that are no UTF-8 do not spoil the rest of a body.
     """
+    try:
+        return orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        pass  # what orjson refuses and the standard library takes: bytes that are no UTF-8, half surrogate pairs
     try:
         return json.loads(body.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):  # RecursionError: brackets nested thousands deep
@@ -40,5 +46,9 @@ def as_text(value: object) -> str:
 
 def dump_record(record: object) -> str:
     """A record as the JSON text of its payload. Half surrogate pairs, which no file can hold, become "?"."""
+    try:
+        return orjson.dumps(record).decode()
+    except TypeError:
+        pass  # half a surrogate pair, or a number of more than 64 bits
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "replace").decode("utf-8")

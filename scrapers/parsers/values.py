@@ -202,22 +202,36 @@ _TAG_WITH_ALT = re.compile(r"<img\b[^>]*?\balt=[\"']?(\[[^\]\"'>]*\])[^>]*>", re
 _BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|tr|h[1-6]|blockquote|pre|figcaption)>", re.IGNORECASE)
 _CELL_END = re.compile(r"</t[dh]>(?!\s*</tr>)", re.IGNORECASE)
 # Zero-width characters and byte-order marks, but never U+200D, which joins emoji.
-_INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\u00ad]")
+_INVISIBLE = "\x00\u200b\u200c\u2060\ufeff\u00ad"
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 
 
 def html_to_text(markup: str) -> str:
     """Markup to the words that a reader sees: emoji images become their [code], breaks become newlines."""
-    text = _TAG_WITH_ALT.sub(r"\1", markup)
-    text = _BREAK.sub("\n", _CELL_END.sub(" ", text))
-    return plain_text(html.unescape(_TAG.sub("", text)))
+    # Each pattern is tried at every "<"; most texts hold neither an emoji's [code] nor a table.
+    text = markup
+    if "<" in text:
+        if "[" in text:
+            text = _TAG_WITH_ALT.sub(r"\1", text)
+        if "</t" in text or "</T" in text:
+            text = _CELL_END.sub(" ", text)
+        text = _TAG.sub("", _BREAK.sub("\n", text))
+    return plain_text(html.unescape(text))
 
 
 def plain_text(text: str) -> str:
     """Text as landed: NUL and zero-width characters out, line and paragraph separators to newlines, ends trimmed."""
-    text = _INVISIBLE.sub("", text.replace("\x00", ""))
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    for char in _INVISIBLE:
+        text = text.replace(char, "")
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
-    return text.replace("\u00a0", " ").encode("utf-8", "replace").decode("utf-8").strip()
+    text = text.replace("\u00a0", " ").strip()
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which no file can hold
+        return text.encode("utf-8", "replace").decode("utf-8").strip()
+    return text
 
 
 def china_day(moment: datetime) -> str:
