@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
 from scrapers.sandbox import event
 from scrapers.sandbox.app import create_app
+from scrapers.sandbox.faults import HARMS, REFUSALS
 
 LOOPBACK = "127.0.0.1"
 LABELLED_AT = datetime(2026, 1, 7, 2, tzinfo=UTC)  # the morning after the event's window, in China
@@ -26,7 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True)
     serving = commands.add_parser("serve", help="answer as the four sites, on loopback only")
     serving.add_argument("--port", type=int, default=8718, help="8718 by default; 0 takes any free one")
-    serving.set_defaults(run=lambda given: serve(given.port))
+    names = sorted({*HARMS, *(name for known in REFUSALS.values() for name in known)})
+    serving.add_argument("--fault", action="append", default=[], choices=names, help="strike requests; may be repeated")
+    serving.add_argument("--fault-rate", type=float, default=0.05, help="the probability; 0.05 by default")
+    serving.add_argument("--seed", type=int, default=0, help="of the faults; the same one strikes the same requests")
+    serving.set_defaults(
+        run=lambda given: serve(
+            given.port, create_app(faults=given.fault, fault_rate=given.fault_rate, seed=given.seed)
+        )
+    )
     accompanying = commands.add_parser("during", help="answer as the four sites while a command runs")
     accompanying.add_argument("command", nargs=argparse.REMAINDER)
     accompanying.set_defaults(run=lambda given: serve_during(given.command or parser.error("during: which command?")))
@@ -38,10 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
     return status
 
 
-def serve(port: int) -> int:
+def serve(port: int, app: Starlette) -> int:
     """Serve until stopped. Says where it listens in one line on stdout; returns 1 if the port is taken."""
     try:
-        server, listener = start_listening(port)
+        server, listener = start_listening(port, app)
     except OSError as error:
         sys.stderr.write(f"The sandbox cannot listen on {LOOPBACK}:{port}: {error.strerror}. Choose another --port.\n")
         return 1
@@ -51,7 +61,7 @@ def serve(port: int) -> int:
 
 def serve_during(command: list[str]) -> int:
     """Serve on a free port while a command runs, which finds it in TINGFENG_SANDBOX_URL; returns its exit status."""
-    server, listener = start_listening(0)
+    server, listener = start_listening(0, create_app())
     serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     serving.start()
     try:
@@ -69,7 +79,7 @@ def serve_during(command: list[str]) -> int:
     return status if status >= 0 else 128 - status  # ended by a signal: as a shell says it
 
 
-def start_listening(port: int) -> tuple[uvicorn.Server, socket.socket]:
+def start_listening(port: int, app: Starlette) -> tuple[uvicorn.Server, socket.socket]:
     """A server still to be run, and its socket, where requests wait for it. Raises OSError if the port is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -78,7 +88,7 @@ def start_listening(port: int) -> tuple[uvicorn.Server, socket.socket]:
     except OSError:
         listener.close()
         raise
-    server = uvicorn.Server(uvicorn.Config(create_app(), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     listener.listen()
     sys.stdout.write(f"The sandbox (synthetic posts) listens on {address(listener)}\n")
     sys.stdout.flush()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -14,16 +15,27 @@ from starlette.routing import Route
 from scrapers.items import PLATFORMS, Platform
 from scrapers.sandbox import event
 from scrapers.sandbox.corpus import SandboxPost
+from scrapers.sandbox.faults import Faults
 from scrapers.sandbox.sites import douyin, weibo, xiaohongshu, zhihu
 
 
-def create_app(corpus: Sequence[SandboxPost] | None = None, now: Callable[[], datetime] | None = None) -> Starlette:
-    """The application over a corpus, by default the event's, at a time (UTC), by default the clock's.
+def create_app(
+    corpus: Sequence[SandboxPost] | None = None,
+    now: Callable[[], datetime] | None = None,
+    faults: Sequence[str] = (),
+    fault_rate: float = 0.05,
+    seed: int = 0,
+) -> Starlette:
+    """The application over a corpus, by default the event's, at a time (UTC), by default the clock's, with the faults
+    named (scrapers/sandbox/faults.py), by default none.
 
     The sites read ``app.state.posts``, each platform's posts newest first, and ``app.state.now``.
     """
     sites = (weibo, douyin, xiaohongshu, zhihu)
-    app = Starlette(routes=[Route("/", health), *(route for site in sites for route in site.routes())])
+    app = Starlette(
+        routes=[Route("/", health), *(route for site in sites for route in site.routes())],
+        middleware=[Middleware(Faults, names=faults, rate=fault_rate, seed=seed)] if faults else [],
+    )
     app.state.posts = by_platform(event.corpus() if corpus is None else corpus)
     app.state.now = now or (lambda: datetime.now(UTC))
     return app
