@@ -6,6 +6,7 @@ same requests in the same order meet the same faults.
 """
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
@@ -73,7 +74,7 @@ class Faults(BaseHTTPMiddleware):
         super().__init__(app)
         self._names, self._rate = names, rate
         self._rng = random.Random(seed)  # noqa: S311  # repeatable, not secret
-        self._last: dict[str, Response] = {}  # by path: what "repeated" gives again
+        self._last: dict[str, Response] = {}  # by search: what "repeated" gives again
 
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         platform = PLATFORM_OF_HOST.get(request.url.path.split("/")[1])
@@ -89,9 +90,17 @@ class Faults(BaseHTTPMiddleware):
             )
         if name == "slow":
             await asyncio.sleep(SLOW_SECONDS)
+        asked = await _search_of(request)
         answer = await _whole(await call_next(request))
-        earlier, self._last[request.url.path] = self._last.get(request.url.path, answer), answer
+        earlier, self._last[asked] = self._last.get(asked, answer), answer
         return _harmed(answer, earlier, name)
+
+
+async def _search_of(request: Request) -> str:
+    """What a request has in common with those for the other pages of its search, or for the same note."""
+    pages = {"page", "offset", "search_id", "lc_idx", "search_hash_id", "vertical_info"}
+    asked = dict(request.query_params) or json.loads(await request.body() or b"{}")
+    return request.url.path + json.dumps({name: value for name, value in asked.items() if name not in pages})
 
 
 async def _whole(response: Response) -> Response:

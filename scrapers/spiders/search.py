@@ -339,7 +339,7 @@ class SearchSpider(Spider):
                 return SearchPage(state=missing.state, reason=missing.reason)
             page: SearchPage = self.parser.parse_search(body, datetime.now(UTC))
             is_repeat = bool(page.posts) and page.next is not None and ids.issuperset(p.post_id for p in page.posts)
-            if not is_repeat and (page.state != "partial" or page.posts or page.rejects):
+            if not is_repeat and page.state != "partial":
                 return page
         if is_repeat:
             page.state, page.reason = "partial", "the site shows the posts of an earlier page again"

@@ -95,6 +95,8 @@ class XiaohongshuSpider(SearchSpider):
                 return note
             refused = page.state in STOPPING_STATES and not xiaohongshu.withholds_note(body)
             raise NoAnswer(page.state if refused else "partial", f"note {post.post_id}: {page.reason}")
+        if note.post_id != post.post_id:
+            raise NoAnswer("partial", f"note {post.post_id}: the site gave {note.post_id} instead")
         self._published[post.post_id] = note.posted_at
         return dataclasses.replace(note, is_ad=post.is_ad)
 

@@ -333,3 +333,11 @@ class TestRealBodies:
         page = parse_search((shared / "real/weibo/m_getindex/hotflow_comments.json").read_bytes(), NOW)
         assert page.posts == []
         assert page.rejects
+
+
+def test_a_page_that_is_cut_between_two_cards_is_not_the_last_one() -> None:
+    whole = (FIXTURES / "search.html").read_bytes()
+    first_card_only = whole[: whole.index(b'<div class="card-wrap"', whole.index(b"feed_list_item"))]
+    page = parse_search(first_card_only, NOW)
+    assert (page.state, page.reason, page.next) == ("partial", "the page is cut", None)
+    assert page.posts
