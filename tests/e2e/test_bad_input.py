@@ -42,7 +42,9 @@ def test_a_broken_listening_file(tmp_path, change, words):
 
 
 def test_live_without_credentials(tmp_path):
-    told(run(tmp_path, "orchestration.refresh", *DAY, TINGFENG_SOURCE="live"), "TINGFENG_WEIBO_COOKIE")
+    told(run(tmp_path, "orchestration.refresh", *DAY, TINGFENG_SOURCE="live"), "TINGFENG_TERMS_ACCEPTED")
+    live = {"TINGFENG_SOURCE": "live", "TINGFENG_TERMS_ACCEPTED": "weibo"}
+    told(run(tmp_path, "orchestration.refresh", *DAY, **live), "TINGFENG_WEIBO_COOKIE")
     assert untouched(tmp_path)
 
 
