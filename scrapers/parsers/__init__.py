@@ -7,7 +7,7 @@ that is not what it should be becomes a state, a record that cannot be read beco
 
 from dataclasses import dataclass, field
 
-from scrapers.items import Author, Comment, HotItem, Post, Reject, SliceState
+from scrapers.items import Post, Reject, SliceState
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,34 +29,3 @@ class SearchPage:
     reason: str | None = None
     rejects: list[Reject] = field(default_factory=list)
     is_doubtful: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class CommentPage:
-    """One page of the comments of a post, or of the replies to one comment; fields as in SearchPage."""
-
-    comments: list[Comment] = field(default_factory=list)
-    next: dict[str, str] | None = None
-    state: SliceState = "ok"
-    declared_total: int | None = None
-    reason: str | None = None
-    rejects: list[Reject] = field(default_factory=list)
-
-
-@dataclass(slots=True, kw_only=True)
-class AuthorPage:
-    """One account's profile; ``author`` is None in every state but ok."""
-
-    author: Author | None = None
-    state: SliceState = "ok"
-    reason: str | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class HotListPage:
-    """A hot list at one moment; fields as in SearchPage."""
-
-    items: list[HotItem] = field(default_factory=list)
-    state: SliceState = "ok"
-    reason: str | None = None
-    rejects: list[Reject] = field(default_factory=list)
