@@ -10,7 +10,7 @@ import httpx
 import polars as pl
 
 from orchestration.settings import PROJECT_DIR
-from scrapers.environment import EnvironmentProblem, require_live_access, sandbox_url, source
+from scrapers.environment import EnvironmentProblem, daily_requests, require_live_access, sandbox_url, source
 from scrapers.items import Platform
 
 # Above this share of unreadable records it is the parser that is wrong, and the numbers with it. Below, a few odd
@@ -20,6 +20,7 @@ UNREADABLE_SHARE_LIMIT = 0.2
 
 def require_access(platforms: Sequence[Platform]) -> None:
     """Raise EnvironmentProblem unless the platforms can be collected from: sandbox up, or credentials there."""
+    daily_requests()  # a crawl reads it; a wrong one is to be told here, before anything is started
     if source() == "live":
         for platform in platforms:
             require_live_access(platform)

@@ -11,6 +11,7 @@ Source = Literal["sandbox", "live"]
 # The cookie of the operator's own account, as the browser sends it.
 COOKIE_VARIABLES: dict[Platform, str] = {platform: f"TINGFENG_{platform.upper()}_COOKIE" for platform in PLATFORMS}
 TERMS_VARIABLE = "TINGFENG_TERMS_ACCEPTED"
+OWN_USER_AGENT = "Tingfeng/0.1 (social listening; runs with the operator's own account)"
 # These sites sign their own requests, so live collection has to go through the operator's browser.
 NEEDS_BROWSER: frozenset[Platform] = frozenset({"douyin", "xiaohongshu", "zhihu"})
 
@@ -74,7 +75,7 @@ def daily_requests() -> int | None:
 
 def user_agent() -> str:
     """TINGFENG_USER_AGENT: that of the browser that the cookie is from; without it, our own name."""
-    return os.environ.get("TINGFENG_USER_AGENT", "").strip() or "Tingfeng/0.1 (social listening for one's own account)"
+    return os.environ.get("TINGFENG_USER_AGENT", "").strip() or OWN_USER_AGENT
 
 
 def require_live_access(platform: Platform) -> None:
@@ -86,8 +87,8 @@ def require_live_access(platform: Platform) -> None:
         )
     if platform not in accepted_terms():
         raise EnvironmentProblem(
-            f"TINGFENG_SOURCE=live, but {platform} is not in {TERMS_VARIABLE}. Read the terms of use of {platform}; "
-            "name it there (a list with commas) if you have read them, collect with an account of your own, slowly, "
-            "and for a purpose that the law where you are allows."
+            f"TINGFENG_SOURCE=live, but {platform} is not in {TERMS_VARIABLE}. To name it there says that you have "
+            f"read the terms of use of {platform}, collect with an account of your own, and for a purpose that the law "
+            f"where you are allows. If so, set {TERMS_VARIABLE}={','.join(sorted({*accepted_terms(), platform}))}."
         )
     cookie(platform)

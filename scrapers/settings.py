@@ -12,7 +12,8 @@ TINGFENG_SANDBOX_URL = sandbox_url()
 TINGFENG_DAILY_REQUESTS = daily_requests()
 USER_AGENT = user_agent()
 
-# One request at a time for a site, slowly: 10 s is what the most used Weibo crawler does by default, with jitter.
+# One request at a time for a platform and all its hosts (middlewares/one_pace.py), slowly: 10 s is what the most used
+# Weibo crawler does by default, with jitter. AutoThrottle makes it slower where the site answers slowly, never faster.
 # The sandbox is ours, on loopback, and needs no mercy.
 CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
@@ -33,6 +34,11 @@ ROBOTSTXT_OBEY = False
 # The operator's cookie is sent as it is (middlewares/credentials.py); cookies that the sites set are not kept.
 COOKIES_ENABLED = False
 REDIRECT_ENABLED = False  # a redirect to a login page is an answer to read, not to follow
+METAREFRESH_ENABLED = False  # nor one that stands in the page
+# Nobody's address but the operator's own; and a proxy of the environment would take the sandbox's requests, too.
+HTTPPROXY_ENABLED = False
+# Scrapy 2.19 takes any certificate by default, and would hand the operator's login to whoever answers.
+DOWNLOAD_VERIFY_CERTIFICATES = True
 
 # Scrapy 2.19 opens a code-executing control server by default.
 REMOTE_CONTROL_ENABLED = False
@@ -43,6 +49,7 @@ CLOSESPIDER_TIMEOUT = 3 * 3600  # the soft limit, kept by spiders/search.py; the
 DOWNLOADER_MIDDLEWARES = {
     "scrapers.middlewares.credentials.Credentials": 500,
     "scrapers.middlewares.sandbox_route.SandboxRoute": 510,
+    "scrapers.middlewares.one_pace.OnePace": 520,
     "scrapers.middlewares.budget.Budget": 900,  # the last before the request goes out: retries pass it again
 }
 ITEM_PIPELINES = {

@@ -1,17 +1,20 @@
-"""What is remembered of the visits to a platform: the requests of today, and until when it is left alone.
+"""What is remembered of the visits to a platform: the requests of each day, its refusals, until when it is left alone.
 
     data/visits/<platform>.json
 
-One crawl of a platform runs at a time, but a spider and an operator's own may meet: every change is made under a lock.
+One crawl of a platform runs at a time, but a scheduled one and an operator's own may meet: every change is made under a
+lock, and put in place by a rename, so that a process that is killed leaves the file as it was.
 """
 
 import fcntl
-import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from scrapers.environment import EnvironmentProblem
 from scrapers.items import Platform, SliceState
@@ -21,61 +24,97 @@ from scrapers.parsers.values import china_day
 # they want to be left alone; public crawlers' users report bans that last from minutes to a day (platforms.md §5).
 FIRST_COOL_DOWN = timedelta(hours=1)
 LONGEST_COOL_DOWN = timedelta(days=1)
-_NOTHING: dict[str, Any] = {"day": "", "requests": 0, "refusals": 0, "until": None, "reason": ""}
+# What a person looks back at; more would make a file that is rewritten with each request long.
+DAYS_KEPT = 7
+REFUSALS_KEPT = 10
+
+_Count = Annotated[int, Field(ge=0, strict=True)]
+
+
+class Refusal(BaseModel):
+    """A crawl that was refused: when, as what (blocked, logged_out), and the site's words or status."""
+
+    at: AwareDatetime
+    state: SliceState
+    reason: str
+
+
+class Visits(BaseModel):
+    """The file. ``refusals`` counts those since the last good crawl; ``last_refusals`` go further back."""
+
+    requests_by_day: dict[str, _Count] = {}  # YYYY-MM-DD in China
+    refusals: _Count = 0
+    until: AwareDatetime | None = None
+    last_refusals: list[Refusal] = []
 
 
 def count_request(data_dir: Path, platform: Platform, now: datetime) -> int:
     """Count one request (``now`` is UTC); returns how many there have been today, in China."""
-    with _visits(data_dir, platform) as visits:
-        today = china_day(now)
-        visits["requests"] = visits["requests"] + 1 if visits["day"] == today else 1
-        visits["day"] = today
-        return int(visits["requests"])
+    today = china_day(now)
+    with _changed(data_dir, platform) as visits:
+        by_day = visits.requests_by_day
+        by_day[today] = by_day.get(today, 0) + 1
+        visits.requests_by_day = {day: by_day[day] for day in sorted(by_day)[-DAYS_KEPT:]}
+        return by_day[today]
 
 
 def note_refusal(data_dir: Path, platform: Platform, now: datetime, state: SliceState, reason: str) -> datetime:
     """Open a cool-down; returns its end (UTC)."""
-    with _visits(data_dir, platform) as visits:
-        until = now + min(FIRST_COOL_DOWN * 2 ** min(visits["refusals"], 10), LONGEST_COOL_DOWN)
-        visits |= {"refusals": visits["refusals"] + 1, "until": until.isoformat(), "reason": f"{state}: {reason}"}
-        return until
+    with _changed(data_dir, platform) as visits:
+        visits.until = now + min(FIRST_COOL_DOWN * 2 ** min(visits.refusals, 10), LONGEST_COOL_DOWN)
+        visits.refusals += 1
+        visits.last_refusals = [*visits.last_refusals, Refusal(at=now, state=state, reason=reason)][-REFUSALS_KEPT:]
+        return visits.until
 
 
 def note_success(data_dir: Path, platform: Platform) -> None:
     """A crawl came to its end: the next refusal opens a short cool-down again."""
-    with _visits(data_dir, platform) as visits:
-        visits |= {"refusals": 0, "until": None, "reason": ""}
+    with _changed(data_dir, platform) as visits:
+        visits.refusals = 0
+        visits.until = None
 
 
 def cooling_down(data_dir: Path, platform: Platform, now: datetime) -> tuple[datetime, str] | None:
     """Until when (UTC) a platform is left alone, and why; None where it may be asked."""
-    with _visits(data_dir, platform) as visits:
-        until = datetime.fromisoformat(visits["until"]) if visits["until"] else None
-        return (until, visits["reason"]) if until and now < until else None
+    visits = _read(_path(data_dir, platform))
+    if visits.until is None or now >= visits.until:
+        return None
+    last = visits.last_refusals[-1:]
+    return visits.until, f"{last[0].state}: {last[0].reason}" if last else "no reason was noted"
+
+
+def _path(data_dir: Path, platform: Platform) -> Path:
+    return data_dir / "visits" / f"{platform}.json"
+
+
+def _read(path: Path) -> Visits:
+    """The file's content; nothing without a file. Raises EnvironmentProblem for a damaged one."""
+    if not path.exists():
+        return Visits()
+    try:
+        return Visits.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the file"
+        raise EnvironmentProblem(
+            f"{path}: {field}: {first['msg']}. Mend it, or delete the file: then today's requests count from 0 and the "
+            "site may be asked at once."
+        ) from error
 
 
 @contextmanager
-def _visits(data_dir: Path, platform: Platform) -> Iterator[dict[str, Any]]:
-    """The file's content, to read and to change. Raises EnvironmentProblem for a damaged file."""
-    path = data_dir / "visits" / f"{platform}.json"
+def _changed(data_dir: Path, platform: Platform) -> Iterator[Visits]:
+    """What is remembered, to be changed; nobody else changes it meanwhile."""
+    path = _path(data_dir, platform)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        before = file.read()
-        try:
-            visits = _NOTHING | (json.loads(before) if before else {})
-            if visits["until"]:
-                datetime.fromisoformat(visits["until"])
-            visits["requests"] + visits["refusals"]
-        except (ValueError, TypeError) as error:
-            raise EnvironmentProblem(
-                f"{path}: cannot be read ({error}). Mend it, or delete it: then today's requests count from 0 and the "
-                "site may be asked at once."
-            ) from error
+    # The folder is locked, since the file is replaced: who waits for a lock on the old file would hold a dead one.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        visits = _read(path)
         yield visits
-        after = json.dumps(visits, ensure_ascii=False)
-        if after != before:
-            file.seek(0)
-            file.truncate()
-            file.write(after)
+        draft = path.with_name(f".{path.name}.tmp")
+        draft.write_text(visits.model_dump_json(indent=1), encoding="utf-8")
+        draft.replace(path)
+    finally:
+        os.close(folder)  # and the lock with it

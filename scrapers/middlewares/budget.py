@@ -28,7 +28,8 @@ class Budget:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         platform = crawler.spider.platform  # type: ignore[union-attr]  # SearchSpider has one
-        return cls(Path(crawler.settings["TINGFENG_DATA"]), platform, crawler.settings["TINGFENG_DAILY_REQUESTS"])
+        budget = crawler.settings["TINGFENG_DAILY_REQUESTS"]  # a text, if it is from the command line
+        return cls(Path(crawler.settings["TINGFENG_DATA"]), platform, None if budget is None else int(budget))
 
     def process_request(self, request: Request) -> None:
         today = count_request(self._data_dir, self._platform, datetime.now(UTC))

@@ -7,16 +7,21 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
 from scrapers.environment import cookie
+from scrapers.logs import mask_secrets
 
 
 class Credentials:
-    """The cookie is read from the environment, kept in memory only, and never logged."""
+    """The cookie is read from the environment, kept in memory only, and never logged.
+
+    Every way to start a crawl comes by here, with its log handlers installed, before the first request.
+    """
 
     def __init__(self, cookie_header: str) -> None:
         self._cookie_header = cookie_header
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        mask_secrets()
         if crawler.settings["TINGFENG_SOURCE"] != "live":
             raise NotConfigured
         return cls(cookie(crawler.spider.platform))  # type: ignore[union-attr]  # SearchSpider has one

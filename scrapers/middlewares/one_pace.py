@@ -1,0 +1,26 @@
+"""Keeps one pace for all hosts of a platform."""
+
+from typing import Self
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+
+from scrapers.items import Platform
+
+
+class OnePace:
+    """Puts every request of a platform into one download slot.
+
+    Scrapy keeps its delay between requests to the same host; a search on s.weibo.com and a full text on m.weibo.cn
+    would follow each other at once, though it is one account that asks.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler.spider.platform)  # type: ignore[union-attr]  # SearchSpider has one
+
+    def process_request(self, request: Request) -> None:
+        request.meta["download_slot"] = self._platform
