@@ -18,6 +18,9 @@ PLATFORMS: tuple[Platform, ...] = ("weibo", "douyin", "xiaohongshu", "zhihu")
 #   logged_out  refused because the login is missing or has expired
 #   partial     answered in part: a page could not be read, or the site's cap hides the rest
 SliceState = Literal["ok", "empty", "blocked", "logged_out", "partial"]
+# What a slice asks a site for: posts that a search finds, an account's own posts, the comments of a post with the replies
+# to them, an account's profile, a hot list.
+Target = Literal["search", "timeline", "comments", "profile", "hot_list"]
 # The order in which a site shows what a search finds. The slices of one crawl and order make up a pass.
 Ordering = Literal["newest", "general", "most_liked"]
 
@@ -120,7 +123,8 @@ class Slice:
     """What was asked of a site in one go, and how it ended: the record of what was not collected."""
 
     platform: Platform
-    query: str
+    target: Target = "search"
+    query: str  # the words searched for; of other targets the listed account, the post's id, the list's name
     filters: str | None = None  # what the slice was narrowed to beside its time: "region=11", "kind=video"
     ordering: Ordering = "newest"
     slice_start: datetime
@@ -129,7 +133,7 @@ class Slice:
     reason: str | None = None  # in words, for every state but ok
     pages: int = 0
     declared_total: int | None = None  # the site's own count, where it shows one
-    posts_seen: int = 0
+    posts_seen: int = 0  # of other targets: comments, accounts, rows of the list
     posts_kept: int = 0  # distinct ones of the day asked for, also where another slice kept them too
     cap_hit: bool = False
     kept_ids: list[str] = field(default_factory=list)  # post_id of the posts_kept: which slice found which post

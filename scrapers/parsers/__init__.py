@@ -1,13 +1,20 @@
 """Payload to items, one module a platform. Pure functions: bytes in, items out, no I/O.
 
-Each module has ``parse_search(body, observed_at) -> SearchPage`` and, where the platform needs a second
-request for a post's words or time, ``parse_detail``. A parser never raises on what a site may send: a body
-that is not what it should be becomes a state, a record that cannot be read becomes a Reject.
+Each module has
+
+    parse_search(body, observed_at) -> SearchPage                    also of an account's timeline, and of a single post
+    parse_comments(body, observed_at, post_id) -> CommentPage
+    parse_replies(body, observed_at, post_id, root_id) -> CommentPage
+    parse_profile(body, observed_at) -> ProfilePage
+    parse_hot_list(body, observed_at) -> HotListPage                 but xiaohongshu, which has no public list
+
+and, where the platform needs a second request for a post's words or time, ``parse_detail``. A parser never raises on
+what a site may send: a body that is not what it should be becomes a state, a record that cannot be read a Reject.
 """
 
 from dataclasses import dataclass, field
 
-from scrapers.items import Post, Reject, SliceState
+from scrapers.items import Author, Comment, HotItem, Post, Reject, SliceState
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,3 +36,41 @@ class SearchPage:
     reason: str | None = None
     rejects: list[Reject] = field(default_factory=list)
     is_doubtful: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class CommentPage:
+    """One page of the comments of a post, or of the replies to one comment; fields as in SearchPage.
+
+    comments: root comments, and the replies that the page shows below them.
+    replies_of: for each root comment with more replies than the page shows, the parameters that ask for them ({} for
+        the first page of them).
+    """
+
+    comments: list[Comment] = field(default_factory=list)
+    replies_of: dict[str, dict[str, str]] = field(default_factory=dict)
+    next: dict[str, str] | None = None
+    state: SliceState = "ok"
+    declared_total: int | None = None
+    reason: str | None = None
+    rejects: list[Reject] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class ProfilePage:
+    """One account's profile; ``author`` is None in every state but ok."""
+
+    author: Author | None = None
+    state: SliceState = "ok"
+    reason: str | None = None
+    rejects: list[Reject] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class HotListPage:
+    """A hot list at one moment; fields as in SearchPage."""
+
+    items: list[HotItem] = field(default_factory=list)
+    state: SliceState = "ok"
+    reason: str | None = None
+    rejects: list[Reject] = field(default_factory=list)

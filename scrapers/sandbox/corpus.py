@@ -39,3 +39,28 @@ class SandboxPost:
     in_event: bool  # one of the 4,309; False: what sites mix in
     sentiment: Sentiment | None = None  # the analyst's label; None outside the event
     focus: int | None = None  # 1 to 4: which of the four focuses the text speaks of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxComment:
+    """One synthetic comment on a post, or a reply to one."""
+
+    comment_id: str  # in the platform's own form
+    post_id: str
+    root_id: str | None  # None: a root comment; else the root comment that it stands below
+    author: SandboxAuthor
+    posted_at: datetime  # UTC
+    text: str
+    likes: int
+    ip_location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotWord:
+    """One row of a synthetic hot list at one moment."""
+
+    rank: int  # from 1
+    word: str
+    heat: int
+    entered_at: datetime  # UTC
+    is_ad: bool = False
