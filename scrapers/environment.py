@@ -1,6 +1,8 @@
 """What the environment says about where to collect from and where to put it. Unknown values are errors."""
 
 import os
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -31,6 +33,26 @@ def source() -> Source:
     if value not in get_args(Source):
         raise EnvironmentProblem(f"TINGFENG_SOURCE is {value!r}; set it to 'sandbox' or 'live'.")
     return value  # type: ignore[return-value]  # narrowed by get_args
+
+
+_STARTED = time.monotonic()
+
+
+def now() -> datetime:
+    """The time in UTC. In the sandbox TINGFENG_NOW, an ISO time with its zone, sets the clock with which this process
+    starts; the sandbox and the crawls of it read the same."""
+    value = os.environ.get("TINGFENG_NOW", "").strip()
+    if not value:
+        return datetime.now(UTC)
+    try:
+        begun = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise EnvironmentProblem(f"TINGFENG_NOW is {value!r}; write it as 2026-01-06T12:00+08:00.") from error
+    if begun.tzinfo is None:
+        raise EnvironmentProblem(f"TINGFENG_NOW is {value!r}; add its zone, such as +08:00.")
+    if source() == "live":
+        raise EnvironmentProblem("TINGFENG_NOW is set, but TINGFENG_SOURCE=live has the real clock; unset one of them.")
+    return begun.astimezone(UTC) + timedelta(seconds=time.monotonic() - _STARTED)
 
 
 def sandbox_url() -> str:

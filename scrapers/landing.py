@@ -10,12 +10,13 @@ import dataclasses
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 import polars as pl
 
+from scrapers.environment import now
 from scrapers.items import Author, Comment, HotItem, Platform, Post, Reject, Slice
 
 RawTable = Literal["posts", "comments", "authors", "hot_lists", "slices"]
@@ -52,7 +53,7 @@ SCHEMAS: dict[RawTable, pl.Schema] = {table: schema(item_type) for table, item_t
 
 def new_crawl_id(origin: str = "") -> str:
     """An id that sorts by time and names one crawl or import: 20260105T220000.123456Z-<origin, or 4 hex digits>."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{origin or os.urandom(2).hex()}"
+    return f"{now():%Y%m%dT%H%M%S.%fZ}-{origin or os.urandom(2).hex()}"
 
 
 def partition_dir(data_dir: Path, table: RawTable, platform: Platform, day: str) -> Path:

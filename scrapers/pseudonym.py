@@ -122,7 +122,7 @@ def load_key(data_dir: Path) -> bytes:
 
 def pseudonym(key: bytes, platform: Platform, author_id: str) -> str:
     """20 hex digits (80 bits: a collision among a billion authors has odds of 1 in 2 million)."""
-    return hmac.new(key, f"{platform}:{author_id}".encode(), hashlib.sha256).hexdigest()[:20]
+    return hmac.digest(key, f"{platform}:{author_id}".encode(), "sha256").hex()[:20]
 
 
 def scrub(payload: str, platform: Platform, key: bytes) -> str:
@@ -236,13 +236,18 @@ def _scrub_markup(markup: str, platform: Platform, key: bytes) -> str:
     return _scrub_places(markup, platform, key, set(_HTML_ID.findall(markup)))
 
 
-def pseudonymise(item: Personal, key: bytes) -> Personal:
-    """The item without who wrote it: the id as a pseudonym, no name, none in its repost tail, a scrubbed payload."""
+def pseudonymise(item: Personal, key: bytes, listed_name: str | None = None) -> Personal:
+    """The item without who wrote it: the id as a pseudonym, no name, none in its repost tail, a scrubbed payload.
+
+    Only an account that listening.yaml lists keeps a name, the one that it is listed by, and the words of its badge.
+    """
     changes: dict[str, Any] = {
         "author_id": pseudonym(key, item.platform, item.author_id) if item.author_id else item.author_id,
-        "author_name": None,
+        "author_name": listed_name,
         "payload": scrub(item.payload, item.platform, key),
     }
-    if not isinstance(item, Author):
+    if isinstance(item, Author):
+        changes["verified_reason"] = item.verified_reason if listed_name else None
+    else:
         changes["text"] = _TAIL_NAME.sub(_UNNAMED_TAIL, item.text)
     return dataclasses.replace(item, **changes)

@@ -44,7 +44,7 @@ DOWNLOAD_VERIFY_CERTIFICATES = True
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 
-CLOSESPIDER_TIMEOUT = 3 * 3600  # the soft limit, kept by spiders/search.py; the hard one is in orchestration/
+CLOSESPIDER_TIMEOUT = 3 * 3600  # the soft limit, kept by spiders/crawl.py; the hard one is in orchestration/
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapers.middlewares.credentials.Credentials": 500,

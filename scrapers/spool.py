@@ -1,121 +1,155 @@
 """What a crawl has so far: a folder for each thing that it asked, so that a crawl that dies goes on at the next one.
 
-    data/spool/<platform>/<day>/crawl.json            crawl_id and queries
-    data/spool/<platform>/<day>/000017/step.json      what was asked, and how it ended
-                                      /posts.parquet, slices.parquet, rejects.jsonl
+    data/spool/<platform>/<day, or hot_lists>/crawl.json          the Head
+                                             /000017/step.json    what was asked, and how it ended
+                                                    /<table>.parquet, rejects.jsonl
 
 A step's folder is renamed into place when all of it is written. When the crawl has ended, its steps are landed as one
-file a table, and the spool is removed.
+file a table and day, and the spool is removed.
 """
 
 import dataclasses
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from scrapers.items import Platform, Post, Reject, Slice
-from scrapers.landing import SCHEMAS, RawTable, land, partition_dir, quarantine, to_frame
+from scrapers.items import Platform, Reject
+from scrapers.landing import RAW_ITEMS, SCHEMAS, RawTable, land, partition_dir, quarantine, to_frame
 
 # A crawl that died longer ago is landed as it is: its first slices would be too old to stand beside new ones.
 CONTINUED_WITHIN = timedelta(hours=12)
-TABLES: tuple[RawTable, ...] = ("posts", "slices")
+HOT_LISTS = "hot_lists"  # the spool of a crawl that is not of a day
+# Posts first and slices last: a crawl that is killed in between has posts of which no slice says that they are all, and
+# so leaves its day incomplete. The other way round, slices would vouch for posts that are not there.
+TABLES: tuple[RawTable, ...] = ("posts", "comments", "authors", "hot_lists", "slices")
+# The day under which a row is landed, where it is not the crawl's: comments are published later than their post, and
+# accounts are seen when they are asked for.
+_DAY_OF: dict[RawTable, str] = {"comments": "posted_at", "authors": "observed_at", "hot_lists": "observed_at"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Head:
+    """Which crawl it is: its id, the day of its posts, and all that it is to ask, in words."""
+
+    crawl_id: str
+    day: str
+    plan: list[str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One thing that was asked, to its end.
 
     ask: the key of what was asked. capped: whether the site hid a part of it, so that more was asked in its place.
-    belongs: for each post that was read in full, whether it is of the day. kept_ids: the posts of the day.
+    belongs: for each post that was read in full, whether it is of the day. kept_ids: the posts of the day. tokens: with
+    what a post's details are asked for, where its id is not enough. names: of listed accounts, by author_id.
     """
 
     ask: str
-    capped: bool
-    belongs: dict[str, bool]
-    kept_ids: list[str]
+    capped: bool = False
+    belongs: dict[str, bool] = dataclasses.field(default_factory=dict)
+    kept_ids: list[str] = dataclasses.field(default_factory=list)
+    tokens: dict[str, str] = dataclasses.field(default_factory=dict)
+    names: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Begun:
     """A crawl that has not ended."""
 
-    crawl_id: str
-    queries: list[str]
+    head: Head
     steps: list[Step]
     touched_at: datetime
 
 
 class Spool:
-    """The spool of one platform and day."""
+    """The spool of one platform, of one day or of its hot lists."""
 
-    def __init__(self, data_dir: Path, platform: Platform, day: str) -> None:
-        self._data_dir, self._platform, self._day = data_dir, platform, day
-        self._folder = data_dir / "spool" / platform / day
+    def __init__(self, data_dir: Path, platform: Platform, name: str) -> None:
+        self._data_dir, self._platform = data_dir, platform
+        self._is_of_day = name != HOT_LISTS
+        self._folder = data_dir / "spool" / platform / name
 
     def begun(self) -> Begun | None:
         """The crawl that was begun here and has not ended; None without one."""
-        head = self._folder / "crawl.json"
-        if not head.exists():
+        path = self._folder / "crawl.json"
+        if not path.exists():
             return None
-        crawl = json.loads(head.read_text(encoding="utf-8"))
         folders = self._steps()
-        touched = max(path.stat().st_mtime for path in (head, *folders))
+        touched = max(touched.stat().st_mtime for touched in (path, *folders))
         steps = [Step(**json.loads((folder / "step.json").read_text(encoding="utf-8"))) for folder in folders]
-        return Begun(crawl["crawl_id"], crawl["queries"], steps, datetime.fromtimestamp(touched).astimezone())
+        head = Head(**json.loads(path.read_text(encoding="utf-8")))
+        return Begun(head, steps, datetime.fromtimestamp(touched).astimezone())
 
-    def add(
-        self,
-        crawl_id: str,
-        queries: Sequence[str],
-        step: Step,
-        posts: Iterable[Post],
-        slices: Iterable[Slice],
-        rejects: Sequence[Reject],
-    ) -> None:
-        """Write one step: all of it, or nothing."""
+    def add(self, head: Head, step: Step, items: Sequence[Any]) -> None:
+        """Write one step with its items, those of RAW_ITEMS and rejects: all of it, or nothing."""
         self._folder.mkdir(parents=True, exist_ok=True)
         number = len(self._steps())
         if not number:
-            head = json.dumps({"crawl_id": crawl_id, "queries": list(queries)}, ensure_ascii=False)
             draft_head = self._folder / ".crawl.json"
-            draft_head.write_text(head, encoding="utf-8")
+            draft_head.write_text(json.dumps(dataclasses.asdict(head), ensure_ascii=False), encoding="utf-8")
             draft_head.rename(self._folder / "crawl.json")
         draft = self._folder / f".{number:06}"
         shutil.rmtree(draft, ignore_errors=True)  # of a crawl that died while it wrote
         draft.mkdir()
-        to_frame("posts", posts).write_parquet(draft / "posts.parquet")
-        to_frame("slices", slices).write_parquet(draft / "slices.parquet")
-        lines = [json.dumps(dataclasses.asdict(reject), ensure_ascii=False, default=str) for reject in rejects]
+        for table, item_type in RAW_ITEMS.items():
+            if rows := [item for item in items if isinstance(item, item_type)]:
+                to_frame(table, rows).write_parquet(draft / f"{table}.parquet")
+        rejects = [dataclasses.asdict(item) for item in items if isinstance(item, Reject)]
+        lines = [json.dumps(reject, ensure_ascii=False, default=str) for reject in rejects]
         (draft / "rejects.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         (draft / "step.json").write_text(json.dumps(dataclasses.asdict(step)), encoding="utf-8")
         draft.rename(self._folder / f"{number:06}")
+
+    def posts(self) -> pl.DataFrame:
+        """The posts that are here, but for ads: post_id, post_type, author_id, author_name; those with the most
+        interactions, whatever is shown of them, first."""
+        counts = ("like_count", "comment_count", "share_count", "collect_count")
+        return (
+            self._rows("posts")
+            .filter(~pl.col("is_ad"))
+            .sort(pl.sum_horizontal(*counts), pl.col("post_id"), descending=[True, False])
+            .select("post_id", "post_type", "author_id", "author_name")
+        )
 
     def land(self) -> int:
         """Land what is here, and remove it; returns the number of posts. A table that is landed already stays."""
         begun = self.begun()
         if begun is None:
             return 0
-        folders = self._steps()
-        lines = [line for folder in folders for line in _lines(folder / "rejects.jsonl")]
+        lines = [line for folder in self._steps() for line in _lines(folder / "rejects.jsonl")]
         if lines:
-            quarantine(self._data_dir, begun.crawl_id, [Reject(**line) for line in lines])
-        # Posts first: a crawl that is killed in between has posts of which no slice says that they are all, and so
-        # leaves its day incomplete. The other way round, slices would vouch for posts that are not there.
+            quarantine(self._data_dir, begun.head.crawl_id, [Reject(**line) for line in lines])
         landed = 0
         for table in TABLES:
-            frames = [pl.read_parquet(folder / f"{table}.parquet") for folder in folders]
-            frame = pl.concat([pl.DataFrame(schema=SCHEMAS[table]), *frames])
-            target = partition_dir(self._data_dir, table, self._platform, self._day) / f"{begun.crawl_id}.parquet"
-            if not target.exists():
-                land(self._data_dir, table, self._platform, self._day, begun.crawl_id, frame)
-            landed += frame.height if table == "posts" else 0
+            rows = self._rows(table)
+            landed += rows.height if table == "posts" else 0
+            for day, of_day in self._by_day(table, rows, begun.head.day):
+                target = partition_dir(self._data_dir, table, self._platform, day) / f"{begun.head.crawl_id}.parquet"
+                if not target.exists():
+                    land(self._data_dir, table, self._platform, day, begun.head.crawl_id, of_day)
         shutil.rmtree(self._folder)
         return landed
+
+    def _by_day(self, table: RawTable, rows: pl.DataFrame, day: str) -> Iterator[tuple[str, pl.DataFrame]]:
+        """The rows of each day; a crawl of a day has its posts and slices landed even where there are none."""
+        if table in _DAY_OF:
+            days = rows[_DAY_OF[table]].dt.convert_time_zone("Asia/Shanghai").dt.date().cast(pl.String)
+            for (of_rows,), of_day in rows.group_by(days.alias("day"), maintain_order=True):
+                yield str(of_rows), of_day
+        elif rows.height or (self._is_of_day and table in ("posts", "slices")):
+            yield day, rows
+
+    def _rows(self, table: RawTable) -> pl.DataFrame:
+        paths = (folder / f"{table}.parquet" for folder in self._steps())
+        return pl.concat(
+            [pl.DataFrame(schema=SCHEMAS[table]), *(pl.read_parquet(path) for path in paths if path.exists())]
+        )
 
     def _steps(self) -> list[Path]:
         return sorted(self._folder.glob("[0-9]*"))

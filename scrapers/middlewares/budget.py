@@ -1,6 +1,5 @@
 """Keeps a platform's daily budget of requests."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -8,6 +7,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 
+from scrapers.environment import now
 from scrapers.items import Platform
 from scrapers.visits import count_request
 
@@ -27,11 +27,11 @@ class Budget:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        platform = crawler.spider.platform  # type: ignore[union-attr]  # SearchSpider has one
+        platform = crawler.spider.platform  # type: ignore[union-attr]  # PlatformSpider has one
         budget = crawler.settings["TINGFENG_DAILY_REQUESTS"]  # a text, if it is from the command line
         return cls(Path(crawler.settings["TINGFENG_DATA"]), platform, None if budget is None else int(budget))
 
     def process_request(self, request: Request) -> None:
-        today = count_request(self._data_dir, self._platform, datetime.now(UTC))
+        today = count_request(self._data_dir, self._platform, now())
         if self._budget is not None and today > self._budget:
             raise BudgetSpent(f"the daily budget of {self._budget} requests for {self._platform} is spent")

@@ -24,7 +24,7 @@ class Credentials:
         mask_secrets()
         if crawler.settings["TINGFENG_SOURCE"] != "live":
             raise NotConfigured
-        return cls(cookie(crawler.spider.platform))  # type: ignore[union-attr]  # SearchSpider has one
+        return cls(cookie(crawler.spider.platform))  # type: ignore[union-attr]  # PlatformSpider has one
 
     def process_request(self, request: Request) -> None:
         request.headers["Cookie"] = self._cookie_header

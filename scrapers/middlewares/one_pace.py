@@ -20,7 +20,7 @@ class OnePace:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler.spider.platform)  # type: ignore[union-attr]  # SearchSpider has one
+        return cls(crawler.spider.platform)  # type: ignore[union-attr]  # PlatformSpider has one
 
     def process_request(self, request: Request) -> None:
         request.meta["download_slot"] = self._platform

@@ -1,6 +1,7 @@
 """Takes out who wrote it before anything is landed."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,19 +12,21 @@ from scrapers.pseudonym import load_key, pseudonymise, scrub
 
 
 class Pseudonymise:
-    """The author's id becomes a keyed pseudonym, the name goes, the payload, and a reject's record, are scrubbed."""
+    """The author's id becomes a keyed pseudonym, the name goes but for listed accounts, the payload, and a reject's
+    record, are scrubbed."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes, names: Mapping[str, str]) -> None:
+        self._key, self._names = key, names
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(load_key(Path(crawler.settings["TINGFENG_DATA"])))
+        names = crawler.spider.names  # type: ignore[union-attr]  # PlatformSpider has them; more come as it goes on
+        return cls(load_key(Path(crawler.settings["TINGFENG_DATA"])), names)
 
     def process_item(self, item: Any) -> Any:
         match item:
             case Post() | Comment() | Author():
-                return pseudonymise(item, self._key)
+                return pseudonymise(item, self._key, self._names.get(item.author_id or ""))
             case Reject(platform=str() as platform):
                 return dataclasses.replace(item, record=scrub(item.record, platform, self._key))
             case _:

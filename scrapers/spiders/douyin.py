@@ -5,14 +5,16 @@ results of what is left.
 """
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from scrapy import Request
 
+from scrapers.environment import now
 from scrapers.items import Ordering, Post
-from scrapers.parsers import SearchPage, douyin
-from scrapers.spiders.search import Ask, SearchSpider, by_kind, in_other_orders
+from scrapers.parsers import douyin
+from scrapers.spiders.asks import Ask, by_kind, in_other_orders
+from scrapers.spiders.crawl import PlatformSpider
 
 SEARCH = "https://www.douyin.com/aweme/v1/web/general/search/single/"
 PAGE_SIZE = 10
@@ -22,7 +24,7 @@ CONTENT_TYPES = {"video": "1", "image": "2"}
 PUBLISHED_WITHIN_DAYS = (1, 7, 180)  # what the filter offers; 0 is any time
 
 
-class DouyinSpider(SearchSpider):
+class DouyinSpider(PlatformSpider):
     name = "douyin"
     platform = "douyin"
     parser = douyin
@@ -33,7 +35,7 @@ class DouyinSpider(SearchSpider):
         """A page names the next one by an offset and the search's id."""
         filters = {
             "sort_type": SORT_TYPES[ask.ordering],
-            "publish_time": publish_time(ask.start, datetime.now(UTC)),
+            "publish_time": publish_time(ask.start, now()),
         }
         if kind := ask.value_of("kind"):
             filters["content_type"] = CONTENT_TYPES[kind]
@@ -53,12 +55,8 @@ class DouyinSpider(SearchSpider):
         }
         return Request(f"{SEARCH}?{urlencode(parameters | (following or {}))}")
 
-    def is_past(self, page: SearchPage, ask: Ask) -> bool:
-        """Pinned posts and ads stand outside of the order of time; all others have to be older."""
-        if ask.ordering != "newest":
-            return False
-        in_order = [post for post in page.posts if not post.is_ad and not _is_pinned(post)]
-        return bool(in_order) and all(post.posted_at < ask.start for post in in_order)
+    def is_in_order(self, post: Post) -> bool:
+        return not post.is_ad and not json.loads(post.payload).get("is_top")
 
     def split(self, ask: Ask) -> list[Ask]:
         return by_kind(ask, list(CONTENT_TYPES))
@@ -67,10 +65,6 @@ class DouyinSpider(SearchSpider):
         return in_other_orders(ask)
 
 
-def publish_time(start: datetime, now: datetime) -> str:
+def publish_time(start: datetime, at: datetime) -> str:
     """The filter's narrowest value that still reaches ``start``."""
-    return next((str(days) for days in PUBLISHED_WITHIN_DAYS if start >= now - timedelta(days=days)), "0")
-
-
-def _is_pinned(post: Post) -> bool:
-    return bool(json.loads(post.payload).get("is_top"))
+    return next((str(days) for days in PUBLISHED_WITHIN_DAYS if start >= at - timedelta(days=days)), "0")

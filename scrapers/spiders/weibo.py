@@ -9,7 +9,9 @@ from scrapy import Request
 from scrapers.items import Post
 from scrapers.parsers import weibo
 from scrapers.parsers.values import CHINA
-from scrapers.spiders.search import Ask, NoAnswer, SearchSpider, in_other_orders
+from scrapers.spiders.answers import NoAnswer
+from scrapers.spiders.asks import Ask, in_other_orders
+from scrapers.spiders.crawl import PlatformSpider
 
 SEARCH = "https://s.weibo.com/weibo"
 LONG_TEXT = "https://m.weibo.cn/statuses/extend"
@@ -21,7 +23,7 @@ REGIONS = (
 )
 
 
-class WeiboSpider(SearchSpider):
+class WeiboSpider(PlatformSpider):
     name = "weibo"
     platform = "weibo"
     parser = weibo

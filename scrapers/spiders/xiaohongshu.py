@@ -8,14 +8,17 @@ import dataclasses
 import json
 import secrets
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from scrapy.http import JsonRequest
 
+from scrapers.environment import now
 from scrapers.items import Ordering, Post, Reject
 from scrapers.parsers import SearchPage, xiaohongshu
-from scrapers.spiders.search import STOPPING_STATES, Ask, NoAnswer, SearchSpider, by_kind, in_other_orders
+from scrapers.spiders.answers import STOPPING_STATES, NoAnswer
+from scrapers.spiders.asks import Ask, by_kind, in_other_orders
+from scrapers.spiders.crawl import PlatformSpider
 
 SEARCH = "https://edith.xiaohongshu.com/api/sns/web/v1/search/notes"
 FEED = "https://edith.xiaohongshu.com/api/sns/web/v1/feed"
@@ -30,7 +33,7 @@ IMAGE_FORMATS = ["jpg", "webp", "avif"]
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-class XiaohongshuSpider(SearchSpider):
+class XiaohongshuSpider(PlatformSpider):
     name = "xiaohongshu"
     platform = "xiaohongshu"
     parser = xiaohongshu
@@ -67,9 +70,11 @@ class XiaohongshuSpider(SearchSpider):
         before = page.posts[: page.posts.index(post)]
         return not any(self._published.get(other.post_id, ask.start) < ask.start for other in before if not other.is_ad)
 
-    def is_past(self, page: SearchPage, ask: Ask) -> bool:
-        times = [self._published.get(post.post_id, post.posted_at) for post in page.posts if not post.is_ad]
-        return ask.ordering == "newest" and bool(times) and all(published < ask.start for published in times)
+    def published_at(self, post: Post) -> datetime:
+        return self._published.get(post.post_id, post.posted_at)
+
+    def token_of(self, post: Post) -> str | None:
+        return json.loads(post.payload).get("xsec_token") or None
 
     def split(self, ask: Ask) -> list[Ask]:
         return by_kind(ask, list(NOTE_TYPES))
@@ -84,10 +89,10 @@ class XiaohongshuSpider(SearchSpider):
             "image_formats": IMAGE_FORMATS,
             "extra": {"need_body_topic": "1"},
             "xsec_source": "pc_search",
-            "xsec_token": json.loads(post.payload).get("xsec_token", ""),
+            "xsec_token": self.tokens.get(post.post_id, ""),
         }
         body = await self.answer(JsonRequest(FEED, data=asked))
-        observed_at = datetime.now(UTC)
+        observed_at = now()
         note = xiaohongshu.parse_detail(body, observed_at)
         if isinstance(note, Reject):
             page = xiaohongshu.parse_search(body, observed_at)

@@ -3,14 +3,16 @@
 The search knows no range of dates: it has a filter "within the last day, week, month, ... year".
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from scrapy import Request
 
+from scrapers.environment import now
 from scrapers.items import Ordering
-from scrapers.parsers import SearchPage, zhihu
-from scrapers.spiders.search import Ask, SearchSpider, by_kind, in_other_orders
+from scrapers.parsers import zhihu
+from scrapers.spiders.asks import Ask, by_kind, in_other_orders
+from scrapers.spiders.crawl import PlatformSpider
 
 SEARCH = "https://www.zhihu.com/api/v4/search_v3"
 PAGE_SIZE = 20
@@ -20,7 +22,7 @@ VERTICALS = ["answer", "article", "zvideo"]
 TIME_INTERVALS = {"a_day": 1, "a_week": 7, "a_month": 30, "three_months": 90, "half_a_year": 180, "a_year": 365}
 
 
-class ZhihuSpider(SearchSpider):
+class ZhihuSpider(PlatformSpider):
     name = "zhihu"
     platform = "zhihu"
     parser = zhihu
@@ -40,13 +42,10 @@ class ZhihuSpider(SearchSpider):
             "lc_idx": offset,
             "show_all_topics": "0",
             "search_source": "Filter",
-            "time_interval": time_interval(ask.start, datetime.now(UTC)),
+            "time_interval": time_interval(ask.start, now()),
         }
         narrowed = {"sort": SORTS[ask.ordering], "vertical": ask.value_of("kind") or ""}  # whatever the next page's say
         return Request(f"{SEARCH}?{urlencode(parameters | (following or {}) | narrowed)}")
-
-    def is_past(self, page: SearchPage, ask: Ask) -> bool:
-        return ask.ordering == "newest" and bool(page.posts) and all(post.posted_at < ask.start for post in page.posts)
 
     def split(self, ask: Ask) -> list[Ask]:
         return by_kind(ask, VERTICALS)
@@ -55,6 +54,6 @@ class ZhihuSpider(SearchSpider):
         return in_other_orders(ask)
 
 
-def time_interval(start: datetime, now: datetime) -> str:
+def time_interval(start: datetime, at: datetime) -> str:
     """The filter's narrowest value that still reaches ``start``; "" is any time."""
-    return next((name for name, days in TIME_INTERVALS.items() if start >= now - timedelta(days=days)), "")
+    return next((name for name, days in TIME_INTERVALS.items() if start >= at - timedelta(days=days)), "")

@@ -18,8 +18,8 @@ from starlette.routing import Mount, Route
 from scrapers.parsers.douyin import parse_search
 from scrapers.parsers.values import china_day
 from scrapers.sandbox.corpus import SandboxPost
+from scrapers.spiders.asks import Ask
 from scrapers.spiders.douyin import DouyinSpider, publish_time
-from scrapers.spiders.search import Ask
 
 FIXTURES = Path(__file__).parent / "fixtures" / "douyin"
 QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]

@@ -34,7 +34,7 @@ from scrapers import settings as project_settings
 from scrapers.items import PLATFORMS, Platform
 from scrapers.logs import MaskSecrets, secret_parts
 from scrapers.middlewares.one_pace import OnePace
-from scrapers.spiders.search import BLOCKED_STATUSES
+from scrapers.spiders.answers import BLOCKED_STATUSES
 
 ROOT = Path(__file__).resolve().parents[2]
 COOKIE = 'SUB=_2A25FakeFakeFake; SUBP="0033-fake-fake"; lang=zh'

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from scrapers.items import Slice
-from scrapers.spool import Spool, Step
+from scrapers.spool import Head, Spool, Step
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = "2026-01-05"
@@ -63,6 +63,9 @@ def test_killed_at_random_moments(tmp_path: Path, sandbox: str, platform: str, k
     assert not list((tmp_path / "killed/spool").rglob("*.parquet"))
 
 
+HEAD = Head("one", DAY, QUERIES)
+
+
 def a_slice(query: str) -> Slice:
     start = datetime(2026, 1, 4, 16, tzinfo=UTC)
     return Slice(platform="weibo", query=query, slice_start=start, slice_end=start + timedelta(days=1), state="empty",
@@ -71,12 +74,12 @@ def a_slice(query: str) -> Slice:
 
 def test_a_step_that_was_cut_off_while_it_was_written_is_not_there(tmp_path: Path) -> None:
     spool = Spool(tmp_path, "weibo", DAY)
-    spool.add("one", QUERIES, Step("first", False, {"5": True}, ["5"]), [], [a_slice(QUERIES[0])], [])
+    spool.add(HEAD, Step(ask="first", belongs={"5": True}, kept_ids=["5"]), [a_slice(QUERIES[0])])
     (tmp_path / "spool/weibo" / DAY / ".000001").mkdir()
     begun = spool.begun()
     assert begun is not None
     assert [step.ask for step in begun.steps] == ["first"]
-    spool.add("one", QUERIES, Step("second", False, {}, []), [], [a_slice(QUERIES[1])], [])
+    spool.add(HEAD, Step(ask="second"), [a_slice(QUERIES[1])])
     assert spool.land() == 0
     assert landed(tmp_path, "slices", "weibo")["query"].to_list() == QUERIES[:2]
     assert spool.begun() is None
@@ -85,14 +88,14 @@ def test_a_step_that_was_cut_off_while_it_was_written_is_not_there(tmp_path: Pat
 def test_a_crawl_that_died_while_it_landed_is_landed_once(tmp_path: Path) -> None:
     spool = Spool(tmp_path, "weibo", DAY)
     for crash in (True, False):
-        spool.add("one", QUERIES, Step("first", False, {}, []), [], [a_slice(QUERIES[0])], [])
+        spool.add(HEAD, Step(ask="first"), [a_slice(QUERIES[0])])
         spool.land()
         assert landed(tmp_path, "slices", "weibo").height == 1, crash
 
 
 def test_the_spool_of_other_queries_is_landed_and_not_gone_on_with(tmp_path: Path, sandbox: str) -> None:
     spool = Spool(tmp_path, "weibo", DAY)
-    spool.add("one", ["小米汽车"], Step("first", False, {}, []), [], [a_slice("小米汽车")], [])
+    spool.add(Head("one", DAY, ["小米汽车"]), Step(ask="first"), [a_slice("小米汽车")])
     assert start(tmp_path, sandbox, "weibo").wait(timeout=120) == 0
     slices = pl.read_parquet(tmp_path / "raw/slices/platform=weibo" / f"day={DAY}" / "*.parquet")
     assert set(slices["query"]) == {*QUERIES, "小米汽车"}

@@ -18,7 +18,7 @@ from scrapers.parsers.weibo import parse_long_text, parse_search, text_is_cut
 from scrapers.sandbox.app import create_app
 from scrapers.sandbox.corpus import SandboxAuthor, SandboxPost
 from scrapers.sandbox.sites.weibo import shown_count, shown_time
-from scrapers.spiders.search import Ask
+from scrapers.spiders.asks import Ask
 from scrapers.spiders.weibo import WeiboSpider
 
 QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]

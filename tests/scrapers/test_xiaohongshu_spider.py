@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from scrapers.parsers.values import china_day, parse_count, xiaohongshu_id_time
 from scrapers.sandbox.corpus import SandboxAuthor, SandboxPost
 from scrapers.sandbox.sites import xiaohongshu as site
-from scrapers.spiders.search import Ask
+from scrapers.spiders.asks import Ask
 from scrapers.spiders.xiaohongshu import XiaohongshuSpider, new_search_id
 
 QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]

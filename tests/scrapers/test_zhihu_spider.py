@@ -15,7 +15,7 @@ from scrapers.parsers.values import CHINA, china_day
 from scrapers.parsers.zhihu import parse_search
 from scrapers.sandbox.app import create_app
 from scrapers.sandbox.corpus import SandboxAuthor, SandboxPost
-from scrapers.spiders.search import Ask
+from scrapers.spiders.asks import Ask
 from scrapers.spiders.zhihu import ZhihuSpider, time_interval
 
 QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]

@@ -1,0 +1,68 @@
+"""What comes back from a site: an answer to read, a refusal, or nothing; and what that makes of a slice."""
+
+import dataclasses
+
+from scrapy import Request
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    NotSupported,
+    ResponseDataLossError,
+)
+from scrapy.http import Response
+
+from scrapers.items import Reject, Slice, SliceState
+from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
+
+# HTTP statuses with which the sites refuse (platforms.md): rate limits, bans and captchas; 401 is a missing login.
+BLOCKED_STATUSES = {403: "forbidden", 414: "banned", 418: "banned", 429: "too many requests", 432: "refused",
+                    461: "captcha", 471: "captcha"}  # fmt: skip
+# After these a crawl asks its site for nothing more.
+STOPPING_STATES = {"blocked", "logged_out"}
+# How a request ends without a response, after the retries: no connection, a reset, a time-out, a cut body.
+LINE_FAULTS = (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    NotSupported,
+    OSError,
+    ResponseDataLossError,
+)
+
+
+class NoAnswer(Exception):
+    """A request to which the site did not give what was asked for."""
+
+    def __init__(self, state: SliceState, reason: str) -> None:
+        super().__init__(f"{state}: {reason}")
+        self.state = state
+        self.reason = reason
+
+
+def refusal(response: Response) -> SearchPage | None:
+    """The page that an HTTP status amounts to, where it is not the answer that was asked for; None for 200."""
+    if response.status == 200:
+        return None
+    if response.status in BLOCKED_STATUSES:
+        return SearchPage(state="blocked", reason=f"HTTP {response.status}: {BLOCKED_STATUSES[response.status]}")
+    if response.status == 401 or 300 <= response.status < 400:
+        return SearchPage(state="logged_out", reason=f"HTTP {response.status}: the login is missing or has expired")
+    return SearchPage(state="partial", reason=f"HTTP {response.status}")
+
+
+def worsen(tally: Slice, state: SliceState, reason: str | None) -> None:
+    """Note what went wrong in a slice. The first fault stays, unless a refusal follows, which says more."""
+    if state in STOPPING_STATES or (state == "partial" and tally.state == "ok"):
+        tally.state, tally.reason = state, reason
+
+
+def rejects_of(page: SearchPage | CommentPage | ProfilePage | HotListPage, request: Request) -> list[Reject]:
+    """What of a page could not be read, with the address that it was asked for by."""
+    return [dataclasses.replace(reject, source=request.url) for reject in page.rejects]

@@ -1,0 +1,410 @@
+"""The crawl of one platform: ask by ask, each closed with how it ended, so that what was not collected is known.
+
+A crawl of a day asks for the profiles of listed accounts, the queries, the accounts' timelines, and then for the
+comments and the authors of the posts that weigh most. A crawl of hot lists asks for these alone. What a site is asked
+and when to stop is said by the spiders beside this module; how pages of posts are walked in posts.py, of comments,
+profiles and hot lists in details.py; what a page says is read in scrapers/parsers.
+"""
+
+import dataclasses
+import json
+import math
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar, TypeVar
+
+from scrapy import Request, Spider
+from scrapy.exceptions import CloseSpider
+
+from scrapers import visits
+from scrapers.environment import now
+from scrapers.items import Author, Comment, HotItem, Platform, Post, Reject, Slice, SliceState, Target
+from scrapers.landing import new_crawl_id
+from scrapers.middlewares.budget import BudgetSpent
+from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
+from scrapers.parsers.values import CHINA, china_day
+from scrapers.spiders.answers import LINE_FAULTS, STOPPING_STATES, NoAnswer, refusal
+from scrapers.spiders.asks import Account, Ask, Details, PostRef
+from scrapers.spiders.details import walk_comments, walk_hot_list, walk_profile
+from scrapers.spiders.posts import walk_posts
+from scrapers.spool import CONTINUED_WITHIN, HOT_LISTS, Head, Spool, Step
+
+# How often a page is asked for whose body is cut, blank or the same as before; such bodies come and go.
+TRIES_OF_A_PAGE = 3
+
+Item = Post | Comment | Author | HotItem | Slice | Reject | Step
+Page = TypeVar("Page", SearchPage, CommentPage, ProfilePage, HotListPage)
+
+
+class PlatformSpider(Spider):
+    """Collects one platform. Arguments, all as text:
+
+    day       YYYY-MM-DD in Asia/Shanghai: whose posts are searched; without one the hot lists are read, as they are now
+    queries   JSON list of strings
+    accounts  JSON list of {"id", "name"}: the listed accounts
+    details   JSON object as asks.Details: how much is asked for beside the posts
+    """
+
+    platform: Platform
+    parser: ModuleType  # has the functions that scrapers/parsers/__init__.py names
+    page_cap: int  # pages that the site shows of one search, whatever it holds
+    canary: str | None = None  # a query that always finds something, where an empty answer may be a refusal
+    timelines: ClassVar[tuple[str | None, ...]] = (None,)  # the filters by which an account's posts are listed
+
+    def __init__(
+        self,
+        day: str = "",
+        queries: str = "[]",
+        accounts: str = "[]",
+        details: str = "{}",
+        crawl_id: str = "",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.is_of_hot_lists = not day
+        self.day = date.fromisoformat(day or china_day(now())).isoformat()
+        self.start_of_day = datetime.fromisoformat(self.day).replace(tzinfo=CHINA)
+        self.end_of_day = self.start_of_day + timedelta(days=1)
+        self.queries: list[str] = json.loads(queries)
+        self.accounts = [Account(**account) for account in json.loads(accounts)]
+        self.details = Details(**json.loads(details))
+        self.crawl_id = crawl_id or new_crawl_id()
+        self.names = {account.id: account.name for account in self.accounts}  # by the author_id that posts carry
+        self.belongs: dict[str, bool] = {}  # post_id -> whether it is of the day; no post is completed twice
+        self.tokens: dict[str, str] = {}  # post_id -> PostRef.token
+        self.authors: dict[str, str] = {}  # post_id -> what the profile of its author is asked for with; never stored
+        self.refs: dict[str, PostRef] = {}  # the posts whose details are asked for
+        self._to_ask = self._asks()
+        self._is_refused = False
+        self._tally: Slice | None = None  # of the slice that is being asked, the first of _to_ask
+        self._deadline = math.inf
+        self._kept: dict[Ask, list[str]] = {}  # the posts of the day that a slice showed
+
+    def _asks(self) -> list[Ask]:
+        if self.is_of_hot_lists:
+            return [self._ask(name, "hot_list") for name in self.hot_list_requests()]
+        return [
+            *(self._ask(account.id, "profile") for account in self.accounts),
+            *(self._ask(query, "search") for query in self.queries),
+            *(self._ask(account.id, "timeline", kind) for account in self.accounts for kind in self.timelines),
+        ]
+
+    def _ask(self, query: str, target: Target, filters: str | None = None) -> Ask:
+        return Ask(query, self.start_of_day, self.end_of_day, filters=filters, target=target)
+
+    # What a platform says for itself
+
+    def search_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+        """The request for a page (1, 2, ...) of a search; ``following`` is the previous page's ``next``."""
+        raise NotImplementedError
+
+    def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+        """The same of an account's own posts, newest first: of ``ask.query``, those of the kind in ``ask.filters``."""
+        raise NotImplementedError
+
+    def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
+        """The request for a page of root comments of a post."""
+        raise NotImplementedError
+
+    def replies_request(self, post: PostRef, root_id: str, following: dict[str, str]) -> Request:
+        """The request for a page of replies to a root comment; ``following`` as in CommentPage.replies_of and next."""
+        raise NotImplementedError
+
+    def profile_request(self, account: str) -> Request:
+        """The request for a profile, by what ``account_of`` gives, or listing.yaml names an account by."""
+        raise NotImplementedError
+
+    def detail_request(self, post: PostRef) -> Request:
+        """The request for a single post; parse_search reads the answer."""
+        raise NotImplementedError
+
+    def hot_list_requests(self) -> dict[str, Request]:
+        """The site's hot lists by name; none where it has none that is public."""
+        return {}
+
+    def account_of(self, post: Post) -> str | None:
+        """What the profile of a post's author is asked for with; None for an anonymous one."""
+        return post.author_id
+
+    def token_of(self, post: Post) -> str | None:
+        """PostRef.token, from a result page's post."""
+        return None
+
+    def published_at(self, post: Post) -> datetime:
+        """When a post was published, as far as it is known by now."""
+        return post.posted_at
+
+    def is_in_order(self, post: Post) -> bool:
+        """Whether a post stands where its time puts it; ads, and what an author pinned, do not."""
+        return not post.is_ad
+
+    def is_past(self, page: SearchPage, ask: Ask) -> bool:
+        """Whether the pages after this one can hold nothing of the slice: all of its posts are older."""
+        in_order = [post for post in page.posts if self.is_in_order(post)]
+        return ask.ordering == "newest" and bool(in_order) and all(self.published_at(p) < ask.start for p in in_order)
+
+    def split(self, ask: Ask) -> list[Ask]:
+        """Narrower slices that together ask for all of a search that hit the site's cap; none if it cannot be split."""
+        return []
+
+    def other_orders(self, ask: Ask) -> list[Ask]:
+        """The same search in other orders, for one that hit the cap and cannot be split: they show other posts."""
+        return []
+
+    def may_belong(self, post: Post, page: SearchPage, ask: Ask) -> bool:
+        """Whether a post of a result page may be of the slice, before its details are asked for."""
+        return ask.start <= post.posted_at < ask.end
+
+    async def complete(self, post: Post) -> Post | Reject:
+        """The post with what a result page leaves out: full text, exact time.
+
+        Raises NoAnswer where the site does not give it; the post is then landed as the result page showed it, and its
+        slice is partial, or ends if the site refused.
+        """
+        return post
+
+    # The walk, the same for all
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The whole crawl. Yields nothing to the engine: each item goes through the pipelines before the next is made.
+
+        Items that Scrapy 2.19 is handed by start() are processed in tasks of their own, and a crawl that is interrupted
+        while one of them runs never ends; an item at which a pipeline fails would be lost with no more than a log line.
+        """
+        pipelines = self.crawler.engine.scraper.itemproc
+        async for item in self._crawl():
+            await pipelines.process_item_async(item)
+        return
+        yield  # what makes it the generator that the engine expects
+
+    async def _crawl(self) -> AsyncIterator[Item]:
+        if limit := self.settings.getfloat("CLOSESPIDER_TIMEOUT"):
+            self._deadline = time.monotonic() + limit
+        asked_before = self._take_up()
+        if refusal_before := self._cooling_down():
+            async for unasked in self._refuse_the_rest("blocked", refusal_before):
+                yield unasked
+            return
+        async for item in self._ask_all(asked_before):
+            yield item
+        if not self._is_refused:
+            self._to_ask = self._detail_asks()
+            async for item in self._ask_all(asked_before):
+                yield item
+        if self._is_refused:
+            return
+        for lost in self._lost_in_splits():
+            yield self._close(lost)
+        visits.note_success(self._data_dir, self.platform)
+
+    async def _ask_all(self, asked_before: dict[str, Step]) -> AsyncIterator[Item]:
+        """Everything that is to be asked, one after the other, until a refusal."""
+        while self._to_ask:
+            ask = self._to_ask[0]
+            if step := asked_before.get(ask.key):
+                self._to_ask[:1] = self._asked_instead(ask) if step.capped else []
+                self._kept[ask] = step.kept_ids
+                continue
+            tally = self._tally = self._new_slice(ask, state="ok")
+            read_before, tokens_before = set(self.belongs), set(self.tokens)
+            async for item in self._walk(ask, tally):
+                yield dataclasses.replace(item, crawl_id=self.crawl_id)
+            if tally.state == "ok" and tally.posts_seen == 0:
+                tally.state, tally.reason = "empty", tally.reason or "the site says that there is nothing"
+            self._tally = None
+            self._to_ask[:1] = self._asked_instead(ask) if tally.cap_hit else []
+            self._kept[ask] = tally.kept_ids
+            # The narrower slices of one that is split ask for all of it again, and are written down in its place.
+            if not (tally.cap_hit and self._parts(ask)):
+                yield self._close(tally)
+            if tally.state in STOPPING_STATES:
+                self.logger.error("%s: %s; the crawl stops here", tally.state, tally.reason)
+                visits.note_refusal(self._data_dir, self.platform, now(), tally.state, tally.reason or "")
+            yield Step(
+                ask=ask.key,
+                capped=tally.cap_hit,
+                belongs={post_id: self.belongs[post_id] for post_id in self.belongs if post_id not in read_before},
+                kept_ids=tally.kept_ids,
+                tokens={post_id: self.tokens[post_id] for post_id in self.tokens if post_id not in tokens_before},
+                names=self.names,
+            )
+            if tally.state in STOPPING_STATES:
+                async for unasked in self._refuse_the_rest(tally.state, f"not asked: {tally.reason}"):
+                    yield unasked
+
+    def _walk(self, ask: Ask, tally: Slice) -> AsyncIterator[Post | Comment | Author | HotItem | Reject]:
+        match ask.target:
+            case "search" | "timeline":
+                return walk_posts(self, ask, tally)
+            case "comments":
+                return walk_comments(self, ask, tally)
+            case "profile":
+                return walk_profile(self, ask, tally)
+            case "hot_list":
+                return walk_hot_list(self, ask, tally)
+
+    def _detail_asks(self) -> list[Ask]:
+        """The comments of the posts that weigh most, and their authors' profiles, one for each author.
+
+        Read from the spool, which has all posts of the crawl, also those that it had before it died.
+        """
+        if self.is_of_hot_lists or not self.details.top_posts:
+            return []
+        posts = self.spool.posts()
+        listed = set(self.names.values())
+        asks, authors = [], set()
+        for rank, post in enumerate(posts.iter_rows(named=True)):
+            if rank >= self.details.top_posts and post["author_name"] not in listed:
+                continue
+            post_id = post["post_id"]
+            self.refs[post_id] = PostRef(post_id, post["post_type"], self.tokens.get(post_id))
+            asks.append(self._ask(post_id, "comments"))
+            if post["author_id"] and post["author_id"] not in authors and post["author_name"] not in listed:
+                authors.add(post["author_id"])
+                asks.append(self._ask(post_id, "profile"))
+        return asks
+
+    # Where it stands
+
+    @property
+    def spool(self) -> Spool:
+        return Spool(self._data_dir, self.platform, HOT_LISTS if self.is_of_hot_lists else self.day)
+
+    @property
+    def head(self) -> Head:
+        """What the spool of this crawl begins with."""
+        plan = [*self.queries, *(account.id for account in self.accounts), str(self.details)]
+        return Head(self.crawl_id, self.day, plan)
+
+    @property
+    def _data_dir(self) -> Path:
+        return Path(self.settings["TINGFENG_DATA"])
+
+    def _take_up(self) -> dict[str, Step]:
+        """What a crawl of this day that died has asked already, by key. One of long ago, or of other queries, is landed
+        as far as it came; so are hot lists, which are another moment's."""
+        begun = self.spool.begun()
+        if begun is None:
+            return {}
+        if self.is_of_hot_lists or begun.head.plan != self.head.plan or now() - begun.touched_at > CONTINUED_WITHIN:
+            self.logger.warning(
+                "%s: an earlier crawl did not end; its %d posts are landed", self.day, self.spool.land()
+            )
+            return {}
+        self.logger.info("%s: goes on with crawl %s after %d steps", self.day, begun.head.crawl_id, len(begun.steps))
+        self.crawl_id = begun.head.crawl_id
+        for step in begun.steps:
+            self.belongs |= step.belongs
+            self.tokens |= step.tokens
+            self.names |= step.names
+        return {step.ask: step for step in begun.steps}
+
+    def _cooling_down(self) -> str | None:
+        cooling = visits.cooling_down(self._data_dir, self.platform, now())
+        if cooling is None:
+            return None
+        until, reason = cooling
+        self.logger.error("not asked: it refused (%s), and is left alone until %s", reason, f"{until:%F %H:%M} UTC")
+        return f"not asked: the site is left alone until {until:%F %H:%M} UTC, since it refused: {reason}"
+
+    async def _refuse_the_rest(self, state: SliceState, reason: str) -> AsyncIterator[Slice]:
+        self._is_refused = True
+        for unasked in self.unfinished_slices(reason):
+            yield self._close(dataclasses.replace(unasked, state=state))
+        self._to_ask.clear()
+
+    def _parts(self, ask: Ask) -> list[Ask]:
+        return self.split(ask) if ask.target == "search" else []
+
+    def _asked_instead(self, ask: Ask) -> list[Ask]:
+        """What is asked of a search that hit the cap: narrower ones, else the same in other orders."""
+        return self._parts(ask) or (self.other_orders(ask) if ask.target == "search" else [])
+
+    def _lost_in_splits(self) -> list[Slice]:
+        """Slices of which the narrower ones, together, do not show all the posts that they showed themselves.
+
+        A post that is in none of them (an author of no region, say) tells that there may be more of its kind.
+        """
+        lost = []
+        for ask, kept_ids in self._kept.items():
+            within = [ids for other, ids in self._kept.items() if ask.holds(other)]
+            missing = set(kept_ids).difference(*within)
+            if within and missing:
+                tally = self._new_slice(ask, state="partial", cap_hit=True, kept_ids=kept_ids, posts_kept=len(kept_ids))
+                tally.reason = f"{len(missing)} of {len(kept_ids)} posts are in none of its narrower slices"
+                lost.append(tally)
+        return lost
+
+    def unfinished_slices(self, reason: str) -> list[Slice]:
+        """The slices that are still to be asked, as partial, with the reason; written down when a crawl ends early."""
+        slices = [self._new_slice(ask, state="partial", reason=reason) for ask in self._to_ask]
+        if self._tally is not None:  # its pages are asked and its posts yielded
+            slices[0] = dataclasses.replace(self._tally, state="partial", reason=reason)
+        return slices
+
+    def _new_slice(self, ask: Ask, **values: Any) -> Slice:
+        return Slice(
+            platform=self.platform,
+            target=ask.target,
+            query=ask.query,
+            filters=ask.filters,
+            ordering=ask.ordering,
+            slice_start=ask.start.astimezone(UTC),
+            slice_end=ask.end.astimezone(UTC),
+            observed_at=now(),
+            crawl_id=self.crawl_id,
+            **values,
+        )
+
+    def _close(self, tally: Slice) -> Slice:
+        self.crawler.stats.inc_value(f"tingfeng/slices/{tally.state}")
+        return dataclasses.replace(tally, observed_at=now())
+
+    # Asking
+
+    async def answer(self, request: Request) -> bytes:
+        """The body of the answer to a request. Raises NoAnswer where there is none, or it is a refusal.
+
+        Where the time is up, nothing more is asked, and the crawl closes with what it has.
+        """
+        if time.monotonic() > self._deadline:
+            raise CloseSpider("closespider_timeout")
+        try:
+            response = await self.crawler.engine.download_async(request)  # with the downloader's delays and retries
+        except BudgetSpent as spent:
+            self.logger.error("%s; the crawl stops here", spent)
+            raise CloseSpider("budget_spent") from spent
+        except LINE_FAULTS as error:
+            raise NoAnswer("partial", f"no answer: {error or type(error).__name__}") from error
+        refused = refusal(response)
+        if refused is None:
+            return response.body
+        told = self.parser.parse_search(response.body, now())  # the body may say more than the status
+        if told.state in STOPPING_STATES:
+            refused = told
+        raise NoAnswer(refused.state, refused.reason or f"HTTP {response.status}")
+
+    async def page(
+        self,
+        kind: type[Page],
+        request: Request,
+        read: Callable[[bytes, datetime], Page],
+        is_repeat: Callable[[Page], bool] = lambda page: False,
+    ) -> Page:
+        """A page as ``read(body, observed_at)`` gives it, asked for again where its body is unreadable or a repeat."""
+        self.crawler.stats.inc_value("tingfeng/pages")
+        for _ in range(TRIES_OF_A_PAGE):
+            try:
+                body = await self.answer(request)
+            except NoAnswer as missing:
+                return kind(state=missing.state, reason=missing.reason)
+            page = read(body, now())
+            repeated = is_repeat(page)
+            if not repeated and page.state != "partial":
+                break
+        if repeated:
+            page.state, page.reason = "partial", "the site shows an earlier page again"
+        return page

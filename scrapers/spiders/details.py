@@ -1,0 +1,122 @@
+"""What is asked for beside posts: their comments with the replies to them, profiles, and hot lists."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from scrapers.items import Author, Comment, HotItem, Reject, Slice
+from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
+from scrapers.spiders.answers import STOPPING_STATES, rejects_of, worsen
+from scrapers.spiders.asks import Ask, PostRef
+
+if TYPE_CHECKING:
+    from scrapers.spiders.crawl import PlatformSpider
+
+
+async def walk_comments(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIterator[Comment | Reject]:
+    """The comments of a post, as many pages as Details says, each page's replies before the next page.
+
+    More comments than those pages hold are no fault: declared_total beside posts_seen says how many were left.
+    """
+    post = spider.refs[ask.query]
+    following: dict[str, str] | None = None
+    ids: set[str] = set()
+    for _ in range(spider.details.comment_pages):
+        request = spider.comments_request(post, following)
+        read = partial(spider.parser.parse_comments, post_id=post.post_id)
+        page = await spider.page(CommentPage, request, read, partial(_is_repeat, ids))
+        tally.pages += 1
+        if page.declared_total is not None:
+            tally.declared_total = max(page.declared_total, tally.declared_total or 0)
+        worsen(tally, page.state, page.reason)
+        for reject in rejects_of(page, request):
+            yield reject
+        for comment in _new(page, ids, tally):
+            yield comment
+        for root_id, first in page.replies_of.items():
+            async for item in _walk_replies(spider, post, root_id, first, tally, ids):
+                yield item
+        following = page.next
+        if tally.state in STOPPING_STATES or following is None:
+            break
+    if tally.posts_seen == 0:
+        tally.reason = tally.reason or "the site says that there are no comments"
+
+
+async def _walk_replies(
+    spider: PlatformSpider, post: PostRef, root_id: str, first: dict[str, str], tally: Slice, ids: set[str]
+) -> AsyncIterator[Comment | Reject]:
+    following: dict[str, str] | None = first
+    read = partial(spider.parser.parse_replies, post_id=post.post_id, root_id=root_id)
+    for _ in range(spider.details.reply_pages):
+        if following is None or tally.state in STOPPING_STATES:
+            return
+        request = spider.replies_request(post, root_id, following)
+        # The first page of replies may repeat those that stand below their comment already.
+        page = await spider.page(CommentPage, request, read)
+        tally.pages += 1
+        worsen(tally, page.state, page.reason)
+        for reject in rejects_of(page, request):
+            yield reject
+        for comment in _new(page, ids, tally):
+            yield comment
+        following = page.next
+
+
+def _is_repeat(ids: set[str], page: CommentPage) -> bool:
+    shown = {comment.comment_id for comment in page.comments}
+    return bool(shown) and page.next is not None and shown <= ids
+
+
+def _new(page: CommentPage, ids: set[str], tally: Slice) -> list[Comment]:
+    """The page's comments that no page before it had."""
+    new = []
+    for comment in page.comments:
+        tally.posts_seen += 1
+        if comment.comment_id not in ids:
+            ids.add(comment.comment_id)
+            tally.posts_kept += 1
+            new.append(dataclasses.replace(comment, source="spider"))
+    return new
+
+
+async def walk_profile(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIterator[Author | Reject]:
+    """One account's profile: a listed one's, or that of a post's author."""
+    listed = next((account for account in spider.accounts if account.id == ask.query), None)
+    account = listed.id if listed else spider.authors.get(ask.query)
+    if account is None:  # a crawl that died has forgotten who wrote its posts, for that is not stored
+        post = spider.refs[ask.query]
+        page = await spider.page(SearchPage, spider.detail_request(post), spider.parser.parse_search)
+        tally.pages += 1
+        worsen(tally, page.state, page.reason)
+        account = next(filter(None, map(spider.account_of, page.posts)), None)
+        if account is None:
+            worsen(tally, "partial", f"who wrote post {post.post_id} was not given")
+            return
+    request = spider.profile_request(account)
+    profile = await spider.page(ProfilePage, request, spider.parser.parse_profile)
+    tally.pages += 1
+    worsen(tally, profile.state, profile.reason)
+    for reject in rejects_of(profile, request):
+        yield reject
+    if profile.author is not None:
+        tally.posts_seen = tally.posts_kept = 1
+        if listed:
+            spider.names[profile.author.author_id] = listed.name
+        yield dataclasses.replace(profile.author, source="spider")
+
+
+async def walk_hot_list(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIterator[HotItem | Reject]:
+    """The rows of one hot list, as they are now."""
+    request = spider.hot_list_requests()[ask.query]
+    page = await spider.page(HotListPage, request, spider.parser.parse_hot_list)
+    tally.pages = 1
+    worsen(tally, page.state, page.reason)
+    for reject in rejects_of(page, request):
+        yield reject
+    tally.posts_seen = tally.posts_kept = len(page.items)
+    for item in page.items:
+        yield dataclasses.replace(item, list_name=ask.query, source="spider")

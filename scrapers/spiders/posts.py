@@ -1,0 +1,103 @@
+"""How pages of posts are walked: of a search or of an account's timeline, until the day is passed or the site ends."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from scrapers.items import Post, Reject, Slice
+from scrapers.parsers import SearchPage
+from scrapers.parsers.values import china_day
+from scrapers.spiders.answers import STOPPING_STATES, NoAnswer, rejects_of, worsen
+from scrapers.spiders.asks import Ask
+
+if TYPE_CHECKING:
+    from scrapers.spiders.crawl import PlatformSpider
+
+# Pages of a timeline that are read to reach a day: with ten posts a page, those of an account that posts 20 times a
+# day reach back for three weeks.
+TIMELINE_PAGES = 40
+
+
+async def walk_posts(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIterator[Post | Reject]:
+    """The posts of the day that the pages of a search or timeline show; ``tally`` is kept along the way."""
+    is_timeline = ask.target == "timeline"
+    request_of = spider.timeline_request if is_timeline else spider.search_request
+    page_cap = TIMELINE_PAGES if is_timeline else spider.page_cap
+    following: dict[str, str] | None = None
+    ids: set[str] = set()  # of this slice
+
+    def is_repeat(page: SearchPage) -> bool:
+        return bool(page.posts) and page.next is not None and ids.issuperset(post.post_id for post in page.posts)
+
+    for number in range(1, page_cap + 1):
+        request = request_of(ask, number, following)
+        page = await spider.page(SearchPage, request, spider.parser.parse_search, is_repeat)
+        tally.pages += 1
+        for reject in rejects_of(page, request):
+            yield reject
+        if page.declared_total is not None:  # it shifts while the pages are read
+            tally.declared_total = max(page.declared_total, tally.declared_total or 0)
+        if page.is_doubtful and page.next is None and spider.canary and not is_timeline:
+            page = await _told_by_canary(spider, page, spider.canary)
+        worsen(tally, page.state, page.reason)
+        async for item in _posts_of(spider, page, ask, tally, ids):
+            yield item
+        following = page.next
+        if tally.state in STOPPING_STATES or following is None or spider.is_past(page, ask):
+            break
+    # The last page that a site shows names no next one, whether or not there is more: only its number tells.
+    if tally.pages == page_cap and tally.state not in STOPPING_STATES and not spider.is_past(page, ask):
+        tally.cap_hit = True
+        worsen(tally, "partial", f"no more than {page_cap} pages are shown, and there may be more")
+    if tally.posts_seen == 0:
+        tally.reason = tally.reason or page.reason
+
+
+async def _posts_of(
+    spider: PlatformSpider, page: SearchPage, ask: Ask, tally: Slice, ids: set[str]
+) -> AsyncIterator[Post | Reject]:
+    stats = spider.crawler.stats
+    for post in page.posts:
+        tally.posts_seen += 1
+        stats.inc_value("tingfeng/posts_seen")
+        is_new = post.post_id not in ids
+        ids.add(post.post_id)
+        if not is_new or not spider.may_belong(post, page, ask):
+            continue
+        if post.post_id not in spider.belongs:
+            if token := spider.token_of(post):
+                spider.tokens[post.post_id] = token
+            try:
+                completed = await spider.complete(post)
+            except NoAnswer as missing:
+                completed = post
+                worsen(tally, missing.state, missing.reason)
+            if isinstance(completed, Reject):
+                yield completed
+                worsen(tally, "partial", completed.reason)
+                continue
+            spider.belongs[post.post_id] = china_day(completed.posted_at) == spider.day
+            if spider.belongs[post.post_id]:
+                stats.inc_value("tingfeng/posts_kept")
+                if account := spider.account_of(completed):
+                    spider.authors[post.post_id] = account
+                query = ask.query if ask.target == "search" else None
+                yield dataclasses.replace(completed, query=query, source="spider")
+        if spider.belongs[post.post_id]:
+            tally.posts_kept += 1
+            tally.kept_ids.append(post.post_id)
+        if tally.state in STOPPING_STATES:
+            return
+
+
+async def _told_by_canary(spider: PlatformSpider, page: SearchPage, canary: str) -> SearchPage:
+    """A doubtful page, as a search that always finds something tells it: nothing to find, or a refusal."""
+    ask = Ask(canary, spider.start_of_day, spider.end_of_day, ordering="general")
+    told = await spider.page(SearchPage, spider.search_request(ask, 1, None), spider.parser.parse_search)
+    if told.posts:
+        return dataclasses.replace(page, state="empty", reason=f"{page.reason}; a search for {canary} finds posts")
+    state = told.state if told.state in STOPPING_STATES else "blocked"
+    reason = f"{page.reason}; a search for {canary} finds nothing either, so this is a refusal"
+    return dataclasses.replace(page, state=state, reason=reason)
