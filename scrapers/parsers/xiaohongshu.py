@@ -1,17 +1,28 @@
-"""Xiaohongshu: search results of the web (edith) and of the app, and the feed that has a note in full, to posts.
+"""Xiaohongshu: search results of the web (edith) and of the app, timelines (user_posted) and the feed that has a note
+in full, to posts; comments (v2/comment/page, v2/comment/sub/page); and profiles, from the page of an account.
 
-A web result has a title, likes and the day at most; text, time and the other counts are in the feed. The app's results
-have the time, and the first 60 or 300 characters of the text.
+A web result has a title, likes and the day at most, and so has one of a timeline; text, time and the other counts are
+in the feed. The app's results have the time, and the first 60 or 300 characters of the text.
+
+There is no hot list here: the site shows none in public, neither on the web nor to crawlers (platforms.md).
 """
 
 import re
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from scrapers.items import Post, Reject, SliceState
-from scrapers.parsers import SearchPage
+from scrapers.items import Author, Comment, Post, Reject, SliceState
+from scrapers.parsers import CommentPage, ProfilePage, SearchPage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_object
-from scrapers.parsers.values import Count, from_epoch, parse_count, parse_time, plain_text, xiaohongshu_id_time
+from scrapers.parsers.values import (
+    NOT_SHOWN,
+    Count,
+    from_epoch,
+    parse_count,
+    parse_time,
+    plain_text,
+    xiaohongshu_id_time,
+)
 
 _GOOD_CODES = ("0", "200")  # the site's, and that of a relay's envelope
 _REFUSALS: dict[str, tuple[SliceState, str]] = {
@@ -28,34 +39,44 @@ _REFUSALS: dict[str, tuple[SliceState, str]] = {
 _WITHHELD_CODES = ("-510000", "-510001")  # of the feed: not found; abnormal, or not shown on the web
 _TOPIC = re.compile(r"#([^#\[\]\n]+)\[话题\]#")
 _GLUED_TOPIC = re.compile(_TOPIC.pattern + r"(?=\S)")
+_ID = re.compile(r"[0-9a-f]{24}")
+# Where a page has its data: JSON but for JavaScript's undefined (MediaCrawler; no such page is recorded).
+_STATE = re.compile(rb"window\.__INITIAL_STATE__\s*=(.*?)</script>", re.DOTALL)
+_UNDEFINED = re.compile(rb"(?<=[:\[,])\s*undefined\s*(?=[,}\]])")
+# Of an account's page these are kept: the rest of it is what the account writes of itself.
+_PROFILE_PARTS = ("basicInfo", "interactions", "verifyInfo")
 
 
 class _UnreadableError(ValueError):
-    """Why a record is no post."""
+    """Why a record is no post, comment or account."""
+
+
+class _Refusal(NamedTuple):
+    """How a body that is no answer ends what was asked."""
+
+    state: SliceState
+    reason: str
 
 
 def parse_search(body: bytes, observed_at: datetime) -> SearchPage:
-    """One page of results, a feed with one note, or a single item of either.
+    """One page of results or of a timeline, a feed with one note, or a single item of either.
 
-    ``next`` is {} where there is more: the site asks for pages by number, and an answer does not name its own.
+    ``next`` is {} where a search has more: the site asks for its pages by number, and an answer does not name its own.
+    Of a timeline it has the cursor.
     """
-    if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return SearchPage(state="blocked", reason="a page in HTML, as the site shows it for a captcha")
-    answer = load_object(body)
-    if answer is None:
-        return SearchPage(state="partial", reason="the body is cut or no JSON")
-    while True:  # a relay's envelope, the site's envelope, the data
-        refused = _refusal(answer)
-        if refused is not None:
-            return refused
-        if not isinstance(answer.get("data"), dict):
-            break
-        answer = answer["data"]
+    answer = _open(body)
+    if isinstance(answer, _Refusal):
+        return SearchPage(state=answer.state, reason=answer.reason)
+    if "notes" in answer:
+        page = _read_page(as_list(answer["notes"]), _following(answer), observed_at)
+        if answer.get("has_more") and page.next is None and page.state == "ok":
+            page.state, page.reason = "partial", "there is more, but no cursor to ask for it"
+        return page
     if answer.keys() & {"model_type", "note_card", "interact_info"}:
         answer = {"items": [answer]}
     if "items" not in answer and "has_more" not in answer:
         return SearchPage(state="partial", reason="not an answer to a search: it has no items")
-    return _read_page(answer, observed_at)
+    return _read_page(as_list(answer.get("items")), {} if answer.get("has_more") else None, observed_at)
 
 
 def parse_detail(body: bytes, observed_at: datetime) -> Post | Reject:
@@ -73,19 +94,67 @@ def withholds_note(body: bytes) -> bool:
     return as_text(as_object(load_object(body)).get("code")) in _WITHHELD_CODES
 
 
-def _refusal(answer: dict[str, Any]) -> SearchPage | None:
-    """The state of an envelope that carries an error code; None for a good one."""
-    code = as_text(answer.get("code", 0))
-    if code in _GOOD_CODES:
-        return None
-    state, meaning = _REFUSALS.get(code, ("partial", ""))
-    told = [f"code {code}", as_text(answer.get("msg")) or as_text(answer.get("message")), meaning]
-    return SearchPage(state=state, reason=", ".join(part for part in told if part))
+def parse_comments(body: bytes, observed_at: datetime, post_id: str) -> CommentPage:
+    """One page of root comments, each with the first replies below it, or a single comment; ``next`` has the cursor.
+
+    The web's answers count no total; the app's count the replies in it.
+    """
+    return _read_comments(body, observed_at, post_id, None)
 
 
-def _read_page(answer: dict[str, Any], observed_at: datetime) -> SearchPage:
-    page = SearchPage(next={} if answer.get("has_more") else None)
-    items = as_list(answer.get("items"))
+def parse_replies(body: bytes, observed_at: datetime, post_id: str, root_id: str) -> CommentPage:
+    """One page of replies to a root comment (comment/sub/page); ``next`` has the cursor."""
+    return _read_comments(body, observed_at, post_id, root_id)
+
+
+def parse_profile(body: bytes, observed_at: datetime) -> ProfilePage:
+    """An account, from its page (www.xiaohongshu.com/user/profile/ID), or from what is landed of one.
+
+    The page names its account in the notes that it shows; without any it does not tell whose it is. It counts followers
+    and followed, not notes, and says that there is a badge, not what it says.
+    """
+    state = _STATE.search(body)
+    answer = _open(_UNDEFINED.sub(b"null", state[1].strip(b" ;\r\n")) if state else body)
+    if isinstance(answer, _Refusal):
+        return ProfilePage(state=answer.state, reason=answer.reason)
+    if state:
+        answer = _profile_of(answer)
+    if not isinstance(answer.get("basicInfo"), dict):
+        return ProfilePage(state="partial", reason="not the page of an account: it has no basicInfo")
+    user_id = as_text(answer.get("userId"))
+    if not user_id:
+        reason = "the page shows no notes, and so does not say whose it is"
+        reject = _reject("page", reason, dump_record(answer), observed_at)
+        return ProfilePage(state="partial", reason=reason, rejects=[reject])
+    return ProfilePage(author=_read_profile(answer, user_id, observed_at))
+
+
+def _open(body: bytes) -> dict[str, Any] | _Refusal:
+    """The object that holds what was asked for, out of the envelopes around it, or why there is none."""
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return _Refusal("blocked", "a page in HTML, as the site shows it for a captcha")
+    answer = load_object(body)
+    if answer is None:
+        return _Refusal("partial", "the body is cut or no JSON")
+    while True:  # a relay's envelope, the site's envelope, the data
+        code = as_text(answer.get("code", 0))
+        if code not in _GOOD_CODES:
+            state, meaning = _REFUSALS.get(code, ("partial", ""))
+            told = [f"code {code}", as_text(answer.get("msg")) or as_text(answer.get("message")), meaning]
+            return _Refusal(state, ", ".join(part for part in told if part))
+        if not isinstance(answer.get("data"), dict):
+            return answer
+        answer = answer["data"]
+
+
+def _following(answer: dict[str, Any]) -> dict[str, str] | None:
+    """The cursor that asks for the following page; None where there is no more."""
+    cursor = as_text(answer.get("cursor"))
+    return {"cursor": cursor} if answer.get("has_more") and cursor else None
+
+
+def _read_page(items: list[Any], following: dict[str, str] | None, observed_at: datetime) -> SearchPage:
+    page = SearchPage(next=following)
     for number, item in enumerate(items, 1):
         try:
             post = _read_item(item, observed_at)
@@ -125,7 +194,7 @@ def _read_ad(item: dict[str, Any], observed_at: datetime) -> Post | None:
 
 def _read_note(note: dict[str, Any], item: dict[str, Any], observed_at: datetime) -> Post:
     note_id = as_text(note.get("note_id")) or as_text(note.get("id")) or as_text(item.get("id"))
-    if not re.fullmatch(r"[0-9a-f]{24}", note_id):
+    if not _ID.fullmatch(note_id):
         raise _UnreadableError(f"no note id: {note_id!r}")
     posted_at = (
         from_epoch(note.get("time")) or from_epoch(note.get("timestamp")) or _shown_time(note, note_id, observed_at)
@@ -186,10 +255,116 @@ def _hashtags(note: dict[str, Any], written: str) -> list[str]:
     return [name for name in dict.fromkeys(map(plain_text, names)) if name]
 
 
+def _read_comments(body: bytes, observed_at: datetime, post_id: str, root_id: str | None) -> CommentPage:
+    answer = _open(body)
+    if isinstance(answer, _Refusal):
+        # A note that the site withholds has its comments withheld; the crawl is not refused.
+        return CommentPage(state="partial" if withholds_note(body) else answer.state, reason=answer.reason)
+    if "content" in answer:
+        answer = {"comments": [answer]}
+    if not isinstance(answer.get("comments"), list):
+        return CommentPage(state="partial", reason="not an answer with comments: it has no list of them")
+    page = CommentPage(next=_following(answer), declared_total=parse_count(answer.get("comment_count")).value)
+    for number, record in enumerate(answer["comments"], 1):
+        try:
+            comment = _read_comment(as_object(record), post_id, root_id, observed_at)
+        except _UnreadableError as problem:
+            page.rejects.append(_reject(f"comment {number}", str(problem), dump_record(record), observed_at))
+            continue
+        page.comments.append(comment)
+        if comment.parent_comment_id is None:
+            _read_replies_below(as_object(record), comment, page)
+    if page.rejects and not page.comments:
+        page.state, page.reason = "partial", f"none of {len(page.rejects)} comments could be read"
+    elif answer.get("has_more") and page.next is None:
+        page.state, page.reason = "partial", "there is more, but no cursor to ask for it"
+    elif not answer["comments"] and page.next is None:
+        page.state, page.reason = "empty", "no comments"
+    return page
+
+
+def _read_replies_below(record: dict[str, Any], root: Comment, page: CommentPage) -> None:
+    """The replies that an answer shows below their root, and what asks for more of them."""
+    replies = as_list(record.get("sub_comments"))
+    for number, reply in enumerate(replies, 1):
+        try:
+            page.comments.append(_read_comment(as_object(reply), root.post_id, root.comment_id, root.observed_at))
+        except _UnreadableError as problem:
+            position = f"reply {number} to comment {root.comment_id}"
+            page.rejects.append(_reject(position, str(problem), dump_record(reply), root.observed_at))
+    # The app says how many there are alone, the web also whether they are all shown.
+    if record.get("sub_comment_has_more", (root.reply_count or 0) > len(replies)):
+        cursor = as_text(record.get("sub_comment_cursor"))
+        page.replies_of[root.comment_id] = {"cursor": cursor} if cursor else {}
+
+
+def _read_comment(record: dict[str, Any], post_id: str, root_id: str | None, observed_at: datetime) -> Comment:
+    comment_id = as_text(record.get("id"))
+    if not _ID.fullmatch(comment_id):
+        raise _UnreadableError(f"no comment id: {comment_id!r}")
+    if record.get("note_id", post_id) != post_id:
+        raise _UnreadableError(f"not on {post_id} but on {record['note_id']}")
+    # The id was issued 1 to 11 s before.
+    posted_at = (
+        from_epoch(record.get("create_time")) or from_epoch(record.get("time")) or xiaohongshu_id_time(comment_id)
+    )
+    if posted_at is None:
+        raise _UnreadableError("no time, and none in the id")
+    user = as_object(record.get("user_info")) or as_object(record.get("user"))
+    likes, replies = _count(record, "like_count"), _count(record, "sub_comment_count")
+    return Comment(
+        platform="xiaohongshu",
+        comment_id=comment_id,
+        post_id=post_id,
+        parent_comment_id=as_text(as_object(record.get("target_comment")).get("id")) or root_id,
+        text=plain_text(as_text(record.get("content"))),
+        posted_at=posted_at,
+        author_id=as_text(user.get("user_id")) or as_text(user.get("userid")) or None,
+        author_name=plain_text(as_text(user.get("nickname"))) or None,
+        like_count=likes.value,
+        reply_count=replies.value,
+        counts_are_floor=likes.is_floor or replies.is_floor,
+        ip_location=plain_text(as_text(record.get("ip_location"))) or None,
+        observed_at=observed_at,
+        payload=dump_record(record),
+    )
+
+
+def _profile_of(state: dict[str, Any]) -> dict[str, Any]:
+    """What an account's page tells of it: parts of userPageData, and the id that its notes carry."""
+    shown = as_object(state.get("user"))
+    data = as_object(shown.get("userPageData"))
+    notes = (as_object(note) for tab in as_list(shown.get("notes")) for note in as_list(tab))
+    users = (as_object(as_object(note.get("noteCard")).get("user")) for note in notes)
+    ids = [as_text(data.get("userId")), *(as_text(user.get("userId")) for user in users)]
+    user_id = next(filter(None, ids), "")
+    return {"userId": user_id} | {name: data[name] for name in _PROFILE_PARTS if name in data}
+
+
+def _read_profile(profile: dict[str, Any], user_id: str, observed_at: datetime) -> Author:
+    basic = as_object(profile.get("basicInfo"))
+    interactions = [as_object(value) for value in as_list(profile.get("interactions"))]
+    counts = {as_text(value.get("type")): parse_count(value.get("count")) for value in interactions}
+    followers, following = counts.get("fans", NOT_SHOWN), counts.get("follows", NOT_SHOWN)
+    badge = parse_count(as_object(profile.get("verifyInfo")).get("redOfficialVerifyType")).value  # 0: none
+    return Author(
+        platform="xiaohongshu",
+        author_id=user_id,
+        author_name=plain_text(as_text(basic.get("nickname"))) or None,
+        followers=followers.value,
+        following=following.value,
+        is_verified=None if badge is None else badge > 0,
+        counts_are_floor=followers.is_floor or following.is_floor,
+        ip_location=plain_text(as_text(basic.get("ipLocation"))) or None,
+        observed_at=observed_at,
+        payload=dump_record(profile),
+    )
+
+
 def _reject(position: str, reason: str, record: str, observed_at: datetime) -> Reject:
     return Reject(
         platform="xiaohongshu",
-        source="search",
+        source="xiaohongshu.com",
         position=position,
         reason=reason,
         record=record,
