@@ -2,13 +2,15 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import dagster as dg
 import httpx
 import polars as pl
 
+from orchestration.listening import Listening
 from orchestration.settings import PROJECT_DIR
 from scrapers.environment import EnvironmentProblem, daily_requests, require_live_access, sandbox_url, source
 from scrapers.items import Platform
@@ -34,17 +36,33 @@ def require_access(platforms: Sequence[Platform]) -> None:
         ) from error
 
 
-def run_crawl(
-    context: dg.AssetExecutionContext, platform: Platform, day: str, queries: Sequence[str], crawl_id: str
-) -> dict[str, Any]:
-    """Crawl one (platform, day) and return its stats: pages, posts_seen, posts_kept, landed, seconds, finish_reason.
+def crawl_arguments(listening: Listening, platform: Platform, day: str) -> dict[str, str]:
+    """The arguments of a platform's spider (scrapers/spiders/crawl.py) for the posts of a day."""
+    comments = listening.comments
+    details = {
+        "top_posts": comments.top_posts,
+        "comment_pages": comments.pages,
+        "reply_pages": comments.reply_pages,
+    }
+    accounts = [{"id": account.id, "name": account.name} for account in listening.accounts_of(platform)]
+    return {
+        "day": day,
+        "queries": json.dumps(listening.queries(platform, date.fromisoformat(day))),
+        "accounts": json.dumps(accounts),
+        "details": json.dumps(details),
+    }
+
+
+def run_crawl(context: dg.AssetExecutionContext, platform: Platform, arguments: Mapping[str, str]) -> dict[str, Any]:
+    """Run a platform's spider and return its stats: crawl_id, pages, posts_seen, posts_kept, landed, seconds,
+    finish_reason.
 
     The subprocess is stopped when the run is cancelled. A process that crashes or passes the hard limit raises.
     """
     invocation = dg.PipesSubprocessClient(cwd=str(PROJECT_DIR)).run(
         context=context,
         command=[sys.executable, "-m", "orchestration.crawl_process"],
-        extras={"platform": platform, "day": day, "queries": json.dumps(queries), "crawl_id": crawl_id},
+        extras={"platform": platform, "arguments": dict(arguments)},
     )
     stats: dict[str, Any] = dict(invocation.get_custom_messages()[-1])
     return stats
@@ -57,30 +75,43 @@ class Verdict(NamedTuple):
     warnings: list[str]
 
 
-def judge(day: str, slices: pl.DataFrame, stats: dict[str, Any]) -> Verdict:
-    """Judge one crawl. ``slices`` are its landed rows (scrapers.items.Slice), ``stats`` what run_crawl returned.
+def judge(name: str, slices: pl.DataFrame, stats: dict[str, Any]) -> Verdict:
+    """Judge one crawl, called by its day or "hot lists". ``slices`` are its landed rows (scrapers.items.Slice),
+    ``stats`` what run_crawl returned.
 
     A block, a lost login or a cap leaves a gap that the marts show as a gap, so it warns; a crawl that landed nothing
     at all, was never answered or could not read what it got would publish a falsehood, so it fails.
     """
     errors, warnings = [], []
     if stats["finish_reason"] not in {"finished", "closespider_timeout", "budget_spent"}:
-        errors.append(f"{day}: the crawl ended by {stats['finish_reason']}")
+        errors.append(f"{name}: the crawl ended by {stats['finish_reason']}")
     closed = sum(count for name, count in stats.items() if name.startswith("slices/"))
     if stats["finish_reason"] == "finished" and closed < slices.height:
-        errors.append(f"{day}: the spider failed after {closed} of {slices.height} slices; see the run's log")
+        errors.append(f"{name}: the spider failed after {closed} of {slices.height} slices; see the run's log")
     if slices.is_empty():
-        errors.append(f"{day}: no slice was landed")
+        errors.append(f"{name}: no slice was landed")
     elif (slices["state"] == "partial").all() and not slices["posts_seen"].sum():
-        errors.append(f"{day}: no request was answered: {slices['reason'][0]}")
+        errors.append(f"{name}: no request was answered: {slices['reason'][0]}")
     unreadable, seen = stats.get("rejected", 0), stats.get("posts_seen", 0)
     if unreadable > UNREADABLE_SHARE_LIMIT * max(seen + unreadable, 1):
-        errors.append(f"{day}: {unreadable} of {seen + unreadable} records could not be read; see data/quarantine")
+        errors.append(f"{name}: {unreadable} of {seen + unreadable} records could not be read; see data/quarantine")
     elif unreadable:
-        warnings.append(f"{day}: {unreadable} records could not be read; see data/quarantine")
+        warnings.append(f"{name}: {unreadable} records could not be read; see data/quarantine")
     incomplete = slices.filter(~pl.col("state").is_in(["ok", "empty"]))
     for state, count, reason in (
         incomplete.group_by("state").agg(pl.len(), pl.col("reason").first()).sort("state").rows()
     ):
-        warnings.append(f"{day}: {count} of {slices.height} slices {state}: {reason}")
+        warnings.append(f"{name}: {count} of {slices.height} slices {state}: {reason}")
     return Verdict(errors, warnings)
+
+
+def as_health(verdicts: Sequence[Verdict]) -> dg.AssetCheckResult:
+    """The verdicts on a run's crawls as the check crawl_health."""
+    errors = [error for verdict in verdicts for error in verdict.errors]
+    warnings = [warning for verdict in verdicts for warning in verdict.warnings]
+    return dg.AssetCheckResult(
+        check_name="crawl_health",
+        passed=not errors and not warnings,
+        severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
+        metadata={"errors": errors, "warnings": warnings},
+    )

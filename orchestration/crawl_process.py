@@ -28,7 +28,6 @@ def main() -> None:
     settings.set("LOG_LEVEL", "WARNING")
     signal.alarm(settings.getint("CLOSESPIDER_TIMEOUT") + GRACE_SECONDS)
     with open_dagster_pipes() as pipes:
-        arguments = {name: pipes.get_extra(name) for name in ("day", "queries", "crawl_id")}
         process = CrawlerProcess(settings)
         # The spider's lines go to the run's log. Scrapy's own warnings and errors go to the process's stderr, which
         # Dagster keeps with the step.
@@ -37,7 +36,7 @@ def main() -> None:
         spider_log.propagate = False
         spider_log.addHandler(_ToDagster(pipes))
         crawler = process.create_crawler(pipes.get_extra("platform"))
-        process.crawl(crawler, **arguments)
+        process.crawl(crawler, **pipes.get_extra("arguments"))
         process.start()
         stats = crawler.stats.get_stats()
         pipes.report_custom_message(

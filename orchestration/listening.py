@@ -36,7 +36,11 @@ def _are_distinct(platforms: list[Platform]) -> list[Platform]:
     return platforms
 
 
-_Words = Annotated[list[Annotated[str, AfterValidator(_is_word)]], Field(default_factory=list)]
+_Word = Annotated[str, AfterValidator(_is_word)]
+_Words = Annotated[list[_Word], Field(default_factory=list)]
+_Weighted = Annotated[
+    dict[Annotated[float, Field(gt=0, allow_inf_nan=False)], list[_Word]], Field(default_factory=dict)
+]
 _Day = Annotated[date, BeforeValidator(_is_day)]
 _Platforms = Annotated[list[Platform], Field(min_length=1), AfterValidator(_are_distinct)]
 
@@ -72,6 +76,26 @@ class Match(_Strict):
         return self
 
 
+class Relevance(_Strict):
+    """What tells whether a post that matches is about the topic: words around the name, each under its weight.
+
+    A post whose words against weigh more than those for is irrelevant. Weights are log-odds: 1 is a hint, 2 is strong.
+    More than ``most_hashtags`` hashtags weigh against it like a word of 2; by default any number will do.
+    """
+
+    for_: _Weighted = Field(alias="for")
+    against: _Weighted
+    most_hashtags: Annotated[int, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _words_take_a_side(self) -> "Relevance":
+        words = [word for side in (self.for_, self.against) for listed in side.values() for word in listed]
+        for word in words:
+            if words.count(word) > 1:
+                raise ValueError(f"{word!r} stands twice; give it one side and one weight")
+        return self
+
+
 class Topic(_Strict):
     """One thing that is listened for. Without queries it is not crawled, and matched against imported posts alone."""
 
@@ -81,7 +105,29 @@ class Topic(_Strict):
     platforms: _Platforms = list(PLATFORMS)
     queries: _Words
     match: Match
+    relevance: Relevance = Relevance.model_validate({})
     window: Window
+
+
+class Account(_Strict):
+    """An account whose posts are all collected, whatever they say, and which keeps its name in the tables.
+
+    id: as the site's own address of its profile has it: weibo's number, douyin's sec_uid, xiaohongshu's user id,
+    zhihu's url_token.
+    """
+
+    platform: Platform
+    id: Annotated[str, Field(pattern=r"^[\w-]{1,128}$")]
+    name: _Word
+
+
+class Comments(_Strict):
+    """How many comments are collected. ``top_posts``: of each platform and day, the posts with the most interactions,
+    besides all posts of listed accounts; 0 collects none. Their authors' profiles are read as well."""
+
+    top_posts: Annotated[int, Field(ge=0)] = 10
+    pages: Annotated[int, Field(ge=1)] = 5  # of a post, some 20 comments each
+    reply_pages: Annotated[int, Field(ge=0)] = 1  # of a comment with more replies than its page shows
 
 
 class Listening(_Strict):
@@ -89,7 +135,21 @@ class Listening(_Strict):
 
     history_start: _Day
     platforms: _Platforms
+    # Hashtags that mean the same, under the name that they go by.
+    aliases: dict[_Word, Annotated[list[_Word], Field(min_length=1)]] = Field(default_factory=dict)
     topics: Annotated[list[Topic], Field(min_length=1)]
+    accounts: list[Account] = Field(default_factory=list)
+    comments: Comments = Comments()
+
+    @model_validator(mode="after")
+    def _aliases_have_one_name(self) -> "Listening":
+        named = [alias for aliases in self.aliases.values() for alias in aliases]
+        for alias in named:
+            if named.count(alias) > 1 or alias in self.aliases:
+                raise ValueError(
+                    f"aliases: {alias!r} has two names; keep it under one, and name no alias after another"
+                )
+        return self
 
     @model_validator(mode="after")
     def _topics_fit(self) -> "Listening":
@@ -104,6 +164,16 @@ class Listening(_Strict):
                 )
             if not self.topic_platforms(topic):
                 raise ValueError(f"topics.{number}.platforms: none of them is under platforms; add one there or here")
+        return self
+
+    @model_validator(mode="after")
+    def _accounts_fit(self) -> "Listening":
+        listed = [(account.platform, account.id) for account in self.accounts]
+        for number, account in enumerate(self.accounts):
+            if listed[number] in listed[:number]:
+                raise ValueError(f"accounts.{number}.id: {account.id} of {account.platform} stands twice; take one out")
+            if account.platform not in self.platforms:
+                raise ValueError(f"accounts.{number}.platform: {account.platform} is not under platforms; add it there")
         return self
 
     def topic_platforms(self, topic: Topic) -> list[Platform]:
@@ -121,6 +191,14 @@ class Listening(_Strict):
             for query in topic.queries
         ]
         return list(dict.fromkeys(found))
+
+    def accounts_of(self, platform: Platform) -> list[Account]:
+        """The listed accounts of a platform."""
+        return [account for account in self.accounts if account.platform == platform]
+
+    def is_asked(self, platform: Platform, day: date) -> bool:
+        """Whether a platform is asked for anything that was published on a day."""
+        return platform in self.platforms and bool(self.queries(platform, day) or self.accounts_of(platform))
 
 
 def listening_path() -> Path:

@@ -1,18 +1,16 @@
-"""Reads landed posts back, and says whether they are what landed posts have to be."""
+"""Reads landed rows back, and says whether they are what landed rows have to be."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from expectations.raw import raw_posts
+from expectations.raw import RAW_SUITES, raw_posts
 from expectations.validation import Validation, columns_of, validate
 from orchestration.settings import TIMEZONE
 from scrapers.items import PLATFORMS, Platform
-from scrapers.landing import SCHEMAS, partition_dir
+from scrapers.landing import SCHEMAS, RawTable, partition_dir
 
-# The payload, which is most of a file, is kept for parsers alone.
-COLUMNS = [name for name in SCHEMAS["posts"] if name != "payload"]
 # A batch of days holds about this much of raw files, unless a single day has more: some 100,000 posts.
 BATCH_BYTES = 100_000_000
 
@@ -23,14 +21,8 @@ def _files(data_dir: Path, day: str, platforms: Sequence[Platform]) -> list[Path
 
 
 def read_raw_posts(data_dir: Path, days: Sequence[str], platforms: Sequence[Platform] = PLATFORMS) -> pl.DataFrame:
-    """All landed rows of the days, whichever crawl or import brought them: COLUMNS, and ``day`` as the folder says."""
-    frames = [
-        pl.read_parquet(path, columns=COLUMNS, hive_partitioning=False).with_columns(day=pl.lit(day))
-        for day in days
-        for path in _files(data_dir, day, platforms)
-    ]
-    empty = pl.DataFrame(schema={**{name: SCHEMAS["posts"][name] for name in COLUMNS}, "day": pl.String()})
-    return pl.concat([empty, *frames])
+    """All landed posts of the days, whichever crawl or import brought them, and ``day`` as the folder says."""
+    return _read("posts", [path for day in days for path in _files(data_dir, day, platforms)])
 
 
 def day_batches(data_dir: Path, days: Sequence[str]) -> Iterator[list[str]]:
@@ -48,9 +40,50 @@ def day_batches(data_dir: Path, days: Sequence[str]) -> Iterator[list[str]]:
         yield batch
 
 
+def read_day(data_dir: Path, table: RawTable, platform: Platform, day: str) -> pl.DataFrame:
+    """All landed rows of a table, platform and day, without payloads, and ``day`` as the folder says."""
+    return _read(table, sorted(partition_dir(data_dir, table, platform, day).glob("*.parquet")))
+
+
+def read_landed(data_dir: Path, table: RawTable, platform: Platform, crawl_ids: Sequence[str]) -> pl.DataFrame:
+    """The rows that these crawls landed, on whatever days, without payloads, and ``day`` as the folder says."""
+    folder = data_dir / "raw" / table / f"platform={platform}"
+    return _read(table, [path for crawl_id in crawl_ids for path in sorted(folder.glob(f"day=*/{crawl_id}.parquet"))])
+
+
+def _read(table: RawTable, paths: Sequence[Path]) -> pl.DataFrame:
+    # The payload, which is most of a file, is kept for parsers alone.
+    columns = {name: dtype for name, dtype in SCHEMAS[table].items() if name != "payload"}
+    frames = [
+        pl.read_parquet(path, columns=list(columns), hive_partitioning=False).with_columns(
+            day=pl.lit(path.parent.name.removeprefix("day="))
+        )
+        for path in paths
+    ]
+    return pl.concat([pl.DataFrame(schema={**columns, "day": pl.String()}), *frames])
+
+
 def validate_raw_posts(posts: pl.DataFrame) -> Validation:
     """The raw suite over what read_raw_posts gave."""
     suite = raw_posts()
-    posted_day = pl.col("posted_at").dt.convert_time_zone(TIMEZONE).dt.date().cast(pl.String)
-    frame = posts.with_columns(day_of_file=pl.col("day"), posted_day=posted_day)
+    frame = posts.with_columns(day_of_file=pl.col("day"), posted_day=_day_of("posted_at"))
     return validate(frame.select(columns_of(suite)), suite)
+
+
+def validate_landed(table: RawTable, rows: pl.DataFrame) -> Validation:
+    """The suite of a table beside posts, over what read_day or read_landed gave."""
+    suite = RAW_SUITES[table]()
+    if table == "slices":
+        told = (pl.col("state") == "ok") | pl.col("reason").is_not_null()
+        kept = (~pl.col("target").is_in(["search", "timeline"])) | (
+            pl.col("kept_ids").list.len() == pl.col("posts_kept")
+        )
+        frame = rows.with_columns(is_told=told, ids_add_up=kept)
+    else:
+        moment = "posted_at" if table == "comments" else "observed_at"
+        frame = rows.with_columns(day_of_file=pl.col("day"), own_day=_day_of(moment))
+    return validate(frame.select(columns_of(suite)), suite)
+
+
+def _day_of(moment: str) -> pl.Expr:
+    return pl.col(moment).dt.convert_time_zone(TIMEZONE).dt.date().cast(pl.String)

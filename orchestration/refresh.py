@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from orchestration.listening import Listening, ListeningProblem, load_listening
 from orchestration.reporting.console import event_table
 from orchestration.settings import PROJECT_DIR, TIMEZONE, serving_path
 from orchestration.staleness import days_between
-from scrapers.environment import EnvironmentProblem, data_dir
+from scrapers.environment import EnvironmentProblem, data_dir, now
 from scrapers.items import PLATFORMS, Platform
 from scrapers.landing import raw_files
 
@@ -49,7 +49,7 @@ def requested_window(start: str | None, end: str | None, listening: Listening) -
         return None
     first = parse_day(start or end or "")
     last = parse_day(end or start or "")
-    today = datetime.now(ZoneInfo(TIMEZONE)).date()
+    today = now().astimezone(ZoneInfo(TIMEZONE)).date()
     if last < first:
         raise RefreshProblem(f"END {last} is before START {first}; swap them.")
     if last > today:
@@ -62,10 +62,10 @@ def requested_window(start: str | None, end: str | None, listening: Listening) -
 
 
 def days_to_crawl(listening: Listening, first: date, last: date) -> dict[Platform, list[str]]:
-    """The platforms that some topic asks for something in the window, each with the days on which one does."""
+    """The platforms that are asked for something in the window, each with the days on which they are."""
     window = days_between(first.isoformat(), last.isoformat())
     asked = {
-        platform: [day for day in window if listening.queries(platform, date.fromisoformat(day))]
+        platform: [day for day in window if listening.is_asked(platform, date.fromisoformat(day))]
         for platform in listening.platforms
     }
     return {platform: days for platform, days in asked.items() if days}

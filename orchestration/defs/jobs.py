@@ -8,20 +8,27 @@ from orchestration.partitions import daily
 from orchestration.settings import TIMEZONE
 from scrapers.items import PLATFORMS
 
-raw_posts = dg.AssetSelection.assets(*(dg.AssetKey(["raw", f"{platform}_posts"]) for platform in PLATFORMS))
+crawled = dg.AssetSelection.assets(
+    *(["raw", f"{platform}_{table}"] for platform in PLATFORMS for table in ("posts", "comments", "authors"))
+)
+hot_lists = dg.AssetSelection.key_substring("_hot_lists")
 
 # A day from the sites to the published marts.
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - hot_lists,
     description="Crawl a day (or a range of days), and bring its marts up to date.",
 )
 
 # What landed by other ways, imports above all.
 catch_up = dg.define_asset_job(
     "catch_up",
-    selection=dg.AssetSelection.all() - raw_posts,
+    selection=dg.AssetSelection.all() - crawled - hot_lists,
     description="Bring up to date the marts of every day whose raw data is newer than they are. Crawls nothing.",
+)
+
+read_hot_lists = dg.define_asset_job(
+    "read_hot_lists", selection=hot_lists, description="Read the sites' hot lists as they are now."
 )
 
 # Days before yesterday on which posts are observed again: likes and comments grow for days (docs/decisions.md).
@@ -42,3 +49,9 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
 def hourly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Today so far. Its numbers are incomplete until the daily refresh has seen the whole day."""
     return dg.RunRequest(partition_key=context.scheduled_execution_time.date().isoformat())
+
+
+@dg.schedule(job=read_hot_lists, cron_schedule="10 * * * *", execution_timezone=TIMEZONE)
+def hourly_hot_lists() -> dg.RunRequest:
+    """A list keeps a word for some hours, and what it showed cannot be asked for later."""
+    return dg.RunRequest()

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, TypeVar
 
 from scrapy import Request, Spider
 from scrapy.exceptions import CloseSpider
+from scrapy.http import Response
 
 from scrapers import visits
 from scrapers.environment import now
@@ -365,6 +366,10 @@ class PlatformSpider(Spider):
 
     # Asking
 
+    async def fetch(self, request: Request) -> Response:
+        """One response, through the downloader with its delays and retries; raises one of LINE_FAULTS without one."""
+        return await self.crawler.engine.download_async(request)
+
     async def answer(self, request: Request) -> bytes:
         """The body of the answer to a request. Raises NoAnswer where there is none, or it is a refusal.
 
@@ -373,7 +378,7 @@ class PlatformSpider(Spider):
         if time.monotonic() > self._deadline:
             raise CloseSpider("closespider_timeout")
         try:
-            response = await self.crawler.engine.download_async(request)  # with the downloader's delays and retries
+            response = await self.fetch(request)
         except BudgetSpent as spent:
             self.logger.error("%s; the crawl stops here", spent)
             raise CloseSpider("budget_spent") from spent

@@ -11,6 +11,8 @@ from orchestration.settings import TIMEZONE
 from scrapers.items import PLATFORMS
 
 RAW = {f"raw/{platform}_posts" for platform in PLATFORMS}
+CRAWLED = {f"raw/{platform}_{table}" for platform in PLATFORMS for table in ("posts", "comments", "authors")}
+HOT_LISTS = {f"raw/{platform}_hot_lists" for platform in PLATFORMS if platform != "xiaohongshu"}
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +50,20 @@ def test_everything_published_is_a_mart_and_every_mart_is_published(repository):
 
 
 def test_raw_is_partitioned_by_day_and_judged_before_it_is_read(repository):
-    for platform in PLATFORMS:
-        key = dg.AssetKey(["raw", f"{platform}_posts"])
+    checks_of = {"posts": {"crawl_health", "rows"}, "comments": {"rows"}, "authors": {"rows"}}
+    for name in CRAWLED:
+        key = dg.AssetKey.from_user_string(name)
         node = repository.asset_graph.get(key)
         assert node.partitions_def.get_partition_keys()[0] == "2026-01-01"
         assert node.partitions_def.timezone == TIMEZONE
+        checks = {check.name for check in repository.asset_graph.asset_check_keys if check.asset_key == key}
+        assert checks == checks_of[name.split("_")[-1]]
+
+
+def test_hot_lists_are_of_the_moment_and_judged_too(repository):
+    for name in HOT_LISTS:
+        key = dg.AssetKey.from_user_string(name)
+        assert repository.asset_graph.get(key).partitions_def is None
         checks = {check.name for check in repository.asset_graph.asset_check_keys if check.asset_key == key}
         assert checks == {"crawl_health", "rows"}
 
@@ -61,7 +72,8 @@ def test_checks_block_what_is_downstream(repository):
     graph = repository.asset_graph
     ours = {"crawl_health", "raw_rows", "rows", "served_rows"}
     found = {check: graph.get(check).blocking for check in graph.asset_check_keys if check.name in ours}
-    assert len(found) == 2 * len(PLATFORMS) + 3
+    # Of each platform the crawl and three tables; of three the hot lists twice; slices; two enriched; served.
+    assert len(found) == 4 * len(PLATFORMS) + 2 * len(HOT_LISTS) + 1 + 3
     assert all(found.values())
 
 
@@ -73,10 +85,12 @@ def selected(repository: dg.RepositoryDefinition, job: str) -> tuple[set[str], s
 
 def test_refresh_crawls_and_catch_up_does_not(repository):
     assets, checks = selected(repository, "refresh")
-    assert assets >= RAW | {"serving/marts"}
+    assert assets >= CRAWLED | {"raw/slices", "serving/marts"}
+    assert not assets & HOT_LISTS
     assert {f"{key}:crawl_health" for key in RAW} <= checks
     assets, checks = selected(repository, "catch_up")
-    assert not assets & RAW
+    assert not assets & (CRAWLED | HOT_LISTS)
+    assert selected(repository, "read_hot_lists")[0] == HOT_LISTS
     assert "serving/marts" in assets
     assert {"enriched/posts:raw_rows", "enriched/posts:rows", "serving/marts:served_rows"} <= checks
 
@@ -85,7 +99,9 @@ def test_pools_keep_one_writer_and_one_crawl_a_site(repository):
     graph = repository.asset_graph
     pools = {key.to_user_string(): graph.get(key).pools for key in graph.executable_asset_keys}
     for platform in PLATFORMS:
-        assert pools[f"raw/{platform}_posts"] == {platform}
+        assert {frozenset(pools[name]) for name in CRAWLED | HOT_LISTS if name.startswith(f"raw/{platform}_")} == {
+            frozenset({platform})
+        }
     assert pools["marts/fct_posts"] == pools["serving/marts"] == {"warehouse"}
 
 
@@ -113,3 +129,8 @@ def test_the_daily_schedule_asks_for_nothing_before_history_starts():
 def test_the_hourly_schedule_refreshes_today():
     requests = run_requests("hourly_refresh", datetime(2026, 3, 1, 0, 30, tzinfo=ZoneInfo(TIMEZONE)))
     assert [request.partition_key for request in requests] == ["2026-03-01"]
+
+
+def test_hot_lists_are_read_each_hour():
+    assert defs.get_schedule_def("hourly_hot_lists").cron_schedule == "10 * * * *"
+    assert len(run_requests("hourly_hot_lists", datetime(2026, 3, 1, 0, 10, tzinfo=ZoneInfo(TIMEZONE)))) == 1

@@ -53,9 +53,9 @@ def crawl(monkeypatch, tmp_path, url: str) -> dg.ExecuteInProcessResult:
 
 
 def health(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
-    evaluations = {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
-    assert evaluations["rows"].passed
-    return evaluations["crawl_health"]
+    evaluations = result.get_asset_check_evaluations()
+    assert sum(evaluation.check_name == "rows" and evaluation.passed for evaluation in evaluations) == 3
+    return next(evaluation for evaluation in evaluations if evaluation.check_name == "crawl_health")
 
 
 def test_a_block_is_landed_as_a_block_and_warns(monkeypatch, tmp_path, site):
@@ -79,12 +79,16 @@ def test_a_crawl_that_cannot_read_what_it_gets_fails_the_check(monkeypatch, tmp_
 def test_an_answered_crawl_passes_and_tells_its_stats(monkeypatch, tmp_path, sandbox):
     result = crawl(monkeypatch, tmp_path, sandbox)
     assert health(result).passed
-    (materialization,) = result.asset_materializations_for_node("raw__zhihu_posts")
-    told = {name: entry.value for name, entry in materialization.metadata.items()}
+    told_of = {
+        materialization.asset_key.path[-1]: {name: entry.value for name, entry in materialization.metadata.items()}
+        for materialization in result.asset_materializations_for_node("zhihu_crawl")
+    }
+    told = told_of["zhihu_posts"]
     assert told["finish_reason"] == "finished"
     assert told["landed"] == told["posts_kept"] >= 3
     assert told["pages"] >= 4
     assert told["seconds"] >= 0
+    assert told_of["zhihu_comments"]["landed"] > told_of["zhihu_authors"]["landed"] > 0
 
 
 def test_a_site_that_is_down_fails_at_once(monkeypatch, tmp_path):

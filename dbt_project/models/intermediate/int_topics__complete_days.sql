@@ -24,7 +24,10 @@ asked as (
         ) as covered_until
     from topic_queries
     inner join {{ ref("crawl_slices") }} as slices
-        on topic_queries.platform = slices.platform and topic_queries.query = slices.query
+        on
+            topic_queries.platform = slices.platform
+            and topic_queries.query = slices.query
+            and slices.target = 'search'
     where slices.observed_at <= {{ as_of() }}
 ),
 

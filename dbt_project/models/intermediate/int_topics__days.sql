@@ -16,7 +16,10 @@ days_with_data as (
         slices.posted_date
     from {{ ref("stg_enriched__topic_queries") }} as topic_queries
     inner join {{ ref("crawl_slices") }} as slices
-        on topic_queries.platform = slices.platform and topic_queries.query = slices.query
+        on
+            topic_queries.platform = slices.platform
+            and topic_queries.query = slices.query
+            and slices.target = 'search'
 ),
 
 last_days as (

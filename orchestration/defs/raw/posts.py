@@ -1,61 +1,76 @@
-"""raw/<platform>_posts: a day of a platform's posts, crawled."""
+"""raw/<platform>_posts, _comments and _authors: what one crawl of a platform and day of publication lands."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
-import polars as pl
 
 from orchestration.checks import as_check_result
-from orchestration.crawl import judge, require_access, run_crawl
+from orchestration.crawl import as_health, crawl_arguments, judge, require_access, run_crawl
 from orchestration.listening import load_listening
 from orchestration.partitions import daily
-from orchestration.raw_frames import read_raw_posts, validate_raw_posts
+from orchestration.raw_frames import read_landed, read_raw_posts, validate_landed, validate_raw_posts
 from scrapers.environment import EnvironmentProblem, data_dir
 from scrapers.items import PLATFORMS, Platform
-from scrapers.landing import new_crawl_id, partition_dir
+from scrapers.landing import RawTable, new_crawl_id, partition_dir
 
 # For crashed crawls only (a refused one is no failure of the step): two more tries, after about half a minute and one,
 # so that a site that is down for a moment is not hammered. Runs are retried for lost workers alone (dagster.yaml).
 RETRIES = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+BESIDE_POSTS: tuple[RawTable, ...] = ("comments", "authors")
+_DESCRIPTIONS = {
+    "posts": "Posts as crawled, a Parquet file a crawl and day of publication, append-only.",
+    "comments": "Comments and replies under the posts with the most interactions and those of listed accounts.",
+    "authors": "Profiles, with the followers of the moment, of listed accounts and of those posts' authors.",
+}
 
 
-def raw_posts(platform: Platform) -> dg.AssetsDefinition:
-    """The asset of one platform, with its crawl's health and its landed rows as checks."""
-    key = dg.AssetKey(["raw", f"{platform}_posts"])
+def crawled(platform: Platform) -> dg.AssetsDefinition:
+    """The assets of one platform, with the crawls' health and the landed rows as checks."""
+    keys = {table: dg.AssetKey(["raw", f"{platform}_{table}"]) for table in ("posts", *BESIDE_POSTS)}
 
-    @dg.asset(
-        key=key,
-        description=f"Posts of {platform} as crawled, a Parquet file a crawl and day of publication, append-only.",
-        partitions_def=daily,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        pool=platform,  # one crawl of a site at a time, whoever started it
-        retry_policy=RETRIES,
-        group_name="raw",
-        kinds={"scrapy", "parquet"},
+    @dg.multi_asset(
+        name=f"{platform}_crawl",
+        specs=[
+            dg.AssetSpec(key, description=_DESCRIPTIONS[table], kinds={"scrapy", "parquet"})
+            for table, key in keys.items()
+        ],
         check_specs=[
             dg.AssetCheckSpec(
                 "crawl_health",
-                asset=key,
+                asset=keys["posts"],
                 blocking=True,
                 description="Fails when a crawl landed nothing, was never answered or could not read what it got; "
                 "warns of blocks, lost logins, caps and unreadable records.",
             ),
             dg.AssetCheckSpec(
                 "rows",
-                asset=key,
+                asset=keys["posts"],
                 blocking=True,
                 description="Great Expectations: ids, times, counts and pseudonyms of all landed rows of these days.",
             ),
+            *(
+                dg.AssetCheckSpec(
+                    "rows",
+                    asset=keys[table],
+                    blocking=True,
+                    description="Great Expectations: ids, times, counts and pseudonyms of what these crawls landed.",
+                )
+                for table in BESIDE_POSTS
+            ),
         ],
+        partitions_def=daily,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=platform,  # one crawl of a site at a time, whoever started it
+        retry_policy=RETRIES,
+        group_name="raw",
     )
-    def posts(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def crawl(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         listening = load_listening()
-        errors: list[str] = []
-        warnings: list[str] = []
+        verdicts, crawl_ids = [], []
         for day in context.partition_keys:
-            queries = listening.queries(platform, date.fromisoformat(day))
-            if not queries:
-                context.log.info(f"{day}: no topic asks {platform} for anything")
+            if not listening.is_asked(platform, date.fromisoformat(day)):
+                context.log.info(f"{day}: nothing is asked of {platform}")
                 continue
             try:
                 require_access([platform])
@@ -65,37 +80,22 @@ def raw_posts(platform: Platform) -> dg.AssetsDefinition:
             if context.retry_number and list(slices_dir.glob(f"*-{context.run.run_id[:8]}.parquet")):
                 context.log.info(f"{day}: crawled before the retry")
                 continue
-            crawl_id = new_crawl_id(context.run.run_id[:8])
-            stats = run_crawl(context, platform, day, queries, crawl_id)
-            # Not the one above where it went on with a crawl that had died.
-            crawl_id = stats.get("crawl_id", crawl_id)
-            slices_path = slices_dir / f"{crawl_id}.parquet"
-            slices = pl.read_parquet(slices_path) if slices_path.exists() else pl.DataFrame()
-            verdict = judge(day, slices, stats)
-            errors += verdict.errors
-            warnings += verdict.warnings
-            context.add_asset_metadata({**stats, "crawl_id": crawl_id}, partition_key=day)
-        health = dg.AssetCheckResult(
-            check_name="crawl_health",
-            passed=not errors and not warnings,
-            severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
-            metadata={"errors": errors, "warnings": warnings},
-        )
-        landed = read_raw_posts(data_dir(), context.partition_keys, [platform])
-        rows = as_check_result(validate_raw_posts(landed))._replace(check_name="rows")
-        return dg.MaterializeResult(check_results=[health, rows])
+            arguments = crawl_arguments(listening, platform, day)
+            stats = run_crawl(context, platform, {**arguments, "crawl_id": new_crawl_id(context.run.run_id[:8])})
+            crawl_ids.append(stats["crawl_id"])  # not the new one where it went on with a crawl that had died
+            verdicts.append(judge(day, read_landed(data_dir(), "slices", platform, crawl_ids[-1:]), stats))
+            context.add_asset_metadata(stats, asset_key=keys["posts"], partition_key=day)
+        posts = read_raw_posts(data_dir(), context.partition_keys, [platform])
+        rows = as_check_result(validate_raw_posts(posts))._replace(check_name="rows")
+        yield dg.MaterializeResult(asset_key=keys["posts"], check_results=[as_health(verdicts), rows])
+        for table in BESIDE_POSTS:
+            landed = read_landed(data_dir(), table, platform, crawl_ids)
+            rows = as_check_result(validate_landed(table, landed))._replace(check_name="rows")
+            yield dg.MaterializeResult(asset_key=keys[table], metadata={"landed": landed.height}, check_results=[rows])
 
-    return posts
+    return crawl
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    crawled = [raw_posts(platform) for platform in PLATFORMS]
-    slices = dg.AssetSpec(
-        ["raw", "slices"],
-        deps=crawled,
-        group_name="raw",
-        kinds={"parquet"},
-        description="What was asked of the sites and how it ended, landed by the crawls beside their posts.",
-    )
-    return dg.Definitions(assets=[*crawled, slices])
+    return dg.Definitions(assets=[crawled(platform) for platform in PLATFORMS])

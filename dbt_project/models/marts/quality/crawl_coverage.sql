@@ -4,7 +4,10 @@ with slices as (
         slices.*
     from {{ ref("stg_enriched__topic_queries") }} as topic_queries
     inner join {{ ref("crawl_slices") }} as slices
-        on topic_queries.platform = slices.platform and topic_queries.query = slices.query
+        on
+            topic_queries.platform = slices.platform
+            and topic_queries.query = slices.query
+            and slices.target = 'search'
     where slices.observed_at <= {{ as_of() }}
 ),
 

@@ -2,6 +2,7 @@
 
 select
     platform,
+    target,
     query,
     filters,
     ordering,

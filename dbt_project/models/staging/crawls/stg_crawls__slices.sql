@@ -1,5 +1,6 @@
 select
     platform,
+    coalesce(target, 'search') as target,
     query,
     filters,
     coalesce(ordering, 'newest') as ordering,

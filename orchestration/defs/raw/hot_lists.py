@@ -1,0 +1,56 @@
+"""raw/<platform>_hot_lists: what a site's hot lists show at the moment. Xiaohongshu has none that is public."""
+
+import dagster as dg
+
+from orchestration.checks import as_check_result
+from orchestration.crawl import as_health, judge, require_access, run_crawl
+from orchestration.raw_frames import read_landed, validate_landed
+from scrapers.environment import EnvironmentProblem, data_dir
+from scrapers.items import Platform
+from scrapers.landing import new_crawl_id
+
+HAVE_HOT_LISTS: tuple[Platform, ...] = ("weibo", "douyin", "zhihu")
+
+
+def hot_lists(platform: Platform) -> dg.AssetsDefinition:
+    """The asset of one platform; it has no partitions, for a list that has passed cannot be read."""
+    key = dg.AssetKey(["raw", f"{platform}_hot_lists"])
+
+    @dg.asset(
+        key=key,
+        pool=platform,  # one crawl of a site at a time, whoever started it
+        group_name="raw",
+        kinds={"scrapy", "parquet"},
+        description=f"The rows of the hot lists of {platform} at each moment that they were read.",
+        check_specs=[
+            dg.AssetCheckSpec(
+                "crawl_health",
+                asset=key,
+                blocking=True,
+                description="Fails when nothing was landed, answered or readable; warns of blocks and lost logins.",
+            ),
+            dg.AssetCheckSpec(
+                "rows", asset=key, blocking=True, description="Great Expectations: ranks and words of what was landed."
+            ),
+        ],
+    )
+    def rows_of_lists(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        try:
+            require_access([platform])
+        except EnvironmentProblem as problem:
+            raise dg.Failure(str(problem), allow_retries=False) from problem
+        stats = run_crawl(context, platform, {"crawl_id": new_crawl_id(context.run.run_id[:8])})
+        crawl_ids = [stats["crawl_id"]]
+        verdict = judge("hot lists", read_landed(data_dir(), "slices", platform, crawl_ids), stats)
+        landed = read_landed(data_dir(), "hot_lists", platform, crawl_ids)
+        rows = as_check_result(validate_landed("hot_lists", landed))._replace(check_name="rows")
+        return dg.MaterializeResult(
+            metadata={**stats, "landed": landed.height}, check_results=[as_health([verdict]), rows]
+        )
+
+    return rows_of_lists
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return dg.Definitions(assets=[hot_lists(platform) for platform in HAVE_HOT_LISTS])

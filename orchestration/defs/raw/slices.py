@@ -1,0 +1,37 @@
+"""raw/slices: what was asked of the sites and how it ended, landed by the crawls beside their posts."""
+
+import dagster as dg
+import polars as pl
+
+from orchestration.checks import as_check_result
+from orchestration.days import run_days
+from orchestration.raw_frames import read_day, validate_landed
+from scrapers.environment import data_dir
+from scrapers.items import PLATFORMS
+
+KEY = dg.AssetKey(["raw", "slices"])
+
+
+@dg.asset(
+    key=KEY,
+    deps=[["raw", f"{platform}_posts"] for platform in PLATFORMS],
+    group_name="raw",
+    kinds={"parquet"},
+    description="What was asked of the sites and how it ended: the record of what was not collected.",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "rows",
+            asset=KEY,
+            blocking=True,
+            description="Great Expectations: known states, a reason for each that is not ok, counts that add up.",
+        )
+    ],
+)
+def slices(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    frames = [read_day(data_dir(), "slices", platform, day) for platform in PLATFORMS for day in run_days(context.run)]
+    landed = pl.concat([read_day(data_dir(), "slices", PLATFORMS[0], "no day"), *frames])
+    by_state = dict(landed.group_by("state").len().sort("state").iter_rows())
+    return dg.MaterializeResult(
+        metadata={"slices": landed.height, **by_state},
+        check_results=[as_check_result(validate_landed("slices", landed))._replace(check_name="rows")],
+    )
