@@ -128,17 +128,21 @@ def _in_range(moments: pl.Series) -> pl.Series:
 _MARKUP = (
     r"(?i)</[a-z][a-z0-9]*\s*>|<(br|hr)\s*/?>|<[a-z]+\s[^<>]*=[^<>]*>|&(amp|lt|gt|quot|apos|nbsp|#[0-9]+|#x[0-9a-f]+);"
 )
-# What plain_text changes; \\x1c to \\x1f are spaces to Python alone.
-_UNTIDY = r"[\x00\x{200b}\x{200c}\x{2060}\x{feff}\xad\xa0\x{2028}\x{2029}\r]|^[\s\x1c-\x1f]|[\s\x1c-\x1f]$"
+_INVISIBLE = r"[\x00\x{200b}\x{200c}\x{2060}\x{feff}\xad]"
+_BREAKS = r"\r\n?|[\x{2028}\x{2029}]"
+# What str.strip() takes off. Its \x1c to \x1f are no spaces to polars.
+_SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 
 
 def words(raw: pl.Series) -> pl.Series:
     """As values.plain_text, and as values.html_to_text where a crawler left markup in; "" for null."""
     text = raw.fill_null("")
-    marked_up = text.str.contains(_MARKUP)
-    text = _with(text, marked_up, {cell: html_to_text(cell) for cell in text.filter(marked_up).unique()})
-    untidy = text.str.contains(_UNTIDY)
-    return _with(text, untidy, {cell: plain_text(cell) for cell in text.filter(untidy).unique()})
+    marked_up = text.str.contains("[<&]")  # most have neither, and this is found sooner
+    if marked_up.any():
+        marked_up &= text.str.contains(_MARKUP)
+        text = _with(text, marked_up, {cell: html_to_text(cell) for cell in text.filter(marked_up).unique()})
+    plain = text.str.replace_all(_INVISIBLE, "").str.replace_all(_BREAKS, "\n")
+    return plain.str.replace_all("\xa0", " ", literal=True).str.strip_chars(_SPACES)
 
 
 def no_id(ids: pl.Series) -> pl.Series:

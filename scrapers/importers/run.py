@@ -12,12 +12,14 @@ import fcntl
 import os
 import shutil
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -44,6 +46,7 @@ _SKIPPED = {
 }
 _TIMED_SOURCES = sorted({kind.source for kind in KINDS if kind.has_observation_times})
 CHUNK_ROWS = 50_000  # compared and landed at once; 0.3 GB of memory
+THREADS = max(os.cpu_count() or 1, 2)
 _ID: dict[Table, str] = {"posts": "post_id", "comments": "comment_id"}
 _COUNTS: dict[Table, list[str]] = {table: [name for name in SCHEMAS[table] if name.endswith("_count")] for table in _ID}
 _TOLD_AT = "_told_at"  # observed_at where the format tells it, else null
@@ -94,7 +97,7 @@ def import_files(sources: Sequence[Path], data_dir: Path, report: Report) -> Imp
     """
     paths, passed_over = find(sources)
     outcome = Import(new_crawl_id(), passed_over=passed_over)
-    files = [checked for path in paths for checked in _check(path, outcome)]
+    files = [checked for path in paths for checked in _check(path, outcome)]  # as many as tallies
     if len(paths) == 1 and outcome.tallies[0].problem:
         raise FileProblem(outcome.tallies[0].problem)
     if any(file is not None for file in files):
@@ -118,7 +121,7 @@ class Progress:
             self._report(f"{done:,} rows {what}, {done / (now - self._started):,.0f} a second")
 
 
-def _check(path: Path, outcome: Import) -> list[tuple[TextFile, Kind, Tally] | None]:
+def _check(path: Path, outcome: Import) -> list[tuple[TextFile, Kind] | None]:
     """For the file, or each table of a database, a tally; what is to be read, or None where the tally says why nothing
     is."""
     try:
@@ -138,7 +141,7 @@ def _check(path: Path, outcome: Import) -> list[tuple[TextFile, Kind, Tally] | N
         if tally.kind is None and tally.skipped is None:
             tally.skipped = f"no known format has the columns of its table {file.table}"
         outcome.tallies.append(tally)
-    return [(file, tally.kind, tally) if tally.kind else None for file, tally in checked]
+    return [(file, tally.kind) if tally.kind else None for file, tally in checked]
 
 
 def _checked(file: TextFile) -> tuple[TextFile, Tally]:
@@ -172,33 +175,66 @@ def _wait_for(lock: int, report: Report) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What became of a batch: its readable rows are spooled."""
+
+    place: int  # of its file, among the tallies
+    kind: Kind
+    days: Mapping[date, int]  # readable rows by day of publication
+    rejects: list[Reject]
+
+
 def _read_all(
-    files: Sequence[tuple[TextFile, Kind, Tally] | None],
-    outcome: Import,
-    spool: Path,
-    data_dir: Path,
-    progress: Progress,
+    files: Sequence[tuple[TextFile, Kind] | None], outcome: Import, spool: Path, data_dir: Path, progress: Progress
 ) -> None:
     key = load_key(data_dir)
+
+    def read_batch(number: int, place: int, file: TextFile, kind: Kind, batch: Batch) -> _Read:
+        rows = kind.read(batch.rows, Context(file.modified_at, key)).with_columns(
+            pl.Series("_number", batch.numbers, dtype=pl.Int64), pl.lit(place, pl.Int64).alias("_file")
+        )
+        good = rows.filter(pl.col("problem").is_null())
+        days = _write_spool(good, kind, outcome.import_id, spool / kind.table / kind.platform / f"{number}.parquet")
+        return _Read(place, kind, days, _rejects(batch, rows, file, kind, outcome.import_id))
+
     rejects: list[Reject] = []
     done = 0
-    for place, checked in enumerate(files):
-        if checked is None:
-            continue
-        file, kind, tally = checked
-        for batch in read(file, kind.columns, kind.may_end_after):
-            rows = kind.read(batch.rows, Context(file.modified_at, key)).with_columns(
-                pl.Series("_number", batch.numbers, dtype=pl.Int64), pl.lit(place, pl.Int64).alias("_file")
-            )
-            bad = _rejects(batch, rows, file, kind, outcome.import_id)
-            good = rows.filter(pl.col("problem").is_null())
-            _write_spool(good, kind, outcome, spool)
-            rejects += bad
-            tally.read += good.height + len(bad)
-            tally.quarantined += len(bad)
-            done += good.height + len(bad)
-            progress.tell(done, "read")
+    for part in _side_by_side(read_batch, _batches(files)):
+        tally, good = outcome.tallies[part.place], sum(part.days.values())
+        tally.read += good + len(part.rejects)
+        tally.quarantined += len(part.rejects)
+        rejects += part.rejects
+        outcome.rows.update({(part.kind.table, part.kind.platform, day): count for day, count in part.days.items()})
+        done += good + len(part.rejects)
+        progress.tell(done, "read")
     outcome.quarantine = quarantine(data_dir, outcome.import_id, rejects)
+
+
+def _batches(files: Sequence[tuple[TextFile, Kind] | None]) -> Iterator[tuple[int, int, TextFile, Kind, Batch]]:
+    """Each batch with its number, its file's place, and what it is of."""
+    number = 0
+    for place, checked in enumerate(files):
+        if checked is not None:
+            file, kind = checked
+            for batch in read(file, kind.columns, kind.may_end_after):
+                yield number, place, file, kind, batch
+                number += 1
+
+
+Done = TypeVar("Done")
+
+
+def _side_by_side(work: Callable[..., Done], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Done]:
+    """work(*job) of each job in order, several at a time in threads: polars does most of it, and lets others run."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        running: deque[Future[Done]] = deque()
+        for job in jobs:
+            running.append(pool.submit(work, *job))
+            if len(running) > THREADS:  # one waits, so that no thread does
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
 
 
 def _rejects(batch: Batch, rows: pl.DataFrame, file: TextFile, kind: Kind, import_id: str) -> list[Reject]:
@@ -218,23 +254,21 @@ def _rejects(batch: Batch, rows: pl.DataFrame, file: TextFile, kind: Kind, impor
     ]
 
 
-def _write_spool(rows: pl.DataFrame, kind: Kind, outcome: Import, spool: Path) -> None:
+def _write_spool(rows: pl.DataFrame, kind: Kind, import_id: str, path: Path) -> Mapping[date, int]:
+    """The number of rows of each day."""
     if rows.is_empty():
-        return
+        return {}
     spooled = rows.drop("problem").with_columns(
         pl.lit(kind.source).alias("source"),
-        pl.lit(outcome.import_id).alias("crawl_id"),
+        pl.lit(import_id).alias("crawl_id"),
         pl.col("posted_at").dt.convert_time_zone("Asia/Shanghai").dt.date().alias("_day"),
         (pl.col("observed_at") if kind.has_observation_times else pl.lit(None, TIME)).alias(_TOLD_AT),
     )
-    for day, count in spooled.group_by("_day").len().iter_rows():
-        outcome.rows[kind.table, kind.platform, day] += count
-    folder = spool / kind.table / kind.platform
-    folder.mkdir(parents=True, exist_ok=True)
-    # Sorted and in small groups, so that the days of one chunk are read without the others.
-    spooled.sort("_day").write_parquet(
-        folder / f"{len(list(folder.iterdir()))}.parquet", compression="lz4", row_group_size=5_000
-    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Sorted and in small groups, so that the days of one chunk are read without the others. To compress what is read
+    # once and then removed takes longer than to write it.
+    spooled.sort("_day").write_parquet(path, compression="uncompressed", row_group_size=5_000)
+    return dict(spooled.group_by("_day").len().iter_rows())
 
 
 def _land_all(outcome: Import, spool: Path, data_dir: Path, progress: Progress) -> None:
@@ -248,8 +282,12 @@ def _land_all(outcome: Import, spool: Path, data_dir: Path, progress: Progress) 
             rows = spooled.filter(of_chunk).sort("_file", "_number").collect()
             marked, new = compare(rows, _there(data_dir, table, platform, days).filter(is_of_part), table)
             name = outcome.import_id if parts == 1 else f"{outcome.import_id}-{part}"
-            for frame in new.partition_by("_day", maintain_order=True):
-                land(data_dir, table, platform, frame["_day"][0].isoformat(), name, frame)
+            landings = (
+                (data_dir, table, platform, frame["_day"][0].isoformat(), name, frame)
+                for frame in new.partition_by("_day", maintain_order=True)
+            )
+            for _ in _side_by_side(land, landings):
+                pass
             _count(marked, new, outcome.tallies)
             outcome.landed += new.height
             done += rows.height
