@@ -4,7 +4,7 @@ http://127.0.0.1:8718/s.weibo.com/weibo?q=… answers as https://s.weibo.com/wei
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -12,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from scrapers.environment import now as time_of_environment
 from scrapers.items import PLATFORMS, Platform
 from scrapers.sandbox import event
 from scrapers.sandbox.corpus import SandboxPost
 from scrapers.sandbox.faults import Faults
+from scrapers.sandbox.growth import Growing
 from scrapers.sandbox.sites import douyin, weibo, xiaohongshu, zhihu
 
 
@@ -26,18 +28,20 @@ def create_app(
     fault_rate: float = 0.05,
     seed: int = 0,
 ) -> Starlette:
-    """The application over a corpus, by default the event's, at a time (UTC), by default the clock's, with the faults
-    named (scrapers/sandbox/faults.py), by default none.
+    """The application over a corpus, by default the event's, at a time (UTC), by default the environment's, with the
+    faults named (scrapers/sandbox/faults.py), by default none.
 
-    The sites read ``app.state.posts``, each platform's posts newest first, and ``app.state.now``.
+    The event's posts are shown as they are at the time (growth.py); a corpus that is handed over stands still. The
+    sites read both through ``posts_now`` of growth.py, and the time from ``app.state.now``.
     """
     sites = (weibo, douyin, xiaohongshu, zhihu)
     app = Starlette(
         routes=[Route("/", health), *(route for site in sites for route in site.routes())],
         middleware=[Middleware(Faults, names=faults, rate=fault_rate, seed=seed)] if faults else [],
     )
-    app.state.posts = by_platform(event.corpus() if corpus is None else corpus)
-    app.state.now = now or (lambda: datetime.now(UTC))
+    still = by_platform(event.history() if corpus is None else corpus)
+    app.state.posts_at = Growing(still).at if corpus is None else lambda _: still
+    app.state.now = now or time_of_environment
     return app
 
 
@@ -49,7 +53,8 @@ def by_platform(corpus: Sequence[SandboxPost]) -> dict[Platform, list[SandboxPos
 
 async def health(request: Request) -> JSONResponse:
     """That it is up, that nothing in it is real, and how much there is."""
-    posts: dict[Platform, list[SandboxPost]] = request.app.state.posts
+    state = request.app.state
+    posts: dict[Platform, list[SandboxPost]] = state.posts_at(state.now())
     return JSONResponse(
         {
             "synthetic": True,

@@ -19,7 +19,10 @@ class SandboxAuthor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxPost:
-    """One synthetic post with its true values; a site shows them as that platform does."""
+    """One synthetic post with its true values; a site shows them as that platform does.
+
+    The corpus has posts as they are in the end; growth.py says what they are like before that.
+    """
 
     platform: Platform
     post_id: str  # in the platform's own form, carrying its time where that platform's ids do
@@ -39,6 +42,10 @@ class SandboxPost:
     in_event: bool  # one of the 4,309; False: what sites mix in
     sentiment: Sentiment | None = None  # the analyst's label; None outside the event
     focus: int | None = None  # 1 to 4: which of the four focuses the text speaks of
+    first_text: str | None = None  # what it said until edited_at
+    edited_at: datetime | None = None  # UTC; None also as long as it has not been edited yet
+    deleted_at: datetime | None = None  # UTC; from then on no site shows it
+    comments_in_the_end: int | None = None  # of a post that is still growing; None: comments says it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,7 @@ class SandboxComment:
     comment_id: str  # in the platform's own form
     post_id: str
     root_id: str | None  # None: a root comment; else the root comment that it stands below
+    answers_id: str | None = None  # of a reply: the comment that it answers, its root or another reply below that
     author: SandboxAuthor
     posted_at: datetime  # UTC
     text: str

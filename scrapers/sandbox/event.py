@@ -1,6 +1,7 @@
 """The synthetic event: every post that the sandbox's sites know, the same each time.
 
-``corpus`` makes the 4,309 posts whose margins stand in event.yaml, and what the sites mix in with them (mixed_in.py).
+``corpus`` has the 4,309 posts whose margins stand in event.yaml, and what the sites mix in with them (mixed_in.py);
+``history`` has what was deleted besides. What they are like at a moment stands in growth.py.
 How one post is made stands in making.py, what it says in wording.py and phrases.yaml.
 """
 
@@ -14,7 +15,7 @@ from scrapers.items import PLATFORMS, Platform
 from scrapers.sandbox.accounts import BLOGGERS, MEDIA
 from scrapers.sandbox.corpus import SandboxAuthor, SandboxPost, Sentiment
 from scrapers.sandbox.making import EVENT, STATEMENT, Maker, apportioned
-from scrapers.sandbox.mixed_in import DAY_BEFORE, great_originals, mixed_in
+from scrapers.sandbox.mixed_in import DAY_BEFORE, deleted_post, great_originals, mixed_in
 from scrapers.sandbox.wording import WEIBO_SHORT, Brief, Words
 
 SENTIMENTS: tuple[Sentiment, ...] = ("negative", "neutral", "positive")
@@ -25,15 +26,27 @@ POSITIVE_AFTER_STATEMENT = 4.0
 LARGEST_PART = 0.08
 
 
+SEED = 20260105
+
+
 @functools.cache
-def corpus(seed: int = 20260105) -> list[SandboxPost]:
-    """Every synthetic post, oldest first: 4,309 of the event, and those that the sites mix in."""
+def corpus(seed: int = SEED) -> list[SandboxPost]:
+    """Every synthetic post as it is in the end, oldest first: 4,309 of the event, and those that the sites mix in."""
+    return [post for post in history(seed) if post.deleted_at is None]
+
+
+@functools.cache
+def history(seed: int = SEED) -> list[SandboxPost]:
+    """The posts of ``corpus``, and those that have been deleted since."""
     make = Maker(random.Random(seed))  # noqa: S311  # repeatable, not secret
     on_the_brand = great_originals(make, "great_brand_originals", DAY_BEFORE)
     posts = [*on_the_brand, *great_originals(make, "great_originals", EVENT["days"][0])]
     for platform in PLATFORMS:
         told = event_posts(make, platform, on_the_brand)
         posts += [*told, *mixed_in(make, platform, told)]
+    posts += [
+        deleted_post(make, platform) for platform in PLATFORMS for _ in range(EVENT["mixed_in"][platform]["deleted"])
+    ]
     return sorted(posts, key=lambda post: (post.posted_at, post.platform, post.post_id))
 
 

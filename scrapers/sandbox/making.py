@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import yaml
 
@@ -14,7 +15,7 @@ from scrapers.parsers.values import CHINA
 from scrapers.sandbox.accounts import Accounts
 from scrapers.sandbox.corpus import SandboxAuthor, SandboxPost, Sentiment
 from scrapers.sandbox.post_ids import PostIds
-from scrapers.sandbox.wording import AFTER_STATEMENT, FOCUSES, NAMES, Brief, Words, Writer, names_in
+from scrapers.sandbox.wording import AFTER_STATEMENT, FOCUSES, NAMES, PHRASES, Brief, Words, Writer, names_in
 
 EVENT: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("event.yaml").read_text(encoding="utf-8"))
 STATEMENT: datetime = EVENT["statement"].astimezone(UTC)
@@ -25,6 +26,10 @@ POST_TYPES: dict[Platform, tuple[str, ...]] = {
     "xiaohongshu": ("image",) * 15 + ("video",) * 5,
     "zhihu": ("answer",) * 15 + ("article",) * 5,
 }
+# Where a site tells of an edit. What is cut off short posts in the end is a remark of at most 20 characters.
+EDITABLE: frozenset[Platform] = frozenset({"weibo", "xiaohongshu", "zhihu"})
+EDITED_LENGTH = 120
+EDITED_ONE_IN = 15
 PLACES = [
     "北京", "北京", "北京", "广东", "广东", "广东", "江苏", "江苏", "浙江", "浙江", "山东", "山东",
     "河南", "河南", "四川", "四川", "上海", "上海", "湖北", "湖北", "湖南", "河北", "福建", "安徽",
@@ -115,9 +120,12 @@ class Maker:
     ) -> SandboxPost:
         """A post with a new id and counts; ``more`` are further fields of SandboxPost."""
         likes, comments, shares, collects = self.counts(platform, interactions)
+        post_id = self._ids.new(platform, posted_at)
+        if platform in EDITABLE and more.get("repost_of") is None and len(words.text) <= EDITED_LENGTH:
+            more |= edit(post_id, posted_at, words.text)
         return SandboxPost(
             platform=platform,
-            post_id=self._ids.new(platform, posted_at),
+            post_id=post_id,
             post_type=post_type,
             author=author,
             posted_at=posted_at,
@@ -132,6 +140,18 @@ class Maker:
             in_event=in_event,
             **more,
         )
+
+
+def edit(post_id: str, posted_at: datetime, text: str) -> dict[str, Any]:
+    """first_text and edited_at of a post, for one in EDITED_ONE_IN. Drawn from the id: no other draw depends on it."""
+    drawn = crc32(f"edit {post_id}".encode())
+    if drawn % EDITED_ONE_IN:
+        return {}
+    remarks = PHRASES["drafts"].splitlines()
+    return {
+        "first_text": text + remarks[drawn % len(remarks)],
+        "edited_at": posted_at + timedelta(minutes=10 + drawn // EDITED_ONE_IN % (36 * 60)),
+    }
 
 
 def apportioned(total: int, weights: Sequence[float]) -> list[int]:

@@ -1,10 +1,12 @@
 """What the sites mix in with the event, for the pipeline to take out again.
 
 Advertisements with the topic's words, recipes with 小米粥 and 米粉, posts of the days around the window, reposts
-without a word of their own, and posts about something else. None but the advertisements is a mention in the window.
+without a word of their own, and posts about something else. None but the advertisements is a mention in the window,
+in the end: those that are deleted again are, until then.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from scrapers.items import Platform
@@ -65,12 +67,18 @@ def other_post(make: Maker, platform: Platform, kind: str) -> SandboxPost:
 
 
 def topic_post(make: Maker, platform: Platform, day: date) -> SandboxPost:
-    """A post of the topic on a day outside the window."""
+    """A post of the topic on a day, outside the window unless it is deleted again."""
     posted_at = make.moment(day, EVENT["hours"]["usual"])
     post_type = make.post_type(platform)
     [author] = make.accounts.users(platform, 1)
     words = make.words(platform, make.brief(platform, make.rng.choice(TONES), posted_at), post_type)
     return make.post(platform, posted_at, author, words, _interactions(make), post_type=post_type, in_event=False)
+
+
+def deleted_post(make: Maker, platform: Platform) -> SandboxPost:
+    """A post of the topic on a day of the window that is deleted an hour to two days later."""
+    post = topic_post(make, platform, make.rng.choice(EVENT["days"]))
+    return replace(post, deleted_at=post.posted_at + timedelta(minutes=make.rng.randint(60, 48 * 60)))
 
 
 def bare_repost(make: Maker, told: Sequence[SandboxPost]) -> SandboxPost:

@@ -156,6 +156,13 @@ class Writer:
         title = self._phrase((f"{kind}_titles",), brief)
         return Words(title=title, text="\n\n".join(self._paragraphs(brief, length)))
 
+    def comment(self, platform: Platform, brief: Brief) -> str:
+        """What somebody says below a post: a short reaction, or one time in three a claim of their own."""
+        path: tuple[str | int, ...] = ("comments", brief.sentiment)
+        if self._rng.random() < 1 / 3:
+            path = ("claims", brief.sentiment, brief.focus or self._rng.choice(FOCUSES))
+        return self._phrase(path, brief) + self._codes(platform, brief.sentiment)
+
     def lines(self, *path: str) -> list[str]:
         """Every phrase of a list, whatever it names."""
         return [self._filled(candidate.template) for candidate in phrases(*path)]

@@ -44,7 +44,8 @@ def test_sites_stand_under_their_hosts() -> None:
 
 
 def test_posts_are_served_newest_first(sandbox_corpus: list[SandboxPost]) -> None:
-    posts = create_app(sandbox_corpus[::-1]).state.posts
+    state = create_app(sandbox_corpus[::-1]).state
+    posts = state.posts_at(state.now())
     assert list(posts) == list(PLATFORMS)
     for platform, held in posts.items():
         assert {post.platform for post in held} == {platform}

@@ -61,7 +61,7 @@ def application(feed: Callable[[Request], Any]) -> Starlette:
         Route("/api/sns/web/v1/search/notes", site.search_notes, methods=["POST"]),
     ]
     built = Starlette(routes=[Mount("/edith.xiaohongshu.com", routes=routes)])
-    built.state.posts = {"xiaohongshu": NOTES}
+    built.state.posts_at = lambda _: {"xiaohongshu": NOTES}
     built.state.now = lambda: datetime(2026, 1, 7, tzinfo=UTC)
     return built
 

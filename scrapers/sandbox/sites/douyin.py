@@ -4,7 +4,6 @@ Of a search, the newest 400 results can be seen, ten a page; play and follower c
 """
 
 import json
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -14,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from scrapers.sandbox.corpus import SandboxPost
+from scrapers.sandbox.growth import posts_now
 from scrapers.sandbox.search import matching
 
 DEPTH = 400
@@ -62,7 +62,7 @@ def results(request: Request) -> tuple[list[SandboxPost], int, int]:
     """All results in the order asked for, the offset and the count of the page."""
     filters = selected_filters(request)
     now: datetime = request.app.state.now()
-    posts: Sequence[SandboxPost] = request.app.state.posts["douyin"]
+    posts = posts_now(request, "douyin")
     days = whole_number(filters.get("publish_time"), 0)
     since = now - timedelta(days=days)
     found = [

@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 
 from scrapers.parsers.values import CHINA, weibo_mid_to_bid
 from scrapers.sandbox.corpus import SandboxPost
+from scrapers.sandbox.growth import post_now, posts_now
 from scrapers.sandbox.search import matching
 
 PAGE_SIZE = 20
@@ -49,7 +50,7 @@ def routes() -> list[Mount]:
 async def search_page(request: Request) -> HTMLResponse:
     """Results newest first, of a time scope if one is asked for: 20 a page, 50 pages at most."""
     query, now = request.query_params.get("q", ""), request.app.state.now()
-    found = matching(request.app.state.posts["weibo"], query)
+    found = matching(posts_now(request, "weibo"), query)
     if scope := _SCOPE.fullmatch(request.query_params.get("timescope", "")):
         start, end = _hour(scope[1], scope[2]), _hour(scope[3], scope[4])
         found = [post for post in found if start <= post.posted_at < end]
@@ -223,11 +224,9 @@ def shown_count(post: SandboxPost, count: int, word: str) -> str:
 
 async def full_text(request: Request) -> JSONResponse:
     """The text of one post, whole."""
-    wanted = request.query_params.get("id")
-    for post in request.app.state.posts["weibo"]:
-        if post.post_id == wanted:
-            content = _mobile_markup(post.text)
-            return JSONResponse({"ok": 1, "data": {"ok": 1, "longTextContent": content}, "synthetic": True})
+    if post := post_now(request, "weibo", request.query_params.get("id")):
+        content = _mobile_markup(post.text)
+        return JSONResponse({"ok": 1, "data": {"ok": 1, "longTextContent": content}, "synthetic": True})
     return JSONResponse({"ok": 0, "msg": "微博不存在或暂无查看权限!", "synthetic": True})
 
 
@@ -235,7 +234,7 @@ async def getindex(request: Request) -> JSONResponse:
     """The mobile search by time (type=61): cards of all kinds, 10 posts a page, no bounds of time."""
     container = re.fullmatch(r"100103type=61&q=(.*)", request.query_params.get("containerid", ""), re.DOTALL)
     number, now = int(request.query_params.get("page", "1")), request.app.state.now()
-    found = matching(request.app.state.posts["weibo"], container[1]) if container else []
+    found = matching(posts_now(request, "weibo"), container[1]) if container else []
     shown = found[(number - 1) * CARDS_OF_GETINDEX : number * CARDS_OF_GETINDEX]
     if not shown:
         return JSONResponse({"ok": 0, "msg": "这里还没有内容", "data": {"cards": []}, "synthetic": True})

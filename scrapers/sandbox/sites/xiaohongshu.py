@@ -1,4 +1,5 @@
-"""Xiaohongshu's API as edith.xiaohongshu.com answers it: the note search, and the feed that has a note in full.
+"""Xiaohongshu's API as edith.xiaohongshu.com answers it: the note search, timelines, the feed that has a note in full,
+comments and replies; and the page of an account at www.xiaohongshu.com.
 
 Of a search, eleven pages of twenty notes can be seen. Counts are strings; those of the event are exact, others may be
 rounded ("1.4万") or floors ("10+"), as the site shows them.
@@ -6,21 +7,28 @@ rounded ("1.4万") or floors ("10+"), as the site shows them.
 
 import base64
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Mount, Route
 
 from scrapers.parsers.values import CHINA
-from scrapers.sandbox.corpus import SandboxPost
+from scrapers.sandbox import pages
+from scrapers.sandbox.corpus import SandboxAuthor, SandboxComment, SandboxPost
+from scrapers.sandbox.discussion import comments_of, replies_to
+from scrapers.sandbox.growth import post_now, posts_now
 from scrapers.sandbox.search import matching
 
 PAGES = 11
 PAGE_SIZE = 20
+TIMELINE_SIZE = 30
+COMMENTS_SIZE = 10  # also of a page of replies
+PINNED_ONE_IN = 2  # accounts
 # Floors that the site shows to visitors, largest first.
 FLOORS = ((100_000, "10w+"), (10_000, "1w+"), (1_000, "1k+"), (100, "100+"), (10, "10+"))
 ORDERS: dict[str, Callable[[SandboxPost], int]] = {
@@ -34,8 +42,19 @@ NOTE_TYPES = {1: "video", 2: "image"}  # 0 is both
 
 
 def routes() -> list[Mount]:
-    search = Route("/api/sns/web/v1/search/notes", search_notes, methods=["POST"])
-    return [Mount("/edith.xiaohongshu.com", routes=[search, Route("/api/sns/web/v1/feed", feed, methods=["POST"])])]
+    api = [
+        Route("/search/notes", search_notes, methods=["POST"]),
+        Route("/feed", feed, methods=["POST"]),
+        Route("/user_posted", user_posted),
+    ]
+    comments = [Route("/page", comment_page), Route("/sub/page", comment_sub_page)]
+    return [
+        Mount(
+            "/edith.xiaohongshu.com/api/sns/web",
+            routes=[Mount("/v1", routes=api), Mount("/v2/comment", routes=comments)],
+        ),
+        Mount("/www.xiaohongshu.com", routes=[Route("/user/profile/{user_id}", profile_page)]),
+    ]
 
 
 async def search_notes(request: Request) -> JSONResponse:
@@ -44,8 +63,7 @@ async def search_notes(request: Request) -> JSONResponse:
     page, size = asked.get("page", 1), asked.get("page_size", PAGE_SIZE)
     if not (isinstance(page, int) and isinstance(size, int) and 1 <= page <= PAGES and 1 <= size <= PAGE_SIZE):
         return good({"has_more": False})
-    posts: Sequence[SandboxPost] = request.app.state.posts["xiaohongshu"]
-    found = matching(posts, str(asked.get("keyword", "")))
+    found = matching(posts_now(request, "xiaohongshu"), str(asked.get("keyword", "")))
     if kind := NOTE_TYPES.get(asked.get("note_type", 0)):
         found = [post for post in found if post.post_type == kind]
     if order := ORDERS.get(str(asked.get("sort", "general"))):
@@ -68,8 +86,7 @@ async def search_notes(request: Request) -> JSONResponse:
 async def feed(request: Request) -> JSONResponse:
     """One note in full, for whoever has its token."""
     asked = await asked_for(request)
-    posts: Sequence[SandboxPost] = request.app.state.posts["xiaohongshu"]
-    post = next((post for post in posts if post.post_id == asked.get("source_note_id")), None)
+    post = post_now(request, "xiaohongshu", asked.get("source_note_id"))
     if post is None:
         return refusal(-510000, "笔记不存在")
     if asked.get("xsec_token") != xsec_token(post.post_id):
@@ -77,6 +94,68 @@ async def feed(request: Request) -> JSONResponse:
     now: datetime = request.app.state.now()
     item = {"id": post.post_id, "model_type": "note", "note_card": full_note(post)}
     return good({"cursor_score": "", "items": [item], "current_time": milliseconds(now)})
+
+
+async def user_posted(request: Request) -> JSONResponse:
+    """An account's own notes, newest first behind the one that the cursor names; what it pinned stands before them."""
+    now: datetime = request.app.state.now()
+    own = posts_by(request, request.query_params.get("user_id", ""))
+    pinned = max(own, key=lambda post: post.likes) if own and crc32(own[0].post_id.encode()) % PINNED_ONE_IN else None
+    in_order = [post for post in own if post is not pinned]
+    shown, cursor, has_more = page_behind(request, in_order, [post.post_id for post in in_order], TIMELINE_SIZE)
+    notes = [timeline_note(post, now, sticky=False) for post in shown]
+    if pinned and not request.query_params.get("cursor"):
+        notes.insert(0, timeline_note(pinned, now, sticky=True))
+    return good({"notes": notes, "cursor": cursor, "has_more": has_more})
+
+
+async def comment_page(request: Request) -> JSONResponse:
+    """Root comments of a note, the most liked first, each with the first reply to it; for whoever has its token."""
+    post = post_now(request, "xiaohongshu", request.query_params.get("note_id"))
+    if post is None:
+        return refusal(-510000, "笔记不存在")
+    if request.query_params.get("xsec_token") != xsec_token(post.post_id):
+        return refusal(300017, "访问链接异常")
+    roots = [comment for comment in comments_of(post) if comment.root_id is None]
+    shown, cursor, has_more = page_behind(request, roots, [root.comment_id for root in roots], COMMENTS_SIZE)
+    return good({"comments": [thread(root, post) for root in shown], "cursor": cursor, "has_more": has_more})
+
+
+async def comment_sub_page(request: Request) -> JSONResponse:
+    """The replies below one root comment, oldest first."""
+    post = post_now(request, "xiaohongshu", request.query_params.get("note_id"))
+    if post is None:
+        return refusal(-510000, "笔记不存在")
+    if request.query_params.get("xsec_token") != xsec_token(post.post_id):
+        return refusal(300017, "访问链接异常")
+    replies = replies_to(post, request.query_params.get("root_comment_id", ""))
+    shown, cursor, has_more = page_behind(request, replies, [reply.comment_id for reply in replies], COMMENTS_SIZE)
+    authors = {comment.comment_id: comment.author for comment in comments_of(post)}
+    found = [comment_object(reply, post, authors) for reply in shown]
+    return good({"comments": found, "cursor": cursor, "has_more": has_more})
+
+
+async def profile_page(request: Request) -> HTMLResponse:
+    """The page of an account. The state that it comes with names the account in its notes alone."""
+    page = await pages.page(request)
+    own = posts_by(request, request.path_params["user_id"])
+    state = f"<script>window.__INITIAL_STATE__={profile_state(own)}</script>".encode()
+    return HTMLResponse(bytes(page.body).replace(b"</body>", state + b"</body>"), 200 if own else 404)
+
+
+def posts_by(request: Request, user_id: str) -> list[SandboxPost]:
+    """An account's notes as of now, newest first."""
+    return [post for post in posts_now(request, "xiaohongshu") if post.author.author_id == user_id]
+
+
+def page_behind[Shown](
+    request: Request, every: Sequence[Shown], ids: Sequence[str], size: int
+) -> tuple[Sequence[Shown], str, bool]:
+    """The page behind the id that the request's cursor names, the cursor for the next, and whether there is one."""
+    cursor = request.query_params.get("cursor", "")
+    start = ids.index(cursor) + 1 if cursor in ids else 0
+    end = min(start + size, len(every))
+    return every[start:end], ids[end - 1] if end else "", end < len(every)
 
 
 async def asked_for(request: Request) -> dict[str, Any]:
@@ -122,7 +201,7 @@ def short_note(post: SandboxPost, now: datetime) -> dict[str, Any]:
     """A note as a result shows it: neither text nor time, and in a corner of every second one the day."""
     note: dict[str, Any] = {
         "type": "video" if post.post_type == "video" else "normal",
-        "user": user(post) | {"nick_name": post.author.name},
+        "user": user(post.author) | {"nick_name": post.author.name},
         "interact_info": {"liked": False, "liked_count": shown(post.likes, post)},
         "cover": {"height": 1440, "width": 1080},
         "image_list": [{"height": 1440, "width": 1080}],
@@ -145,7 +224,7 @@ def full_note(post: SandboxPost) -> dict[str, Any]:
         "time": milliseconds(post.posted_at),
         "last_update_time": milliseconds(post.posted_at + touched),
         "ip_location": post.ip_location,
-        "user": user(post),
+        "user": user(post.author),
         "interact_info": {
             "liked": False,
             "liked_count": shown(post.likes, post),
@@ -163,8 +242,74 @@ def full_note(post: SandboxPost) -> dict[str, Any]:
     }
 
 
-def user(post: SandboxPost) -> dict[str, Any]:
-    return {"user_id": post.author.author_id, "nickname": post.author.name, "avatar": ""}
+def timeline_note(post: SandboxPost, now: datetime, *, sticky: bool) -> dict[str, Any]:
+    note = short_note(post, now)
+    note["interact_info"] |= {"sticky": sticky}
+    return note | {"note_id": post.post_id, "xsec_token": xsec_token(post.post_id)}
+
+
+def thread(root: SandboxComment, post: SandboxPost) -> dict[str, Any]:
+    """A root comment with the first of the replies to it."""
+    replies = replies_to(post, root.comment_id)
+    below = [comment_object(reply, post, {root.comment_id: root.author}) for reply in replies[:1]]
+    return comment_object(root, post, {}) | {
+        "sub_comment_count": str(len(replies)),
+        "sub_comments": below,
+        "sub_comment_cursor": below[-1]["id"] if below else "",
+        "sub_comment_has_more": len(replies) > len(below),
+    }
+
+
+def comment_object(comment: SandboxComment, post: SandboxPost, authors: dict[str, SandboxAuthor]) -> dict[str, Any]:
+    """A comment; ``authors`` has who wrote the one that it answers."""
+    told: dict[str, Any] = {
+        "id": comment.comment_id,
+        "note_id": comment.post_id,
+        "status": 0,
+        "content": comment.text,
+        "liked": False,
+        "like_count": shown(comment.likes, post),
+        "create_time": milliseconds(comment.posted_at),
+        "ip_location": comment.ip_location,
+        "at_users": [],
+        "show_tags": ["is_author"] if comment.author == post.author else [],
+        "user_info": user(comment.author) | {"image": ""},
+    }
+    if not comment.text:
+        told["pictures"] = [{"url_default": "", "width": 1080, "height": 1440}]
+    if comment.answers_id:
+        told["target_comment"] = {"id": comment.answers_id, "user_info": user(authors[comment.answers_id])}
+    return told
+
+
+def profile_state(own: Sequence[SandboxPost]) -> str:
+    """What the page of an account brings along, as the site writes it: camelCase, and undefined for what is not there."""
+    if not own:
+        return '{"user":{"userPageData":{"result":{"success":false,"code":-1}},"notes":[[]],"blockList":undefined}}'
+    account = own[0].author
+    counts = {"follows": crc32(account.author_id.encode()) % 1_000, "fans": account.followers}
+    data = {
+        "basicInfo": {
+            "nickname": account.name,
+            "gender": 0,
+            "desc": "",
+            "ipLocation": own[0].ip_location,
+            "redId": "0",
+        },
+        "interactions": [{"type": kind, "name": kind, "count": str(count)} for kind, count in counts.items()],
+        "verifyInfo": {"redOfficialVerifyType": int(account.is_verified)},
+        "result": {"success": True, "code": 0},
+    }
+    cards = [
+        {"noteId": post.post_id, "user": {"userId": account.author_id, "nickname": account.name}} for post in own[:3]
+    ]
+    notes = [[{"id": card["noteId"], "noteCard": card} for card in cards], [], []]
+    told = json.dumps({"synthetic": True, "user": {"userPageData": data, "notes": notes}}, ensure_ascii=False)
+    return told.removesuffix("}}") + ',"blockList":undefined}}'
+
+
+def user(account: SandboxAuthor) -> dict[str, Any]:
+    return {"user_id": account.author_id, "nickname": account.name, "avatar": ""}
 
 
 def shown(count: int, post: SandboxPost) -> str:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from scrapers.sandbox.corpus import SandboxPost
+from scrapers.sandbox.growth import posts_now
 from scrapers.sandbox.search import matching
 
 PAGE_SIZE = 20
@@ -30,7 +31,7 @@ async def search(request: Request) -> JSONResponse:
     """Entries of all kinds; offset and limit count posts. The order is that of time or, by default, of votes."""
     asked = request.query_params
     query, offset, now = asked.get("q", ""), int(asked.get("offset", "0")), request.app.state.now()
-    found = _found(request.app.state.posts["zhihu"], query, asked.get("time_interval", ""), now)
+    found = _found(posts_now(request, "zhihu"), query, asked.get("time_interval", ""), now)
     if vertical := asked.get("vertical"):
         found = [post for post in found if post.post_type == vertical]
     if asked.get("sort") != "created_time":
