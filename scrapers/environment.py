@@ -1,6 +1,8 @@
 """What the environment says about where to collect from and where to put it. Unknown values are errors."""
 
 import os
+import shutil
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +16,11 @@ Source = Literal["sandbox", "live"]
 COOKIE_VARIABLES: dict[Platform, str] = {platform: f"TINGFENG_{platform.upper()}_COOKIE" for platform in PLATFORMS}
 TERMS_VARIABLE = "TINGFENG_TERMS_ACCEPTED"
 OWN_USER_AGENT = "Tingfeng/0.1 (social listening; runs with the operator's own account)"
-# These sites sign their own requests, so live collection has to go through the operator's browser.
-NEEDS_BROWSER: frozenset[Platform] = frozenset({"douyin", "xiaohongshu", "zhihu"})
+# The pages of these sites sign the requests that they send, so live collection goes through the operator's browser.
+SIGNED_PLATFORMS: frozenset[Platform] = frozenset({"douyin", "xiaohongshu", "zhihu"})
+BROWSER_VARIABLE = "TINGFENG_BROWSER"
+PROFILE_VARIABLE = "TINGFENG_BROWSER_PROFILE"
+CHROMIUM_VARIABLE = "TINGFENG_CHROMIUM"
 
 
 class EnvironmentProblem(Exception):
@@ -100,17 +105,75 @@ def user_agent() -> str:
     return os.environ.get("TINGFENG_USER_AGENT", "").strip() or OWN_USER_AGENT
 
 
+def browser_platforms() -> frozenset[Platform]:
+    """The platforms that are collected through a browser. Live, all that sign; of the sandbox, those that
+    TINGFENG_BROWSER names (douyin,zhihu): plain requests do as well there, and a newcomer may have no Chromium."""
+    if source() == "live":
+        return SIGNED_PLATFORMS
+    named = {name.strip() for name in os.environ.get(BROWSER_VARIABLE, "").split(",")} - {""}
+    if unknown := named - SIGNED_PLATFORMS:
+        raise EnvironmentProblem(
+            f"{BROWSER_VARIABLE} names {', '.join(sorted(unknown))}; those that can be collected through a browser "
+            f"are {', '.join(sorted(SIGNED_PLATFORMS))}."
+        )
+    return frozenset(platform for platform in SIGNED_PLATFORMS if platform in named)
+
+
+def browser_profiles() -> Path:
+    """The folder of Chromium profiles, one a platform, since crawls run side by side and a profile opens only once.
+
+    Live, TINGFENG_BROWSER_PROFILE, where the operator has logged in; it is as secret as a password. The sandbox never
+    sees it and has profiles of its own, with the data.
+    """
+    if source() == "sandbox":
+        return data_dir() / "browser"
+    value = os.environ.get(PROFILE_VARIABLE, "").strip()
+    if not value:
+        raise EnvironmentProblem(
+            f"TINGFENG_SOURCE=live, but {PROFILE_VARIABLE} is not set. Set it to a folder of your own for the "
+            "browser's profiles, outside of the repository and the data, and log in with 'make login PLATFORM=douyin'."
+        )
+    return Path(value).expanduser().resolve()
+
+
+def chromium() -> str:
+    """The browser's executable: TINGFENG_CHROMIUM, by default the chromium that is found on the PATH."""
+    named = os.environ.get(CHROMIUM_VARIABLE, "").strip()
+    found = shutil.which(named or "chromium")
+    if found is None:
+        raise EnvironmentProblem(
+            f"{CHROMIUM_VARIABLE} is {named!r}, which cannot be run."
+            if named
+            else f"There is no chromium on the PATH. Install it (apt install chromium), or set {CHROMIUM_VARIABLE}."
+        )
+    return found
+
+
+def require_browser(platform: Platform) -> None:
+    """Raise EnvironmentProblem unless a platform can be collected through a browser: Chromium, and live a login."""
+    chromium()
+    if source() == "live":
+        profile = browser_profiles() / platform
+        if not profile.is_dir():
+            raise EnvironmentProblem(
+                f"There is no browser profile {profile}. Log in to {platform} with 'make login PLATFORM={platform}'."
+            )
+        if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            raise EnvironmentProblem(
+                "Live collection opens the browser's window, and there is no display to open it on. On a server, "
+                "start it under xvfb-run."
+            )
+
+
 def require_live_access(platform: Platform) -> None:
     """Raise EnvironmentProblem unless live collection of a platform can start."""
-    if platform in NEEDS_BROWSER:
-        raise EnvironmentProblem(
-            f"TINGFENG_SOURCE=live: {platform} signs its requests and has to be collected through a browser, which "
-            f"this version cannot do. Take {platform} out of platforms in listening.yaml, or import files of it."
-        )
     if platform not in accepted_terms():
         raise EnvironmentProblem(
             f"TINGFENG_SOURCE=live, but {platform} is not in {TERMS_VARIABLE}. To name it there says that you have "
             f"read the terms of use of {platform}, collect with an account of your own, and for a purpose that the law "
             f"where you are allows. If so, set {TERMS_VARIABLE}={','.join(sorted({*accepted_terms(), platform}))}."
         )
-    cookie(platform)
+    if platform in browser_platforms():
+        require_browser(platform)
+    else:
+        cookie(platform)

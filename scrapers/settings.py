@@ -1,6 +1,6 @@
 """Scrapy settings: politeness first. Every value that differs from Scrapy's default has its reason beside it."""
 
-from scrapers.environment import daily_requests, data_dir, sandbox_url, source, user_agent
+from scrapers.environment import browser_platforms, daily_requests, data_dir, sandbox_url, source, user_agent
 
 BOT_NAME = "tingfeng"
 SPIDER_MODULES = ["scrapers.spiders"]
@@ -10,6 +10,7 @@ TINGFENG_DATA = str(data_dir())
 TINGFENG_SOURCE = source()
 TINGFENG_SANDBOX_URL = sandbox_url()
 TINGFENG_DAILY_REQUESTS = daily_requests()
+TINGFENG_BROWSER = sorted(browser_platforms())
 USER_AGENT = user_agent()
 
 # One request at a time for a platform and all its hosts (middlewares/one_pace.py), slowly: 10 s is what the most used
@@ -39,6 +40,16 @@ METAREFRESH_ENABLED = False  # nor one that stands in the page
 HTTPPROXY_ENABLED = False
 # Scrapy 2.19 takes any certificate by default, and would hand the operator's login to whoever answers.
 DOWNLOAD_VERIFY_CERTIFICATES = True
+
+# The browser way (handlers/browser.py). Its requests pass the same middlewares, slot and delays as all others.
+DOWNLOAD_HANDLERS = (
+    {"https" if TINGFENG_SOURCE == "live" else "http": "scrapers.handlers.browser.BrowserHandler"}
+    if TINGFENG_BROWSER
+    else {}
+)
+PLAYWRIGHT_MAX_PAGES_PER_CONTEXT = 2  # a list of posts, and one post that is looked at beside it
+PLAYWRIGHT_ABORT_REQUEST = "scrapers.handlers.browser.is_not_looked_at"
+PLAYWRIGHT_PROCESS_REQUEST_HEADERS = None  # the browser's own, not Scrapy's
 
 # Scrapy 2.19 opens a code-executing control server by default.
 REMOTE_CONTROL_ENABLED = False

@@ -22,9 +22,10 @@ class Credentials:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         mask_secrets()
-        if crawler.settings["TINGFENG_SOURCE"] != "live":
-            raise NotConfigured
-        return cls(cookie(crawler.spider.platform))  # type: ignore[union-attr]  # PlatformSpider has one
+        platform = crawler.spider.platform  # type: ignore[union-attr]  # PlatformSpider has one
+        if crawler.settings["TINGFENG_SOURCE"] != "live" or platform in crawler.settings["TINGFENG_BROWSER"]:
+            raise NotConfigured  # the browser has cookies of its own, which nobody here reads
+        return cls(cookie(platform))
 
     def process_request(self, request: Request) -> None:
         request.headers["Cookie"] = self._cookie_header

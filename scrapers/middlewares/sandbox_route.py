@@ -1,5 +1,6 @@
 """Sends the spiders' requests for the real sites to the sandbox instead."""
 
+import dataclasses
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -7,9 +8,14 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
+from scrapers.pages.visit import PageVisit
+
 
 class SandboxRoute:
-    """https://s.weibo.com/weibo?q=… becomes <sandbox>/s.weibo.com/weibo?q=…; spiders know the real addresses only."""
+    """https://s.weibo.com/weibo?q=… becomes <sandbox>/s.weibo.com/weibo?q=…; spiders know the real addresses only.
+
+    So do the pages that a browser visits.
+    """
 
     def __init__(self, sandbox_url: str) -> None:
         self._sandbox_url = sandbox_url
@@ -23,6 +29,12 @@ class SandboxRoute:
     def process_request(self, request: Request) -> Request | None:
         if request.url.startswith(self._sandbox_url):
             return None
-        parts = urlsplit(request.url)
-        query = f"?{parts.query}" if parts.query else ""
-        return request.replace(url=f"{self._sandbox_url}/{parts.netloc}{parts.path}{query}")
+        meta = request.meta
+        if visit := meta.get("visit"):
+            assert isinstance(visit, PageVisit)
+            meta = meta | {"visit": dataclasses.replace(visit, address=self._within(visit.address))}
+        return request.replace(url=self._within(request.url), meta=meta)
+
+    def _within(self, url: str) -> str:
+        parts = urlsplit(url)
+        return f"{self._sandbox_url}/{parts.netloc}{parts.path}{f'?{parts.query}' if parts.query else ''}"

@@ -12,6 +12,7 @@ from scrapy import Request
 
 from scrapers.environment import now
 from scrapers.items import Ordering, Post
+from scrapers.pages import douyin as pages
 from scrapers.parsers import douyin
 from scrapers.spiders.asks import Ask, by_kind, in_other_orders
 from scrapers.spiders.crawl import PlatformSpider
@@ -53,7 +54,8 @@ class DouyinSpider(PlatformSpider):
             "offset": "0",
             "search_id": "",
         }
-        return Request(f"{SEARCH}?{urlencode(parameters | (following or {}))}")
+        parameters |= following or {}
+        return Request(f"{SEARCH}?{urlencode(parameters)}", meta={"visit": pages.search(parameters, filters)})
 
     def is_in_order(self, post: Post) -> bool:
         return not post.is_ad and not json.loads(post.payload).get("is_top")

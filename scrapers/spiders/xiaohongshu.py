@@ -15,6 +15,7 @@ from scrapy.http import JsonRequest
 
 from scrapers.environment import now
 from scrapers.items import Ordering, Post, Reject
+from scrapers.pages import xiaohongshu as pages
 from scrapers.parsers import SearchPage, xiaohongshu
 from scrapers.spiders.answers import STOPPING_STATES, NoAnswer
 from scrapers.spiders.asks import Ask, by_kind, in_other_orders
@@ -42,11 +43,12 @@ class XiaohongshuSpider(PlatformSpider):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._search_ids: dict[Ask, str] = {}
+        self._list_page = ""  # where the notes are shown that are asked for in full
         self._published: dict[str, datetime] = {}  # post_id -> the time that the feed gave
 
     def search_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> JsonRequest:
         """Pages are asked for by number, under one id of the whole search."""
-        search = {
+        search: dict[str, Any] = {
             "keyword": ask.query,
             "page": page,
             "page_size": PAGE_SIZE,
@@ -57,7 +59,9 @@ class XiaohongshuSpider(PlatformSpider):
             "geo": "",
             "image_formats": IMAGE_FORMATS,
         }
-        return JsonRequest(SEARCH, data=search)
+        visit = pages.search(ask.query, page, SORTS[ask.ordering], search["note_type"])
+        self._list_page = visit.address
+        return JsonRequest(SEARCH, data=search, meta={"visit": visit})
 
     def may_belong(self, post: Post, page: SearchPage, ask: Ask) -> bool:
         """Notes with an id of the day, and those with an older one that may have been scheduled for it.
@@ -91,7 +95,9 @@ class XiaohongshuSpider(PlatformSpider):
             "xsec_source": "pc_search",
             "xsec_token": self.tokens.get(post.post_id, ""),
         }
-        body = await self.answer(JsonRequest(FEED, data=asked))
+        body = await self.answer(
+            JsonRequest(FEED, data=asked, meta={"visit": pages.note_in_list(self._list_page, post.post_id)})
+        )
         observed_at = now()
         note = xiaohongshu.parse_detail(body, observed_at)
         if isinstance(note, Reject):

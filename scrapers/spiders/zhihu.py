@@ -10,6 +10,7 @@ from scrapy import Request
 
 from scrapers.environment import now
 from scrapers.items import Ordering
+from scrapers.pages import zhihu as pages
 from scrapers.parsers import zhihu
 from scrapers.spiders.asks import Ask, by_kind, in_other_orders
 from scrapers.spiders.crawl import PlatformSpider
@@ -45,7 +46,8 @@ class ZhihuSpider(PlatformSpider):
             "time_interval": time_interval(ask.start, now()),
         }
         narrowed = {"sort": SORTS[ask.ordering], "vertical": ask.value_of("kind") or ""}  # whatever the next page's say
-        return Request(f"{SEARCH}?{urlencode(parameters | (following or {}) | narrowed)}")
+        parameters |= (following or {}) | narrowed
+        return Request(f"{SEARCH}?{urlencode(parameters)}", meta={"visit": pages.search(parameters)})
 
     def split(self, ask: Ask) -> list[Ask]:
         return by_kind(ask, VERTICALS)

@@ -1,0 +1,304 @@
+"""Answers requests through the operator's browser, where a platform's pages sign the requests that they send."""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
+from playwright.async_api import Request as PageRequest
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DownloadFailedError, DownloadTimeoutError, IgnoreRequest, ResponseDataLossError
+from scrapy.http import Headers, Response
+from scrapy.responsetypes import responsetypes
+from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler  # type: ignore[import-untyped]
+
+from scrapers.environment import browser_profiles, chromium, source
+from scrapers.items import Platform
+from scrapers.pages.visit import PageVisit
+
+# How often a waiting reader looks up, and turns the wheel again where nothing has come of it.
+LOOK_EVERY_SECONDS = 0.3
+WHEEL_PIXELS = 4_000
+# What the sites lay over a page, as public crawlers look for it: captchas, and demands to log in. The page's own words,
+# read by the platform's parser, then tell which of the two it is.
+WALLS: Mapping[Platform, str] = {
+    "douyin": "#captcha_container, iframe[src*='verifycenter'], #login-panel-new, #login-pannel",
+    "xiaohongshu": ".red-captcha, .captcha-container, .login-container",
+    "zhihu": ".Captcha, .signFlowModal, .SignFlow",
+}
+# Where they send to instead, and how such pages are called.
+WALL_PATHS = ("login", "signin", "captcha", "verify", "unhuman", "passport")
+WALL_TITLES = ("验证", "登录")
+# Pictures, films and typefaces: nobody looks at them.
+NOT_LOOKED_AT = {"image", "media", "font"}
+
+
+class NotAsked(IgnoreRequest):
+    """The page did not send the request that was wanted; to visit it in the same way again would change nothing."""
+
+
+def is_not_looked_at(request: PageRequest) -> bool:
+    """Whether a page's request is not to be sent (the setting PLAYWRIGHT_ABORT_REQUEST)."""
+    return request.resource_type in NOT_LOOKED_AT
+
+
+@dataclass(slots=True)
+class _Answer:
+    """A request that a page sent by itself, and what came of it: a response with its body, or why there is none."""
+
+    request: PageRequest
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    problem: str | None = None
+
+
+class _Tab:
+    """An open page, and the answers to its own requests that nobody has taken yet.
+
+    Pages ask for more than they were made to (the second page of a list that does not fill the window); such answers
+    wait here until the spider asks for them.
+    """
+
+    def __init__(self, paths: set[str]) -> None:
+        self.page: Page | None = None  # None until it has been opened
+        self.landed: _Answer | None = None  # the document that is shown
+        self.answers: list[_Answer] = []
+        self.under_way: set[PageRequest] = set()
+        self._paths = paths  # "GET /api/…" that are read, shared by all tabs of the crawl
+        self._news = asyncio.Event()
+
+    async def listen(self, page: Page, _: Request) -> None:
+        """To be called before the page is opened, or its first answer is missed."""
+        self.page = page
+        page.on("request", self._sent)
+        page.on("requestfinished", self._finished)
+        page.on("requestfailed", self._failed)
+
+    def _sent(self, request: PageRequest) -> None:
+        if _kind(request) in self._paths:
+            self.under_way.add(request)
+
+    async def _finished(self, request: PageRequest) -> None:
+        is_document = request.is_navigation_request() and request.frame.parent_frame is None
+        if not is_document and request not in self.under_way:
+            return
+        try:
+            response = await request.response()
+            assert response is not None  # the request has finished
+            answer = _Answer(request, response.status, await response.all_headers())
+            if is_document:
+                self.landed = answer
+            if request in self.under_way:
+                answer.body = await response.body()
+        except PlaywrightError as error:  # the page has gone on to another address, or is closed
+            answer = _Answer(request, problem=error.message)
+        self._note(answer)
+
+    def _failed(self, request: PageRequest) -> None:
+        if request in self.under_way:
+            self._note(_Answer(request, problem=request.failure or "the request failed"))
+
+    def _note(self, answer: _Answer) -> None:
+        if answer.request in self.under_way:
+            self.under_way.remove(answer.request)
+            self.answers.append(answer)
+            self._news.set()
+
+    def forget(self) -> None:
+        """Whatever the page has asked for, or is asking for, is not wanted any more."""
+        self.answers.clear()
+        self.under_way.clear()
+
+    def take(self, request: Request, visit: PageVisit) -> _Answer | None:
+        """The answer to the request that is wanted, if it is there."""
+        for answer in self._of_kind(request):
+            if not visit.not_asked(answer.request.url, answer.request.post_data):
+                self.answers.remove(answer)
+                return answer
+        return None
+
+    def asked_instead(self, request: Request, visit: PageVisit) -> str | None:
+        """What is wrong with the page's last request of the kind that is wanted; None where there was none."""
+        others = [visit.not_asked(other.request.url, other.request.post_data) for other in self._of_kind(request)]
+        return f"the page asks for something else than {', '.join(others[-1])}" if others else None
+
+    def _of_kind(self, request: Request) -> list[_Answer]:
+        return [answer for answer in self.answers if _kind(answer.request) == _kind(request)]
+
+    async def look_up(self) -> None:
+        """Wait for the next answer, but not for long."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), LOOK_EVERY_SECONDS)
+        self._news.clear()
+
+
+class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it has no types
+    """Requests with a PageVisit in meta["visit"] are answered by what the page in question asks of the site itself.
+
+    The page is opened, scrolled or clicked as the visit says; the page's scripts send what they send, and the response
+    to the one that is wanted comes back as if it had been downloaded: address, status, headers, body. So the pace, the
+    budget and the reading of refusals are the same as without a browser. What the site lays in the way instead (a
+    captcha, a login) comes back as the page's HTML, with status 302 where the site sent it to another address. Nothing
+    is typed, solved or signed.
+
+    Raises NotAsked where the page does not send the request, and DownloadTimeoutError, DownloadFailedError and
+    ResponseDataLossError as the other handlers do. Requests of platforms that need no browser go out as usual.
+    """
+
+    lazy = True  # made for the first request; the browser is started by the first visit, so never to collect Weibo
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        assert crawler.spider is not None  # there is one when the first request goes out
+        self._platform: Platform = crawler.spider.platform  # type: ignore[attr-defined]  # PlatformSpider has one
+        self._is_by_browser = self._platform in crawler.settings["TINGFENG_BROWSER"]
+        self._context = browser_context(self._platform) if self._is_by_browser else {}
+        self._patience = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
+        self._tabs: dict[str, _Tab] = {}  # by the address that was visited; the one opened last at the end
+        self._paths: set[str] = set()
+        self._is_launched = False
+
+    async def download_request(self, request: Request) -> Response:
+        visit: PageVisit | None = request.meta.get("visit")
+        if visit is None or not self._is_by_browser:
+            return await super().download_request(request)
+        if not self._is_launched:
+            self._is_launched = True
+            await self._launch()
+        self._paths.add(_kind(request))
+        started = time.monotonic()
+        try:
+            response = await self._visit(request, visit)
+        except (TimeoutError, PlaywrightTimeoutError) as error:
+            raise DownloadTimeoutError(f"{visit.address}: no answer within {self._patience:.0f} s") from error
+        except PlaywrightError as error:
+            raise DownloadFailedError(f"{visit.address}: {error.message}") from error
+        request.meta["download_latency"] = time.monotonic() - started  # what AutoThrottle goes by
+        return response
+
+    async def _visit(self, request: Request, visit: PageVisit) -> Response:
+        tab = self._tab(visit)
+        try:
+            async with asyncio.timeout(self._patience):
+                if visit.act == "open":
+                    await self._open(tab, visit.address)
+                answer = await self._read(tab, request, visit)
+                if isinstance(answer, _Answer) and visit.leave:
+                    await _page(tab).locator(visit.leave).first.click()
+        except (TimeoutError, PlaywrightTimeoutError) as error:
+            if wall := await self._wall(tab):
+                return wall
+            if other := tab.asked_instead(request, visit):
+                raise NotAsked(f"{visit.address}: {other}") from error
+            raise
+        return answer if isinstance(answer, Response) else _as_response(answer)
+
+    def _tab(self, visit: PageVisit) -> _Tab:
+        """The tab of a visit, by its address; a new one to open another page."""
+        tab = self._tabs.pop(visit.address, None)
+        if tab is None and visit.act != "open":
+            raise NotAsked(f"{visit.address} is not open any more")
+        self._tabs[visit.address] = tab = tab or _Tab(self._paths)
+        return tab
+
+    async def _open(self, tab: _Tab, address: str) -> None:
+        while len(self._tabs) > self.config.max_pages_per_context:
+            oldest = self._tabs.pop(next(iter(self._tabs)))
+            if oldest.page is not None:
+                await oldest.page.close()
+        tab.forget()
+        tab.landed = None
+        meta: dict[str, Any] = {
+            "playwright": True,
+            "playwright_include_page": True,
+            "playwright_page": tab.page,
+            "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded"},
+            "playwright_context": self._platform,
+            "playwright_context_kwargs": self._context,
+        }
+        if tab.page is None or tab.page.is_closed():
+            meta["playwright_page_init_callback"] = tab.listen
+        await super().download_request(Request(address, meta=meta))
+
+    async def _read(self, tab: _Tab, request: Request, visit: PageVisit) -> _Answer | Response:
+        """What the page is answered to the request that is wanted, or the wall in its way."""
+        page, clicks = _page(tab), visit.clicks
+        while True:
+            if answer := tab.take(request, visit):
+                return answer
+            other = tab.asked_instead(request, visit)
+            if tab.under_way:
+                pass
+            elif wall := await self._wall(tab):
+                return wall
+            elif clicks and (other or visit.act == "click"):  # a page that has asked once is ready to be clicked
+                tab.forget()
+                for selector in clicks:
+                    await page.locator(selector).first.click()
+                clicks = ()
+            elif visit.act == "scroll":
+                if other:  # the list has gone on, and would go on with each turn of the wheel
+                    tab.forget()
+                    raise NotAsked(f"{visit.address}: {other}")
+                await page.mouse.wheel(0, WHEEL_PIXELS)
+            await tab.look_up()
+
+    async def _wall(self, tab: _Tab) -> Response | None:
+        """What the site shows instead of the page that was visited, if it does."""
+        if tab.page is None or tab.landed is None:
+            return None
+        landed = urlsplit(tab.landed.request.url)
+        if tab.landed.status == 404 or landed.path.startswith("/404"):
+            raise NotAsked(f"{tab.landed.request.url}: the site has no such page")
+        if tab.landed.status >= 500:
+            raise DownloadFailedError(f"{tab.landed.request.url}: HTTP {tab.landed.status}")
+        title = await tab.page.title()
+        is_covered = await tab.page.locator(WALLS[self._platform]).first.is_visible()
+        is_another = any(word in landed.path for word in WALL_PATHS) or any(word in title for word in WALL_TITLES)
+        if not (is_covered or is_another or tab.landed.status != 200):
+            return None
+        came_from = tab.landed.request.redirected_from
+        status = 302 if came_from is not None and not is_covered else tab.landed.status
+        return _as_response(_Answer(tab.landed.request, status, {}, (await tab.page.content()).encode()))
+
+
+def browser_context(platform: Platform) -> dict[str, Any]:
+    """How Chromium is started with a platform's profile. Raises EnvironmentProblem where there is none.
+
+    Live in a window, as the browser of a person is; the sandbox does not mind.
+    """
+    return {
+        "user_data_dir": str(browser_profiles() / platform),
+        "executable_path": chromium(),
+        "headless": source() == "sandbox",
+        "chromium_sandbox": os.geteuid() != 0,  # Chromium refuses to sandbox what root runs: only in containers
+    }
+
+
+def _page(tab: _Tab) -> Page:
+    assert tab.page is not None  # it was opened, by this visit or an earlier one
+    return tab.page
+
+
+def _kind(request: Request | PageRequest) -> str:
+    """What the requests for the pages of one list have in common: "GET /api/…"."""
+    return f"{request.method} {urlsplit(request.url).path}"
+
+
+def _as_response(answer: _Answer) -> Response:
+    if answer.problem is not None:
+        raise ResponseDataLossError(f"{urlsplit(answer.request.url).path}: {answer.problem}")
+    headers = Headers(answer.headers)
+    headers.pop("Content-Encoding", None)  # the browser has decoded it
+    url = answer.request.url
+    kind = responsetypes.from_args(headers=headers, url=url, body=answer.body)
+    return kind(url=url, status=answer.status, headers=headers, body=answer.body)

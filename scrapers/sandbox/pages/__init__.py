@@ -1,0 +1,66 @@
+"""The pages of the sites that sign their requests, as far as a reader needs them: lists that go on when they are
+scrolled, filters and buttons to click. What they show they ask the site's API for, by the script of the site (douyin.js
+and so on); page.js has what these share.
+
+Class names and addresses are the real sites' where public crawlers name them; nothing else is modelled on them.
+"""
+
+import json
+from functools import partial
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Route
+
+from scrapers.sandbox.signatures import new_session
+
+FOLDER = Path(__file__).parent
+SCRIPTS = ("page.js", "douyin.js", "xiaohongshu.js", "zhihu.js")
+# The addresses of pages, by the script that fills them.
+PAGES = {
+    "douyin.js": (
+        "/www.douyin.com/search/{keyword}",
+        "/www.douyin.com/video/{id}",
+        "/www.douyin.com/note/{id}",
+        "/www.douyin.com/user/{id}",
+        "/www.douyin.com/hot",
+    ),
+    "xiaohongshu.js": (
+        "/www.xiaohongshu.com/search_result",
+        "/www.xiaohongshu.com/explore/{id}",
+        "/www.xiaohongshu.com/user/profile/{id}",
+    ),
+    "zhihu.js": (
+        "/www.zhihu.com/search",
+        "/www.zhihu.com/hot",
+        "/www.zhihu.com/people/{token}/{kind}",
+        "/www.zhihu.com/question/{question}/answer/{id}",
+        "/www.zhihu.com/zvideo/{id}",
+        "/zhuanlan.zhihu.com/p/{id}",
+    ),
+}
+SITES = {"douyin.js": "www.douyin.com", "xiaohongshu.js": "www.xiaohongshu.com", "zhihu.js": "www.zhihu.com"}
+
+
+def routes() -> list[Route]:
+    """The pages, and the scripts that they bring along; to stand before the routes of the sites' APIs."""
+    scripts = [Route(f"/{site}/static/{{name}}", script) for site in SITES.values()]
+    return scripts + [Route(address, partial(page, name=name)) for name, held in PAGES.items() for address in held]
+
+
+async def page(request: Request, name: str) -> HTMLResponse:
+    """A page that the script ``name`` fills, with a session of its own whose key stands hidden in it."""
+    session, key = new_session(request.app.state.session_keys)
+    values = {"site": SITES[name], "script": name, "session": session, "key": json.dumps(key)}
+    html = (FOLDER / "page.html").read_text(encoding="utf-8")
+    for placeholder, value in values.items():
+        html = html.replace(f"{{{{ {placeholder} }}}}", value)
+    return HTMLResponse(html)
+
+
+async def script(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in SCRIPTS:
+        return Response(status_code=404)
+    return FileResponse(FOLDER / name, media_type="text/javascript")
