@@ -5,7 +5,9 @@ import dagster as dg
 from expectations.validation import Validation
 
 
-def as_check_result(validation: Validation) -> dg.AssetCheckResult:
+def as_check_result(
+    validation: Validation, asset_key: dg.AssetKey | None = None, check_name: str | None = None
+) -> dg.AssetCheckResult:
     """Critical failures are errors, which block; the others are warnings. Each failure is a row of the metadata."""
     failures = [
         dg.TableRecord(
@@ -20,6 +22,8 @@ def as_check_result(validation: Validation) -> dg.AssetCheckResult:
         for failure in validation.failures
     ]
     return dg.AssetCheckResult(
+        asset_key=asset_key,
+        check_name=check_name,
         passed=not failures,
         severity=dg.AssetCheckSeverity.ERROR if validation.is_critical else dg.AssetCheckSeverity.WARN,
         metadata={"rows": validation.rows, "expectations": validation.expectations}

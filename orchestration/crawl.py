@@ -105,11 +105,12 @@ def judge(name: str, slices: pl.DataFrame, stats: dict[str, Any]) -> Verdict:
     return Verdict(errors, warnings)
 
 
-def as_health(verdicts: Sequence[Verdict]) -> dg.AssetCheckResult:
-    """The verdicts on a run's crawls as the check crawl_health."""
+def as_health(verdicts: Sequence[Verdict], asset_key: dg.AssetKey) -> dg.AssetCheckResult:
+    """The verdicts on a run's crawls as an asset's check crawl_health."""
     errors = [error for verdict in verdicts for error in verdict.errors]
     warnings = [warning for verdict in verdicts for warning in verdict.warnings]
     return dg.AssetCheckResult(
+        asset_key=asset_key,
         check_name="crawl_health",
         passed=not errors and not warnings,
         severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,

@@ -43,10 +43,8 @@ def hot_lists(platform: Platform) -> dg.AssetsDefinition:
         crawl_ids = [stats["crawl_id"]]
         verdict = judge("hot lists", read_landed(data_dir(), "slices", platform, crawl_ids), stats)
         landed = read_landed(data_dir(), "hot_lists", platform, crawl_ids)
-        rows = as_check_result(validate_landed("hot_lists", landed))._replace(check_name="rows")
-        return dg.MaterializeResult(
-            metadata={**stats, "landed": landed.height}, check_results=[as_health([verdict]), rows]
-        )
+        checks = [as_health([verdict], key), as_check_result(validate_landed("hot_lists", landed), key, "rows")]
+        return dg.MaterializeResult(metadata={**stats, "landed": landed.height}, check_results=checks)
 
     return rows_of_lists
 

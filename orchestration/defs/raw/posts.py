@@ -86,11 +86,11 @@ def crawled(platform: Platform) -> dg.AssetsDefinition:
             verdicts.append(judge(day, read_landed(data_dir(), "slices", platform, crawl_ids[-1:]), stats))
             context.add_asset_metadata(stats, asset_key=keys["posts"], partition_key=day)
         posts = read_raw_posts(data_dir(), context.partition_keys, [platform])
-        rows = as_check_result(validate_raw_posts(posts))._replace(check_name="rows")
-        yield dg.MaterializeResult(asset_key=keys["posts"], check_results=[as_health(verdicts), rows])
+        checks = [as_health(verdicts, keys["posts"]), as_check_result(validate_raw_posts(posts), keys["posts"], "rows")]
+        yield dg.MaterializeResult(asset_key=keys["posts"], check_results=checks)
         for table in BESIDE_POSTS:
             landed = read_landed(data_dir(), table, platform, crawl_ids)
-            rows = as_check_result(validate_landed(table, landed))._replace(check_name="rows")
+            rows = as_check_result(validate_landed(table, landed), keys[table], "rows")
             yield dg.MaterializeResult(asset_key=keys[table], metadata={"landed": landed.height}, check_results=[rows])
 
     return crawl

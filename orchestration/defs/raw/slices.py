@@ -33,5 +33,5 @@ def slices(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     by_state = dict(landed.group_by("state").len().sort("state").iter_rows())
     return dg.MaterializeResult(
         metadata={"slices": landed.height, **by_state},
-        check_results=[as_check_result(validate_landed("slices", landed))._replace(check_name="rows")],
+        check_results=[as_check_result(validate_landed("slices", landed), KEY, "rows")],
     )
