@@ -32,9 +32,11 @@ def main(arguments: list[str] | None = None) -> int:
     serving.add_argument("--fault", action="append", default=[], choices=names, help="strike requests; may be repeated")
     serving.add_argument("--fault-rate", type=float, default=0.05, help="the probability; 0.05 by default")
     serving.add_argument("--seed", type=int, default=0, help="of the faults; the same one strikes the same requests")
+    serving.add_argument("--signed", action="store_true", help="refuse what the sites' own pages have not signed")
     serving.set_defaults(
         run=lambda given: serve(
-            given.port, create_app(faults=given.fault, fault_rate=given.fault_rate, seed=given.seed)
+            given.port,
+            create_app(faults=given.fault, fault_rate=given.fault_rate, seed=given.seed, signed=given.signed),
         )
     )
     accompanying = commands.add_parser("during", help="answer as the four sites while a command runs")

@@ -14,10 +14,11 @@ from starlette.routing import Route
 
 from scrapers.environment import now as time_of_environment
 from scrapers.items import PLATFORMS, Platform
-from scrapers.sandbox import event
+from scrapers.sandbox import event, pages
 from scrapers.sandbox.corpus import SandboxPost
 from scrapers.sandbox.faults import Faults
 from scrapers.sandbox.growth import Growing
+from scrapers.sandbox.signatures import Signatures
 from scrapers.sandbox.sites import douyin, weibo, xiaohongshu, zhihu
 
 
@@ -27,18 +28,24 @@ def create_app(
     faults: Sequence[str] = (),
     fault_rate: float = 0.05,
     seed: int = 0,
+    signed: bool = False,
 ) -> Starlette:
     """The application over a corpus, by default the event's, at a time (UTC), by default the environment's, with the
-    faults named (scrapers/sandbox/faults.py), by default none.
+    faults named (scrapers/sandbox/faults.py), by default none. Where it is ``signed``, the APIs of the sites that sign
+    refuse whoever is not one of their pages (scrapers/sandbox/signatures.py).
 
     The event's posts are shown as they are at the time (growth.py); a corpus that is handed over stands still. The
     sites read both through ``posts_now`` of growth.py, and the time from ``app.state.now``.
     """
     sites = (weibo, douyin, xiaohongshu, zhihu)
     app = Starlette(
-        routes=[Route("/", health), *(route for site in sites for route in site.routes())],
-        middleware=[Middleware(Faults, names=faults, rate=fault_rate, seed=seed)] if faults else [],
+        routes=[Route("/", health), *pages.routes(), *(route for site in sites for route in site.routes())],
+        middleware=[
+            *([Middleware(Faults, names=faults, rate=fault_rate, seed=seed)] if faults else []),
+            *([Middleware(Signatures)] if signed else []),
+        ],
     )
+    app.state.session_keys = {}
     still = by_platform(event.history() if corpus is None else corpus)
     app.state.posts_at = Growing(still).at if corpus is None else lambda _: still
     app.state.now = now or time_of_environment
