@@ -29,7 +29,6 @@ PAGES = {
     "xiaohongshu.js": (
         "/www.xiaohongshu.com/search_result",
         "/www.xiaohongshu.com/explore/{id}",
-        "/www.xiaohongshu.com/user/profile/{id}",
     ),
     "zhihu.js": (
         "/www.zhihu.com/search",

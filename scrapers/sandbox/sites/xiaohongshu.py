@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 from starlette.requests import Request
@@ -39,6 +39,7 @@ ORDERS: dict[str, Callable[[SandboxPost], int]] = {
 }
 
 NOTE_TYPES = {1: "video", 2: "image"}  # 0 is both
+Shown = TypeVar("Shown", SandboxPost, SandboxComment)
 
 
 def routes() -> list[Mount]:
@@ -137,7 +138,7 @@ async def comment_sub_page(request: Request) -> JSONResponse:
 
 async def profile_page(request: Request) -> HTMLResponse:
     """The page of an account. The state that it comes with names the account in its notes alone."""
-    page = await pages.page(request)
+    page = await pages.page(request, "xiaohongshu.js")
     own = posts_by(request, request.path_params["user_id"])
     state = f"<script>window.__INITIAL_STATE__={profile_state(own)}</script>".encode()
     return HTMLResponse(bytes(page.body).replace(b"</body>", state + b"</body>"), 200 if own else 404)
@@ -148,7 +149,7 @@ def posts_by(request: Request, user_id: str) -> list[SandboxPost]:
     return [post for post in posts_now(request, "xiaohongshu") if post.author.author_id == user_id]
 
 
-def page_behind[Shown](
+def page_behind(
     request: Request, every: Sequence[Shown], ids: Sequence[str], size: int
 ) -> tuple[Sequence[Shown], str, bool]:
     """The page behind the id that the request's cursor names, the cursor for the next, and whether there is one."""
@@ -283,7 +284,7 @@ def comment_object(comment: SandboxComment, post: SandboxPost, authors: dict[str
 
 
 def profile_state(own: Sequence[SandboxPost]) -> str:
-    """What the page of an account brings along, as the site writes it: camelCase, and undefined for what is not there."""
+    """What the page of an account brings along, as the site writes it: what is not there is undefined."""
     if not own:
         return '{"user":{"userPageData":{"result":{"success":false,"code":-1}},"notes":[[]],"blockList":undefined}}'
     account = own[0].author
@@ -300,12 +301,10 @@ def profile_state(own: Sequence[SandboxPost]) -> str:
         "verifyInfo": {"redOfficialVerifyType": int(account.is_verified)},
         "result": {"success": True, "code": 0},
     }
-    cards = [
-        {"noteId": post.post_id, "user": {"userId": account.author_id, "nickname": account.name}} for post in own[:3]
-    ]
-    notes = [[{"id": card["noteId"], "noteCard": card} for card in cards], [], []]
-    told = json.dumps({"synthetic": True, "user": {"userPageData": data, "notes": notes}}, ensure_ascii=False)
-    return told.removesuffix("}}") + ',"blockList":undefined}}'
+    writer = {"userId": account.author_id, "nickname": account.name}
+    notes = [{"id": post.post_id, "noteCard": {"noteId": post.post_id, "user": writer}} for post in own[:3]]
+    state = {"synthetic": True, "user": {"userPageData": data, "notes": [notes, [], [], []], "blockList": None}}
+    return json.dumps(state, ensure_ascii=False).replace("null", "undefined")
 
 
 def user(account: SandboxAuthor) -> dict[str, Any]:
