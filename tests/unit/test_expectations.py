@@ -8,6 +8,8 @@ import pytest
 
 from expectations import enriched, raw, served
 from expectations.validation import columns_of, validate
+from orchestration.raw_frames import validate_landed
+from scrapers.landing import SCHEMAS
 
 RAW = {
     "platform": "weibo",
@@ -130,3 +132,74 @@ def test_served_suites(suite, row, wrong):
 def test_a_suite_that_cannot_run_raises():
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
         validate(pl.DataFrame({"platform": ["weibo"]}), raw.raw_posts())
+
+
+MOMENT = datetime(2026, 1, 5, 20, tzinfo=UTC)  # already 6 January in China
+LANDED = {
+    "comments": {
+        "platform": "weibo", "comment_id": "5251234567890123", "post_id": "5251234567890122", "text": "小米",
+        "parent_comment_id": None, "posted_at": MOMENT, "author_id": "0123456789abcdef0123", "like_count": 3,
+        "reply_count": None, "observed_at": MOMENT, "crawl_id": "a", "day": "2026-01-06",
+    },
+    "authors": {
+        "platform": "weibo", "author_id": "0123456789abcdef0123", "followers": 10, "following": 2, "posts": None,
+        "observed_at": MOMENT, "crawl_id": "a", "day": "2026-01-06",
+    },
+    "hot_lists": {
+        "platform": "weibo", "list_name": "hotSearch", "rank": 1, "word": "小米", "heat": 5, "observed_at": MOMENT,
+        "crawl_id": "a", "day": "2026-01-06",
+    },
+    "slices": {
+        "platform": "weibo", "target": "search", "query": "小米", "slice_start": MOMENT,
+        "slice_end": datetime(2026, 1, 6, tzinfo=UTC), "state": "ok", "reason": None, "pages": 1, "posts_seen": 1,
+        "posts_kept": 1, "cap_hit": False, "kept_ids": ["1"], "observed_at": MOMENT, "crawl_id": "a",
+        "day": "2026-01-06",
+    },
+}  # fmt: skip
+OTHER = {
+    "comments": {"comment_id": "5251234567890124"},
+    "authors": {"author_id": "f123456789abcdef0123"},
+    "hot_lists": {"rank": 2},
+    "slices": {"query": "米粉"},
+}
+
+
+def landed(table, *changes):
+    schema = {name: dtype for name, dtype in SCHEMAS[table].items() if name in LANDED[table]}
+    return pl.DataFrame([LANDED[table] | change for change in changes], schema_overrides=schema)
+
+
+@pytest.mark.parametrize("table", LANDED)
+def test_suites_of_the_tables_beside_posts_pass_good_rows(table):
+    assert validate_landed(table, landed(table, {}, OTHER[table])).failures == []
+    assert validate_landed(table, landed(table, {}).clear()).failures == []
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("comments", {"comment_id": None}),
+        ("comments", {"author_id": "1669879400"}),
+        ("comments", {"day": "2026-01-05"}),
+        ("comments", {"like_count": -1}),
+        ("comments", {"posted_at": datetime(2026, 1, 5, 21, tzinfo=UTC)}),
+        ("comments", {}),
+        ("authors", {"author_id": None}),
+        ("authors", {"followers": -5}),
+        ("authors", {"day": "2026-01-05"}),
+        ("authors", {}),
+        ("hot_lists", {"rank": 0}),
+        ("hot_lists", {"word": ""}),
+        ("hot_lists", {"day": "2026-01-05"}),
+        ("hot_lists", {}),
+        ("slices", {"state": "gone"}),
+        ("slices", {"state": "blocked"}),  # without a reason
+        ("slices", {"target": "everything"}),
+        ("slices", {"kept_ids": []}),
+        ("slices", {"posts_kept": 2, "kept_ids": ["1", "2"]}),
+        ("slices", {"slice_end": MOMENT}),
+    ],
+)
+def test_suites_of_the_tables_beside_posts_stop_a_wrong_row(table, change):
+    """An empty change is the same row again, which one crawl cannot have landed."""
+    assert validate_landed(table, landed(table, {}, {**(OTHER[table] if change else {}), **change})).is_critical

@@ -178,3 +178,41 @@ def test_the_path_comes_from_the_environment(monkeypatch, tmp_path):
     path.write_text(LISTENING, encoding="utf-8-sig")
     monkeypatch.setenv("TINGFENG_LISTENING", str(path))
     assert load_listening().topics[0].id == "kol"
+
+
+ACCOUNTS = """\
+accounts:
+  - {platform: weibo, id: "1771925961", name: 小米公司}
+comments: {top_posts: 3, pages: 2}
+"""
+
+
+def test_accounts_are_asked_for_on_every_day(load):
+    listening = load(LISTENING + ACCOUNTS)
+    assert [account.name for account in listening.accounts_of("weibo")] == ["小米公司"]
+    assert listening.accounts_of("zhihu") == []
+    assert listening.is_asked("weibo", date(2030, 1, 1))
+    assert not listening.is_asked("zhihu", date(2030, 1, 1))  # no account, and no topic's window holds it
+    assert not load(LISTENING).is_asked("weibo", date(2030, 1, 1))
+
+
+def test_comments_are_those_of_some_posts_unless_the_file_says_otherwise(load):
+    assert load(LISTENING).comments.top_posts == 10
+    comments = load(LISTENING + ACCOUNTS).comments
+    assert (comments.top_posts, comments.pages, comments.reply_pages) == (3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("weibo", "douyin"), "accounts.0.platform: douyin is not under platforms"),
+        (("1771925961", "https://weibo.com/u/1"), "accounts.0.id"),
+        (("小米公司", ""), "accounts.0.name"),
+        (("top_posts: 3", "top_posts: -1"), "comments.top_posts"),
+        (("pages: 2", "pages: 0"), "comments.pages"),
+        (("\ncomments", '\n  - {platform: weibo, id: "1771925961", name: 小米}\ncomments'), "stands twice"),
+    ],
+)
+def test_accounts_and_comments_that_cannot_be_are_told(load, change, told):
+    with pytest.raises(ListeningProblem, match=told):
+        load(LISTENING + ACCOUNTS.replace(*change))
