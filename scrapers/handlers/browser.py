@@ -27,6 +27,8 @@ from scrapers.pages.visit import PageVisit
 # How often a waiting reader looks up, and turns the wheel again where nothing has come of it.
 LOOK_EVERY_SECONDS = 0.3
 WHEEL_PIXELS = 4_000
+# How long a button may take to appear. It is part of a page that has been shown.
+LOOK_FOR_SECONDS = 10
 # What the sites lay over a page, as public crawlers look for it: captchas, and demands to log in. The page's own words,
 # read by the platform's parser, then tell which of the two it is.
 WALLS: Mapping[Platform, str] = {
@@ -131,6 +133,11 @@ class _Tab:
         others = [visit.not_asked(other.request.url, other.request.post_data) for other in self._of_kind(request)]
         return f"the page asks for something else than {', '.join(others[-1])}" if others else None
 
+    def drop(self, request: Request) -> None:
+        """The answers of the kind that is wanted are not."""
+        for answer in self._of_kind(request):
+            self.answers.remove(answer)
+
     def _of_kind(self, request: Request) -> list[_Answer]:
         return [answer for answer in self.answers if _kind(answer.request) == _kind(request)]
 
@@ -191,10 +198,12 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             async with asyncio.timeout(self._patience):
                 if visit.act == "open":
                     await self._open(tab, visit.address)
+                for selector in visit.clicks:
+                    await self._click(tab, visit, selector)
                 answer = await self._read(tab, request, visit)
-                if isinstance(answer, _Answer) and visit.leave:
-                    await _page(tab).locator(visit.leave).first.click()
-        except (TimeoutError, PlaywrightTimeoutError) as error:
+                if visit.leave and isinstance(answer, _Answer):
+                    await self._click(tab, visit, visit.leave)
+        except TimeoutError as error:
             if wall := await self._wall(tab):
                 return wall
             if other := tab.asked_instead(request, visit):
@@ -229,28 +238,37 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             meta["playwright_page_init_callback"] = tab.listen
         await super().download_request(Request(address, meta=meta))
 
+    async def _click(self, tab: _Tab, visit: PageVisit, selector: str) -> None:
+        """Click, unless a wall is in the way, which is what will be read."""
+        page = _page(tab)
+        if await self._wall(tab):
+            return
+        if visit.act == "open":
+            await page.wait_for_load_state()  # only then are the scripts there that heed a click
+            tab.forget()  # what the page has asked for before it was told what is wanted
+        try:
+            await page.locator(selector).first.click(timeout=LOOK_FOR_SECONDS * 1000)
+        except PlaywrightTimeoutError as error:
+            if await self._wall(tab) is None:
+                raise NotAsked(f"{visit.address}: there is nothing to click at {selector}") from error
+
     async def _read(self, tab: _Tab, request: Request, visit: PageVisit) -> _Answer | Response:
         """What the page is answered to the request that is wanted, or the wall in its way."""
-        page, clicks = _page(tab), visit.clicks
-        while True:
-            if answer := tab.take(request, visit):
-                return answer
-            other = tab.asked_instead(request, visit)
+        answer = tab.take(request, visit)
+        if answer is None and visit.act == "scroll":
+            tab.drop(request)  # leftovers of earlier visits; what comes now is what the wheel has brought about
+        while answer is None:
             if tab.under_way:
                 pass
             elif wall := await self._wall(tab):
                 return wall
-            elif clicks and (other or visit.act == "click"):  # a page that has asked once is ready to be clicked
-                tab.forget()
-                for selector in clicks:
-                    await page.locator(selector).first.click()
-                clicks = ()
             elif visit.act == "scroll":
-                if other:  # the list has gone on, and would go on with each turn of the wheel
-                    tab.forget()
+                if other := tab.asked_instead(request, visit):  # it would go on with each turn of the wheel
                     raise NotAsked(f"{visit.address}: {other}")
-                await page.mouse.wheel(0, WHEEL_PIXELS)
+                await _page(tab).mouse.wheel(0, WHEEL_PIXELS)
             await tab.look_up()
+            answer = tab.take(request, visit)
+        return answer
 
     async def _wall(self, tab: _Tab) -> Response | None:
         """What the site shows instead of the page that was visited, if it does."""
