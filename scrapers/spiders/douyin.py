@@ -1,7 +1,7 @@
-"""Douyin: the web's general search, newest first, until the day is passed.
+"""Douyin: the web's general search, newest first, until the day is passed; and what its pages ask for beside it.
 
 The search knows no range of dates: it has a filter "published within the last 1, 7 or 180 days", and shows some 400
-results of what is left.
+results of what is left. Accounts are named by their sec_uid, as in the addresses of their pages.
 """
 
 import json
@@ -13,12 +13,18 @@ from scrapy import Request
 from scrapers.environment import now
 from scrapers.items import Ordering, Post
 from scrapers.pages import douyin as pages
+from scrapers.pages.visit import PageVisit
 from scrapers.parsers import douyin
-from scrapers.spiders.asks import Ask, by_kind, in_other_orders
+from scrapers.parsers.bodies import as_object, as_text
+from scrapers.spiders.asks import Ask, PostRef, by_kind, in_other_orders
 from scrapers.spiders.crawl import PlatformSpider
 
-SEARCH = "https://www.douyin.com/aweme/v1/web/general/search/single/"
+API = "https://www.douyin.com/aweme/v1/web"
+# What a page says of itself with each request.
+DEVICE = {"device_platform": "webapp", "aid": "6383", "channel": "channel_pc_web"}
 PAGE_SIZE = 10
+TIMELINE_SIZE = 18
+COMMENTS_SIZE = 20
 DEPTH = 400  # results that a search shows, whatever it finds
 SORT_TYPES: dict[Ordering, str] = {"general": "0", "most_liked": "1", "newest": "2"}
 CONTENT_TYPES = {"video": "1", "image": "2"}
@@ -41,9 +47,6 @@ class DouyinSpider(PlatformSpider):
         if kind := ask.value_of("kind"):
             filters["content_type"] = CONTENT_TYPES[kind]
         parameters = {
-            "device_platform": "webapp",
-            "aid": "6383",
-            "channel": "channel_pc_web",
             "search_channel": "aweme_general",
             "keyword": ask.query,
             "search_source": "tab_search",
@@ -55,7 +58,32 @@ class DouyinSpider(PlatformSpider):
             "search_id": "",
         }
         parameters |= following or {}
-        return Request(f"{SEARCH}?{urlencode(parameters)}", meta={"visit": pages.search(parameters, filters)})
+        return request("general/search/single", parameters, pages.search(parameters, filters))
+
+    def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+        """A page names the next one by the time, in ms, down to which it goes."""
+        parameters = {"sec_user_id": ask.query, "count": str(TIMELINE_SIZE), "max_cursor": "0"}
+        return request("aweme/post", parameters | (following or {}))
+
+    def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
+        parameters = {"aweme_id": post.post_id, "cursor": "0", "count": str(COMMENTS_SIZE), "item_type": "0"}
+        return request("comment/list", parameters | (following or {}))
+
+    def replies_request(self, post: PostRef, root_id: str, following: dict[str, str]) -> Request:
+        parameters = {"item_id": post.post_id, "comment_id": root_id, "cursor": "0", "count": str(COMMENTS_SIZE)}
+        return request("comment/list/reply", parameters | {"item_type": "0"} | following)
+
+    def profile_request(self, account: str) -> Request:
+        return request("user/profile/other", {"sec_user_id": account})
+
+    def detail_request(self, post: PostRef) -> Request:
+        return request("aweme/detail", {"aweme_id": post.post_id})
+
+    def hot_list_requests(self) -> dict[str, Request]:
+        return {douyin.HOT_LIST: request("hot/search/list", {"detail_list": "1"})}
+
+    def account_of(self, post: Post) -> str | None:
+        return as_text(as_object(json.loads(post.payload).get("author")).get("sec_uid")) or None
 
     def is_in_order(self, post: Post) -> bool:
         return not post.is_ad and not json.loads(post.payload).get("is_top")
@@ -65,6 +93,11 @@ class DouyinSpider(PlatformSpider):
 
     def other_orders(self, ask: Ask) -> list[Ask]:
         return in_other_orders(ask)
+
+
+def request(path: str, parameters: dict[str, str], visit: PageVisit | None = None) -> Request:
+    meta = {} if visit is None else {"visit": visit}
+    return Request(f"{API}/{path}/?{urlencode(DEVICE | parameters)}", meta=meta)
 
 
 def publish_time(start: datetime, at: datetime) -> str:

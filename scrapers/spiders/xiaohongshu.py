@@ -1,7 +1,7 @@
 """Xiaohongshu: the web's note search, newest first, until the day is passed; each note of the day is then asked for.
 
-A result has neither text nor time. Its id carries a time, to the second, but for notes that were scheduled: those
-have the id of the time when they were written, and stand in the results where they were published.
+A result has neither text nor time, nor has a note of a timeline. Its id carries a time, to the second, but for notes
+that were scheduled: those have the id of the time when they were written, and stand where they were published.
 """
 
 import dataclasses
@@ -10,20 +10,29 @@ import secrets
 import time
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
+from scrapy import Request
 from scrapy.http import JsonRequest
 
 from scrapers.environment import now
 from scrapers.items import Ordering, Post, Reject
 from scrapers.pages import xiaohongshu as pages
 from scrapers.parsers import SearchPage, xiaohongshu
+from scrapers.parsers.bodies import as_object
 from scrapers.spiders.answers import STOPPING_STATES, NoAnswer
-from scrapers.spiders.asks import Ask, by_kind, in_other_orders
+from scrapers.spiders.asks import Ask, PostRef, by_kind, in_other_orders
 from scrapers.spiders.crawl import PlatformSpider
 
-SEARCH = "https://edith.xiaohongshu.com/api/sns/web/v1/search/notes"
-FEED = "https://edith.xiaohongshu.com/api/sns/web/v1/feed"
+API = "https://edith.xiaohongshu.com/api/sns/web"
+SEARCH = f"{API}/v1/search/notes"
+FEED = f"{API}/v1/feed"
+TIMELINE = f"{API}/v1/user_posted"
+COMMENTS = f"{API}/v2/comment"
+PROFILE = "https://www.xiaohongshu.com/user/profile"
 PAGE_SIZE = 20  # a larger one is answered with nothing
+TIMELINE_SIZE = 30
+REPLIES_SIZE = 10
 SORTS: dict[Ordering, str] = {
     "newest": "time_descending",
     "general": "general",
@@ -31,6 +40,7 @@ SORTS: dict[Ordering, str] = {
 }
 NOTE_TYPES = {"video": 1, "image": 2}  # 0 is both
 IMAGE_FORMATS = ["jpg", "webp", "avif"]
+FORMATS = {"image_formats": ",".join(IMAGE_FORMATS)}  # as a parameter of an address
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -63,6 +73,34 @@ class XiaohongshuSpider(PlatformSpider):
         self._list_page = visit.address
         return JsonRequest(SEARCH, data=search, meta={"visit": visit})
 
+    def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+        """A page names the next one by the last note that it shows."""
+        parameters = {"num": str(TIMELINE_SIZE), "cursor": "", "user_id": ask.query}
+        return Request(f"{TIMELINE}?{urlencode(parameters | (following or {}) | FORMATS)}")
+
+    def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
+        parameters = {"note_id": post.post_id, "cursor": "", "top_comment_id": "", "xsec_token": post.token or ""}
+        return Request(f"{COMMENTS}/page?{urlencode(parameters | (following or {}) | FORMATS)}")
+
+    def replies_request(self, post: PostRef, root_id: str, following: dict[str, str]) -> Request:
+        parameters = {"note_id": post.post_id, "root_comment_id": root_id, "num": str(REPLIES_SIZE), "cursor": ""}
+        token = {"xsec_token": post.token or ""}
+        return Request(f"{COMMENTS}/sub/page?{urlencode(parameters | following | token | FORMATS)}")
+
+    def profile_request(self, account: str) -> Request:
+        """The page of an account: what the API answers of one (user/otherinfo) does not say whose it is."""
+        return Request(f"{PROFILE}/{account}")
+
+    def detail_request(self, post: PostRef) -> JsonRequest:
+        asked = {
+            "source_note_id": post.post_id,
+            "image_formats": IMAGE_FORMATS,
+            "extra": {"need_body_topic": "1"},
+            "xsec_source": "pc_search",
+            "xsec_token": post.token or "",
+        }
+        return JsonRequest(FEED, data=asked)
+
     def may_belong(self, post: Post, page: SearchPage, ask: Ask) -> bool:
         """Notes with an id of the day, and those with an older one that may have been scheduled for it.
 
@@ -71,8 +109,11 @@ class XiaohongshuSpider(PlatformSpider):
         """
         if post.is_ad or post.posted_at >= ask.start or ask.ordering != "newest":
             return ask.start <= post.posted_at < ask.end
-        before = page.posts[: page.posts.index(post)]
-        return not any(self._published.get(other.post_id, ask.start) < ask.start for other in before if not other.is_ad)
+        before = filter(self.is_in_order, page.posts[: page.posts.index(post)])
+        return not any(self._published.get(other.post_id, ask.start) < ask.start for other in before)
+
+    def is_in_order(self, post: Post) -> bool:
+        return not post.is_ad and not as_object(json.loads(post.payload).get("interact_info")).get("sticky")
 
     def published_at(self, post: Post) -> datetime:
         return self._published.get(post.post_id, post.posted_at)
@@ -88,16 +129,9 @@ class XiaohongshuSpider(PlatformSpider):
 
     async def complete(self, post: Post) -> Post | Reject:
         """The note from the feed. Raises NoAnswer for a refusal, and where the site withholds this one note."""
-        asked = {
-            "source_note_id": post.post_id,
-            "image_formats": IMAGE_FORMATS,
-            "extra": {"need_body_topic": "1"},
-            "xsec_source": "pc_search",
-            "xsec_token": self.tokens.get(post.post_id, ""),
-        }
-        body = await self.answer(
-            JsonRequest(FEED, data=asked, meta={"visit": pages.note_in_list(self._list_page, post.post_id)})
-        )
+        request = self.detail_request(PostRef(post.post_id, post.post_type, self.tokens.get(post.post_id)))
+        request.meta["visit"] = pages.note_in_list(self._list_page, post.post_id)
+        body = await self.answer(request)
         observed_at = now()
         note = xiaohongshu.parse_detail(body, observed_at)
         if isinstance(note, Reject):

@@ -44,16 +44,14 @@ Shown = TypeVar("Shown", SandboxPost, SandboxComment)
 
 def routes() -> list[Mount]:
     api = [
-        Route("/search/notes", search_notes, methods=["POST"]),
-        Route("/feed", feed, methods=["POST"]),
-        Route("/user_posted", user_posted),
+        Route("/v1/search/notes", search_notes, methods=["POST"]),
+        Route("/v1/feed", feed, methods=["POST"]),
+        Route("/v1/user_posted", user_posted),
+        Route("/v2/comment/page", comment_page),
+        Route("/v2/comment/sub/page", comment_sub_page),
     ]
-    comments = [Route("/page", comment_page), Route("/sub/page", comment_sub_page)]
     return [
-        Mount(
-            "/edith.xiaohongshu.com/api/sns/web",
-            routes=[Mount("/v1", routes=api), Mount("/v2/comment", routes=comments)],
-        ),
+        Mount("/edith.xiaohongshu.com", routes=[Mount("/api/sns/web", routes=api)]),
         Mount("/www.xiaohongshu.com", routes=[Route("/user/profile/{user_id}", profile_page)]),
     ]
 
