@@ -29,12 +29,14 @@ KEY_VARIABLE = "TINGFENG_PSEUDONYM_KEY"
 # Under these keys stands a person, or a list of them.
 PERSON_KEYS = frozenset({
     "user", "author", "authors", "user_info", "userInfo", "author_info", "member", "target_user", "reply_to_author",
+    "basicInfo",
     "following_upvoter", "following_collect", "high_level_creator", "republishers",
 })  # fmt: skip
 # Of a person these are kept: facts that many share, ids as pseudonyms, and that a description is there, not its words.
 PERSON_FACTS = frozenset({
     "followers_count", "follower_count", "fans", "verified", "verified_type", "verification_type", "gender", "is_org",
     "mbrank", "mbtype", "red_official_verified", "red_official_verify_type", "is_anonymous", "type",
+    "following_count", "aweme_count", "mplatform_followers_count", "ip_location", "ipLocation",
 })  # fmt: skip
 PERSON_ID_KEYS = frozenset({"id", "idstr", "uid", "sec_uid", "user_id", "userid", "userId"})
 PERSON_MARKS = frozenset({"verified_reason", "custom_verify", "enterprise_verify_reason"})
@@ -49,7 +51,7 @@ ID_KEYS: dict[Platform, frozenset[str]] = {
     "weibo": frozenset({"user_id", "uid", "author_id", "authorid", "评论人ID", "creator_hash"}),
     "douyin": frozenset(
         {"uid", "sec_uid", "short_id", "unique_id", "user_id", "short_user_id", "user_unique_id", "author_user_id",
-         "author_id", "owner_id", "owner_handle", "clip_from_user", "creator_hash"}
+         "author_id", "owner_id", "owner_handle", "clip_from_user", "creator_hash", "reply_to_userid"}
     ),
     "xiaohongshu": frozenset({"user_id", "userid", "userId", "red_id", "creator_hash"}),
     "zhihu": frozenset({"url_token", "user_id", "user_url_token", "member_id", "member_hash_id", "creator_hash"}),
@@ -60,7 +62,7 @@ NAME_KEYS = frozenset({
     "user_name", "publish_username", "用户昵称", "评论人昵称", "昵称", "authorName", "authorDetail", "authorAvatar",
     "authorAddress", "avatar", "avatar_url", "user_avatar", "profile_url", "home_url", "user_link", "user_signature",
     "signature", "at_users", "at_user_list", "艾特用户", "@用户", "at_user", "share_info", "share_url",
-    "authentication_token", "xsec_token", "attached_info_bytes", "endorsements",
+    "authentication_token", "xsec_token", "attached_info_bytes", "endorsements", "reply_to_username",
 })  # fmt: skip
 # What people wrote, and names of things: a person's name is not searched for here, for it may be a word as well.
 WORDS_KEYS = frozenset({
@@ -122,7 +124,7 @@ def load_key(data_dir: Path) -> bytes:
 
 def pseudonym(key: bytes, platform: Platform, author_id: str) -> str:
     """20 hex digits (80 bits: a collision among a billion authors has odds of 1 in 2 million)."""
-    return hmac.digest(key, f"{platform}:{author_id}".encode(), "sha256").hex()[:20]
+    return hmac.new(key, f"{platform}:{author_id}".encode(), hashlib.sha256).hexdigest()[:20]
 
 
 def scrub(payload: str, platform: Platform, key: bytes) -> str:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import stat
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -70,6 +71,48 @@ def test_what_is_landed_is_read_again_as_the_same_post(platform: Platform, name:
         told_by_nobody = {"author_id": None, "author_name": None, "payload": "", "text": ""}
         assert dataclasses.replace(post, **told_by_nobody) == dataclasses.replace(landed, **told_by_nobody)
         assert landed.author_id == (pseudonym(KEY, platform, post.author_id) if post.author_id else None)
+
+
+# What reads the comments or the account of a body, and of what is landed of one.
+Reading = Callable[[bytes], Sequence[Comment | Author]]
+
+
+def comments(platform: Platform, post_id: str) -> Reading:
+    return lambda body: PARSERS[platform].parse_comments(body, NOW, post_id).comments
+
+
+def profile(platform: Platform) -> Reading:
+    return lambda body: list(filter(None, [PARSERS[platform].parse_profile(body, NOW).author]))
+
+
+DETAILS: list[tuple[Platform, str, Reading]] = [
+    ("douyin", "comments.json", comments("douyin", "7592500000000000002")),
+    ("douyin", "replies.json", comments("douyin", "7592500000000000002")),
+    ("douyin", "profile.json", profile("douyin")),
+    ("xiaohongshu", "comment_page.json", comments("xiaohongshu", "695bd0a0000000001e0000a1")),
+    ("xiaohongshu", "comment_sub_page.json", comments("xiaohongshu", "695bd0a0000000001e0000a1")),
+    ("xiaohongshu", "profile.html", profile("xiaohongshu")),
+]
+
+
+@pytest.mark.parametrize(("platform", "name", "read"), DETAILS)
+def test_no_person_is_left_in_comments_and_profiles_and_they_are_read_again(
+    platform: Platform, name: str, read: Reading
+) -> None:
+    body = (FIXTURES / platform / name).read_bytes()
+    assert NAMES.search(body.decode())
+    assert IDS[platform].search(body.decode())
+    items = read(body)
+    assert items
+    for item in items:
+        landed = pseudonymise(item, KEY)
+        for value in dataclasses.asdict(landed).values():
+            assert not NAMES.search(str(value)), value
+            assert not IDS[platform].search(str(value)), value
+        again = read(landed.payload.encode())[0]
+        words = {"verified_reason": None} if isinstance(again, Author) else {}  # of a badge: that it is there
+        assert dataclasses.replace(again, author_name=None, payload=landed.payload, **words) == landed
+        assert landed.author_id == pseudonym(KEY, platform, item.author_id or "")
 
 
 class TestText:
@@ -157,7 +200,7 @@ def test_nothing_breaks_it(payload: str, platform: Platform) -> None:
 def test_rejects_are_scrubbed_on_their_way_to_quarantine() -> None:
     record = json.dumps({"user": {"id": 1000000001, "screen_name": "合成用户0001"}, "text": "x"})
     reject = Reject(platform="weibo", source="u", position="card 1", reason="r", record=record, observed_at=NOW)
-    scrubbed = Pseudonymise(KEY).process_item(reject)
+    scrubbed = Pseudonymise(KEY, {}).process_item(reject)
     assert "合成用户" not in scrubbed.record
     assert "1000000001" not in scrubbed.record
     assert dataclasses.replace(scrubbed, record=record) == reject
@@ -218,7 +261,7 @@ def _people(value: Any, is_person: bool = False) -> set[str]:
         telling = ("id", "idstr", "uid", "sec_uid", "user_id", "userid", "nickname", "screen_name", "name", "url_token")
         if is_person and name in telling and len(str(member)) > 5:
             found.add(str(member))
-        found |= _people(member, name in ("user", "author", "author_info"))
+        found |= _people(member, name in ("user", "author", "author_info", "user_info"))
     return found
 
 
@@ -231,6 +274,27 @@ def test_real_bodies(shared: Path, platform: Platform, name: str) -> None:
             assert person not in landed.payload
         if post.author_id:
             assert post.author_id not in landed.payload
+        assert dataclasses.replace(again, author_name=None, payload=landed.payload) == landed
+
+
+REAL_COMMENTS: list[tuple[Platform, str, str]] = [
+    ("douyin", "douyin/app_search/comments.json", "7565738211130035491"),
+    ("xiaohongshu", "xiaohongshu/web/comment_page.json", "66696f98000000000d00f289"),
+    ("xiaohongshu", "xiaohongshu/web/comment_sub_page.json", "66f4f758000000001902f8e1"),
+    ("xiaohongshu", "xiaohongshu/app_search/comments.json", "6683b283000000001f0052bf"),
+]
+
+
+@pytest.mark.parametrize(("platform", "name", "post_id"), REAL_COMMENTS)
+def test_real_comments(shared: Path, platform: Platform, name: str, post_id: str) -> None:
+    read = comments(platform, post_id)
+    for comment in read((shared / "real" / name).read_bytes()):
+        landed = pseudonymise(comment, KEY)
+        people = _people(json.loads(comment.payload))
+        assert comment.author_id in people
+        for person in people:
+            assert person not in landed.payload
+        again = read(landed.payload.encode())[0]
         assert dataclasses.replace(again, author_name=None, payload=landed.payload) == landed
 
 
