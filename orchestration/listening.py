@@ -4,12 +4,12 @@ import os
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from scrapers.items import PLATFORMS, Platform
+from scrapers.strict_yaml import YamlProblem, load_yaml
 
 
 class ListeningProblem(Exception):
@@ -206,58 +206,12 @@ def listening_path() -> Path:
     return Path(os.environ.get("TINGFENG_LISTENING") or "listening.yaml")
 
 
-_REMEDIES = {
-    "extra_forbidden": "unknown key; take it out or correct its spelling",
-    "missing": "missing; add it",
-    "date_from_datetime_parsing": "no such day; write it as YYYY-MM-DD",
-    "date_type": "no date; write it as YYYY-MM-DD",
-    "string_pattern_mismatch": "use lower-case letters, digits and _, a letter first",
-    "string_type": "no text; write a word, in quotes if YAML reads it as something else",
-    "string_too_short": "empty; write something",
-    "too_short": "empty; name at least one",
-    "list_type": "no list; write it as [one, two]",
-    "model_type": "holds no keys; write them as key: value",
-}
-
-
-class _Loader(yaml.SafeLoader):
-    """Values stay as they are typed, so that the words 2026 and no are words; a key that stands twice is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key} stands twice; take one out", node.start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag == "tag:yaml.org,2002:null"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def load_listening(path: Path | None = None) -> Listening:
     """Read and validate the file. Raises ListeningProblem with a line for each thing to mend."""
     path = path or listening_path()
     if not path.is_file():
         raise ListeningProblem(f"{path}: no such file; write one, or set TINGFENG_LISTENING to where it is.")
     try:
-        content: Any = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)  # noqa: S506  a safe loader
-    except UnicodeDecodeError as error:
-        raise ListeningProblem(f"{path}: not in UTF-8; save it as UTF-8.") from error
-    except yaml.YAMLError as error:
-        raise ListeningProblem(f"{path}: cannot be read as YAML; mend it there: {error}") from error
-    if not isinstance(content, dict):
-        raise ListeningProblem(f"{path}: holds no keys; it needs history_start, platforms and topics.")
-    try:
-        return Listening.model_validate(content)
-    except ValidationError as error:
-        problems = [
-            f"{path}: {'.'.join(str(part) for part in problem['loc'])}: ".replace(": : ", ": ")
-            + _REMEDIES.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-            for problem in error.errors()
-        ]
-        raise ListeningProblem("\n".join(problems)) from error
+        return load_yaml(path, Listening, "history_start, platforms and topics")
+    except YamlProblem as problem:
+        raise ListeningProblem(str(problem)) from problem
