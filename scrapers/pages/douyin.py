@@ -18,3 +18,51 @@ def search(parameters: Mapping[str, str], filters: Mapping[str, str]) -> PageVis
         act="open" if parameters["offset"] == "0" else "scroll",
         asks=(("keyword", parameters["keyword"]), ("offset", parameters["offset"]), *filters.items()),
     )
+
+
+def profile(account: str) -> PageVisit:
+    return PageVisit(address=_of_account(account), asks=(("sec_user_id", account),))
+
+
+def timeline(account: str, max_cursor: str) -> PageVisit:
+    """An account's page asks for its first posts at once, and for the next when it is scrolled."""
+    return PageVisit(
+        address=_of_account(account),
+        act="open" if max_cursor == "0" else "scroll",
+        asks=(("sec_user_id", account), ("max_cursor", max_cursor)),
+    )
+
+
+def detail(post_id: str, post_type: str) -> PageVisit:
+    return PageVisit(address=_of_post(post_id, post_type), asks=(("aweme_id", post_id),))
+
+
+def comments(post_id: str, post_type: str, cursor: str) -> PageVisit:
+    """A post's page asks for its first comments at once, and for the next when it is scrolled."""
+    return PageVisit(
+        address=_of_post(post_id, post_type),
+        act="open" if cursor == "0" else "scroll",
+        asks=(("aweme_id", post_id), ("cursor", cursor)),
+    )
+
+
+def replies(post_id: str, post_type: str, root_id: str, cursor: str) -> PageVisit:
+    """Below a comment stands 展开N条回复, then 展开更多, as long as there are more."""
+    return PageVisit(
+        address=_of_post(post_id, post_type),
+        act="click",
+        clicks=(f'[data-e2e="comment-item"][data-cid="{root_id}"] button:has-text("展开")',),
+        asks=(("comment_id", root_id), ("cursor", cursor)),
+    )
+
+
+def hot_list() -> PageVisit:
+    return PageVisit(address=f"{SITE}/hot")
+
+
+def _of_account(account: str) -> str:
+    return f"{SITE}/user/{quote(account, safe='')}"
+
+
+def _of_post(post_id: str, post_type: str) -> str:
+    return f"{SITE}/{'note' if post_type == 'image' else 'video'}/{post_id}"

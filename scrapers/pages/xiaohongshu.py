@@ -13,7 +13,7 @@ KINDS = {1: "视频", 2: "图文"}
 def search(keyword: str, page: int, sort: str, note_type: int) -> PageVisit:
     """The search page is told kind and order in its panel; it asks for the next notes when it is scrolled.
 
-    The panel's words are matched wherever the page's request has the order: its own name for it has changed before.
+    The order is looked for anywhere in the page's request: crawlers have seen it in two places (sort, filters).
     """
     chosen = [words for words in (KINDS.get(note_type), ORDERS.get(sort)) if words]
     panel = (".filter", *(f'.filter-panel .tags:text-is("{words}")' for words in chosen)) if chosen else ()
@@ -34,3 +34,48 @@ def note_in_list(address: str, note_id: str) -> PageVisit:
         asks=(("source_note_id", note_id),),
         leave=".close-circle",
     )
+
+
+def note(note_id: str, token: str) -> PageVisit:
+    return PageVisit(address=_of_note(note_id, token), asks=(("source_note_id", note_id),))
+
+
+def comments(note_id: str, token: str, cursor: str) -> PageVisit:
+    """A note's page asks for its first comments at once, and for the next when it is scrolled."""
+    return PageVisit(
+        address=_of_note(note_id, token),
+        act="scroll" if cursor else "open",
+        asks=(("note_id", note_id), ("cursor", cursor)),
+    )
+
+
+def replies(note_id: str, token: str, root_id: str, cursor: str) -> PageVisit:
+    """Below a comment stands 展开 N 条回复, then 展开更多回复, as long as there are more."""
+    return PageVisit(
+        address=_of_note(note_id, token),
+        act="click",
+        clicks=(f".parent-comment:has(#comment-{root_id}) .show-more",),
+        asks=(("root_comment_id", root_id), ("cursor", cursor)),
+    )
+
+
+def profile(account: str) -> PageVisit:
+    """The page itself is the answer: its state has the account."""
+    return PageVisit(address=_of_account(account))
+
+
+def timeline(account: str, cursor: str) -> PageVisit:
+    """An account's page asks for its first notes at once, and for the next when it is scrolled."""
+    return PageVisit(
+        address=_of_account(account),
+        act="scroll" if cursor else "open",
+        asks=(("user_id", account), ("cursor", cursor)),
+    )
+
+
+def _of_account(account: str) -> str:
+    return f"{SITE}/user/profile/{account}"
+
+
+def _of_note(note_id: str, token: str) -> str:
+    return f"{SITE}/explore/{note_id}?{urlencode({'xsec_token': token, 'xsec_source': 'pc_search'})}"

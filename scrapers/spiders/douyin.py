@@ -63,24 +63,29 @@ class DouyinSpider(PlatformSpider):
     def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
         """A page names the next one by the time, in ms, down to which it goes."""
         parameters = {"sec_user_id": ask.query, "count": str(TIMELINE_SIZE), "max_cursor": "0"}
-        return request("aweme/post", parameters | (following or {}))
+        parameters |= following or {}
+        return request("aweme/post", parameters, pages.timeline(ask.query, parameters["max_cursor"]))
 
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
         parameters = {"aweme_id": post.post_id, "cursor": "0", "count": str(COMMENTS_SIZE), "item_type": "0"}
-        return request("comment/list", parameters | (following or {}))
+        parameters |= following or {}
+        visit = pages.comments(post.post_id, post.post_type, parameters["cursor"])
+        return request("comment/list", parameters, visit)
 
     def replies_request(self, post: PostRef, root_id: str, following: dict[str, str]) -> Request:
         parameters = {"item_id": post.post_id, "comment_id": root_id, "cursor": "0", "count": str(COMMENTS_SIZE)}
-        return request("comment/list/reply", parameters | {"item_type": "0"} | following)
+        parameters |= {"item_type": "0"} | following
+        visit = pages.replies(post.post_id, post.post_type, root_id, parameters["cursor"])
+        return request("comment/list/reply", parameters, visit)
 
     def profile_request(self, account: str) -> Request:
-        return request("user/profile/other", {"sec_user_id": account})
+        return request("user/profile/other", {"sec_user_id": account}, pages.profile(account))
 
     def detail_request(self, post: PostRef) -> Request:
-        return request("aweme/detail", {"aweme_id": post.post_id})
+        return request("aweme/detail", {"aweme_id": post.post_id}, pages.detail(post.post_id, post.post_type))
 
     def hot_list_requests(self) -> dict[str, Request]:
-        return {douyin.HOT_LIST: request("hot/search/list", {"detail_list": "1"})}
+        return {douyin.HOT_LIST: request("hot/search/list", {"detail_list": "1"}, pages.hot_list())}
 
     def account_of(self, post: Post) -> str | None:
         return as_text(as_object(json.loads(post.payload).get("author")).get("sec_uid")) or None
@@ -95,9 +100,8 @@ class DouyinSpider(PlatformSpider):
         return in_other_orders(ask)
 
 
-def request(path: str, parameters: dict[str, str], visit: PageVisit | None = None) -> Request:
-    meta = {} if visit is None else {"visit": visit}
-    return Request(f"{API}/{path}/?{urlencode(DEVICE | parameters)}", meta=meta)
+def request(path: str, parameters: dict[str, str], visit: PageVisit) -> Request:
+    return Request(f"{API}/{path}/?{urlencode(DEVICE | parameters)}", meta={"visit": visit})
 
 
 def publish_time(start: datetime, at: datetime) -> str:

@@ -76,20 +76,26 @@ class XiaohongshuSpider(PlatformSpider):
     def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
         """A page names the next one by the last note that it shows."""
         parameters = {"num": str(TIMELINE_SIZE), "cursor": "", "user_id": ask.query}
-        return Request(f"{TIMELINE}?{urlencode(parameters | (following or {}) | FORMATS)}")
+        parameters |= following or {}
+        visit = pages.timeline(ask.query, parameters["cursor"])
+        self._list_page = visit.address
+        return Request(f"{TIMELINE}?{urlencode(parameters | FORMATS)}", meta={"visit": visit})
 
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
         parameters = {"note_id": post.post_id, "cursor": "", "top_comment_id": "", "xsec_token": post.token or ""}
-        return Request(f"{COMMENTS}/page?{urlencode(parameters | (following or {}) | FORMATS)}")
+        parameters |= following or {}
+        visit = pages.comments(post.post_id, post.token or "", parameters["cursor"])
+        return Request(f"{COMMENTS}/page?{urlencode(parameters | FORMATS)}", meta={"visit": visit})
 
     def replies_request(self, post: PostRef, root_id: str, following: dict[str, str]) -> Request:
         parameters = {"note_id": post.post_id, "root_comment_id": root_id, "num": str(REPLIES_SIZE), "cursor": ""}
-        token = {"xsec_token": post.token or ""}
-        return Request(f"{COMMENTS}/sub/page?{urlencode(parameters | following | token | FORMATS)}")
+        parameters |= following | {"xsec_token": post.token or ""}
+        visit = pages.replies(post.post_id, post.token or "", root_id, parameters["cursor"])
+        return Request(f"{COMMENTS}/sub/page?{urlencode(parameters | FORMATS)}", meta={"visit": visit})
 
     def profile_request(self, account: str) -> Request:
         """The page of an account: what the API answers of one (user/otherinfo) does not say whose it is."""
-        return Request(f"{PROFILE}/{account}")
+        return Request(f"{PROFILE}/{account}", meta={"visit": pages.profile(account)})
 
     def detail_request(self, post: PostRef) -> JsonRequest:
         asked = {
@@ -99,7 +105,7 @@ class XiaohongshuSpider(PlatformSpider):
             "xsec_source": "pc_search",
             "xsec_token": post.token or "",
         }
-        return JsonRequest(FEED, data=asked)
+        return JsonRequest(FEED, data=asked, meta={"visit": pages.note(post.post_id, post.token or "")})
 
     def may_belong(self, post: Post, page: SearchPage, ask: Ask) -> bool:
         """Notes with an id of the day, and those with an older one that may have been scheduled for it.

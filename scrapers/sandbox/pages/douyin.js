@@ -1,4 +1,5 @@
-// www.douyin.com: a search at /search/<keyword>?type=…&sort_type=…&publish_time=….
+// www.douyin.com: a search at /search/<keyword>?type=…&sort_type=…&publish_time=…, a post with its comments at /video/<id>
+// and /note/<id>, an account with its posts at /user/<sec_uid>, and /hot.
 
 const HOST = "/www.douyin.com";
 const asked = new URLSearchParams(location.search);
@@ -28,4 +29,57 @@ async function search(next) {
   return body.has_more ? { offset: String(body.cursor), search_id: body.extra.logid } : null;
 }
 
-if (parts[0] === "search") endlessList(search);
+async function comments(cursor = "0") {
+  const body = await ask("/aweme/v1/web/comment/list/", { aweme_id: parts[1], cursor, count: "20", item_type: "0" });
+  for (const comment of body.comments ?? []) showComment(comment);
+  return body.has_more ? String(body.cursor) : null;
+}
+
+function showComment(comment) {
+  const item = element("section", "", comment.text);
+  item.dataset.e2e = "comment-item";
+  item.dataset.cid = comment.cid;
+  if (comment.reply_comment_total === 0) return;
+  const button = element("button", "", `展开${comment.reply_comment_total}条回复`, item);
+  let cursor = "0";
+  button.addEventListener("click", async () => {
+    const wanted = { item_id: parts[1], comment_id: comment.cid, cursor, count: "20", item_type: "0" };
+    const body = await ask("/aweme/v1/web/comment/list/reply/", wanted);
+    for (const reply of body.comments ?? []) element("p", "reply", reply.text, item);
+    cursor = String(body.cursor);
+    button.textContent = "展开更多";
+    if (!body.has_more) button.remove();
+  });
+}
+
+async function posts(max_cursor = "0") {
+  const body = await ask("/aweme/v1/web/aweme/post/", { sec_user_id: parts[1], count: "18", max_cursor });
+  for (const aweme of body.aweme_list) element("section", "user-post", aweme.desc);
+  return body.has_more ? String(body.max_cursor) : null;
+}
+
+async function showPost() {
+  const body = await ask("/aweme/v1/web/aweme/detail/", { aweme_id: parts[1] });
+  element("h1", "", body.aweme_detail?.desc ?? body.filter_detail.detail_msg);
+  endlessList(comments);
+}
+
+async function showAccount() {
+  const body = await ask("/aweme/v1/web/user/profile/other/", { sec_user_id: parts[1] });
+  element("h1", "", body.user?.nickname ?? "用户不存在");
+  endlessList(posts);
+}
+
+async function showHotList() {
+  const body = await ask("/aweme/v1/web/hot/search/list/", { detail_list: "1" });
+  for (const row of body.data.word_list) element("section", "low", row.word);
+}
+
+const SHOW = {
+  search: () => endlessList(search),
+  video: showPost,
+  note: showPost,
+  user: showAccount,
+  hot: showHotList,
+};
+SHOW[parts[0]]();

@@ -1,4 +1,5 @@
-// www.xiaohongshu.com: a search whose order and kind are chosen in a panel (筛选), with notes that open over it.
+// www.xiaohongshu.com: a search whose order and kind are chosen in a panel (筛选), with notes that open over it; a note
+// with its comments at /explore/<id>?xsec_token=…, and an account with its notes at /user/profile/<id>.
 
 const API = "/edith.xiaohongshu.com/api/sns/web";
 const asked = new URLSearchParams(location.search);
@@ -33,29 +34,34 @@ function startSearch() {
   stop = endlessList(async (page = 1) => {
     const searched = { keyword: asked.get("keyword"), page, page_size: 20, search_id, ...chosen };
     const data = await post(`${API}/v1/search/notes`, { ...searched, ext_flags: [], geo: "", image_formats: [] });
-    for (const item of data.items ?? []) if (item.note_card) showItem(item);
+    for (const { id, xsec_token, note_card } of data.items ?? []) {
+      if (note_card) showItem(id, xsec_token, note_card.display_title);
+    }
     return data.has_more ? page + 1 : null;
   });
 }
 
-function showItem(item) {
+function showItem(id, xsec_token, title) {
   const section = element("section", "note-item", "");
-  const link = element("a", "cover", item.note_card.display_title ?? "无标题", section);
-  link.href = `/www.xiaohongshu.com/explore/${item.id}?xsec_token=${encodeURIComponent(item.xsec_token)}`;
+  const link = element("a", "cover", title ?? "无标题", section);
+  link.href = `/www.xiaohongshu.com/explore/${id}?xsec_token=${encodeURIComponent(xsec_token)}`;
   link.addEventListener("click", (event) => {
     event.preventDefault();
-    openNote(item.id, item.xsec_token);
+    openNote(id, xsec_token);
   });
 }
 
 async function openNote(id, xsec_token) {
   const note = element("div", "note-container", "", document.body);
   note.id = "note";
-  const close = element("div", "close-circle", "关闭", note);
-  close.addEventListener("click", () => note.remove());
+  element("div", "close-circle", "关闭", note).addEventListener("click", () => note.remove());
+  await feed(id, xsec_token, note);
+}
+
+async function feed(id, xsec_token, within) {
   const wanted = { source_note_id: id, image_formats: [], extra: { need_body_topic: "1" }, xsec_source: "pc_search" };
   const data = await post(`${API}/v1/feed`, { ...wanted, xsec_token });
-  element("p", "desc", data.items[0].note_card.desc, note);
+  element("p", "desc", data.items[0].note_card.desc, within);
 }
 
 function showFilters() {
@@ -74,7 +80,47 @@ function showFilters() {
   }
 }
 
+async function showNote(note_id) {
+  const xsec_token = asked.get("xsec_token");
+  await feed(note_id, xsec_token, document.querySelector("main"));
+  const wanted = { note_id, top_comment_id: "", image_formats: "jpg,webp,avif", xsec_token };
+  endlessList(async (cursor = "") => {
+    const data = await get("/v2/comment/page", { ...wanted, cursor });
+    for (const comment of data.comments) showComment(comment, wanted);
+    return data.has_more ? data.cursor : null;
+  });
+}
+
+function showComment(comment, wanted) {
+  const thread = element("section", "parent-comment", "");
+  element("div", "comment-item", comment.content, thread).id = `comment-${comment.id}`;
+  for (const reply of comment.sub_comments) element("p", "reply", reply.content, thread);
+  if (!comment.sub_comment_has_more) return;
+  const more = element("div", "show-more", `展开 ${comment.sub_comment_count} 条回复`, thread);
+  let cursor = comment.sub_comment_cursor;
+  more.addEventListener("click", async () => {
+    const data = await get("/v2/comment/sub/page", { ...wanted, root_comment_id: comment.id, num: "10", cursor });
+    for (const reply of data.comments) element("p", "reply", reply.content, thread);
+    cursor = data.cursor;
+    more.textContent = "展开更多回复";
+    if (!data.has_more) more.remove();
+  });
+}
+
+function showAccount(user_id) {
+  endlessList(async (cursor = "") => {
+    const data = await get("/v1/user_posted", { num: "30", cursor, user_id, image_formats: "jpg,webp,avif" });
+    for (const note of data.notes) showItem(note.note_id, note.xsec_token, note.display_title);
+    return data.has_more ? data.cursor : null;
+  });
+}
+
+const id = path.split("/").at(-1);
 if (path === "/search_result") {
   showFilters();
   startSearch();
+} else if (path.startsWith("/explore/")) {
+  showNote(id);
+} else {
+  showAccount(id);
 }
