@@ -1,0 +1,101 @@
+"""python -m benchmarks.shares --data FOLDER: how far shares of sentiments are off, counted and corrected.
+
+Of each labelled set's dev rows (orchestration/analysis/sentiment/train.py says which), 200 resamples are drawn, each of
+1,000 rows with its own balance of classes (uniform over all balances). The error is that of the negative share, in
+points, from the resample's own; an interval is to hold the share that the resample was drawn with.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from orchestration.analysis.sentiment import load_classifier
+from orchestration.analysis.sentiment.classifier import SENTIMENTS
+from orchestration.analysis.sentiment.train import load_rows
+from orchestration.analysis.shares import corrected_shares, draw_audit
+
+RESAMPLES, ROWS, AUDITED = 200, 1_000, 300
+Z_90 = 1.644854
+REVIEWS = ("online_shopping_10_cats", "waimai_10k")  # have no neutral rows, so no balance of three
+
+
+def judged(rows: pl.DataFrame) -> pl.DataFrame:
+    """Dev rows with what the classifier says of them, in the columns of corrected_shares and draw_audit."""
+    classifier = load_classifier()
+    dev = rows.filter("is_dev", ~pl.col("dataset").is_in(REVIEWS))
+    names = dict(enumerate(SENTIMENTS))
+    return dev.select("dataset", truth=pl.col("label").replace_strict(names, return_dtype=pl.String)).hstack(
+        classifier.predict(dev["text"]).rename({"label": "model_sentiment"})
+    )
+
+
+def resample(rows: pl.DataFrame, rng: np.random.Generator) -> tuple[pl.DataFrame, float]:
+    """ROWS rows with a balance of their own, and its part of negative ones."""
+    balance = rng.dirichlet(np.ones(len(SENTIMENTS)))
+    drawn = [
+        rows.filter(pl.col("truth") == name).sample(count, with_replacement=True, seed=int(rng.integers(2**31)))
+        for name, count in zip(SENTIMENTS, rng.multinomial(ROWS, balance), strict=True)
+        if count
+    ]
+    posts = pl.concat(drawn).with_columns(
+        platform=pl.lit("weibo"),
+        post_id=pl.Series(rng.permutation(10**9 + np.arange(ROWS))).cast(pl.String),
+        duplicate_group_id=pl.int_range(ROWS),
+    )
+    return posts, float(balance[0])
+
+
+def pooled_prior(rows: pl.DataFrame) -> npt.NDArray[np.float64]:
+    """What the classifier is calibrated to: every data set counting the same."""
+    of_sets = rows.group_by("dataset").agg(pl.col(f"p_{name}").mean() for name in SENTIMENTS)
+    return of_sets.select(pl.exclude("dataset").mean()).to_numpy()[0]
+
+
+def measure(rows: pl.DataFrame, prior: npt.NDArray[np.float64], rng: np.random.Generator) -> dict[str, float]:
+    """The mean absolute errors, in points, and the coverage of the 90% interval, of one data set."""
+    errors: dict[str, list[float]] = {"counted": [], "labels alone": [], "ppi": [], "emq": []}
+    covered = []
+    for _ in range(RESAMPLES):
+        posts, drawn_with = resample(rows, rng)
+        true = (posts["truth"] == "negative").mean()
+        sample = draw_audit(posts, AUDITED)
+        audited = posts.join(sample, on=["platform", "post_id"], how="left", maintain_order="left").with_columns(
+            analyst_sentiment=pl.when(pl.col("stratum").is_not_null()).then("truth")
+        )
+        ppi = corrected_shares(audited, prior, Z_90)[0]
+        unaided = audited.with_columns(analyst_sentiment=pl.lit(None, pl.String), stratum=pl.lit(None, pl.String))
+        by_chance = (posts.sample(AUDITED, seed=int(rng.integers(2**31)))["truth"] == "negative").mean()
+        errors["counted"].append((posts["model_sentiment"] == "negative").mean() - true)
+        errors["labels alone"].append(by_chance - true)
+        errors["ppi"].append(ppi.share - true)
+        errors["emq"].append(corrected_shares(unaided, prior, Z_90)[0].share - true)
+        covered.append(ppi.low <= drawn_with <= ppi.high)
+    means = {name: 100 * float(np.mean(np.abs(values))) for name, values in errors.items()}
+    return {
+        **means,
+        "ppi interval holds, %": 100 * float(np.mean(covered)),
+        "emq, root mean square": 100 * float(np.sqrt(np.mean(np.square(errors["emq"])))),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/sentiment"), help="folder of the labelled sets")
+    rows = judged(load_rows(parser.parse_args().data))
+    prior, rng = pooled_prior(rows), np.random.default_rng(20260105)
+    table = [
+        {"data set": group["dataset"][0], **measure(group, prior, rng)}
+        for group in rows.partition_by("dataset", maintain_order=True)
+    ]
+    with pl.Config(
+        tbl_rows=-1, tbl_cols=-1, tbl_width_chars=200, float_precision=1, tbl_formatting="ASCII_MARKDOWN",
+        tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True,
+    ):  # fmt: skip
+        print(pl.DataFrame(table))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

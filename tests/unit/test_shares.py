@@ -1,0 +1,137 @@
+"""Shares of sentiments with their error: what is drawn for the audit, and what the labels make of the shares."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from orchestration.analysis.sentiment.classifier import SENTIMENTS
+from orchestration.analysis.shares import AUDIT_SAMPLE, corrected_shares, draw_audit, emq, ppi
+
+PRIOR = np.array([0.3, 0.5, 0.2])
+
+
+def world(rng: np.random.Generator, size: int, balance: list[float], sharpness: float = 1.5) -> pl.DataFrame:
+    """Posts of known sentiment, and a classifier that is calibrated to PRIOR: Gaussian evidence around the truth."""
+    truth = rng.choice(3, size, p=balance)
+    evidence = rng.normal(size=(size, 3)) + sharpness * np.eye(3)[truth]
+    p = PRIOR * np.exp(sharpness * evidence)
+    p /= p.sum(axis=1, keepdims=True)
+    return pl.DataFrame(
+        {
+            "platform": pl.repeat("weibo", size, eager=True),
+            "post_id": [str(number) for number in rng.permutation(size)],
+            "truth": [SENTIMENTS[number] for number in truth],
+            "model_sentiment": [SENTIMENTS[number] for number in p.argmax(axis=1)],
+            **{f"p_{name}": p[:, number] for number, name in enumerate(SENTIMENTS)},
+            "duplicate_group_id": np.arange(size),
+            "analyst_sentiment": pl.Series([None] * size, dtype=pl.String),
+            "stratum": pl.Series([None] * size, dtype=pl.String),
+            "weight": pl.Series([None] * size, dtype=pl.Float64),
+        }
+    )
+
+
+def audited(posts: pl.DataFrame, size: int) -> pl.DataFrame:
+    """The posts after the audit's labels are in."""
+    drawn = draw_audit(posts, size)
+    joined = posts.drop("stratum", "weight").join(drawn, on=["platform", "post_id"], how="left", maintain_order="left")
+    return joined.with_columns(analyst_sentiment=pl.when(pl.col("stratum").is_not_null()).then("truth"))
+
+
+class TestDraw:
+    def test_takes_the_posts_that_a_larger_draw_takes_too(self) -> None:
+        posts = world(np.random.default_rng(1), 2_000, [0.5, 0.3, 0.2])
+        small, large = (draw_audit(posts.sample(fraction=1, shuffle=True, seed=3), size) for size in (100, 300))
+        assert (small.height, large.height) == (100, 300)
+        assert dict(small.schema) == dict(AUDIT_SAMPLE)
+        assert set(small["post_id"]) <= set(large["post_id"])
+        assert large["weight"].sum() == pytest.approx(2_000)
+
+    def test_asks_more_where_the_classifier_is_unsure(self) -> None:
+        posts = world(np.random.default_rng(1), 5_000, [0.5, 0.3, 0.2])
+        by_band = draw_audit(posts, 500).group_by(pl.col("stratum").str.slice(-1)).agg(pl.col("weight").mean())
+        weights = dict(by_band.iter_rows())
+        assert weights["0"] < weights["1"] < weights["2"]
+
+    def test_takes_all_where_there_are_few_and_none_that_cannot_be_read(self) -> None:
+        posts = world(np.random.default_rng(1), 50, [0.5, 0.3, 0.2])
+        assert draw_audit(posts, 300).height == 50
+        unread = posts.with_columns(p_negative=pl.lit(None, pl.Float64))
+        assert draw_audit(unread, 300).is_empty()
+        assert draw_audit(posts.clear(), 300).is_empty()
+
+
+class TestCorrectedShares:
+    def test_hold_the_truth_as_often_as_they_say(self) -> None:
+        rng = np.random.default_rng(7)
+        held, errors, counted = [], [], []
+        for _ in range(150):
+            posts = world(rng, 1_500, [0.7, 0.2, 0.1], sharpness=0.8)
+            share = corrected_shares(audited(posts, 300), PRIOR)[0]
+            assert share.method == "ppi"
+            held.append(share.low <= 0.7 <= share.high)
+            errors.append(share.share - (posts["truth"] == "negative").mean())
+            counted.append((posts["model_sentiment"] == "negative").mean() - (posts["truth"] == "negative").mean())
+        assert 0.9 <= np.mean(held) <= 0.99
+        assert abs(np.mean(errors)) < 0.01
+        assert np.mean(np.abs(errors)) < np.mean(np.abs(counted)) / 4
+
+    def test_of_labelled_posts_are_counted(self) -> None:
+        posts = world(np.random.default_rng(2), 200, [0.6, 0.3, 0.1]).with_columns(analyst_sentiment="truth")
+        shares = corrected_shares(posts, PRIOR)
+        assert [share.method for share in shares] == ["analyst"] * 3
+        assert shares[0].share == pytest.approx((posts["truth"] == "negative").mean())
+        # What is left is sampling error alone: a Wilson interval.
+        assert shares[0].high - shares[0].low == pytest.approx(2 * 1.96 * (0.6 * 0.4 / 200) ** 0.5, rel=0.05)
+
+    def test_copies_of_one_text_are_one_opinion(self) -> None:
+        posts = world(np.random.default_rng(2), 200, [0.6, 0.3, 0.1]).with_columns(analyst_sentiment="truth")
+        copies = posts.with_columns(duplicate_group_id=pl.col("duplicate_group_id") % 20)
+        apart, together = corrected_shares(posts, PRIOR)[0], corrected_shares(copies, PRIOR)[0]
+        assert together.share == apart.share
+        assert together.high - together.low > 2.5 * (apart.high - apart.low)
+
+    def test_without_labels_are_a_guess_with_a_wide_interval(self) -> None:
+        posts = world(np.random.default_rng(3), 3_000, [0.8, 0.15, 0.05])
+        share = corrected_shares(posts, PRIOR)[0]
+        assert share.method == "emq"
+        assert share.share == pytest.approx((posts["truth"] == "negative").mean(), abs=0.03)
+        assert share.high - share.low > 0.2
+        assert abs((posts["model_sentiment"] == "negative").mean() - 0.8) > abs(share.share - 0.8)
+
+    def test_labels_of_other_reasons_count_as_they_are_and_do_not_speak_for_others(self) -> None:
+        posts = audited(world(np.random.default_rng(4), 2_000, [0.5, 0.3, 0.2]), 300)
+        # Analysts labelled all that the classifier called negative: no random sample of anything.
+        chosen = (pl.col("model_sentiment") == "negative") & pl.col("stratum").is_null()
+        more = posts.with_columns(analyst_sentiment=pl.when(chosen).then("truth").otherwise("analyst_sentiment"))
+        share = corrected_shares(more, PRIOR)[0]
+        assert share.share == pytest.approx((posts["truth"] == "negative").mean(), abs=0.04)
+        before = corrected_shares(posts, PRIOR)[0]
+        assert share.high - share.low < before.high - before.low
+
+    def test_add_up_and_stay_within_bounds(self) -> None:
+        for balance in ([1.0, 0, 0], [0, 1.0, 0], [0.01, 0.01, 0.98]):
+            posts = audited(world(np.random.default_rng(5), 1_000, balance), 200)
+            shares = corrected_shares(posts, PRIOR)
+            assert sum(share.share for share in shares) == pytest.approx(1)
+            assert all(0 <= share.low <= share.share <= share.high <= 1 for share in shares)
+            assert all(share.high > share.low for share in shares)
+
+    def test_without_posts_there_are_none(self) -> None:
+        assert corrected_shares(world(np.random.default_rng(5), 10, [1, 0, 0]).clear(), PRIOR) == []
+
+
+def test_a_classifier_that_tells_nothing_is_left_out() -> None:
+    rng = np.random.default_rng(6)
+    truth = np.eye(3, dtype=bool)[rng.choice(3, 400, p=[0.6, 0.3, 0.1])]
+    p = rng.dirichlet([1, 1, 1], 5_000)
+    shares, errors = ppi(p, p[:400], truth, np.ones(400), ["all"] * 400)
+    assert shares == pytest.approx(truth.mean(axis=0), abs=0.02)
+    assert errors[0] == pytest.approx((0.6 * 0.4 / 400) ** 0.5, rel=0.15)
+
+
+def test_emq_finds_the_shares_of_calibrated_probabilities() -> None:
+    posts = world(np.random.default_rng(8), 20_000, [0.1, 0.2, 0.7])
+    p = posts.select(f"p_{name}" for name in SENTIMENTS).to_numpy()
+    assert emq(p, PRIOR) == pytest.approx([0.1, 0.2, 0.7], abs=0.02)
+    assert p.mean(axis=0) != pytest.approx([0.1, 0.2, 0.7], abs=0.05)
