@@ -1,7 +1,9 @@
 """Whole crawls of Douyin against the sandbox, and what its spider and its site do for themselves."""
 
 import json
+import re
 import urllib.request
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +19,12 @@ from starlette.routing import Mount, Route
 
 from scrapers.parsers.douyin import parse_search
 from scrapers.parsers.values import china_day
+from scrapers.pseudonym import load_key, pseudonym
+from scrapers.sandbox.app import create_app
 from scrapers.sandbox.corpus import SandboxPost
+from scrapers.sandbox.discussion import comments_of
+from scrapers.sandbox.hot_lists import hot_list
+from scrapers.sandbox.sites.douyin import SEC_UID
 from scrapers.spiders.asks import Ask
 from scrapers.spiders.douyin import DouyinSpider, publish_time
 
@@ -151,3 +158,71 @@ def test_the_site_honours_order_and_time_filter(sandbox: str) -> None:
     assert {post.post_type for post in videos} == {"video"}
     assert [post.like_count for post in videos] == sorted((post.like_count for post in videos), reverse=True)
     assert posts("general/search/single", {"sort_type": "2", "publish_time": "1"}) == []
+
+
+def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
+    crawl: Callable[..., Any], serve: Callable[[Starlette], str], sandbox_corpus: list[SandboxPost]
+) -> None:
+    day = "2026-01-03"
+    corpus = [post for post in sandbox_corpus if post.platform == "douyin" and post.in_event and post.comments < 80]
+    of_day = {post.post_id: post for post in corpus if china_day(post.posted_at) == day and not post.is_ad}
+    top = sorted(of_day.values(), key=lambda p: (-p.likes - p.comments - p.shares - p.collects, p.post_id))[:3]
+    by_author = Counter(post.author.author_id for post in corpus)
+    listed = max((post.author for post in of_day.values()), key=lambda author: by_author[author.author_id])
+    done = crawl(
+        serve(create_app(corpus, now=lambda: NOW)),
+        "douyin",
+        day,
+        QUERIES,
+        accounts=[{"id": f"{SEC_UID}{listed.author_id}", "name": "在列账号"}],
+        details={"top_posts": len(top), "comment_pages": 10, "reply_pages": 10},
+    )
+    key = load_key(done.data)
+
+    # The timeline has all posts of the account, also those that no query finds.
+    own = {post_id for post_id, post in of_day.items() if post.author == listed}
+    timeline = done.slices.filter(target="timeline").row(0, named=True)
+    assert (timeline["state"], set(timeline["kept_ids"])) == ("ok", own)
+    assert set(done.posts.filter(author_name="在列账号")["post_id"]) == own
+
+    asked = {post.post_id: post for post in [*top, *(of_day[post_id] for post_id in own)]}
+    said = {comment.comment_id: comment for post in asked.values() for comment in comments_of(post)}
+    landed = {row["comment_id"]: row for row in done.of_all_days("comments").to_dicts()}
+    assert landed.keys() == said.keys()
+    assert len(said) > 100
+    assert any(comment.answers_id not in (None, comment.root_id) for comment in said.values())
+    for comment_id, comment in said.items():
+        row = landed[comment_id]
+        assert (row["post_id"], row["parent_comment_id"]) == (comment.post_id, comment.answers_id)
+        assert (row["text"], row["posted_at"], row["like_count"]) == (comment.text, comment.posted_at, comment.likes)
+        assert (row["ip_location"], row["source"]) == (comment.ip_location, "spider")
+        assert row["author_id"] == pseudonym(key, "douyin", comment.author.author_id)
+    for slice_ in done.slices.filter(target="comments").to_dicts():
+        post = asked[slice_["query"]]
+        assert (slice_["state"], slice_["declared_total"], slice_["posts_kept"]) == ("ok", post.comments, post.comments)
+
+    writers = {post.author.author_id: post.author for post in top} | {listed.author_id: listed}
+    authors = {row["author_id"]: row for row in done.of_all_days("authors").to_dicts()}
+    assert authors.keys() == {pseudonym(key, "douyin", author_id) for author_id in writers}
+    for author_id, author in writers.items():
+        row = authors[pseudonym(key, "douyin", author_id)]
+        assert (row["followers"], row["posts"]) == (author.followers, by_author[author_id])
+        assert row["is_verified"] is author.is_verified
+        assert row["author_name"] == ("在列账号" if author == listed else None)
+
+    people = {person.author.author_id for person in [*corpus, *said.values()]}
+    for table in ("posts", "comments", "authors", "slices"):
+        text = done.of_all_days(table).write_json().replace(f"{SEC_UID}{listed.author_id}", "")  # what was asked for
+        assert not people & set(re.findall(r"[0-9]{16}", text)), table
+        assert not re.search(r"合成(?:用户|媒体|数码博主)\d", text), table
+
+
+def test_the_hot_list_lands_as_it_is_at_the_moment(
+    crawl: Callable[..., Any], serve: Callable[[Starlette], str]
+) -> None:
+    at = datetime(2026, 1, 6, 12, 48, tzinfo=UTC)
+    rows = crawl(serve(create_app([], now=lambda: at)), "douyin", "").of_all_days("hot_lists")
+    told = [(row.rank, row.word, row.heat, row.entered_at.replace(microsecond=0)) for row in hot_list("douyin", at)]
+    assert rows.sort("rank").select("rank", "word", "heat", "entered_at").rows() == told
+    assert set(rows["list_name"]) == {"hot_search"}
+    assert len(told) == 50

@@ -3,9 +3,12 @@
 import json
 import re
 import urllib.request
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from starlette.applications import Starlette
@@ -14,7 +17,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from scrapers.parsers.values import china_day, parse_count, xiaohongshu_id_time
+from scrapers.parsers.xiaohongshu import parse_search
+from scrapers.pseudonym import load_key, pseudonym
+from scrapers.sandbox.app import create_app
 from scrapers.sandbox.corpus import SandboxAuthor, SandboxPost
+from scrapers.sandbox.discussion import comments_of
 from scrapers.sandbox.sites import xiaohongshu as site
 from scrapers.spiders.asks import Ask
 from scrapers.spiders.xiaohongshu import XiaohongshuSpider, new_search_id
@@ -212,3 +219,110 @@ def test_the_times_of_the_corpus_are_in_its_ids(sandbox_corpus: list[SandboxPost
         post.posted_at - xiaohongshu_id_time(post.post_id) for post in sandbox_corpus if post.platform == "xiaohongshu"
     ]
     assert min(late) >= timedelta(0)
+
+
+def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
+    crawl: Callable[..., Any], serve: Callable[[Starlette], str], sandbox_corpus: list[SandboxPost]
+) -> None:
+    day = "2026-01-03"
+    corpus = [post for post in sandbox_corpus if post.platform == "xiaohongshu" and post.in_event]
+    corpus = [replace(post, comments=post.comments * 12) for post in corpus]  # several pages, of replies as well
+    of_day = {post.post_id: post for post in corpus if china_day(post.posted_at) == day and not post.is_ad}
+    top = sorted(of_day.values(), key=lambda p: (-p.likes - p.comments - p.shares - p.collects, p.post_id))[:6]
+    by_author = Counter(post.author.author_id for post in corpus)
+    listed = max((post.author for post in of_day.values()), key=lambda author: by_author[author.author_id])
+    done = crawl(
+        serve(create_app(corpus, now=lambda: datetime(2026, 1, 20, tzinfo=UTC))),
+        "xiaohongshu",
+        day,
+        QUERIES,
+        accounts=[{"id": listed.author_id, "name": "在列账号"}],
+        details={"top_posts": len(top), "comment_pages": 10, "reply_pages": 10},
+    )
+    key = load_key(done.data)
+
+    own = {post_id for post_id, post in of_day.items() if post.author == listed}
+    timeline = done.slices.filter(target="timeline").row(0, named=True)
+    assert (timeline["state"], set(timeline["kept_ids"])) == ("ok", own)
+    assert set(done.posts.filter(author_name="在列账号")["post_id"]) == own
+    assert all(done.posts.filter(author_name="在列账号")["text"]), "each note of a timeline is asked for in full"
+
+    asked = {post.post_id: post for post in [*top, *(of_day[post_id] for post_id in own)]}
+    said = {comment.comment_id: comment for post in asked.values() for comment in comments_of(post)}
+    landed = {row["comment_id"]: row for row in done.of_all_days("comments").to_dicts()}
+    assert landed.keys() == said.keys()
+    assert len(said) > 50
+    for comment_id, comment in said.items():
+        row, likes = landed[comment_id], parse_count(site.shown(comment.likes, asked[comment.post_id]))
+        assert (row["post_id"], row["parent_comment_id"]) == (comment.post_id, comment.answers_id)
+        assert (row["text"], row["posted_at"], row["ip_location"]) == (
+            comment.text,
+            comment.posted_at,
+            comment.ip_location,
+        )
+        assert (row["like_count"], row["source"]) == (likes.value, "spider")
+        assert row["author_id"] == pseudonym(key, "xiaohongshu", comment.author.author_id)
+    for slice_ in done.slices.filter(target="comments").to_dicts():
+        count = asked[slice_["query"]].comments
+        assert (slice_["state"], slice_["posts_kept"]) == ("ok" if count else "empty", count)
+
+    writers = {post.author.author_id: post.author for post in top} | {listed.author_id: listed}
+    authors = {row["author_id"]: row for row in done.of_all_days("authors").to_dicts()}
+    assert authors.keys() == {pseudonym(key, "xiaohongshu", author_id) for author_id in writers}
+    for author_id, author in writers.items():
+        row = authors[pseudonym(key, "xiaohongshu", author_id)]
+        assert (row["followers"], row["posts"], row["is_verified"]) == (author.followers, None, author.is_verified)
+        assert row["author_name"] == ("在列账号" if author == listed else None)
+
+    people = {person.author.author_id for person in [*corpus, *said.values()]}
+    for table in ("posts", "comments", "authors", "slices"):
+        text = done.of_all_days(table).write_json()
+        found = people & set(re.findall(r"[0-9a-f]{24}", text))
+        assert found <= ({listed.author_id} if table == "slices" else set()), table  # what was asked for
+        assert not re.search(r"合成(?:用户|媒体|数码博主)\d", text), table
+
+
+def test_a_pinned_note_does_not_say_that_the_day_is_passed() -> None:
+    spider = XiaohongshuSpider(day="2026-01-03", accounts='[{"id": "5b1eb9052e31a52ca35a0001", "name": "在列账号"}]')
+    ask = Ask("5b1eb9052e31a52ca35a0001", spider.start_of_day, spider.end_of_day, target="timeline")
+    notes = [
+        site.timeline_note(post, datetime(2026, 1, 7, tzinfo=UTC), sticky=post is BEFORE[0])
+        for post in (BEFORE[0], EVENING, BEFORE[1])
+    ]
+    page = parse_search(json.dumps({"data": {"notes": notes, "has_more": False}}).encode(), datetime.now(UTC))
+    pinned, evening, before = page.posts
+    spider._published[pinned.post_id] = BEFORE[0].posted_at
+    assert spider.may_belong(evening, page, ask)
+    assert spider.may_belong(before, page, ask), "it may have been scheduled for the day"
+    page.posts = [pinned, before]
+    assert spider.is_past(page, ask)
+    page.posts = [pinned]
+    assert not spider.is_past(page, ask)
+
+
+def test_a_timeline_goes_on_behind_the_note_that_its_page_ends_with(serve: Callable[[Starlette], str]) -> None:
+    notes = [note(number, f"2026-01-03T{number:02d}:00") for number in range(9)]
+    served = serve(create_app(notes, now=lambda: datetime(2026, 1, 20, tzinfo=UTC)))
+    shown, following = [], {"cursor": ""}
+    while following is not None:
+        asked = urlencode({"user_id": AUTHOR.author_id, "num": 30} | following)
+        with urllib.request.urlopen(f"{served}/edith.xiaohongshu.com/api/sns/web/v1/user_posted?{asked}") as response:
+            page = parse_search(response.read(), datetime.now(UTC))
+        shown += [post.post_id for post in page.posts]
+        following = page.next
+    assert sorted(shown) == sorted(post.post_id for post in notes)
+    in_order = [post_id for post_id in shown if post_id != max(notes, key=lambda post: post.likes).post_id]
+    assert in_order == sorted(in_order, reverse=True)
+
+
+def test_comments_want_the_note_s_own_token(serve: Callable[[Starlette], str]) -> None:
+    served = serve(create_app([EVENING], now=lambda: datetime(2026, 1, 20, tzinfo=UTC)))
+
+    def code(**asked: str) -> int:
+        address = f"{served}/edith.xiaohongshu.com/api/sns/web/v2/comment/page?{urlencode(asked)}"
+        with urllib.request.urlopen(address, timeout=10) as response:
+            return int(json.load(response)["code"])
+
+    assert code(note_id=EVENING.post_id, xsec_token=site.xsec_token(EVENING.post_id)) == 0
+    assert code(note_id=EVENING.post_id, xsec_token="x") == 300017
+    assert code(note_id="0" * 24, xsec_token="x") == -510000
