@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
@@ -38,7 +38,7 @@ WALLS: Mapping[Platform, str] = {
 }
 # Where they send to instead, and how such pages are called.
 WALL_PATHS = ("login", "signin", "captcha", "verify", "unhuman", "passport")
-WALL_TITLES = ("验证", "登录")
+WALL_TITLES = ("验证码中间页", "安全验证")
 # Pictures, films and typefaces: nobody looks at them.
 NOT_LOOKED_AT = {"image", "media", "font"}
 
@@ -70,7 +70,8 @@ class _Tab:
     wait here until the spider asks for them.
     """
 
-    def __init__(self, paths: set[str]) -> None:
+    def __init__(self, address: str, paths: set[str]) -> None:
+        self.address = address
         self.page: Page | None = None  # None until it has been opened
         self.landed: _Answer | None = None  # the document that is shown
         self.answers: list[_Answer] = []
@@ -216,7 +217,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         tab = self._tabs.pop(visit.address, None)
         if tab is None and visit.act != "open":
             raise NotAsked(f"{visit.address} is not open any more")
-        self._tabs[visit.address] = tab = tab or _Tab(self._paths)
+        self._tabs[visit.address] = tab = tab or _Tab(visit.address, self._paths)
         return tab
 
     async def _open(self, tab: _Tab, address: str) -> None:
@@ -281,11 +282,12 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             raise DownloadFailedError(f"{tab.landed.request.url}: HTTP {tab.landed.status}")
         title = await tab.page.title()
         is_covered = await tab.page.locator(WALLS[self._platform]).first.is_visible()
-        is_another = any(word in landed.path for word in WALL_PATHS) or any(word in title for word in WALL_TITLES)
-        if not (is_covered or is_another or tab.landed.status != 200):
+        is_wall = tab.landed.status != 200 or any(title.startswith(words) for words in WALL_TITLES)
+        is_elsewhere = unquote(landed.path) != unquote(urlsplit(tab.address).path)
+        is_sent_away = is_elsewhere and any(word in landed.path for word in WALL_PATHS)
+        if not (is_covered or is_wall or is_sent_away):
             return None
-        came_from = tab.landed.request.redirected_from
-        status = 302 if came_from is not None and not is_covered else tab.landed.status
+        status = 302 if is_sent_away else tab.landed.status
         return _as_response(_Answer(tab.landed.request, status, {}, (await tab.page.content()).encode()))
 
 

@@ -13,6 +13,7 @@ from scrapers.items import Author, Comment, HotItem, Post, Reject, SliceState
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_object
 from scrapers.parsers.values import from_epoch, parse_count, plain_text
+from scrapers.parsers.walls import wall_state
 
 _IMAGE_POST = 68  # aweme_type; 0 and the other kinds are videos
 _LOGIN_STATUSES = {"8", "2483"}  # 2483 says 请先登录，再继续搜索吧
@@ -115,7 +116,7 @@ def _open(body: bytes) -> dict[str, Any] | _Refusal:
     if not start or start.strip(b'" \r\n').lower() == b"blocked":
         return _Refusal("blocked", f"the body is {'the word blocked' if start else 'empty'}")
     if start.startswith(b"<"):
-        return _Refusal("blocked", "a page in HTML, as the site shows it for a captcha")
+        return _Refusal(*wall_state(body))
     answer = load_object(body)
     if answer is None:
         return _Refusal("partial", "the body is cut or no JSON")

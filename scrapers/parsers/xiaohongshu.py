@@ -23,6 +23,7 @@ from scrapers.parsers.values import (
     plain_text,
     xiaohongshu_id_time,
 )
+from scrapers.parsers.walls import wall_state
 
 _GOOD_CODES = ("0", "200")  # the site's, and that of a relay's envelope
 _REFUSALS: dict[str, tuple[SliceState, str]] = {
@@ -132,7 +133,7 @@ def parse_profile(body: bytes, observed_at: datetime) -> ProfilePage:
 def _open(body: bytes) -> dict[str, Any] | _Refusal:
     """The object that holds what was asked for, out of the envelopes around it, or why there is none."""
     if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return _Refusal("blocked", "a page in HTML, as the site shows it for a captcha")
+        return _Refusal(*wall_state(body))
     answer = load_object(body)
     if answer is None:
         return _Refusal("partial", "the body is cut or no JSON")
