@@ -29,7 +29,7 @@ KEY_VARIABLE = "TINGFENG_PSEUDONYM_KEY"
 # Under these keys stands a person, or a list of them.
 PERSON_KEYS = frozenset({
     "user", "author", "authors", "user_info", "userInfo", "author_info", "member", "target_user", "reply_to_author",
-    "basicInfo",
+    "basicInfo", "more_info_users",
     "following_upvoter", "following_collect", "high_level_creator", "republishers",
 })  # fmt: skip
 # Of a person these are kept: facts that many share, ids as pseudonyms, and that a description is there, not its words.
@@ -37,6 +37,8 @@ PERSON_FACTS = frozenset({
     "followers_count", "follower_count", "fans", "verified", "verified_type", "verification_type", "gender", "is_org",
     "mbrank", "mbtype", "red_official_verified", "red_official_verify_type", "is_anonymous", "type",
     "following_count", "aweme_count", "mplatform_followers_count", "ip_location", "ipLocation",
+    "fans_count", "followers_count_str", "friends_count", "follow_count", "statuses_count", "mblog_count",
+    "answer_count", "articles_count", "zvideo_count", "pins_count", "ip_info",
 })  # fmt: skip
 PERSON_ID_KEYS = frozenset({"id", "idstr", "uid", "sec_uid", "user_id", "userid", "userId"})
 PERSON_MARKS = frozenset({"verified_reason", "custom_verify", "enterprise_verify_reason"})
@@ -62,13 +64,13 @@ NAME_KEYS = frozenset({
     "user_name", "publish_username", "用户昵称", "评论人昵称", "昵称", "authorName", "authorDetail", "authorAvatar",
     "authorAddress", "avatar", "avatar_url", "user_avatar", "profile_url", "home_url", "user_link", "user_signature",
     "signature", "at_users", "at_user_list", "艾特用户", "@用户", "at_user", "share_info", "share_url",
-    "authentication_token", "xsec_token", "attached_info_bytes", "endorsements", "reply_to_username",
+    "authentication_token", "xsec_token", "attached_info", "attached_info_bytes", "endorsements", "reply_to_username",
 })  # fmt: skip
 # What people wrote, and names of things: a person's name is not searched for here, for it may be a word as well.
 WORDS_KEYS = frozenset({
     "text", "text_raw", "raw_text", "longTextContent", "content", "title", "name", "excerpt", "desc", "description",
     "display_title", "topic_title", "hashtag_name", "cha_name", "region_name", "ip_location", "ip_label", "ip_info",
-    "created_at", "type", "正文", "微博正文", "content_text",
+    "reply_text", "reply_original_text", "created_at", "type", "正文", "微博正文", "content_text",
 })  # fmt: skip
 
 # "//@name:" and "回复@name:": the site puts the name there, the author does not write it.
@@ -199,8 +201,10 @@ class _Scrubbing:
         ids = {name: self._pseudonym(member) for name, member in person.items() if name in PERSON_ID_KEYS}
         facts = {name: member for name, member in person.items() if name in PERSON_FACTS}
         marks = {name: "…" for name, member in person.items() if name in PERSON_MARKS and member}
-        badges = [{"type": badge.get("type")} for badge in person.get("badge") or () if isinstance(badge, dict)]
-        return ids | facts | marks | ({"badge": badges} if isinstance(person.get("badge"), list) else {})
+        badges = person.get("badge")
+        if isinstance(badges, list):
+            facts["badge"] = [{"type": badge.get("type")} for badge in badges if isinstance(badge, dict)]
+        return ids | facts | marks
 
     def _pseudonym(self, person: object) -> object:
         if person is None or str(person) in NOBODY or isinstance(person, dict | list):

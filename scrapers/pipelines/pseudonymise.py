@@ -7,13 +7,13 @@ from typing import Any, Self
 
 from scrapy.crawler import Crawler
 
-from scrapers.items import Author, Comment, Post, Reject
+from scrapers.items import Author, Comment, HotItem, Post, Reject
 from scrapers.pseudonym import load_key, pseudonymise, scrub
 
 
 class Pseudonymise:
-    """The author's id becomes a keyed pseudonym, the name goes but for listed accounts, the payload, and a reject's
-    record, are scrubbed."""
+    """The author's id becomes a keyed pseudonym, the name goes but for listed accounts; payloads, those of hot lists too,
+    and the records of rejects are scrubbed."""
 
     def __init__(self, key: bytes, names: Mapping[str, str]) -> None:
         self._key, self._names = key, names
@@ -27,6 +27,8 @@ class Pseudonymise:
         match item:
             case Post() | Comment() | Author():
                 return pseudonymise(item, self._key, self._names.get(item.author_id or ""))
+            case HotItem():  # a row may name who asked the question
+                return dataclasses.replace(item, payload=scrub(item.payload, item.platform, self._key))
             case Reject(platform=str() as platform):
                 return dataclasses.replace(item, record=scrub(item.record, platform, self._key))
             case _:

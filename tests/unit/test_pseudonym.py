@@ -38,7 +38,7 @@ IDS: dict[Platform, re.Pattern[str]] = {
     "weibo": re.compile(r"10000000\d\d|3b9aca0\d|tvax|%E5%90%88%E6%88%90"),  # 3b9aca02: 1000000002 in base 16
     "douyin": re.compile(r"15000000000000\d\d"),
     "xiaohongshu": re.compile(r"5b1eb9052e31a52ca35a\w{4}|69362ae8000000003201\w{4}|ABsynthetic"),
-    "zhihu": re.compile(r"6da27e30|ab7d7053|c0ffee53|synthetic-token"),
+    "zhihu": re.compile(r"6da27e30|ab7d7053|c0ffee53|synthetic-token|31439539\d"),  # the last: member_id
 }
 
 
@@ -86,12 +86,21 @@ def profile(platform: Platform) -> Reading:
 
 
 DETAILS: list[tuple[Platform, str, Reading]] = [
+    ("weibo", "hotflow.json", comments("weibo", "5251874932590001")),
+    ("weibo", "hotflow_child.json", comments("weibo", "5251874932590001")),
+    ("weibo", "comments_show.json", comments("weibo", "5251874932590001")),
+    ("weibo", "build_comments.json", comments("weibo", "5251874932590001")),
+    ("weibo", "profile_info.json", profile("weibo")),
+    ("weibo", "profile_getindex.json", profile("weibo")),
     ("douyin", "comments.json", comments("douyin", "7592500000000000002")),
     ("douyin", "replies.json", comments("douyin", "7592500000000000002")),
     ("douyin", "profile.json", profile("douyin")),
     ("xiaohongshu", "comment_page.json", comments("xiaohongshu", "695bd0a0000000001e0000a1")),
     ("xiaohongshu", "comment_sub_page.json", comments("xiaohongshu", "695bd0a0000000001e0000a1")),
     ("xiaohongshu", "profile.html", profile("xiaohongshu")),
+    ("zhihu", "root_comment.json", comments("zhihu", "1990000000000000001")),
+    ("zhihu", "child_comment.json", comments("zhihu", "1990000000000000001")),
+    ("zhihu", "member.json", profile("zhihu")),
 ]
 
 
@@ -112,7 +121,7 @@ def test_no_person_is_left_in_comments_and_profiles_and_they_are_read_again(
         again = read(landed.payload.encode())[0]
         words = {"verified_reason": None} if isinstance(again, Author) else {}  # of a badge: that it is there
         assert dataclasses.replace(again, author_name=None, payload=landed.payload, **words) == landed
-        assert landed.author_id == pseudonym(KEY, platform, item.author_id or "")
+        assert landed.author_id == (pseudonym(KEY, platform, item.author_id) if item.author_id else None)
 
 
 class TestText:
@@ -206,6 +215,16 @@ def test_rejects_are_scrubbed_on_their_way_to_quarantine() -> None:
     assert dataclasses.replace(scrubbed, record=record) == reject
 
 
+def test_rows_of_hot_lists_name_nobody_who_asked() -> None:
+    page = zhihu.parse_hot_list((FIXTURES / "zhihu" / "hot_list_web.json").read_bytes(), NOW)
+    assert any(NAMES.search(row.payload) and IDS["zhihu"].search(row.payload) for row in page.items)
+    for row in page.items:
+        landed = Pseudonymise(KEY, {}).process_item(row)
+        assert not NAMES.search(landed.payload)
+        assert not IDS["zhihu"].search(landed.payload)
+        assert dataclasses.replace(landed, payload=row.payload) == row
+
+
 def test_authors_too() -> None:
     author = Author(platform="weibo", author_id="1000000001", author_name="合成用户0001", observed_at=NOW, payload="{}")
     landed = pseudonymise(author, KEY)
@@ -278,6 +297,9 @@ def test_real_bodies(shared: Path, platform: Platform, name: str) -> None:
 
 
 REAL_COMMENTS: list[tuple[Platform, str, str]] = [
+    ("weibo", "weibo/m_getindex/hotflow_comments.json", "4383183740924990"),
+    ("weibo", "weibo/m_getindex/comments_show.json", "4383183740924990"),
+    ("zhihu", "zhihu/web/comment_v5.json", "1936787046304842491"),
     ("douyin", "douyin/app_search/comments.json", "7565738211130035491"),
     ("xiaohongshu", "xiaohongshu/web/comment_page.json", "66696f98000000000d00f289"),
     ("xiaohongshu", "xiaohongshu/web/comment_sub_page.json", "66f4f758000000001902f8e1"),
@@ -296,6 +318,17 @@ def test_real_comments(shared: Path, platform: Platform, name: str, post_id: str
             assert person not in landed.payload
         again = read(landed.payload.encode())[0]
         assert dataclasses.replace(again, author_name=None, payload=landed.payload) == landed
+
+
+@pytest.mark.parametrize("name", ["m_getindex/user_info.json", "ajax/profile_0.json", "ajax/profile_1.json"])
+def test_real_profiles(shared: Path, name: str) -> None:
+    [author] = profile("weibo")((shared / "real/weibo" / name).read_bytes())
+    landed = pseudonymise(author, KEY)
+    assert author.author_id not in landed.payload
+    assert author.author_name is not None
+    assert author.author_name not in landed.payload
+    [again] = profile("weibo")(landed.payload.encode())
+    assert dataclasses.replace(again, author_name=None, payload=landed.payload, verified_reason=None) == landed
 
 
 def _status(**fields: Any) -> bytes:
