@@ -12,8 +12,8 @@ from scrapers.pseudonym import load_key, pseudonymise, scrub
 
 
 class Pseudonymise:
-    """The author's id becomes a keyed pseudonym, the name goes but for listed accounts; payloads, those of hot lists too,
-    and the records of rejects are scrubbed."""
+    """The author's id becomes a keyed pseudonym, the name goes but for listed accounts; payloads, a hot list's too, and
+    the records of rejects are scrubbed."""
 
     def __init__(self, key: bytes, names: Mapping[str, str]) -> None:
         self._key, self._names = key, names
