@@ -5,6 +5,7 @@ import re
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from scrapers.parsers.douyin import parse_search
+from scrapers.items import Post
+from scrapers.parsers.douyin import parse_comments, parse_replies, parse_search
 from scrapers.parsers.values import china_day
 from scrapers.pseudonym import load_key, pseudonym
 from scrapers.sandbox.app import create_app
@@ -25,7 +27,7 @@ from scrapers.sandbox.corpus import SandboxPost
 from scrapers.sandbox.discussion import comments_of
 from scrapers.sandbox.hot_lists import hot_list
 from scrapers.sandbox.sites.douyin import SEC_UID
-from scrapers.spiders.asks import Ask
+from scrapers.spiders.asks import Ask, PostRef
 from scrapers.spiders.douyin import DouyinSpider, publish_time
 
 FIXTURES = Path(__file__).parent / "fixtures" / "douyin"
@@ -226,3 +228,55 @@ def test_the_hot_list_lands_as_it_is_at_the_moment(
     assert rows.sort("rank").select("rank", "word", "heat", "entered_at").rows() == told
     assert set(rows["list_name"]) == {"hot_search"}
     assert len(told) == 50
+
+
+def test_a_timeline_goes_on_from_the_time_that_its_page_ends_with(
+    serve: Callable[[Starlette], str], spider: DouyinSpider, ask: Ask, sandbox_corpus: list[SandboxPost]
+) -> None:
+    one = next(post for post in sandbox_corpus if post.platform == "douyin" and not post.is_ad)
+    posts = [
+        replace(
+            one, post_id=str(7_590_000_000_000_000_000 + number), posted_at=NOW - timedelta(hours=number), likes=number
+        )
+        for number in range(40)
+    ]
+    site = serve(create_app(posts, now=lambda: NOW))
+    account = replace(ask, query=f"{SEC_UID}{one.author.author_id}", target="timeline")
+    shown: list[Post] = []
+    following: dict[str, str] | None = None
+    for number in (1, 2, 3):
+        url = spider.timeline_request(account, number, following).url.replace("https:/", site)
+        with urllib.request.urlopen(url, timeout=10) as response:
+            page = parse_search(response.read(), NOW)
+        shown += page.posts
+        following = page.next
+    assert following is None
+    assert {post.post_id for post in shown} == {post.post_id for post in posts}
+    in_order = [post.posted_at for post in shown if spider.is_in_order(post)]
+    assert in_order == sorted(in_order, reverse=True)
+    assert len(in_order) in (39, 40), "an account may have pinned a post"
+
+
+def test_a_post_that_is_gone_is_empty_and_its_comments_with_it(
+    serve: Callable[[Starlette], str], spider: DouyinSpider
+) -> None:
+    site = serve(create_app([], now=lambda: NOW))
+    gone = PostRef("7592500000000000002", "video")
+
+    def answer(asked: Any) -> bytes:
+        with urllib.request.urlopen(asked.url.replace("https:/", site), timeout=10) as response:
+            return response.read()
+
+    page = parse_search(answer(spider.detail_request(gone)), NOW)
+    assert (page.state, page.posts) == ("empty", [])
+    assert "作品已删除" in page.reason
+    assert parse_comments(answer(spider.comments_request(gone, None)), NOW, gone.post_id).state == "empty"
+    replies = parse_replies(answer(spider.replies_request(gone, "1", {})), NOW, gone.post_id, "1")
+    assert (replies.state, replies.comments) == ("empty", [])
+
+
+def test_a_post_names_the_account_that_its_profile_is_asked_for_with(spider: DouyinSpider) -> None:
+    [post] = parse_search((FIXTURES / "detail.json").read_bytes(), NOW).posts
+    account = spider.account_of(post)
+    assert account == "MS4wLjABAAAA1500000000000002"
+    assert parse_qs(urlsplit(spider.profile_request(account).url).query)["sec_user_id"] == [account]
