@@ -12,7 +12,15 @@ import polars as pl
 
 from orchestration.listening import Listening
 from orchestration.settings import PROJECT_DIR
-from scrapers.environment import EnvironmentProblem, daily_requests, require_live_access, sandbox_url, source
+from scrapers.environment import (
+    EnvironmentProblem,
+    browser_platforms,
+    daily_requests,
+    require_browser,
+    require_live_access,
+    sandbox_url,
+    source,
+)
 from scrapers.items import Platform
 
 # Above this share of unreadable records it is the parser that is wrong, and the numbers with it. Below, a few odd
@@ -21,12 +29,14 @@ UNREADABLE_SHARE_LIMIT = 0.2
 
 
 def require_access(platforms: Sequence[Platform]) -> None:
-    """Raise EnvironmentProblem unless the platforms can be collected from: sandbox up, or credentials there."""
+    """Raise EnvironmentProblem unless the platforms can be collected from: sandbox up, or logins and browsers ready."""
     daily_requests()  # a crawl reads it; a wrong one is to be told here, before anything is started
     if source() == "live":
         for platform in platforms:
             require_live_access(platform)
         return
+    for platform in sorted(browser_platforms().intersection(platforms)):
+        require_browser(platform)
     try:
         httpx.get(sandbox_url(), timeout=10).raise_for_status()
     except httpx.HTTPError as error:

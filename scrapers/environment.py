@@ -120,18 +120,21 @@ def browser_platforms() -> frozenset[Platform]:
 
 
 def browser_profiles() -> Path:
-    """The folder of Chromium profiles, one a platform, since crawls run side by side and a profile opens only once.
+    """The folder of the crawls' Chromium profiles: live that of the operator; the sandbox has profiles of its own, with
+    the data, and never sees the operator's."""
+    return operator_profiles() if source() == "live" else data_dir() / "browser"
 
-    Live, TINGFENG_BROWSER_PROFILE, where the operator has logged in; it is as secret as a password. The sandbox never
-    sees it and has profiles of its own, with the data.
+
+def operator_profiles() -> Path:
+    """TINGFENG_BROWSER_PROFILE: the folder of the profiles in which the operator has logged in, as secret as passwords.
+
+    It has a profile for each platform, since crawls run side by side and a profile is opened once at a time.
     """
-    if source() == "sandbox":
-        return data_dir() / "browser"
     value = os.environ.get(PROFILE_VARIABLE, "").strip()
     if not value:
         raise EnvironmentProblem(
-            f"TINGFENG_SOURCE=live, but {PROFILE_VARIABLE} is not set. Set it to a folder of your own for the "
-            "browser's profiles, outside of the repository and the data, and log in with 'make login PLATFORM=douyin'."
+            f"{PROFILE_VARIABLE} is not set. Set it to a folder of your own for the browser's profiles, outside of the "
+            "repository and the data, and log in with 'make login PLATFORM=douyin'."
         )
     return Path(value).expanduser().resolve()
 
