@@ -16,7 +16,8 @@ from starlette.applications import Starlette
 
 from scrapers.sandbox import event
 from scrapers.sandbox.app import create_app
-from scrapers.sandbox.faults import HARMS, REFUSALS
+from scrapers.sandbox.faults import REFUSALS
+from scrapers.sandbox.harms import HARMS
 
 LOOPBACK = "127.0.0.1"
 LABELLED_AT = datetime(2026, 1, 7, 2, tzinfo=UTC)  # the morning after the event's window, in China

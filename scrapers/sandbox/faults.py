@@ -1,34 +1,34 @@
-"""What real sites do to a crawler, on demand: refusals as platforms.md has them, and bodies that come to harm.
+"""What real sites do to a crawler, on demand: refusals as platforms.md has them, and harms (harms.py).
 
-Of the refusals, the bodies of Visitor System, 安全验证, 40352, 461, 471, 300011 and 300012 were never recorded; they
-are made after public crawlers' code. A fault strikes a request with the probability ``rate``, from a seed, so that the
+The bodies of Visitor System, 安全验证, ok:-100, 40352, 461, 471, 300011 and 300012 were never recorded anywhere; they
+follow public crawlers' code. A fault strikes a request with the probability ``rate``, from a seed, so that the
 same requests in the same order meet the same faults.
 """
 
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from scrapers.items import Platform, SliceState
+from scrapers.sandbox.harms import HARMS, harmed, is_first_page, pages_of
 
 PLATFORM_OF_HOST: Mapping[str, Platform] = {
     "s.weibo.com": "weibo",
     "m.weibo.cn": "weibo",
+    "weibo.com": "weibo",
     "www.douyin.com": "douyin",
     "edith.xiaohongshu.com": "xiaohongshu",
+    "www.xiaohongshu.com": "xiaohongshu",
     "www.zhihu.com": "zhihu",
 }
 SLOW_SECONDS = 0.3
-# What harms a body, and not the crawl: each of them may be gone when the page is asked for again.
-HARMS = ("cut", "malformed", "reset", "repeated", "slow")
-
 _Refusal = tuple[int, str | dict[str, Any], SliceState]  # HTTP status, body, and how the slice has to end
 REFUSALS: Mapping[Platform, Mapping[str, _Refusal]] = {
     "weibo": {
@@ -36,6 +36,7 @@ REFUSALS: Mapping[Platform, Mapping[str, _Refusal]] = {
         "login_redirect": (302, "", "logged_out"),
         "visitor_system": (200, "<html><head><title>Sina Visitor System</title></head></html>", "logged_out"),
         "ok_-100": (200, {"ok": -100, "url": "https://passport.weibo.com/sso/signin"}, "logged_out"),
+        "no_data": (200, {"ok": 1, "msg": ""}, "blocked"),  # what getIndex has in the place of a captcha
     },
     "douyin": {
         "empty_body": (200, "", "blocked"),
@@ -52,7 +53,10 @@ REFUSALS: Mapping[Platform, Mapping[str, _Refusal]] = {
         **{f"http_{status}": (status, "", "blocked") for status in (403, 429, 461, 471)},
         "code_300011": (200, {"code": 300011, "success": False, "msg": "账号异常"}, "blocked"),
         "code_300012": (200, {"code": 300012, "success": False, "msg": "网络连接异常"}, "blocked"),
+        "code_-510001": (200, {"code": -510001, "success": False, "msg": "笔记状态异常，请稍后查看"}, "blocked"),
         "code_-100": (200, {"code": -100, "success": False, "msg": "登录已过期"}, "logged_out"),
+        "code_-104": (200, {"code": -104, "success": False, "msg": "您当前登录的账号没有权限访问"}, "logged_out"),
+        "http_401": (401, "", "logged_out"),
     },
     "zhihu": {
         "code_40352": (
@@ -90,39 +94,15 @@ class Faults(BaseHTTPMiddleware):
             )
         if name == "slow":
             await asyncio.sleep(SLOW_SECONDS)
-        asked = await _search_of(request)
+        asked: dict[str, Any] = dict(request.query_params) or json.loads(await request.body() or b"{}")
         answer = await _whole(await call_next(request))
-        earlier, self._last[asked] = self._last.get(asked, answer), answer
-        return _harmed(answer, earlier, name)
-
-
-async def _search_of(request: Request) -> str:
-    """What a request has in common with those for the other pages of its search, or for the same note."""
-    pages = {"page", "offset", "search_id", "lc_idx", "search_hash_id", "vertical_info"}
-    asked = dict(request.query_params) or json.loads(await request.body() or b"{}")
-    return request.url.path + json.dumps({name: value for name, value in asked.items() if name not in pages})
+        pages = pages_of(request.url.path, asked)
+        earlier, self._last[pages] = self._last.get(pages, answer), answer
+        if name == "no_result" and is_first_page(asked):
+            return answer
+        return harmed(answer, earlier, name, self._rng)
 
 
 async def _whole(response: Response) -> Response:
     chunks = [chunk async for chunk in response.body_iterator]  # type: ignore[attr-defined]  # call_next streams
     return Response(b"".join(chunks), response.status_code, media_type=response.headers.get("content-type"))
-
-
-def _harmed(answer: Response, earlier: Response, harm: str | None) -> Response:
-    body = bytes(answer.body)
-    match harm:
-        case "cut":
-            return Response(body[: len(body) // 2], media_type=answer.media_type)
-        case "malformed":
-            return Response(b"\x00<<{]" + body[len(body) // 2 :: -1], media_type=answer.media_type)
-        case "reset":
-            return StreamingResponse(_half(body), headers={"content-length": str(len(body))})
-        case "repeated":
-            return earlier
-        case _:
-            return answer
-
-
-async def _half(body: bytes) -> AsyncIterator[bytes]:
-    """Less than was announced: the server then drops the connection."""
-    yield body[: len(body) // 2]

@@ -397,9 +397,10 @@ class PlatformSpider(Spider):
         kind: type[Page],
         request: Request,
         read: Callable[[bytes, datetime], Page],
-        is_repeat: Callable[[Page], bool] = lambda page: False,
+        doubt: Callable[[Page], str | None] = lambda page: None,
     ) -> Page:
-        """A page as ``read(body, observed_at)`` gives it, asked for again where its body is unreadable or a repeat."""
+        """A page as ``read(body, observed_at)`` gives it, asked for again where its body is unreadable, or where
+        ``doubt`` says why it cannot be the page that was asked for."""
         self.crawler.stats.inc_value("tingfeng/pages")
         for _ in range(TRIES_OF_A_PAGE):
             try:
@@ -407,9 +408,9 @@ class PlatformSpider(Spider):
             except NoAnswer as missing:
                 return kind(state=missing.state, reason=missing.reason)
             page = read(body, now())
-            repeated = is_repeat(page)
-            if not repeated and page.state != "partial":
+            doubted = doubt(page)
+            if doubted is None and page.state != "partial":
                 break
-        if repeated:
-            page.state, page.reason = "partial", "the site shows an earlier page again"
+        if doubted is not None:
+            page.state, page.reason = "partial", doubted
         return page

@@ -11,6 +11,7 @@ from scrapers.items import Author, Comment, HotItem, Reject, Slice
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
 from scrapers.spiders.answers import STOPPING_STATES, rejects_of, worsen
 from scrapers.spiders.asks import Ask, PostRef
+from scrapers.spiders.posts import SHOWN_AGAIN
 
 if TYPE_CHECKING:
     from scrapers.spiders.crawl import PlatformSpider
@@ -27,7 +28,7 @@ async def walk_comments(spider: PlatformSpider, ask: Ask, tally: Slice) -> Async
     for _ in range(spider.details.comment_pages):
         request = spider.comments_request(post, following)
         read = partial(spider.parser.parse_comments, post_id=post.post_id)
-        page = await spider.page(CommentPage, request, read, partial(_is_repeat, ids))
+        page = await spider.page(CommentPage, request, read, partial(_doubt, ids))
         tally.pages += 1
         if page.declared_total is not None:
             tally.declared_total = max(page.declared_total, tally.declared_total or 0)
@@ -66,9 +67,9 @@ async def _walk_replies(
         following = page.next
 
 
-def _is_repeat(ids: set[str], page: CommentPage) -> bool:
+def _doubt(ids: set[str], page: CommentPage) -> str | None:
     shown = {comment.comment_id for comment in page.comments}
-    return bool(shown) and page.next is not None and shown <= ids
+    return SHOWN_AGAIN if shown and page.next is not None and shown <= ids else None
 
 
 def _new(page: CommentPage, ids: set[str], tally: Slice) -> list[Comment]:

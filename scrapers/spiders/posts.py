@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Pages of a timeline that are read to reach a day: with ten posts a page, those of an account that posts 20 times a
 # day reach back for three weeks.
 TIMELINE_PAGES = 40
+SHOWN_AGAIN = "the site shows an earlier page again"
+BLANK = "a page without posts, though the site says that there are more"
 
 
 async def walk_posts(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIterator[Post | Reject]:
@@ -28,12 +30,14 @@ async def walk_posts(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIte
     following: dict[str, str] | None = None
     ids: set[str] = set()  # of this slice
 
-    def is_repeat(page: SearchPage) -> bool:
-        return bool(page.posts) and page.next is not None and ids.issuperset(post.post_id for post in page.posts)
+    def doubt(page: SearchPage) -> str | None:
+        if page.posts and page.next is not None and ids.issuperset(post.post_id for post in page.posts):
+            return SHOWN_AGAIN
+        return BLANK if _is_blank(page, number) else None
 
     for number in range(1, page_cap + 1):
         request = request_of(ask, number, following)
-        page = await spider.page(SearchPage, request, spider.parser.parse_search, is_repeat)
+        page = await spider.page(SearchPage, request, spider.parser.parse_search, doubt)
         tally.pages += 1
         for reject in rejects_of(page, request):
             yield reject
@@ -41,11 +45,13 @@ async def walk_posts(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIte
             tally.declared_total = max(page.declared_total, tally.declared_total or 0)
         if page.is_doubtful and page.next is None and spider.canary and not is_timeline:
             page = await _told_by_canary(spider, page, spider.canary)
+            if _is_blank(page, number):
+                page = dataclasses.replace(page, state="partial", reason=BLANK)
         worsen(tally, page.state, page.reason)
         async for item in _posts_of(spider, page, ask, tally, ids):
             yield item
         following = page.next
-        if tally.state in STOPPING_STATES or following is None or spider.is_past(page, ask):
+        if tally.state in STOPPING_STATES or following is None or page.reason == BLANK or spider.is_past(page, ask):
             break
     # The last page that a site shows names no next one, whether or not there is more: only its number tells.
     if tally.pages == page_cap and tally.state not in STOPPING_STATES and not spider.is_past(page, ask):
@@ -53,6 +59,16 @@ async def walk_posts(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIte
         worsen(tally, "partial", f"no more than {page_cap} pages are shown, and there may be more")
     if tally.posts_seen == 0:
         tally.reason = tally.reason or page.reason
+
+
+def _is_blank(page: SearchPage, number: int) -> bool:
+    """Whether nothing is on a page that has to have posts: the page before it, or it itself, says that there are more.
+
+    Sites give such pages now and then, also with the words that nothing was found (weibo-search #365, #397).
+    """
+    return (
+        page.state in ("ok", "empty") and not page.posts and not page.rejects and (number > 1 or page.next is not None)
+    )
 
 
 async def _posts_of(
