@@ -388,7 +388,8 @@ class PlatformSpider(Spider):
         if refused is None:
             return response.body
         told = self.parser.parse_search(response.body, now())  # the body may say more than the status
-        if told.state in STOPPING_STATES:
+        # 404 is also how Zhihu says that a post has no comments, or is gone.
+        if told.state in STOPPING_STATES or (response.status == 404 and told.state == "empty"):
             refused = told
         raise NoAnswer(refused.state, refused.reason or f"HTTP {response.status}")
 

@@ -1,4 +1,8 @@
-"""Weibo: the search of s.weibo.com, bounded in time: a day, then its hours and their regions where it holds more."""
+"""Weibo: the search of s.weibo.com, bounded in time: a day, then its hours and their regions where it holds more.
+
+Comments and single posts are asked of m.weibo.cn; timelines, profiles and the hot list of weibo.com, which tells counts
+in full where the other rounds them.
+"""
 
 import dataclasses
 from datetime import datetime, timedelta
@@ -10,11 +14,12 @@ from scrapers.items import Post
 from scrapers.parsers import weibo
 from scrapers.parsers.values import CHINA
 from scrapers.spiders.answers import NoAnswer
-from scrapers.spiders.asks import Ask, in_other_orders
+from scrapers.spiders.asks import Ask, PostRef, in_other_orders
 from scrapers.spiders.crawl import PlatformSpider
 
 SEARCH = "https://s.weibo.com/weibo"
-LONG_TEXT = "https://m.weibo.cn/statuses/extend"
+MOBILE = "https://m.weibo.cn"
+WEB = "https://weibo.com"
 HOUR = timedelta(hours=1)
 # The regions of the advanced search, by the codes of GB/T 2260 and Weibo's own for the rest: 100 其他, 400 海外.
 REGIONS = (
@@ -43,6 +48,30 @@ class WeiboSpider(PlatformSpider):
             parameters["xsort"] = "hot"
         return Request(f"{SEARCH}?{urlencode(parameters)}")
 
+    def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+        """A page names the next one by since_id; without the page's number the site begins anew."""
+        return ajax("statuses/mymblog", {"uid": ask.query, "page": str(page), "feature": "0"} | (following or {}))
+
+    def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
+        """The comments as the site orders them: what is liked and answered most comes first."""
+        parameters = {"id": post.post_id, "mid": post.post_id, "max_id_type": "0"}
+        return mobile("comments/hotflow", parameters | (following or {}))
+
+    def replies_request(self, post: PostRef, root_id: str, following: dict[str, str]) -> Request:
+        return mobile("comments/hotFlowChild", {"cid": root_id, "max_id": "0", "max_id_type": "0"} | following)
+
+    def profile_request(self, account: str) -> Request:
+        return ajax("profile/info", {"uid": account})
+
+    def detail_request(self, post: PostRef) -> Request:
+        return mobile("statuses/show", {"id": post.post_id})
+
+    def hot_list_requests(self) -> dict[str, Request]:
+        return {weibo.HOT_LIST: ajax("side/hotSearch", {})}
+
+    def is_in_order(self, post: Post) -> bool:
+        return not post.is_ad and not weibo.is_pinned(post)
+
     def split(self, ask: Ask) -> list[Ask]:
         """A day into its hours; an hour, the narrowest time that the site knows, into regions."""
         if ask.filters or ask.ordering != "newest":
@@ -59,11 +88,20 @@ class WeiboSpider(PlatformSpider):
         """A post whose text the result page cuts, with all of it."""
         if not weibo.text_is_cut(post):
             return post
-        long_text = weibo.parse_long_text(await self.answer(Request(f"{LONG_TEXT}?id={post.post_id}")))
+        long_text = weibo.parse_long_text(await self.answer(mobile("statuses/extend", {"id": post.post_id})))
         if long_text is None:
             raise NoAnswer("partial", f"the full text of post {post.post_id} was not given")
         payload = weibo.put_long_text(post.payload, long_text)
         return dataclasses.replace(post, text=long_text, hashtags=weibo.hashtags(long_text), payload=payload)
+
+
+def mobile(path: str, parameters: dict[str, str]) -> Request:
+    return Request(f"{MOBILE}/{path}?{urlencode(parameters)}")
+
+
+def ajax(path: str, parameters: dict[str, str]) -> Request:
+    """What the pages of weibo.com ask for. The site answers 403 to requests that do not come from one of them."""
+    return Request(f"{WEB}/ajax/{path}?{urlencode(parameters)}", headers={"Referer": f"{WEB}/"})
 
 
 def _hour(moment: datetime) -> str:

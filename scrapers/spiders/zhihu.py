@@ -1,25 +1,35 @@
-"""Zhihu: search_v3, newest first, until the day is passed.
+"""Zhihu: search_v3, newest first, until the day is passed; and what its pages ask for beside it.
 
-The search knows no range of dates: it has a filter "within the last day, week, month, ... year".
+The search knows no range of dates: it has a filter "within the last day, week, month, ... year". Accounts are named by
+their url_token, as in the addresses of their pages, and have answers, articles and videos in lists of their own.
 """
 
+import json
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from typing import ClassVar
+from urllib.parse import quote, urlencode
 
 from scrapy import Request
 
 from scrapers.environment import now
-from scrapers.items import Ordering
+from scrapers.items import Ordering, Post
 from scrapers.pages import zhihu as pages
 from scrapers.parsers import zhihu
-from scrapers.spiders.asks import Ask, by_kind, in_other_orders
+from scrapers.parsers.bodies import as_object, as_text
+from scrapers.spiders.asks import Ask, PostRef, by_kind, in_other_orders
 from scrapers.spiders.crawl import PlatformSpider
 
-SEARCH = "https://www.zhihu.com/api/v4/search_v3"
+API = "https://www.zhihu.com/api"
 PAGE_SIZE = 20
+HOT_LIST_SIZE = 50
 DEPTH = 400  # entries that are asked for of one search
 SORTS: dict[Ordering, str] = {"newest": "created_time", "general": "", "most_liked": "upvoted_count"}
 VERTICALS = ["answer", "article", "zvideo"]
+PLURALS = {"answer": "answers", "article": "articles", "zvideo": "zvideos", "pin": "pins"}
+# What the site leaves out of an account and of a post unless it is asked for by name.
+OF_ACCOUNT = "follower_count,following_count,answer_count,articles_count,zvideo_count,pins_count,badge[*],ip_info"
+OF_POST = "content,voteup_count,comment_count,favlists_count,created_time,updated_time,ip_info"
+OF_AUTHOR = "author.follower_count,badge[*]"
 TIME_INTERVALS = {"a_day": 1, "a_week": 7, "a_month": 30, "three_months": 90, "half_a_year": 180, "a_year": 365}
 
 
@@ -28,6 +38,7 @@ class ZhihuSpider(PlatformSpider):
     platform = "zhihu"
     parser = zhihu
     page_cap = DEPTH // PAGE_SIZE
+    timelines: ClassVar = tuple(f"kind={kind}" for kind in VERTICALS)
 
     def search_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
         """A page names what the next one needs, the search's id among it."""
@@ -47,13 +58,45 @@ class ZhihuSpider(PlatformSpider):
         }
         narrowed = {"sort": SORTS[ask.ordering], "vertical": ask.value_of("kind") or ""}  # whatever the next page's say
         parameters |= (following or {}) | narrowed
-        return Request(f"{SEARCH}?{urlencode(parameters)}", meta={"visit": pages.search(parameters)})
+        return asked("v4/search_v3", parameters).replace(meta={"visit": pages.search(parameters)})
+
+    def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+        kind = PLURALS[ask.value_of("kind") or "answer"]
+        include = f"data[*].{OF_POST};data[*].{OF_AUTHOR}"
+        parameters = {"include": include, "offset": "0", "limit": str(PAGE_SIZE), "sort_by": "created"}
+        return asked(f"v4/members/{quote(ask.query)}/{kind}", parameters | (following or {}))
+
+    def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
+        """A page names the next one; the first has to be asked for without an offset, or nothing comes."""
+        path = f"v4/comment_v5/{PLURALS[post.post_type]}/{post.post_id}/root_comment"
+        return asked(path, {"order_by": "score", "limit": str(PAGE_SIZE)} | (following or {}))
+
+    def replies_request(self, post: PostRef, root_id: str, following: dict[str, str]) -> Request:
+        path = f"v4/comment_v5/comment/{root_id}/child_comment"
+        return asked(path, {"order_by": "ts", "limit": str(PAGE_SIZE)} | following)
+
+    def profile_request(self, account: str) -> Request:
+        return asked(f"v4/members/{quote(account)}", {"include": OF_ACCOUNT})
+
+    def detail_request(self, post: PostRef) -> Request:
+        return asked(f"v4/{PLURALS[post.post_type]}/{post.post_id}", {"include": f"{OF_POST};{OF_AUTHOR}"})
+
+    def hot_list_requests(self) -> dict[str, Request]:
+        hot = asked("v3/feed/topstory/hot-list-web", {"limit": str(HOT_LIST_SIZE), "desktop": "true"})
+        return {zhihu.HOT_LIST: hot, zhihu.TOP_SEARCH: asked("v4/search/top_search", {})}
+
+    def account_of(self, post: Post) -> str | None:
+        return as_text(as_object(json.loads(post.payload).get("author")).get("url_token")) or None
 
     def split(self, ask: Ask) -> list[Ask]:
         return by_kind(ask, VERTICALS)
 
     def other_orders(self, ask: Ask) -> list[Ask]:
         return in_other_orders(ask)
+
+
+def asked(path: str, parameters: dict[str, str]) -> Request:
+    return Request(f"{API}/{path}?{urlencode(parameters)}")
 
 
 def time_interval(start: datetime, at: datetime) -> str:
