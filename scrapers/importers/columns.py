@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from scrapers.parsers.values import WEIBO_EPOCH_S, html_to_text, parse_count, parse_time, plain_text
+from scrapers.parsers.values import WEIBO_EPOCH_S, html_to_text, parse_count, parse_time
 
 TIME = pl.Datetime("us", "UTC")
 # The years that values.from_epoch accepts; a date told in words has to lie in them too.
@@ -30,10 +30,20 @@ def where(mask: pl.Series, yes: pl.Series | str | None, no: pl.Series | str | No
     return pl.select(pl.when(mask).then(pl.lit(yes)).otherwise(pl.lit(no))).to_series()
 
 
+# What a spreadsheet makes of an id: it has lost its last digits.
+_LOST_DIGITS = r"^[0-9]\.[0-9]+[eE]\+[0-9]{2}$"
+
+
+def with_all_digits(ids: pl.Series) -> pl.Series:
+    """Null for an id that has lost its last digits: others have the same ones left, and would become one with it."""
+    return where(ids.str.contains(_LOST_DIGITS), None, ids)
+
+
 def shown(raw: pl.Series) -> pl.Series:
-    """Trimmed text; null for what crawlers write where they found nothing: "", "None", "null"."""
+    """Trimmed text; null for what crawlers write where they found nothing ("", "None", "null"), and as
+    with_all_digits."""
     trimmed = raw.str.strip_chars()
-    return where(trimmed.is_in(["", "None", "null"]), None, trimmed)
+    return with_all_digits(where(trimmed.is_in(["", "None", "null"]), None, trimmed))
 
 
 class Counts(NamedTuple):

@@ -6,9 +6,12 @@ UTF-8 with and without byte-order mark, or GB18030 (which holds GBK); plain or g
     lines     a JSON object a line. Lines end at "\\n" alone: U+2028 stands inside texts, 33 times in one real file
     records   a JSON list, or objects one after the other over many lines, whatever the file is called; the list may
               stand in an object, after its account: {"user": {...}, "weibo": [...]}
-    table     a table of an SQLite database, which is told by its first bytes; the database is only read
+    table     a table of an SQLite database; the database is only read
+    sheet     a sheet of an Excel file, under a header in its first row; see workbooks.py
+    parquet   a Parquet file
 
-Every value becomes text, ids to the last digit. What cannot be read is handed on with its position and the reason.
+Databases, Excel and Parquet are told by their first bytes, all others by what is in them. Every value becomes text, ids
+to the last digit. What cannot be read is handed on with its position and the reason.
 """
 
 import codecs
@@ -28,8 +31,10 @@ from typing import BinaryIO, Literal, NamedTuple
 
 import polars as pl
 
+from scrapers.importers.workbooks import WorkbookProblem, is_workbook, open_workbook, read_sheet
+
 SUFFIXES = frozenset(
-    {".json", ".jsonl", ".ndjson", ".csv", ".txt", ".db", ".sqlite", ".sqlite3"}
+    {".json", ".jsonl", ".ndjson", ".csv", ".txt", ".db", ".sqlite", ".sqlite3", ".xlsx", ".xls", ".parquet"}
 )  # .gz after the texts too
 BATCH_BYTES = 32 << 20  # of JSON lines; the frames made of them take about ten times that
 BATCH_ROWS = 20_000  # of the other layouts: at 1.6 kB a row the same
@@ -65,23 +70,29 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file that holds rows, or a table of a database."""
+    """A file that holds rows, or a table of a database, or a sheet of an Excel file."""
 
     path: Path
     encoding: Literal["utf-8", "gb18030"]
     is_damaged: bool  # holds bytes that are not of the encoding
-    layout: Literal["csv", "lines", "records", "table"]
+    layout: Literal["csv", "lines", "records", "table", "sheet", "parquet"]
     columns: tuple[str, ...]  # of the header or table, or the keys of the first records
     modified_at: datetime  # UTC
     opening: int = 0  # characters before the list that the records stand in
-    table: str = ""  # of a database
+    table: str = ""  # of a database, or the sheet
 
     @property
     def unit(self) -> str:
         """What positions count."""
-        if self.layout == "table":
-            return f"{self.table} row"
-        return "record" if self.layout == "records" else "line"
+        match self.layout:
+            case "table" | "sheet":
+                return f"{self.table} row"
+            case "records":
+                return "record"
+            case "parquet":
+                return "row"
+            case _:
+                return "line"
 
 
 def find(sources: Sequence[Path]) -> tuple[list[Path], list[Path]]:
@@ -110,7 +121,8 @@ def find(sources: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def _is_hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+    # Excel keeps a file ~$x.xlsx beside one that is open.
+    return any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
 
 
 def _suffix(path: Path) -> str:
@@ -123,10 +135,16 @@ def examine(path: Path) -> list[TextFile]:
     Raises FileProblem if no rows can come of it.
     """
     try:
-        if _is_database(path):
+        with path.open("rb") as handle:
+            start = handle.read(16)
+        if start == b"SQLite format 3\x00":
             return _tables(path)
+        if start.startswith(b"PAR1"):
+            return [_parquet(path)]
+        if is_workbook(start):
+            return _sheets(path)
         survey = _survey(path)
-        modified_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        modified_at = _modified_at(path)
     except EOFError:
         raise FileProblem(f"{path}: the gzip file is cut short; get it whole") from None
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -135,26 +153,21 @@ def examine(path: Path) -> list[TextFile]:
         raise FileProblem(f"{path}: cannot be read: {error.strerror or error}") from error
     if survey.damage > _DAMAGE_LIMIT:
         raise FileProblem(f"{path}: is neither UTF-8 nor GB18030 text")
-    start = survey.head.decode(survey.encoding, "replace")
-    opening = _opening(start)
-    start = start[opening:].removeprefix("\ufeff")
-    layout = _layout(start)
+    text = survey.head.decode(survey.encoding, "replace")
+    opening = _opening(text)
+    text = text[opening:].removeprefix("\ufeff")
+    layout = _layout(text)
     return [
         TextFile(
             path=path,
             encoding=survey.encoding,
             is_damaged=survey.damage > 0,
             layout=layout,
-            columns=_columns(start, layout),
+            columns=_columns(text, layout),
             modified_at=modified_at,
             opening=opening,
         )
     ]
-
-
-def _is_database(path: Path) -> bool:
-    with path.open("rb") as handle:
-        return handle.read(16) == b"SQLite format 3\x00"
 
 
 def _connect(path: Path) -> closing[sqlite3.Connection]:
@@ -181,11 +194,42 @@ def _tables(path: Path) -> list[TextFile]:
         raise FileProblem(f"{path}: the database cannot be read: {error}") from error
     if not names:
         raise FileProblem(f"{path}: is empty")
-    modified_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     return [
-        TextFile(path, "utf-8", False, "table", _header(header), modified_at, table=name)
+        TextFile(path, "utf-8", False, "table", _header(header), _modified_at(path), table=name)
         for name, header in zip(names, headers, strict=True)
     ]
+
+
+def _modified_at(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _sheets(path: Path) -> list[TextFile]:
+    """The sheets that have rows below their header."""
+    try:
+        workbook = open_workbook(path)
+        sheets = {name: read_sheet(workbook, name) for name in workbook.sheet_names}
+    except WorkbookProblem as problem:
+        raise FileProblem(f"{path}: {problem}") from problem
+    found = [
+        TextFile(path, "utf-8", False, "sheet", _header(header), _modified_at(path), table=name)
+        for name, (header, rows) in sheets.items()
+        if not rows.is_empty()
+    ]
+    if not found:
+        raise FileProblem(f"{path}: is empty")
+    return found
+
+
+def _parquet(path: Path) -> TextFile:
+    try:
+        names = tuple(pl.read_parquet_schema(path))
+        is_empty = not pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item()
+    except pl.exceptions.PolarsError as error:
+        raise FileProblem(f"{path}: the Parquet file is damaged: {error}") from error
+    if is_empty:
+        raise FileProblem(f"{path}: is empty")
+    return TextFile(path, "utf-8", False, "parquet", names, _modified_at(path))
 
 
 def _select(table: str) -> str:
@@ -330,9 +374,18 @@ def read(file: TextFile, columns: Collection[str], may_end_after: str | None = N
     A JSON key that is neither among them nor in the file's first records is not read. A CSV row that ends with the
     column ``may_end_after`` is whole.
     """
-    if file.layout == "table":
-        yield from _read_table(file)
-        return
+    match file.layout:
+        case "table":
+            yield from _read_table(file)
+        case "sheet":
+            yield from _read_sheet(file)
+        case "parquet":
+            yield from _read_parquet(file)
+        case _:
+            yield from _read_text(file, columns, may_end_after)
+
+
+def _read_text(file: TextFile, columns: Collection[str], may_end_after: str | None) -> Iterator[Batch]:
     with _open(file.path) as handle:
         match file.layout:
             case "csv":
@@ -351,6 +404,42 @@ def _read_table(file: TextFile) -> Iterator[Batch]:
             rows = [[_cell(value) for value in row] for row in held]
             yield _csv_batch(file.columns, rows, list(range(number, number + len(rows))), [])
             number += len(rows)
+
+
+def _read_sheet(file: TextFile) -> Iterator[Batch]:
+    _, rows = read_sheet(open_workbook(file.path), file.table)
+    rows = rows.rename(dict(zip(rows.columns, file.columns, strict=True)))
+    numbered = range(2, rows.height + 2)  # as Excel numbers them, the header being 1
+    is_filled = rows.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    for start in range(0, rows.height, BATCH_ROWS):
+        part, filled = rows.slice(start, BATCH_ROWS), is_filled.slice(start, BATCH_ROWS)
+        numbers = [numbered[start + place] for place in filled.arg_true()]
+        yield Batch(part.filter(filled), numbers, [])
+
+
+def _read_parquet(file: TextFile) -> Iterator[Batch]:
+    held = pl.scan_parquet(file.path, hive_partitioning=False)
+    start = 0
+    while (rows := held.slice(start, BATCH_ROWS).collect()).height:
+        yield Batch(rows.select(map(_as_text, rows.iter_columns())), range(start + 1, start + rows.height + 1), [])
+        start += rows.height
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    """The values as JSON has them: 5, 0.5, true, {"a": 1}; times "2026-01-05 21:40:07", with +00:00 where they have a
+    zone."""
+    match column.dtype:
+        case pl.String():
+            return column
+        case pl.Datetime(time_zone=None):
+            return column.dt.strftime("%Y-%m-%d %H:%M:%S%.f").str.replace(r"\.0+$", "")
+        case pl.Datetime():
+            return (
+                column.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%d %H:%M:%S%.f+00:00").str.replace(r"\.0+\+", "+")
+            )
+        case dtype if dtype.is_integer() or isinstance(dtype, (pl.Boolean, pl.Date, pl.Decimal)):
+            return column.cast(pl.String())
+    return pl.Series(column.name, [_cell(value) for value in column.to_list()], dtype=pl.String())
 
 
 def _read_lines(file: TextFile, handle: BinaryIO, columns: tuple[str, ...]) -> Iterator[Batch]:
@@ -514,5 +603,5 @@ def _cell(value: object) -> str | None:
         case float() if value.is_integer():
             text = str(int(value))
         case _:
-            text = json.dumps(value, ensure_ascii=False)
+            text = json.dumps(value, ensure_ascii=False, default=str)
     return text.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair

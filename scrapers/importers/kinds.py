@@ -32,20 +32,23 @@ class Kind:
     read: rows as text to raw rows, in the same order: the columns of the raw table but source and crawl_id, and
         ``problem``, why a row cannot be read (null: it can). Where there is a problem the other columns mean nothing,
         but for the payload.
+    platform: None where the rows say it; then that of a row that says none is null.
     has_observation_times: whether the rows say when they were observed; else observed_at is the file's time, and two
         rows of a post are the same observation when their counts are the same.
     may_end_after: the column that a CSV row may end with, though the header goes on.
+    only_with: the column that has to hold something; rows without it are none of this kind, and not counted.
     """
 
     name: str
     source: str
-    platform: Platform
+    platform: Platform | None
     table: Table
     required: frozenset[str]
     columns: tuple[str, ...]
     read: Callable[[pl.DataFrame, Context], pl.DataFrame]
     has_observation_times: bool
     may_end_after: str | None = None
+    only_with: str | None = None
 
 
 def raw_rows(table: Table, values: Mapping[str, pl.Series | str | bool | datetime]) -> pl.DataFrame:

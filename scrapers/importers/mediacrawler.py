@@ -141,9 +141,9 @@ def _with_hashed_authors(rows: pl.DataFrame) -> pl.DataFrame:
     """Generation A's user_id as generation B's creator_hash."""
     if "user_id" not in rows.columns:
         return rows
-    user_id = rows["user_id"].str.strip_chars()
+    user_id = columns.with_all_digits(rows["user_id"].str.strip_chars())
     distinct = [value for value in user_id.unique().to_list() if value]
-    return rows.with_columns(user_id.replace(distinct, [_hash(value) for value in distinct]))
+    return rows.with_columns(user_id.replace(distinct, [_hash(value) for value in distinct]).alias("user_id"))
 
 
 def _author_id(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:

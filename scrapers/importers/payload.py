@@ -3,10 +3,11 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from scrapers.importers.columns import column
 from scrapers.items import Platform
 from scrapers.pseudonym import ID_KEYS, NAME_KEYS, PERSON_KEYS, scrub
 
@@ -24,14 +25,20 @@ def pseudonyms(author_ids: pl.Series, platform: Platform, key: bytes) -> pl.Seri
     return author_ids.replace(distinct, list(map(hashed, distinct)))
 
 
+def made_ids(rows: pl.DataFrame, names: Sequence[str], platform: Platform, key: bytes) -> pl.Series:
+    """Ids of comments that have none: of these columns, under the key. The same words of the same person are one."""
+    parts = [column(rows, name).fill_null("") for name in names]
+    return pseudonyms(pl.select(pl.concat_str(parts, separator="\n")).to_series(), platform, key)
+
+
 def payloads(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:
     """Each row as one JSON object, its values as text, scrubbed. Columns that are null throughout are left out.
 
     Everything is text so that a row is the same whether it came as CSV or as JSON.
     """
-    kept = [column for column in rows.iter_columns() if column.null_count() < rows.height]
+    kept = [cells for cells in rows.iter_columns() if cells.null_count() < rows.height]
     scrubbed = pl.DataFrame(
-        [_without_uploader(_scrub(column, platform, key), platform) for column in kept], height=rows.height
+        [_without_uploader(_scrub(cells, platform, key), platform) for cells in kept], height=rows.height
     )
     if not scrubbed.columns:
         return pl.repeat("{}", rows.height, eager=True).alias("payload")
@@ -48,26 +55,26 @@ _PICTURES: Mapping[Platform, tuple[str, str]] = {
 }
 
 
-def _without_uploader(column: pl.Series, platform: Platform) -> pl.Series:
-    """The column, its addresses of pictures without who uploaded them."""
-    if platform not in _PICTURES or not column.str.contains("://", literal=True).any():
-        return column
-    return column.str.replace_all(*_PICTURES[platform])
+def _without_uploader(cells: pl.Series, platform: Platform) -> pl.Series:
+    """The cells, their addresses of pictures without who uploaded them."""
+    if platform not in _PICTURES or not cells.str.contains("://", literal=True).any():
+        return cells
+    return cells.str.replace_all(*_PICTURES[platform])
 
 
-def _scrub(column: pl.Series, platform: Platform, key: bytes) -> pl.Series:
-    if column.name in PERSON_KEYS:
-        suspects = column.is_not_null()
-    elif column.name in NAME_KEYS:
-        return pl.repeat("", len(column), eager=True).alias(column.name)
-    elif column.name in ID_KEYS[platform]:
-        return pseudonyms(column, platform, key)
+def _scrub(cells: pl.Series, platform: Platform, key: bytes) -> pl.Series:
+    if cells.name in PERSON_KEYS:
+        suspects = cells.is_not_null()
+    elif cells.name in NAME_KEYS:
+        return pl.repeat("", len(cells), eager=True).alias(cells.name)
+    elif cells.name in ID_KEYS[platform]:
+        return pseudonyms(cells, platform, key)
     else:
-        suspects = column.str.contains(r"^\s*[\[{]").fill_null(False)
+        suspects = cells.str.contains(r"^\s*[\[{]").fill_null(False)
     if not suspects.any():
-        return column
-    nested: list[str] = column.filter(suspects).unique().to_list()
-    return column.replace(nested, [_scrub_cell(column.name, cell, platform, key) for cell in nested])
+        return cells
+    nested: list[str] = cells.filter(suspects).unique().to_list()
+    return cells.replace(nested, [_scrub_cell(cells.name, cell, platform, key) for cell in nested])
 
 
 def _scrub_cell(name: str, cell: str, platform: Platform, key: bytes) -> str:

@@ -24,9 +24,10 @@ from typing import Any, TypeVar
 import polars as pl
 
 from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_crawler, weibo_search, weibo_spider
-from scrapers.importers.columns import TIME
+from scrapers.importers.columns import TIME, column, shown
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
 from scrapers.importers.kinds import Context, Kind, Table
+from scrapers.importers.mapping import kind_of, mappings_beside
 from scrapers.items import Platform, Reject
 from scrapers.landing import SCHEMAS, land, new_crawl_id, partition_dir, quarantine
 from scrapers.pseudonym import load_key
@@ -42,9 +43,9 @@ KINDS: tuple[Kind, ...] = (
 # Files that are known, and hold nothing to import.
 _SKIPPED = {
     mediacrawler.CREATOR_COLUMNS: "a MediaCrawler creators file; accounts are not imported",
+    spider_xhs.USER_COLUMNS: "a Spider_XHS file of accounts; accounts are not imported",
     weibo_spider.COMMENT_COLUMNS: "a WeiboSpider comments file; its rows do not say which post they are of",
 }
-_TIMED_SOURCES = sorted({kind.source for kind in KINDS if kind.has_observation_times})
 CHUNK_ROWS = 50_000  # compared and landed at once; 0.3 GB of memory
 THREADS = max(os.cpu_count() or 1, 2)
 _ID: dict[Table, str] = {"posts": "post_id", "comments": "comment_id"}
@@ -82,10 +83,11 @@ class Import:
 Report = Callable[[str], None]
 
 
-def recognise(columns: Collection[str]) -> Kind | None:
-    """The kind of file that has these columns; of two, the one that asks for more of them."""
-    fitting = [kind for kind in KINDS if kind.required <= set(columns)]
-    return max(fitting, key=lambda kind: len(kind.required), default=None)
+def recognise(columns: Collection[str], kinds: Sequence[Kind] = KINDS) -> list[Kind]:
+    """The kind of file that has these columns; of two, the one that asks for more of them. A file whose rows are posts
+    and comments at once is of a kind of each."""
+    fitting = sorted((kind for kind in kinds if kind.required <= set(columns)), key=lambda kind: len(kind.required))
+    return list({kind.table: kind for kind in fitting}.values())
 
 
 def import_files(sources: Sequence[Path], data_dir: Path, report: Report) -> Import:
@@ -126,27 +128,44 @@ def _check(path: Path, outcome: Import) -> list[tuple[TextFile, Kind] | None]:
     is."""
     try:
         held = examine(path)
+        mapped = {source: kind_of(mapping) for source, mapping in mappings_beside(path)}
     except FileProblem as problem:
         outcome.tallies.append(Tally(path, problem=str(problem)))
         return [None]
-    checked = [_checked(file) for file in held]
+    checked = [(file, tally) for file in held for tally in _tallies(file, list(mapped.values()))]
     if all(tally.kind is None and tally.skipped is None for _, tally in checked):
-        columns = held[0].columns
-        shown = ", ".join(columns[:30]) + (", ..." if len(columns) > 30 else "")
-        known = ", ".join(kind.name for kind in KINDS)
-        reason = f"no known format has its columns ({shown or 'none'}); known are: {known}"
-        outcome.tallies.append(Tally(path, problem=f"{path}: {reason}"))
+        outcome.tallies.append(Tally(path, problem=f"{path}: {_unknown(held[0], mapped)}"))
         return [None]
     for file, tally in checked:
         if tally.kind is None and tally.skipped is None:
-            tally.skipped = f"no known format has the columns of its table {file.table}"
+            tally.skipped = f"no known format has the columns of its {file.layout} {file.table}"
         outcome.tallies.append(tally)
     return [(file, tally.kind) if tally.kind else None for file, tally in checked]
 
 
-def _checked(file: TextFile) -> tuple[TextFile, Tally]:
-    skipped = next((reason for known, reason in _SKIPPED.items() if known <= set(file.columns)), None)
-    return file, Tally(file.path, kind=None if skipped else recognise(file.columns), skipped=skipped)
+def _tallies(file: TextFile, mapped: Sequence[Kind]) -> list[Tally]:
+    """One for each kind that the file is of; one without a kind where it is of none."""
+    kinds = recognise(file.columns, mapped)
+    skipped = None if kinds else next((why for known, why in _SKIPPED.items() if known <= set(file.columns)), None)
+    if skipped is not None:
+        return [Tally(file.path, skipped=skipped)]
+    return [Tally(file.path, kind=kind) for kind in kinds or recognise(file.columns)] or [Tally(file.path)]
+
+
+def _unknown(file: TextFile, mapped: Mapping[Path, Kind]) -> str:
+    """Why a file is of no kind."""
+    held = ", ".join(file.columns[:30]) + (", ..." if len(file.columns) > 30 else "")
+    if mapped:
+        lacks = "; ".join(
+            f"{source.name} names {', '.join(sorted(kind.required - set(file.columns)))}, which it lacks"
+            for source, kind in mapped.items()
+        )
+        return f"no mapping fits its columns ({held or 'none'}): {lacks}; correct the mapping"
+    known = ", ".join(kind.name for kind in KINDS)
+    return (
+        f"no known format has its columns ({held or 'none'}); known are: {known}. For others write a mapping, "
+        "docs/importing.md says how"
+    )
 
 
 @contextmanager
@@ -180,8 +199,8 @@ class _Read:
     """What became of a batch: its readable rows are spooled."""
 
     place: int  # of its file, among the tallies
-    kind: Kind
-    days: Mapping[date, int]  # readable rows by day of publication
+    table: Table
+    days: Mapping[tuple[Platform, date], int]  # readable rows by day of publication
     rejects: list[Reject]
 
 
@@ -191,12 +210,13 @@ def _read_all(
     key = load_key(data_dir)
 
     def read_batch(number: int, place: int, file: TextFile, kind: Kind, batch: Batch) -> _Read:
+        batch = _of_kind(batch, kind)
         rows = kind.read(batch.rows, Context(file.modified_at, key)).with_columns(
             pl.Series("_number", batch.numbers, dtype=pl.Int64), pl.lit(place, pl.Int64).alias("_file")
         )
         good = rows.filter(pl.col("problem").is_null())
-        days = _write_spool(good, kind, outcome.import_id, spool / kind.table / kind.platform / f"{number}.parquet")
-        return _Read(place, kind, days, _rejects(batch, rows, file, kind, outcome.import_id))
+        days = _write_spool(good, kind, outcome.import_id, spool, f"{number}.parquet")
+        return _Read(place, kind.table, days, _rejects(batch, rows, file, kind, outcome.import_id))
 
     rejects: list[Reject] = []
     done = 0
@@ -205,10 +225,19 @@ def _read_all(
         tally.read += good + len(part.rejects)
         tally.quarantined += len(part.rejects)
         rejects += part.rejects
-        outcome.rows.update({(part.kind.table, part.kind.platform, day): count for day, count in part.days.items()})
+        outcome.rows.update({(part.table, *where): count for where, count in part.days.items()})
         done += good + len(part.rejects)
         progress.tell(done, "read")
     outcome.quarantine = quarantine(data_dir, outcome.import_id, rejects)
+
+
+def _of_kind(batch: Batch, kind: Kind) -> Batch:
+    """The batch without rows that are none of the kind."""
+    if kind.only_with is None:
+        return batch
+    is_of_kind = shown(column(batch.rows, kind.only_with)).is_not_null()
+    numbers = [batch.numbers[place] for place in is_of_kind.arg_true()]
+    return Batch(batch.rows.filter(is_of_kind), numbers, batch.bad)
 
 
 def _batches(files: Sequence[tuple[TextFile, Kind] | None]) -> Iterator[tuple[int, int, TextFile, Kind, Batch]]:
@@ -238,11 +267,11 @@ def _side_by_side(work: Callable[..., Done], jobs: Iterable[tuple[Any, ...]]) ->
 
 
 def _rejects(batch: Batch, rows: pl.DataFrame, file: TextFile, kind: Kind, import_id: str) -> list[Reject]:
-    unreadable = [(number, reason, "") for number, reason in batch.bad]
-    unfit = rows.filter(pl.col("problem").is_not_null()).select("_number", "problem", "payload").rows()
+    unreadable = [(number, reason, "", kind.platform) for number, reason in batch.bad]
+    unfit = rows.filter(pl.col("problem").is_not_null()).select("_number", "problem", "payload", "platform").rows()
     return [
         Reject(
-            platform=kind.platform,
+            platform=platform,
             source=str(file.path),
             position=f"{file.unit} {number}",
             reason=reason,
@@ -250,25 +279,27 @@ def _rejects(batch: Batch, rows: pl.DataFrame, file: TextFile, kind: Kind, impor
             observed_at=file.modified_at,
             crawl_id=import_id,
         )
-        for number, reason, record in sorted(unreadable + unfit)
+        for number, reason, record, platform in sorted(unreadable + unfit, key=lambda reject: reject[0])
     ]
 
 
-def _write_spool(rows: pl.DataFrame, kind: Kind, import_id: str, path: Path) -> Mapping[date, int]:
-    """The number of rows of each day."""
-    if rows.is_empty():
-        return {}
+def _write_spool(
+    rows: pl.DataFrame, kind: Kind, import_id: str, spool: Path, name: str
+) -> Mapping[tuple[Platform, date], int]:
+    """The number of rows of each platform and day."""
     spooled = rows.drop("problem").with_columns(
         pl.lit(kind.source).alias("source"),
         pl.lit(import_id).alias("crawl_id"),
         pl.col("posted_at").dt.convert_time_zone("Asia/Shanghai").dt.date().alias("_day"),
         (pl.col("observed_at") if kind.has_observation_times else pl.lit(None, TIME)).alias(_TOLD_AT),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Sorted and in small groups, so that the days of one chunk are read without the others. To compress what is read
-    # once and then removed takes longer than to write it.
-    spooled.sort("_day").write_parquet(path, compression="uncompressed", row_group_size=5_000)
-    return dict(spooled.group_by("_day").len().iter_rows())
+    for (platform,), part in spooled.partition_by("platform", as_dict=True).items():
+        folder = spool / kind.table / platform
+        folder.mkdir(parents=True, exist_ok=True)
+        # Sorted and in small groups, so that the days of one chunk are read without the others. To compress what is
+        # read once and then removed takes longer than to write it.
+        part.sort("_day").write_parquet(folder / name, compression="uncompressed", row_group_size=5_000)
+    return {(platform, day): count for platform, day, count in spooled.group_by("platform", "_day").len().iter_rows()}
 
 
 def _land_all(outcome: Import, spool: Path, data_dir: Path, progress: Progress) -> None:
@@ -329,7 +360,8 @@ def compare(rows: pl.DataFrame, there: pl.DataFrame, table: Table) -> tuple[pl.D
     """The rows with ``_kept``, whether a row is the first of its post; and of them those to land."""
     id_name = _ID[table]
     key = [id_name, "source", *_COUNTS[table], _TOLD_AT]
-    told_at = pl.when(pl.col("source").is_in(_TIMED_SOURCES)).then("observed_at").alias(_TOLD_AT)
+    timed = rows.filter(pl.col(_TOLD_AT).is_not_null())["source"].unique()
+    told_at = pl.when(pl.col("source").is_in(timed.implode())).then("observed_at").alias(_TOLD_AT)
     marked = rows.with_columns(
         (pl.col(id_name).is_first_distinct() & ~pl.col(id_name).is_in(there[id_name].implode())).alias("_kept")
     )

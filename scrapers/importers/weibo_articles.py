@@ -12,7 +12,7 @@ import polars as pl
 
 from scrapers.importers import columns
 from scrapers.importers.kinds import Context, Kind, raw_rows
-from scrapers.importers.payload import payloads, pseudonyms
+from scrapers.importers.payload import made_ids, payloads
 
 SOURCE = "import:weibo-articles"
 _POST_COLUMNS = (
@@ -70,7 +70,7 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         "comments",
         {
             "platform": "weibo",
-            "comment_id": _comment_id(rows, context.key),
+            "comment_id": made_ids(rows, ("articleId", "created_at", "authorName", "content"), "weibo", context.key),
             "post_id": post_id,
             "text": columns.words(columns.column(rows, "content")),
             "posted_at": posted_at,
@@ -85,11 +85,6 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             ),
         },
     )
-
-
-def _comment_id(rows: pl.DataFrame, key: bytes) -> pl.Series:
-    parts = [columns.column(rows, name).fill_null("") for name in ("articleId", "created_at", "authorName", "content")]
-    return pseudonyms(pl.select(pl.concat_str(parts, separator="\n")).to_series(), "weibo", key)
 
 
 KINDS = (

@@ -3,13 +3,16 @@
 A newer crawler appends longer rows under an older header. Rows of originals that were reposted stand beside the
 reposts. The rows do not say when they were observed: observed_at is the time the file was last written, which is late
 for all but its last rows, and a row that comes again is a new observation only when its counts are new.
+
+A fork, YZS17's, writes a post again for each of its comments, with five columns of the comment at the end: such a file
+holds posts and comments. The comments have no id, so it is made of what they are.
 """
 
 import polars as pl
 
 from scrapers.importers import columns
 from scrapers.importers.kinds import Context, Kind, raw_rows
-from scrapers.importers.payload import payloads, pseudonyms
+from scrapers.importers.payload import made_ids, payloads, pseudonyms
 
 SOURCE = "import:weibo-search"
 _COLUMNS = (
@@ -20,6 +23,7 @@ _COLUMNS = (
     "user_authentication",
     "会员类型", "会员等级",
 )  # fmt: skip
+_COMMENT_COLUMNS = ("评论人ID", "评论人昵称", "评论时间", "评论内容", "点赞次数")
 # The columns of its table, where they have other names.
 _TABLE_NAMES = {
     "screen_name": "用户昵称", "text": "微博正文", "article_url": "头条文章url", "location": "发布位置",
@@ -38,7 +42,8 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     post_id = columns.column(rows, "id").str.strip_chars()
     text = columns.without_video_title(columns.column(rows, "微博正文"), columns.column(rows, "用户昵称"))
     text = text.str.replace_all(_ANOTHERS_VIDEO, "${1}视频")
-    rows = rows.with_columns(text.alias("微博正文"))  # the payload is without the name too
+    # The payload is without the name too, and without the comment that a fork puts beside.
+    rows = rows.with_columns(text.alias("微博正文")).drop(_COMMENT_COLUMNS, strict=False)
     text = columns.words(text)
     told_at = columns.column(rows, "发布时间")
     posted_at = columns.times(told_at, context.modified_at, columns.weibo_id_times(post_id))
@@ -74,6 +79,33 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     )
 
 
+def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
+    post_id = columns.column(rows, "id").str.strip_chars()
+    told_at = columns.column(rows, "评论时间")
+    posted_at = columns.times(told_at, context.modified_at)
+    likes = columns.counts(columns.column(rows, "点赞次数"))
+    comment = rows.select(name for name in rows.columns if name == "id" or name in _COMMENT_COLUMNS)
+    return raw_rows(
+        "comments",
+        {
+            "platform": "weibo",
+            "comment_id": made_ids(rows, ("id", "评论人ID", "评论时间", "评论内容"), "weibo", context.key),
+            "post_id": post_id,
+            "text": columns.words(columns.column(rows, "评论内容")),
+            "posted_at": posted_at,
+            "author_id": pseudonyms(columns.shown(columns.column(rows, "评论人ID")), "weibo", context.key),
+            "like_count": likes.value,
+            "counts_are_floor": likes.is_floor,
+            "observed_at": context.modified_at,
+            "payload": payloads(comment, "weibo", context.key),
+            "problem": columns.first_problem(
+                (columns.no_id(post_id), "id is no id", post_id),
+                (posted_at.is_null(), "评论时间 is no time", told_at),
+            ),
+        },
+    )
+
+
 def _read_table(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     return _read(rows.rename(_TABLE_NAMES, strict=False), context)
 
@@ -88,6 +120,17 @@ KINDS = (
         columns=_COLUMNS,
         read=_read,
         has_observation_times=False,
+    ),
+    Kind(
+        name="weibo-search comments (YZS17's fork)",
+        source=SOURCE,
+        platform="weibo",
+        table="comments",
+        required=frozenset({"id", "微博正文", "评论人ID", "评论时间", "评论内容"}),
+        columns=(*_COLUMNS, *_COMMENT_COLUMNS),
+        read=_read_comments,
+        has_observation_times=False,
+        only_with="评论内容",
     ),
     Kind(
         name="weibo-search posts (SQLite)",

@@ -309,15 +309,13 @@ def test_a_kind_is_known_by_its_columns(name: str, generation: Callable[..., dic
 
 @pytest.mark.parametrize("width", [17, 18, 19, 21])
 def test_weibo_search_is_known_by_its_columns(width: int) -> None:
-    kind = run.recognise(SEARCH_HEADER[:width])
-    assert kind is not None
-    assert kind.name == "weibo-search posts"
+    assert [kind.name for kind in run.recognise(SEARCH_HEADER[:width])] == ["weibo-search posts"]
 
 
 def test_neighbouring_formats_are_not_taken_for_known_ones() -> None:
     weibo_spider_of_dataabc = ["微博", "翻译", "点赞数", "转发数", "评论数", "发布时间"]
-    assert run.recognise(weibo_spider_of_dataabc) is None
-    assert run.recognise(["_id", "mblogid", "created_at", "content"]) is None
+    assert run.recognise(weibo_spider_of_dataabc) == []
+    assert run.recognise(["_id", "mblogid", "created_at", "content"]) == []
 
 
 # What becomes of a row

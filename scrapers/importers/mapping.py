@@ -1,0 +1,343 @@
+"""<name>.mapping.yaml: which columns of a vendor's export are which, for files that no format module knows.
+
+docs/importing.md explains the keys, with an example. A mapping lies beside the files that it is for.
+"""
+
+from collections.abc import Mapping as Names
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import polars as pl
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from scrapers.importers import columns
+from scrapers.importers.files import FileProblem
+from scrapers.importers.kinds import Context, Kind, Table, raw_rows
+from scrapers.importers.payload import made_ids, payloads, pseudonyms
+from scrapers.items import PLATFORMS, Platform
+from scrapers.parsers.values import weibo_bid_to_mid
+from scrapers.pseudonym import NOBODY, scrub
+from scrapers.strict_yaml import YamlProblem, load_yaml
+
+SUFFIX = ".mapping.yaml"
+# What a row may have, beside what every row gets from the import itself. author_name is named to be emptied.
+_POST = (
+    "platform", "post_id", "post_url", "post_type", "title", "text", "posted_at", "author_id", "author_name",
+    "author_followers", "author_verified", "like_count", "comment_count", "share_count", "collect_count", "view_count",
+    "hashtags", "ip_location", "repost_of_id", "is_ad", "query", "observed_at",
+)  # fmt: skip
+_COMMENT = (
+    "platform", "comment_id", "post_id", "parent_comment_id", "text", "posted_at", "author_id", "author_name",
+    "like_count", "reply_count", "ip_location", "observed_at",
+)  # fmt: skip
+_FIELDS: Names[Table, tuple[str, ...]] = {"posts": _POST, "comments": _COMMENT}
+_YES = ["true", "True", "TRUE", "1", "是", "yes"]
+_NO = ["false", "False", "FALSE", "0", "否", "no"]
+# The canonical address of a post, and of those of a type that have another.
+_ADDRESSES: Names[Platform, str] = {
+    "weibo": "https://m.weibo.cn/detail/{post_id}",
+    "xiaohongshu": "https://www.xiaohongshu.com/explore/{post_id}",
+    "douyin": "https://www.douyin.com/video/{post_id}",
+    "zhihu": "https://www.zhihu.com/answer/{post_id}",
+}
+_TYPE_ADDRESSES: Names[tuple[Platform, str], str] = {
+    ("douyin", "image"): "https://www.douyin.com/note/{post_id}",
+    ("zhihu", "article"): "https://zhuanlan.zhihu.com/p/{post_id}",
+    ("zhihu", "zvideo"): "https://www.zhihu.com/zvideo/{post_id}",
+    ("zhihu", "pin"): "https://www.zhihu.com/pin/{post_id}",
+}
+# Where an address holds the id of its post. Weibo's own pages have it in base 62, after the author's.
+_ID_IN_ADDRESS: Names[Platform, str] = {
+    "weibo": r"(?:/detail/|/status/|weibo\.(?:com|cn)/\d+/)([0-9A-Za-z]+)",
+    "xiaohongshu": r"/(?:explore|discovery/item|item)/([0-9a-f]{24})",
+    "douyin": r"(?:/video/|/note/|modal_id=|aweme_id=)(\d+)",
+    "zhihu": r"(?:/answer/|/p/|/zvideo/|/pin/)(\d+)",
+}
+_POST_TYPES: Names[Platform, str] = {"weibo": "text", "xiaohongshu": "image", "douyin": "video", "zhihu": "answer"}
+
+
+def _is_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no time zone; write one such as Asia/Shanghai")
+    return name
+
+
+_Word = Annotated[str, Field(min_length=1)]
+
+
+class Mapping(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    format: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]  # source becomes import:<format>
+    files: _Word = "*"  # of the folder, as a shell's pattern
+    table: Literal["posts", "comments"]
+    columns: dict[_Word, _Word]  # ours: the file's
+    constants: dict[_Word, _Word] = Field(default_factory=dict)  # ours: the same for all rows
+    values: dict[_Word, dict[_Word, _Word]] = Field(default_factory=dict)  # ours: the file's word: our word
+    personal: list[_Word]  # further columns of the file that tell of people
+    post_url: _Word | None = None  # an address with {post_id} in it
+    timezone: Annotated[str, AfterValidator(_is_timezone)] = "Asia/Shanghai"  # of times that name none
+
+    @model_validator(mode="after")
+    def _says_enough(self) -> "Mapping":
+        fields = _FIELDS[self.table]
+        for key in ("columns", "constants", "values"):
+            for name in getattr(self, key):
+                if name not in fields:
+                    raise ValueError(f"{key}.{name}: no column of {self.table}; there are {', '.join(fields)}")
+        given = {*self.columns, *self.constants}
+        for name in self.columns.keys() & self.constants.keys():
+            raise ValueError(f"constants.{name}: columns has it too; take it out of one")
+        for name in self.values.keys() - self.columns.keys():
+            raise ValueError(f"values.{name}: columns has no {name}; add it there")
+        for name in {"platform", "text", "posted_at"} - given:
+            raise ValueError(f"columns.{name}: missing; add it, or under constants where it is the same for all rows")
+        if not given & {"post_id", "post_url"}:
+            raise ValueError("columns.post_id: missing; add it, or post_url, whose addresses hold the id")
+        if self.post_url is not None and "{post_id}" not in self.post_url:
+            raise ValueError("post_url: holds no {post_id}; write it where the id belongs")
+        for name, platform in [("constants", self.constants.get("platform"))] + [
+            ("values", platform) for platform in self.values.get("platform", {}).values()
+        ]:
+            if platform is not None and platform not in PLATFORMS:
+                raise ValueError(f"{name}.platform: {platform} is none of {', '.join(PLATFORMS)}; correct it")
+        return self
+
+
+def mappings_beside(path: Path) -> list[tuple[Path, Mapping]]:
+    """The mappings in a file's folder that are for it. Raises FileProblem for one that cannot be used."""
+    found: list[tuple[Path, Mapping]] = []
+    for source in sorted(path.parent.glob(f"*{SUFFIX}")):
+        try:
+            mapping = load_yaml(source, Mapping, "format, table, columns and personal")
+        except YamlProblem as problem:
+            raise FileProblem(f"{path}: its mapping cannot be used: {problem}") from problem
+        if fnmatch(path.name, mapping.files):
+            found.append((source, mapping))
+    return found
+
+
+def kind_of(mapping: Mapping) -> Kind:
+    """The kind of file that a mapping describes."""
+    named = (*mapping.columns.values(), *mapping.personal)
+    return Kind(
+        name=f"{mapping.format} {mapping.table}",
+        source=f"import:{mapping.format}",
+        platform=None,
+        table=mapping.table,
+        required=frozenset(named),
+        columns=tuple(dict.fromkeys(named)),
+        read=partial(_read, mapping=mapping),
+        has_observation_times="observed_at" in mapping.columns,
+    )
+
+
+def _read(rows: pl.DataFrame, context: Context, mapping: Mapping) -> pl.DataFrame:
+    """Each platform's rows for themselves, then in the file's order again."""
+    told = columns.shown(_given(rows, mapping, "platform"))
+    parts = []
+    for platform in told.unique().to_list():
+        of_platform = told == platform if platform is not None else told.is_null()
+        part = rows.filter(of_platform)
+        if platform in PLATFORMS:
+            read = (_read_posts if mapping.table == "posts" else _read_comments)(part, context, mapping, platform)
+        else:
+            read = _of_no_platform(mapping, told.filter(of_platform))
+        parts.append(read.with_columns(_place=of_platform.arg_true()))
+    return pl.concat(parts).sort("_place").drop("_place") if parts else raw_rows(mapping.table, {}).clear()
+
+
+def _of_no_platform(mapping: Mapping, told: pl.Series) -> pl.DataFrame:
+    """Without a payload, which is scrubbed as its platform asks."""
+    every = pl.repeat(True, len(told), eager=True)
+    reason = f"{mapping.columns['platform']} is no platform, nor under values.platform"
+    return raw_rows(mapping.table, {"payload": "{}", "problem": columns.first_problem((every, reason, told))})
+
+
+def _given(rows: pl.DataFrame, mapping: Mapping, name: str) -> pl.Series:
+    """A column of ours, in our words."""
+    if name in mapping.constants:
+        return pl.repeat(mapping.constants[name], rows.height, dtype=pl.String, eager=True)
+    cells = columns.column(rows, mapping.columns.get(name))
+    words = mapping.values.get(name)
+    if words is None:
+        return cells
+    known = cells.str.strip_chars()
+    return known.replace(list(words), list(words.values()))
+
+
+def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform: Platform) -> pl.DataFrame:
+    given = partial(_given, rows, mapping)
+    post_id = _post_id(rows, mapping, platform)
+    text, title = columns.words(given("text")), columns.words(given("title"))
+    observed_at = _observed_at(rows, context, mapping)
+    posted_at = _times(given("posted_at"), observed_at, post_id, platform, mapping)
+    numbers = {name: columns.counts(given(name)) for name in _POST if name.endswith(("_count", "_followers"))}
+    post_type = columns.shown(given("post_type")).fill_null(_POST_TYPES[platform])
+    return raw_rows(
+        "posts",
+        {
+            "platform": platform,
+            "post_id": post_id,
+            "post_url": _post_url(post_id, post_type, mapping, platform),
+            "post_type": post_type,
+            "title": columns.where((title == "") | (title == text), None, title),
+            "text": text,
+            "posted_at": posted_at,
+            "author_id": _author_id(given("author_id"), platform, context.key),
+            "author_verified": _truths(given("author_verified")),
+            **{name: count.value for name, count in numbers.items()},
+            "counts_are_floor": columns.any_of(
+                *(count.is_floor for name, count in numbers.items() if name.endswith("_count"))
+            ),
+            "hashtags": columns.hashtags(text, given("hashtags"), platform),
+            "ip_location": columns.places(given("ip_location")),
+            "repost_of_id": columns.shown(given("repost_of_id")),
+            "is_ad": _truths(given("is_ad")).fill_null(False),
+            "query": columns.shown(given("query")),
+            "observed_at": observed_at,
+            "payload": _payloads(rows, mapping, platform, context.key),
+            "problem": columns.first_problem(
+                (columns.no_id(post_id), f"{_named(mapping, 'post_id', 'post_url')} is no id", post_id),
+                *_time_problems(rows, mapping, posted_at, observed_at),
+            ),
+        },
+    )
+
+
+def _read_comments(rows: pl.DataFrame, context: Context, mapping: Mapping, platform: Platform) -> pl.DataFrame:
+    given = partial(_given, rows, mapping)
+    post_id = _post_id(rows, mapping, platform)
+    if "comment_id" in mapping.columns:
+        comment_id = given("comment_id").str.strip_chars()
+    else:
+        telling = ("post_id", "posted_at", "author_id", "author_name", "text")
+        said_by = rows.select(given(name).alias(name) for name in telling).with_columns(post_id.alias("post_id"))
+        comment_id = made_ids(said_by, telling, platform, context.key)
+    parent_id = columns.shown(given("parent_comment_id"))
+    observed_at = _observed_at(rows, context, mapping)
+    posted_at = _times(given("posted_at"), observed_at, comment_id, platform, mapping)
+    likes, replies = columns.counts(given("like_count")), columns.counts(given("reply_count"))
+    return raw_rows(
+        "comments",
+        {
+            "platform": platform,
+            "comment_id": comment_id,
+            "post_id": post_id,
+            "parent_comment_id": columns.where((parent_id == "0") | (parent_id == comment_id), None, parent_id),
+            "text": columns.words(given("text")),
+            "posted_at": posted_at,
+            "author_id": _author_id(given("author_id"), platform, context.key),
+            "like_count": likes.value,
+            "reply_count": replies.value,
+            "counts_are_floor": columns.any_of(likes.is_floor, replies.is_floor),
+            "ip_location": columns.places(given("ip_location")),
+            "observed_at": observed_at,
+            "payload": _payloads(rows, mapping, platform, context.key),
+            "problem": columns.first_problem(
+                (columns.no_id(comment_id), f"{_named(mapping, 'comment_id')} is no id", comment_id),
+                (columns.no_id(post_id), f"{_named(mapping, 'post_id', 'post_url')} is no id", post_id),
+                *_time_problems(rows, mapping, posted_at, observed_at),
+            ),
+        },
+    )
+
+
+def _author_id(told: pl.Series, platform: Platform, key: bytes) -> pl.Series:
+    shown = columns.shown(told)
+    return pseudonyms(columns.where(shown.is_in(NOBODY), None, shown), platform, key)
+
+
+def _named(mapping: Mapping, *names: str) -> str:
+    """What a person who reads the file knows it by."""
+    return next((mapping.columns[name] for name in names if name in mapping.columns), names[0])
+
+
+def _time_problems(
+    rows: pl.DataFrame, mapping: Mapping, posted_at: pl.Series, observed_at: pl.Series
+) -> list[columns.Problem]:
+    return [
+        (moments.is_null(), f"{_named(mapping, name)} is no time", _given(rows, mapping, name))
+        for name, moments in (("posted_at", posted_at), ("observed_at", observed_at))
+    ]
+
+
+def _post_id(rows: pl.DataFrame, mapping: Mapping, platform: Platform) -> pl.Series:
+    if "post_id" in {*mapping.columns, *mapping.constants}:
+        return _given(rows, mapping, "post_id").str.strip_chars()
+    found = _given(rows, mapping, "post_url").str.extract(_ID_IN_ADDRESS[platform])
+    if platform != "weibo":
+        return found
+    short = [bid for bid in found.drop_nulls().unique() if not bid.isdigit()]
+    return found.replace(short, [weibo_bid_to_mid(bid) for bid in short])
+
+
+def _post_url(post_id: pl.Series, post_type: pl.Series, mapping: Mapping, platform: Platform) -> pl.Series:
+    """Made of the post's id, since the file's own address may hold the author's, or a token."""
+
+    def address(template: str) -> pl.Series:
+        before, after = template.split("{post_id}", 1)
+        return before + post_id + after
+
+    if mapping.post_url is not None:
+        return address(mapping.post_url)
+    urls = address(_ADDRESSES[platform])
+    for (of_platform, of_type), template in _TYPE_ADDRESSES.items():
+        if of_platform == platform:
+            urls = columns.where(post_type == of_type, address(template), urls)
+    return urls
+
+
+def _observed_at(rows: pl.DataFrame, context: Context, mapping: Mapping) -> pl.Series:
+    if "observed_at" not in mapping.columns:
+        return pl.repeat(context.modified_at, rows.height, dtype=columns.TIME, eager=True)
+    told = columns.times(_given(rows, mapping, "observed_at"), context.modified_at)
+    return _in_zone(told, _given(rows, mapping, "observed_at"), mapping.timezone)
+
+
+def _times(
+    told: pl.Series, observed_at: pl.Series, own_id: pl.Series, platform: Platform, mapping: Mapping
+) -> pl.Series:
+    # Weibo's ids are of China's clock: they tell what a time in another zone leaves out, once it is China's.
+    if mapping.timezone == "Asia/Shanghai" and platform == "weibo":
+        return columns.times(told, observed_at, columns.weibo_id_times(own_id))
+    return _in_zone(columns.times(told, observed_at), told, mapping.timezone)
+
+
+def _in_zone(moments: pl.Series, told: pl.Series, timezone: str) -> pl.Series:
+    """Times that were read as China's, and are of another zone where they are a date without one."""
+    if ZoneInfo(timezone) == ZoneInfo("Asia/Shanghai"):
+        return moments
+    is_local = told.str.contains(r"^\s*\d{4}[-年/.]") & ~told.str.contains(r"(Z|[+-]\d{2}:?\d{2})\s*$")
+    local = moments.dt.convert_time_zone("Asia/Shanghai").dt.replace_time_zone(
+        timezone, ambiguous="earliest", non_existent="null"
+    )
+    return columns.where(is_local, local.dt.convert_time_zone("UTC"), moments)
+
+
+def _truths(cells: pl.Series) -> pl.Series:
+    return cells.str.strip_chars().replace_strict(
+        [*_YES, *_NO], [True] * len(_YES) + [False] * len(_NO), default=None, return_dtype=pl.Boolean()
+    )
+
+
+def _payloads(rows: pl.DataFrame, mapping: Mapping, platform: Platform, key: bytes) -> pl.Series:
+    """The row under the file's own names, without the people that the mapping names, and those in addresses."""
+    emptied = {*mapping.personal, mapping.columns.get("author_name")}
+    author_id = mapping.columns.get("author_id")
+
+    def without_people(cells: pl.Series) -> pl.Series:
+        if cells.name in emptied:
+            return pl.repeat("", len(cells), eager=True).alias(cells.name)
+        if cells.name == author_id:
+            return _author_id(cells, platform, key)
+        addresses: Sequence[str] = cells.filter(cells.str.contains("://", literal=True)).unique().to_list()
+        return cells.replace(addresses, [scrub(address, platform, key) for address in addresses])
+
+    return payloads(rows.select(map(without_people, rows.iter_columns())), platform, key)
