@@ -32,12 +32,13 @@ _REFUSALS: dict[str, tuple[SliceState, str]] = {
     "300011": ("blocked", "the site finds something wrong with the account"),
     "300012": ("blocked", "the site finds something wrong with the network address"),
     "300013": ("blocked", "too many requests"),
-    "-510001": ("blocked", "the site finds something abnormal"),
     "-100": ("logged_out", "the login is missing or has expired"),
     "-101": ("logged_out", "the login is missing or has expired"),
     "-104": ("logged_out", "the account that is logged in has no access"),
+    # Of one note, its comments included; the crawl goes on (MediaCrawler: 笔记状态异常，请稍后查看).
+    "-510000": ("empty", "the note is not there"),
+    "-510001": ("partial", "the site withholds the note"),
 }
-_WITHHELD_CODES = ("-510000", "-510001")  # of the feed: not found; abnormal, or not shown on the web
 _TOPIC = re.compile(r"#([^#\[\]\n]+)\[话题\]#")
 _GLUED_TOPIC = re.compile(_TOPIC.pattern + r"(?=\S)")
 _ID = re.compile(r"[0-9a-f]{24}")
@@ -88,11 +89,6 @@ def parse_detail(body: bytes, observed_at: datetime) -> Post | Reject:
     if page.rejects:
         return page.rejects[0]
     return _reject("feed", f"{page.state}: {page.reason}", body.decode("utf-8", "replace"), observed_at)
-
-
-def withholds_note(body: bytes) -> bool:
-    """Whether a feed answer says that it has not or does not show this one note: no refusal of the crawl."""
-    return as_text(as_object(load_object(body)).get("code")) in _WITHHELD_CODES
 
 
 def parse_comments(body: bytes, observed_at: datetime, post_id: str) -> CommentPage:
@@ -259,8 +255,7 @@ def _hashtags(note: dict[str, Any], written: str) -> list[str]:
 def _read_comments(body: bytes, observed_at: datetime, post_id: str, root_id: str | None) -> CommentPage:
     answer = _open(body)
     if isinstance(answer, _Refusal):
-        # A note that the site withholds has its comments withheld; the crawl is not refused.
-        return CommentPage(state="partial" if withholds_note(body) else answer.state, reason=answer.reason)
+        return CommentPage(state=answer.state, reason=answer.reason)
     if "content" in answer:
         answer = {"comments": [answer]}
     if not isinstance(answer.get("comments"), list):

@@ -144,7 +144,7 @@ class XiaohongshuSpider(PlatformSpider):
             page = xiaohongshu.parse_search(body, observed_at)
             if page.rejects:
                 return note
-            refused = page.state in STOPPING_STATES and not xiaohongshu.withholds_note(body)
+            refused = page.state in STOPPING_STATES
             raise NoAnswer(page.state if refused else "partial", f"note {post.post_id}: {page.reason}")
         if note.post_id != post.post_id:
             raise NoAnswer("partial", f"note {post.post_id}: the site gave {note.post_id} instead")

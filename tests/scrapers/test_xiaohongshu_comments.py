@@ -120,7 +120,7 @@ class TestComments:
             ({"code": 0, "data": {"comments": [], "cursor": "695b", "has_more": True}}, "ok"),
             ({"code": 0, "data": {"comments": [], "cursor": "", "has_more": True}}, "partial"),
             ({"code": 0, "success": True, "data": {}}, "partial"),
-            ({"code": -510000, "success": False, "msg": "笔记不存在"}, "partial"),
+            ({"code": -510000, "success": False, "msg": "笔记不存在"}, "empty"),
             ({"code": -510001, "success": False, "msg": "笔记状态异常，请稍后查看"}, "partial"),
             ({"code": 300012, "success": False, "msg": "网络连接异常"}, "blocked"),
             ({"code": -100, "success": False, "msg": "登录已过期", "data": {}}, "logged_out"),

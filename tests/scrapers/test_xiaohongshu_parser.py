@@ -11,7 +11,7 @@ import pytest
 from scrapers.items import Post, Reject
 from scrapers.parsers import SearchPage
 from scrapers.parsers.values import xiaohongshu_id_time
-from scrapers.parsers.xiaohongshu import parse_detail, parse_search, withholds_note
+from scrapers.parsers.xiaohongshu import parse_detail, parse_search
 
 FIXTURES = Path(__file__).parent / "fixtures" / "xiaohongshu"
 NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
@@ -96,7 +96,8 @@ def test_the_app_s_results_have_time_and_all_counts() -> None:
         ({"code": 300013, "success": False}, "blocked"),
         ({"code": 461}, "blocked"),
         ({"code": 471}, "blocked"),
-        ({"code": -510001, "success": False, "msg": "笔记状态异常，请稍后查看"}, "blocked"),
+        ({"code": -510000, "success": False, "msg": "笔记不存在"}, "empty"),
+        ({"code": -510001, "success": False, "msg": "笔记状态异常，请稍后查看"}, "partial"),
         ({"code": -100, "success": False, "msg": "登录已过期", "data": {}}, "logged_out"),
         ({"code": "-104", "success": False, "msg": "您当前登录的账号没有权限访问"}, "logged_out"),
         ({"code": -1, "success": False}, "partial"),
@@ -146,11 +147,6 @@ def test_a_feed_without_its_note_is_rejected_with_the_site_s_words() -> None:
     reject = parse_detail(body, NOW)
     assert isinstance(reject, Reject)
     assert reject.reason == "partial: code 300017, 访问链接异常"
-
-
-@pytest.mark.parametrize(("code", "withheld"), [(-510000, True), (-510001, True), (300012, False), (0, False)])
-def test_one_withheld_note_is_told_from_a_refusal(code: int, withheld: bool) -> None:
-    assert withholds_note(json.dumps({"code": code}).encode()) is withheld
 
 
 def test_a_landed_payload_can_be_parsed_again(results: dict[str, Any], feed: dict[str, Any]) -> None:
