@@ -15,13 +15,14 @@ def enriched_posts() -> ExpectationSuite:
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
-    required = ("platform", "post_id", "text", "text_clean", "duplicate_group_id", "sentiment", "sentiment_score",
+    required = ("platform", "post_id", "text", "text_clean", "sentiment", "sentiment_score",
                 "sentiment_source", "sentiment_model", "model_sentiment")  # fmt: skip
     return gx.ExpectationSuite(
         name="enriched_posts",
         expectations=[
             *(gxe.ExpectColumnValuesToNotBeNull(column=column, severity="critical") for column in required),
             gxe.ExpectCompoundColumnsToBeUnique(column_list=["platform", "post_id"], severity="critical"),
+            gxe.ExpectColumnValuesToMatchRegex(column="text_hash", regex="^[0-9a-f]{16}$", severity="critical"),
             gxe.ExpectColumnValuesToBeInSet(column="sentiment", value_set=SENTIMENTS, severity="critical"),
             gxe.ExpectColumnValuesToBeInSet(column="model_sentiment", value_set=SENTIMENTS, severity="critical"),
             gxe.ExpectColumnValuesToBeInSet(

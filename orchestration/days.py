@@ -7,11 +7,12 @@ for each day and asset at about 19 ms, which for five years is half a minute an 
 
 import dagster as dg
 
-from orchestration.analysis.enrich import analysis_fingerprint
-from orchestration.analysis.labels import load_labels
+from orchestration.analysis.enrich import Means, analysis_fingerprint
+from orchestration.analysis.labels import load_labels, load_relevance_labels
+from orchestration.analysis.relevance import load_models
 from orchestration.analysis.sentiment import load_classifier
 from orchestration.listening import load_listening
-from orchestration.settings import labels_dir, serving_path
+from orchestration.settings import labels_dir, relevance_labels_dir, relevance_models_dir, serving_path
 from orchestration.staleness import built_fingerprints, day_fingerprints, days_between, stale_days
 from scrapers.environment import data_dir
 
@@ -20,16 +21,26 @@ _PARTITION_TAG = "dagster/partition"
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
-def expected_fingerprints() -> dict[str, str]:
-    """For each day with raw posts since history_start: the fingerprint its enriched files have to have now."""
-    listening = load_listening()
-    analysis = analysis_fingerprint(listening, load_labels(labels_dir()), load_classifier())
-    since = listening.history_start.isoformat()
-    return {day: mark for day, mark in day_fingerprints(data_dir(), analysis).items() if day >= since}
+def load_means() -> Means:
+    """What posts are read with now: listening.yaml, the labels and the models."""
+    return Means(
+        listening=load_listening(),
+        labels=load_labels(labels_dir()),
+        relevance_labels=load_relevance_labels(relevance_labels_dir()),
+        relevance_models=load_models(relevance_models_dir()),
+        classifier=load_classifier(),
+    )
+
+
+def expected_fingerprints(means: Means) -> dict[str, str]:
+    """For each day with raw posts since history_start: the fingerprint its enriched files have to have."""
+    since = means.listening.history_start.isoformat()
+    marks = day_fingerprints(data_dir(), analysis_fingerprint(means))
+    return {day: mark for day, mark in marks.items() if day >= since}
 
 
 def all_stale_days() -> list[str]:
-    return stale_days(expected_fingerprints(), built_fingerprints(serving_path()))
+    return stale_days(expected_fingerprints(load_means()), built_fingerprints(serving_path()))
 
 
 def run_days(run: dg.DagsterRun) -> list[str]:

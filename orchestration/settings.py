@@ -15,6 +15,16 @@ def labels_dir() -> Path:
     return data_dir() / "labels"
 
 
+def relevance_labels_dir() -> Path:
+    """Analysts' labels of whether a post is about a topic, *.csv."""
+    return labels_dir() / "relevance"
+
+
+def relevance_models_dir() -> Path:
+    """What was trained on them, <topic_id>.csv."""
+    return data_dir() / "models" / "relevance"
+
+
 def enriched_dir() -> Path:
     return data_dir() / "enriched"
 

@@ -1,6 +1,7 @@
 {{ config(meta={"dagster": {"ref": {"name": "event_totals"}}}) }}
 
--- A topic's total, counted again from the facts alone: each post once, within the window, no ads, no bare reposts.
+-- A topic's total, counted again from the facts alone: each relevant post once, within the window, no ads, no
+-- bare reposts.
 with counted as (
     select
         topics.topic_id,
@@ -15,6 +16,7 @@ with counted as (
     where
         posts.posted_date >= topics.window_start
         and posts.posted_date <= totals.last_day
+        and post_topics.is_relevant
         and not posts.is_ad
         and posts.has_own_words
     group by topics.topic_id

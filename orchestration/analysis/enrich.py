@@ -2,33 +2,45 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
-from orchestration.analysis.cleaning import last_words
-from orchestration.analysis.duplicates import duplicate_groups
+from orchestration.analysis.duplicates import normalise, text_hashes
 from orchestration.analysis.enriched import POSTS, TOPIC_QUERIES, TOPICS
+from orchestration.analysis.relevance import judge
 from orchestration.analysis.sentiment import Classifier
+from orchestration.analysis.topics import match_topics
 from orchestration.listening import Listening
 
 # Raised whenever the code of this folder gives another result for the same posts, so that every day is enriched again.
-CODE_VERSION = 1
+CODE_VERSION = 2
 
 _SCORES = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 
 
-def enrich(observations: pl.DataFrame, labels: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
-    """Raw ``posts`` rows of a day and the labels (labels.LABELS) to one row a post, in the schema ``enriched.POSTS``.
+@dataclass(frozen=True)
+class Means:
+    """Everything but raw rows that enriched posts and post_topics depend on."""
 
-    Text is that of the last observation with words. Sentiment is the analyst's where there is one, else the model's,
-    which reads the own words. Where there are none, a bare repost or a picture, the model abstains: neutral, a score of
-    0 and null p_*. Sorted by platform and post_id.
+    listening: Listening
+    labels: pl.DataFrame  # labels.LABELS
+    relevance_labels: pl.DataFrame  # labels.RELEVANCE_LABELS
+    relevance_models: Mapping[str, pl.DataFrame]  # relevance.MODEL, by topic_id
+    classifier: Classifier
+
+
+def enrich(posts: pl.DataFrame, labels: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
+    """Posts, as cleaning.last_words gives them, and labels (labels.LABELS) to a row each, in ``enriched.POSTS``.
+
+    Sentiment is the analyst's where there is one, else the model's, which reads the own words. Where there are none, a
+    bare repost or a picture, the model abstains: neutral, a score of 0 and null p_*.
     """
-    posts = last_words(observations)
     model = classifier.predict(posts["text_clean"]).rename({"label": "model_sentiment", "model_id": "sentiment_model"})
     analyst = pl.col("analyst_sentiment")
     return (
-        posts.hstack(duplicate_groups(posts))
+        posts.with_columns(text_hashes(normalise(posts["text_clean"])))
         .hstack(model)
         .join(
             labels.select("platform", "post_id", analyst_sentiment="sentiment"),
@@ -47,6 +59,12 @@ def enrich(observations: pl.DataFrame, labels: pl.DataFrame, classifier: Classif
         )
         .match_to_schema(POSTS)
     )
+
+
+def enrich_topics(posts: pl.DataFrame, means: Means) -> pl.DataFrame:
+    """Posts, as cleaning.last_words gives them, to the topics whose words they hold, in ``enriched.POST_TOPICS``."""
+    matches = match_topics(posts, means.listening.topics, means.listening.aliases)
+    return judge(matches, means.relevance_labels, means.relevance_models)
 
 
 def topics_table(listening: Listening) -> pl.DataFrame:
@@ -70,19 +88,26 @@ def topic_queries_table(listening: Listening) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=TOPIC_QUERIES, orient="row")
 
 
-def analysis_fingerprint(listening: Listening, labels: pl.DataFrame, classifier: Classifier) -> str:
-    """12 hex digits over everything but raw rows that enriched posts and post_topics depend on.
+def analysis_fingerprint(means: Means) -> str:
+    """12 hex digits over the means, as far as the content depends on them, and CODE_VERSION.
 
-    These are the topics' words, windows and platforms, the labels, the model, and CODE_VERSION; not the names of
-    topics, nor who gave a label.
+    Not the names of topics, nor who gave a label.
     """
+    listening = means.listening
     depends_on = {
         "code": CODE_VERSION,
-        "model": classifier.model_id,
+        "model": means.classifier.model_id,
         "topics": sorted(
-            (topic.id, topic.model_dump(mode="json", include={"match", "window"}), listening.topic_platforms(topic))
+            (
+                topic.id,
+                topic.model_dump(mode="json", include={"match", "relevance", "window"}),
+                listening.topic_platforms(topic),
+            )
             for topic in listening.topics
         ),
-        "labels": labels.select("platform", "post_id", "sentiment").sort(pl.all()).rows(),
+        "aliases": listening.aliases,
+        "labels": means.labels.select("platform", "post_id", "sentiment").sort(pl.all()).rows(),
+        "relevance_labels": means.relevance_labels.drop_nulls("post_id").drop("text").sort(pl.all()).rows(),
+        "relevance_models": {topic_id: model.rows() for topic_id, model in means.relevance_models.items()},
     }
     return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,9 +1,10 @@
 """The enriched contract: the tables that analysis writes for dbt to read.
 
     data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics: a day, all platforms
-    data/enriched/<table>/<version>.parquet                      topics, topic_queries
+    data/enriched/<table>/<version>.parquet                      topics, topic_queries, duplicate_groups
 
-A version is ``<sequence>-<fingerprint>``, and the last by name is current (orchestration/enriched_files.py).
+and, for duplicate_groups to be made of, text_signatures and duplicate_links by day (duplicates.py). A version
+is ``<sequence>-<fingerprint>``, and the last by name is current (orchestration/enriched_files.py).
 """
 
 import polars as pl
@@ -13,10 +14,9 @@ POSTS = pl.Schema(
         "platform": pl.String(),
         "post_id": pl.String(),
         "text": pl.String(),  # title and text as last observed
-        "text_clean": pl.String(),  # own words only: no HTML, zero-width characters or repost tail
+        "text_clean": pl.String(),  # own words only: no markup, links or repost tail; simplified characters
         "repost_tail": pl.String(),  # what stood after the first //@, null where there was none
-        "text_hash": pl.String(),  # of the normalised own words
-        "duplicate_group_id": pl.String(),  # equal for posts with equal normalised words, across platforms and days
+        "text_hash": pl.String(),  # of the normalised own words, null where none is left
         "sentiment": pl.String(),  # negative, neutral, positive: the analyst's where there is one, else the model's
         "sentiment_score": pl.Float64(),  # P(positive) - P(negative) by the model; -1, 0, 1 from an analyst
         "sentiment_source": pl.String(),  # model or analyst
@@ -33,6 +33,8 @@ POST_TOPICS = pl.Schema(
         "post_id": pl.String(),
         "topic_id": pl.String(),
         "matched_by": pl.String(),  # the words that decided, e.g. "all: 小米; any: 大熊, 米粉"
+        "is_relevant": pl.Boolean(),  # false: the words are there, and mean something else; counts nowhere
+        "relevance_reason": pl.String(),  # what decided that, e.g. "for 手机, 雷军 (3); against 粥 (1)"
     }
 )
 # A row for each topic and platform that it listens on.
@@ -47,3 +49,29 @@ TOPICS = pl.Schema(
     }
 )
 TOPIC_QUERIES = pl.Schema({"topic_id": pl.String(), "platform": pl.String(), "query": pl.String()})
+# Of normalised words of 15 characters or more, a row for each text_hash of the day.
+SIGNATURE_BYTES = 128
+TEXT_SIGNATURES = pl.Schema(
+    {
+        "text_hash": pl.String(),
+        "posted_at": pl.Datetime("us", "UTC"),  # of the day's first post with these words
+        "signature": pl.Array(pl.UInt8, SIGNATURE_BYTES),  # a byte of each MinHash value
+    }
+)
+# Texts of the day that are near an earlier one, of the day or of those before it.
+DUPLICATE_LINKS = pl.Schema(
+    {
+        "text_hash": pl.String(),
+        "posted_at": pl.Datetime("us", "UTC"),
+        "earlier_text_hash": pl.String(),
+        "earlier_posted_at": pl.Datetime("us", "UTC"),
+        "similarity": pl.Float64(),  # Jaccard index, estimated from 128 values: standard error .044 at .5
+    }
+)
+# Texts that are near others, of all days. The group of any other text is its text_hash.
+DUPLICATE_GROUPS = pl.Schema(
+    {
+        "text_hash": pl.String(),
+        "duplicate_group_id": pl.String(),  # the text_hash of the group's earliest text
+    }
+)

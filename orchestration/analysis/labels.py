@@ -1,16 +1,22 @@
-"""What analysts say of posts: data/labels/*.csv. The one module of this folder, beside the model's, that reads files.
+"""What analysts say of posts. With the models' the only modules of this folder that read files.
 
-    platform,post_id,sentiment,labeller,labelled_at
-    weibo,5252110000000001,negative,analyst-1,2026-01-07 10:30
+    data/labels/*.csv             platform,post_id,sentiment,labeller,labelled_at
+                                  weibo,5252110000000001,negative,analyst-1,2026-01-07 10:30
 
-UTF-8. Further columns (the text, a note) are for the labeller and are not read.
+    data/labels/relevance/*.csv   platform,post_id,text,topic_id,relevant
+                                  weibo,5252110000000001,,xiaomi_kol,no
+                                  ,,早上一碗小米粥,xiaomi_kol,no
+
+A label of relevance names a post, whose decision it is then, or a text, to train on, or both. UTF-8. Further
+columns are for the labeller and are not read.
 """
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -27,7 +33,19 @@ LABELS = pl.Schema(
         "labelled_at": pl.Datetime("us", "UTC"),
     }
 )
+RELEVANCE_LABELS = pl.Schema(
+    {
+        "platform": pl.String(),  # null, and post_id too, where a text alone was labelled
+        "post_id": pl.String(),
+        "text": pl.String(),  # null where it is to be looked up
+        "topic_id": pl.String(),
+        "relevant": pl.Boolean(),
+    }
+)
+_RELEVANT = {"yes": True, "no": False}
 _Label = tuple[str, str, str, str, datetime]
+_RelevanceLabel = tuple[str | None, str | None, str | None, str, bool]
+_Row = TypeVar("_Row")
 _MOST_PROBLEMS = 20  # that a message holds
 _MANGLED_ID = re.compile(r"^\d(\.\d+)?E\+\d+$")  # 5.25211E+15
 
@@ -42,20 +60,7 @@ def load_labels(folder: Path) -> pl.DataFrame:
     The last label of a post by labelled_at wins, and of labels of the same moment the last by file name and line.
     Times without a zone are China's. Raises LabelProblem.
     """
-    labels: list[_Label] = []
-    problems: list[str] = []
-    for path in sorted(folder.glob("*.csv")):
-        try:
-            for line, row in _rows(path):
-                try:
-                    labels.append(_label(row))
-                except LabelProblem as problem:
-                    problems.append(f"{path}: line {line}: {problem}")
-        except LabelProblem as problem:
-            problems.append(f"{path}: {problem}")
-    if problems:
-        more = len(problems) - _MOST_PROBLEMS
-        raise LabelProblem("\n".join(problems[:_MOST_PROBLEMS] + [f"... and {more} more"] * (more > 0)))
+    labels = _read(folder, list(LABELS), _label)
     return (
         pl.DataFrame(labels, schema=LABELS, orient="row")
         .sort("labelled_at", maintain_order=True)
@@ -64,23 +69,56 @@ def load_labels(folder: Path) -> pl.DataFrame:
     )
 
 
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+def load_relevance_labels(folder: Path) -> pl.DataFrame:
+    """The labels that hold, in the schema RELEVANCE_LABELS, in the order of the files; no folder, no labels.
+
+    The last label of a post and topic wins, by file name and line. Raises LabelProblem.
+    """
+    labels = pl.DataFrame(
+        _read(folder, list(RELEVANCE_LABELS), _relevance_label), schema=RELEVANCE_LABELS, orient="row"
+    )
+    posts = labels.drop_nulls("post_id").unique(["platform", "post_id", "topic_id"], keep="last", maintain_order=True)
+    return pl.concat([posts, labels.filter(pl.col("post_id").is_null())])
+
+
+def _read(folder: Path, columns: Sequence[str], parse: Callable[[Mapping[str, str]], _Row]) -> list[_Row]:
+    """The rows of all files of a folder, parsed. Raises LabelProblem, with a line for each row that is none."""
+    labels: list[_Row] = []
+    problems: list[str] = []
+    for path in sorted(folder.glob("*.csv")):
+        try:
+            for line, row in _rows(path, columns):
+                try:
+                    labels.append(parse(row))
+                except LabelProblem as problem:
+                    problems.append(f"{path}: line {line}: {problem}")
+        except LabelProblem as problem:
+            problems.append(f"{path}: {problem}")
+    if problems:
+        more = len(problems) - _MOST_PROBLEMS
+        raise LabelProblem("\n".join(problems[:_MOST_PROBLEMS] + [f"... and {more} more"] * (more > 0)))
+    return labels
+
+
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
     """The rows of a file with the line that each ends on; blank lines are passed over."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restval="")
-            missing = [name for name in LABELS if name not in (reader.fieldnames or ())]
+            missing = [name for name in columns if name not in (reader.fieldnames or ())]
             if missing:
-                raise LabelProblem(f"line 1: no column {', '.join(missing)}; name the columns {','.join(LABELS)} there")
+                raise LabelProblem(
+                    f"line 1: no column {', '.join(missing)}; name the columns {','.join(columns)} there"
+                )
             for row in reader:
-                yield reader.line_num, {name: row[name].strip() for name in LABELS}
+                yield reader.line_num, {name: row[name].strip() for name in columns}
     except UnicodeDecodeError as error:
         raise LabelProblem("not in UTF-8; save it as “CSV UTF-8”") from error
     except csv.Error as error:
         raise LabelProblem(f"no CSV ({error}); save it as “CSV UTF-8” again") from error
 
 
-def _label(row: Mapping[str, str]) -> _Label:
+def _check_post(row: Mapping[str, str]) -> None:
     if row["platform"] not in PLATFORMS:
         raise LabelProblem(f"platform {row['platform']!r} is none of {', '.join(PLATFORMS)}; correct it")
     if not row["post_id"]:
@@ -89,6 +127,26 @@ def _label(row: Mapping[str, str]) -> _Label:
         raise LabelProblem(
             f"post_id {row['post_id']!r} was rounded by a spreadsheet; format that column as text and copy the id again"
         )
+
+
+def _relevance_label(row: Mapping[str, str]) -> _RelevanceLabel:
+    if not row["text"] or row["platform"] or row["post_id"]:
+        _check_post(row)
+    if not row["topic_id"]:
+        raise LabelProblem("no topic_id; copy it from listening.yaml")
+    if row["relevant"].lower() not in _RELEVANT:
+        raise LabelProblem(f"relevant {row['relevant']!r} is neither yes nor no; correct it")
+    return (
+        row["platform"] or None,
+        row["post_id"] or None,
+        row["text"] or None,
+        row["topic_id"],
+        _RELEVANT[row["relevant"].lower()],
+    )
+
+
+def _label(row: Mapping[str, str]) -> _Label:
+    _check_post(row)
     if row["sentiment"] not in SENTIMENTS:
         raise LabelProblem(f"sentiment {row['sentiment']!r} is none of {', '.join(SENTIMENTS)}; correct it")
     if not row["labeller"]:

@@ -1,34 +1,44 @@
 """Which posts speak of which topic, by the words of listening.yaml. Set-based: the cost grows with the hits."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from orchestration.analysis.cleaning import last_words, match_key
-from orchestration.analysis.enriched import POST_TOPICS
+from orchestration.analysis.cleaning import match_key
 from orchestration.listening import Topic
 
+# What more hashtags than relevance.most_hashtags weigh against a post.
+_HASHTAG_FLOOD = 2.0
 
-def match_topics(posts: pl.DataFrame, topics: Sequence[Topic]) -> pl.DataFrame:
-    """Raw ``posts`` rows to the topics that each post belongs to, in the schema ``enriched.POST_TOPICS``.
+
+def match_topics(posts: pl.DataFrame, topics: Sequence[Topic], aliases: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """Posts, as cleaning.last_words gives them, to the topics whose words each post holds: a row for each of both.
 
     A post belongs when its platform is one that the topic listens on, its day of publication (Asia/Shanghai) lies in
-    the topic's window, and its own words, title and hashtags hold what ``match`` asks for. Of several observations of a
-    post the last words count.
+    the topic's window, and its own words, title and hashtags hold what ``match`` asks for. A hashtag is read as it is
+    written and by the name that ``aliases`` (name to hashtags) has for it.
 
-    Case and width do not matter. A word that begins or ends with a Latin letter matches whole: KOL is found in
-    小米KOL合作, not in KOLsomething or KOL2. One that ends with a digit matches up to the next digit: SU7 is found in
-    SU7Ultra, not in SU70. ``matched_by`` names the words that decided, as listening.yaml writes them.
+    Neither case nor width matter, nor whether characters are traditional or simplified. A word that begins or ends with
+    a Latin letter matches whole: KOL is found in 小米KOL合作, not in KOLsomething or KOL2. One that ends with a digit
+    matches up to the next digit: SU7 is found in SU7Ultra, not in SU70.
+
+    Out: platform, post_id, topic_id; matched_by, the words that decided, as listening.yaml writes them; text, what they
+    were looked for in; for_words, against_words (lists) and for_weight, against_weight (their weights added up): the
+    words of ``relevance`` that the post holds, to be judged by (relevance.py).
     """
     words = _words(topics)
-    said = last_words(posts).with_row_index("post")
+    said = _read(posts, aliases)
     found = _found_words(said, words).sort("post", "topic", "position").group_by("post", "topic", maintain_order=True)
+    role, word = pl.col("role"), pl.col("word")
     return (
-        found.agg(pl.col("word").filter(pl.col("role") == role).alias(role) for role in ("all", "any", "none"))
+        found.agg(
+            *(word.filter(role == name).alias(name) for name in ("all", "any", "none")),
+            *(word.filter(role == name).alias(f"{name}_words") for name in ("for", "against")),
+            *(pl.col("weight").filter(role == name).sum().alias(f"{name}_weight") for name in ("for", "against")),
+        )
         .join(_conditions(topics, words), on="topic", maintain_order="left")
-        .join(said.select("post", "platform", "post_id", "posted_at"), on="post", maintain_order="left")
-        .with_columns(day=pl.col("posted_at").dt.convert_time_zone("Asia/Shanghai").dt.date())
+        .join(said, on="post", maintain_order="left")
         .filter(
             pl.col("all").list.len() == pl.col("all_asked"),
             (pl.col("any_asked") == 0) | (pl.col("any").list.len() > 0),
@@ -37,14 +47,46 @@ def match_topics(posts: pl.DataFrame, topics: Sequence[Topic]) -> pl.DataFrame:
             pl.col("day") >= pl.col("start"),
             pl.col("end").is_null() | (pl.col("day") <= pl.col("end")),
         )
+        .with_columns(is_flood=(pl.col("hashtag_count") > pl.col("most_hashtags")).fill_null(False))
         .select(
             "platform",
             "post_id",
             "topic_id",
+            "text",
+            "for_words",
+            "for_weight",
             matched_by=pl.concat_str(_named("all"), _named("any"), separator="; ", ignore_nulls=True),
+            against_words=pl.when("is_flood")
+            .then(pl.concat_list("against_words", pl.format("{} hashtags", "hashtag_count")))
+            .otherwise("against_words"),
+            against_weight=pl.col("against_weight") + pl.col("is_flood") * _HASHTAG_FLOOD,
         )
-        .match_to_schema(POST_TOPICS)
     )
+
+
+def named_hashtags(hashtags: pl.Series, aliases: Mapping[str, Sequence[str]]) -> pl.Series:
+    """Lists of hashtags to the names that they go by, each once, in their order; most are their own name."""
+    names = {key: name for name, listed in aliases.items() for key in match_key(pl.Series([name, *listed]))}
+    written = hashtags.explode().drop_nulls().unique()
+    aliased = {tag: names[key] for tag, key in zip(written, match_key(written), strict=True) if key in names}
+    return hashtags.fill_null([]).list.eval(pl.element().replace(aliased)).list.unique(maintain_order=True)
+
+
+def _read(posts: pl.DataFrame, aliases: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """Posts as they are looked through: post (their number), platform, post_id, day, hashtag_count, text."""
+    hashtags = posts["hashtags"].fill_null([]).list.concat(posts["inline_hashtags"]).list.unique(maintain_order=True)
+    written = pl.concat(
+        [posts["text_clean"].to_frame(), hashtags.list.join("\n").to_frame("hashtags")], how="horizontal"
+    )
+    names = named_hashtags(hashtags, aliases).list.join("\n")
+    text = written["text_clean"] + "\n" + written["hashtags"] + "\n" + names
+    return posts.select(
+        "platform",
+        "post_id",
+        day=pl.col("posted_at").dt.convert_time_zone("Asia/Shanghai").dt.date(),
+        hashtag_count=hashtags.list.len(),
+        text=match_key(text),
+    ).with_row_index("post")
 
 
 def _named(role: str) -> pl.Expr:
@@ -53,15 +95,25 @@ def _named(role: str) -> pl.Expr:
 
 
 def _words(topics: Sequence[Topic]) -> pl.DataFrame:
-    """A row for each word of each topic, in the order of the file: position, topic (its number), role, word, key."""
+    """A row for each word of each topic, in the order of the file.
+
+    position; topic, its number; role: all, any, none, for, against; weight, null but for the last two; word; key.
+    """
     words = pl.DataFrame(
         [
-            (number, role, word)
+            (number, role, weight, word)
             for number, topic in enumerate(topics)
-            for role, role_words in (("all", topic.match.all), ("any", topic.match.any), ("none", topic.match.none))
-            for word in role_words
+            for role, weighted in (
+                ("all", {None: topic.match.all}),
+                ("any", {None: topic.match.any}),
+                ("none", {None: topic.match.none}),
+                ("for", topic.relevance.for_),
+                ("against", topic.relevance.against),
+            )
+            for weight, listed in weighted.items()
+            for word in listed
         ],
-        schema={"topic": pl.UInt32, "role": pl.String, "word": pl.String},
+        schema={"topic": pl.UInt32, "role": pl.String, "weight": pl.Float64, "word": pl.String},
         orient="row",
     )
     words = words.with_columns(key=match_key(words["word"]))
@@ -69,17 +121,18 @@ def _words(topics: Sequence[Topic]) -> pl.DataFrame:
 
 
 def _conditions(topics: Sequence[Topic], words: pl.DataFrame) -> pl.DataFrame:
-    """What each topic asks for: topic, topic_id, platforms, start, end; all_asked and any_asked, how many words."""
+    """What each topic asks for: topic, topic_id, platforms, start, end, most_hashtags; all_asked, any_asked: words."""
     role = pl.col("role")
     asked = words.group_by("topic").agg(all_asked=(role == "all").sum(), any_asked=(role == "any").sum())
     return pl.DataFrame(
-        [(n, t.id, t.platforms, t.window.start, t.window.end) for n, t in enumerate(topics)],
+        [(n, t.id, t.platforms, t.window.start, t.window.end, t.relevance.most_hashtags) for n, t in enumerate(topics)],
         schema={
             "topic": pl.UInt32,
             "topic_id": pl.String,
             "platforms": pl.List(pl.String),
             "start": pl.Date,
             "end": pl.Date,
+            "most_hashtags": pl.UInt32,
         },
         orient="row",
     ).join(asked, on="topic")
@@ -89,10 +142,8 @@ def _found_words(said: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
     """Which words of which topics stand in which post: the columns of ``words`` and post, a row for each."""
     keys = words["key"].unique(maintain_order=True)
     patterns = {key: _whole_word(key) for key in keys}
-    hashtags = said["hashtags"].list.join("\n").fill_null("")
-    text = match_key(said["text_clean"] + "\n" + hashtags)
     hits = (
-        said.select("post", text=text, key=text.str.extract_many(keys.implode(), overlapping=True).list.unique())
+        said.select("post", "text", key=pl.col("text").str.extract_many(keys.implode(), overlapping=True).list.unique())
         .filter(pl.col("key").list.len() > 0)
         .explode("key")
     )

@@ -65,7 +65,7 @@ def read_post(platform: Platform, post_id: str, sentiment: str, **values: Any) -
         "post_id": post_id,
         "text": f"合成帖子{post_id}",
         "text_clean": f"合成帖子{post_id}",
-        "duplicate_group_id": f"group-{post_id}",
+        "text_hash": f"text-{post_id}",
         "sentiment": sentiment,
         "sentiment_score": 0.0,
         "sentiment_source": "model",
@@ -116,6 +116,7 @@ class DataFolder:
         rows = pl.DataFrame(posts, schema=enriched.POSTS)
         topics = [
             {"platform": row["platform"], "post_id": row["post_id"], "topic_id": topic_id, "matched_by": "all: 合成"}
+            | {"is_relevant": True, "relevance_reason": "nothing for or against"}
             for row in posts
             for topic_id in topic_ids
         ]
@@ -124,6 +125,11 @@ class DataFolder:
             pl.DataFrame(topics, schema=enriched.POST_TOPICS),
             self.path / f"enriched/post_topics/day={day}/{version}.parquet",
         )
+
+    def write_groups(self, version: str, groups: dict[str, str]) -> None:
+        """Which text belongs to which group of near-duplicates."""
+        rows = pl.DataFrame(list(groups.items()), schema=enriched.DUPLICATE_GROUPS, orient="row")
+        write_once(rows, self.path / f"enriched/duplicate_groups/{version}.parquet")
 
     def write_topics(self, version: str, topics: list[dict[str, Any]], queries: list[dict[str, Any]]) -> None:
         write_once(pl.DataFrame(topics, schema=enriched.TOPICS), self.path / f"enriched/topics/{version}.parquet")
@@ -209,8 +215,8 @@ def fill(data: DataFolder) -> None:
         first,
         "000001-aa",
         [
-            read_post("weibo", "w1", "negative", duplicate_group_id="same"),
-            read_post("weibo", "w2", "negative", duplicate_group_id="same"),
+            read_post("weibo", "w1", "negative", text_hash="same"),
+            read_post("weibo", "w2", "negative", text_hash="same"),
             read_post("weibo", "w3", "neutral", text_clean="转发微博"),
             read_post("weibo", "w4", "positive"),
             read_post("xiaohongshu", "x1", "neutral"),

@@ -17,7 +17,9 @@ COLUMNS = {
     "fct_posts": "post_uid platform post_id post_url posted_at posted_date author_uid text post_type is_repost is_ad "
     "likes comments shares collects views interactions observed_at observation_age_hours duplicate_group_id sentiment "
     "sentiment_score sentiment_source sentiment_model",
-    "fct_post_topics": "post_uid topic_id matched_by",
+    "fct_post_topics": "post_uid topic_id matched_by is_relevant relevance_reason",
+    "duplicate_groups": "duplicate_group_id representative_post_uid reason posts texts platforms authors interactions "
+    "first_posted_at last_posted_at",
     "fct_post_observations": "post_uid observed_at likes comments shares collects views source crawl_id",
     "daily_volume": "topic_id platform posted_date volume original_volume distinct_volume authors volume_share "
     "is_complete",
@@ -90,6 +92,7 @@ def test_sources_declare_what_is_written(built: Any) -> None:
         "raw.slices": dict(SCHEMAS["slices"]) | by_day,
         "enriched.posts": dict(enriched.POSTS) | by_day,
         "enriched.post_topics": dict(enriched.POST_TOPICS) | by_day,
+        "enriched.duplicate_groups": dict(enriched.DUPLICATE_GROUPS),
         "enriched.topics": dict(enriched.TOPICS),
         "enriched.topic_queries": dict(enriched.TOPIC_QUERIES),
     }

@@ -9,7 +9,7 @@ import pytest
 MARTS = (
     "fct_posts", "fct_post_topics", "fct_post_observations", "dim_authors", "dim_topics", "dim_platforms",
     "dim_metrics", "daily_volume", "daily_interaction", "daily_sentiment", "event_totals", "event_platforms",
-    "event_sentiment", "event_platform_sentiment", "crawl_slices", "crawl_coverage", "built_days",
+    "duplicate_groups", "event_sentiment", "event_platform_sentiment", "crawl_slices", "crawl_coverage", "built_days",
 )  # fmt: skip
 INCREMENTAL = "config.materialized:incremental"
 SECOND = {"TINGFENG_START": "2026-01-02", "TINGFENG_END": "2026-01-02"}
@@ -56,6 +56,25 @@ def test_a_run_replaces_its_window_and_nothing_else(changed: Any) -> None:
 
     changed.dbt("run", "--exclude", INCREMENTAL)
     assert changed.rows("select volume, interactions from marts.event_totals") == [(5, 16 + 10 + 10 + 41)]
+
+
+def test_a_group_that_changes_moves_its_posts_of_other_days(changed: Any) -> None:
+    """Only the 2nd is built; w1, w2 and w6, of the days around it, are found to be near each other and then not."""
+    groups = (
+        "select post_id, duplicate_group_id from marts.fct_posts where post_id in ('w1', 'w2', 'w5', 'w6') order by 1"
+    )
+    apart = [("w1", "same"), ("w2", "same"), ("w5", "text-w5"), ("w6", "text-w6")]
+    assert changed.rows(groups) == apart
+    rest = changed.rows("select * exclude (duplicate_group_id) from marts.fct_posts order by all")
+
+    changed.write_groups("000001-aa", {"same": "same", "text-w6": "same"})
+    changed.dbt("run", "--select", INCREMENTAL, **SECOND)
+    assert changed.rows(groups) == [("w1", "same"), ("w2", "same"), ("w5", "text-w5"), ("w6", "same")]
+    assert changed.rows("select * exclude (duplicate_group_id) from marts.fct_posts order by all") == rest
+
+    changed.write_groups("000002-ab", {})
+    changed.dbt("run", "--select", INCREMENTAL, **SECOND)
+    assert changed.rows(groups) == apart
 
 
 @pytest.mark.slow

@@ -135,7 +135,7 @@ def test_a_partition_and_everything_after_it_is_materialized_from_the_ui(page, w
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
     button = page.get_by_role("button", name="Materialize all")
-    button.filter(has_text="(22)").wait_for()
+    button.filter(has_text="(26)").wait_for()
     button.first.click()
     page.get_by_text("Show all partitions").click()
     days = page.get_by_role("dialog").locator("input[type=text]").first

@@ -30,6 +30,8 @@ def test_the_data_walks_one_way(repository):
     assert dependencies(repository, "raw/slices") == RAW
     assert dependencies(repository, "enriched/posts") == RAW
     assert dependencies(repository, "enriched/post_topics") == RAW
+    assert dependencies(repository, "enriched/duplicate_groups") == {"enriched/posts"}
+    assert "enriched/duplicate_groups" in dependencies(repository, "marts/fct_posts")
     stations = ["raw", "enriched", "intermediate", "marts", "serving"]
     graph = repository.asset_graph
     for key in graph.get_all_asset_keys():

@@ -69,7 +69,7 @@ def test_topics_name_the_words_that_decided(data):
     assert run().success
     path = versions(data / "enriched" / "post_topics" / f"day={DAY}")[-1]
     assert pl.read_parquet(path, hive_partitioning=False).rows() == [
-        ("weibo", "5251234567890123", "xiaomi_kol", "all: 小米; any: 大熊")
+        ("weibo", "5251234567890123", "xiaomi_kol", "all: 小米; any: 大熊", True, "for 大熊 (2)")
     ]
 
 

@@ -2,10 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.analysis.cleaning import clean, last_words, match_key
+from orchestration.analysis.cleaning import clean, last_words, match_key, simplified
 from scrapers.items import Post
 from scrapers.landing import to_frame
 
@@ -14,9 +14,11 @@ PIECES = [
     "小米", "a", " ", "\n", "<", ">", "/", "&", ";", "amp;", "&lt;", "&#39;", "&＃39;", "<b>", "</a>", "<br/>",
     "<img alt=[笑]>", "//", "@", "//@", "／／＠", "http", "https://", "t.cn/x", "O", "网页链接", "展开全文", "c",
     "...全文", "转发微博", "Repost", "转发", "。", "\u200b", "\u200d", "\ufeff", "Ａ", "１", "　", "#", "＃", "[doge]",
-    "😀", "\x00", "\u2028",
+    "😀", "\x00", "\u2028", "]", "小米手機", "乾", "薴", "[话题]",
 ]  # fmt: skip
-TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(PIECES)).map("".join))
+# Traditional characters, in any order.
+TRADITIONAL = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF))
+TEXTS = st.one_of(st.text(), TRADITIONAL, st.lists(st.sampled_from(PIECES)).map("".join))
 
 
 def own_words(text: str | None) -> str:
@@ -64,15 +66,19 @@ def test_only_the_own_words_are_kept(text, expected):
     ],
 )
 def test_the_repost_tail_is_split_off(text, words, tail):
-    assert clean(pl.Series([text])).row(0) == (words, tail)
+    assert clean(pl.Series([text])).select("text_clean", "repost_tail").row(0) == (words, tail)
 
 
+@settings(deadline=None)  # the first call reads the dictionaries
 @given(TEXTS)
 def test_cleaning_what_is_clean_changes_nothing(text):
-    once = clean(pl.Series([text], dtype=pl.String))["text_clean"]
-    assert clean(once).rows() == [(once.item(), None)]
+    once = clean(pl.Series([text], dtype=pl.String))
+    again = clean(once["text_clean"])
+    assert again["repost_tail"].item() is None
+    assert again.drop("repost_tail").equals(once.drop("repost_tail"))
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=4))
 def test_texts_do_not_touch_each_other(texts):
     together = clean(pl.Series(texts, dtype=pl.String))
@@ -84,11 +90,75 @@ def test_deep_markup_is_no_trap():
 
 
 def test_no_texts_make_an_empty_frame():
-    assert clean(pl.Series([], dtype=pl.String)).schema == {"text_clean": pl.String, "repost_tail": pl.String}
+    assert clean(pl.Series([], dtype=pl.String)).schema == {
+        "text_clean": pl.String,
+        "words": pl.String,
+        "inline_hashtags": pl.List(pl.String),
+        "repost_tail": pl.String,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "hashtags"),
+    [
+        ("#小米[话题]# 真好[笑哭R]👍 #雷军# ", "真好[笑哭R]👍", ["小米", "雷军"]),
+        ("说#小米#就说#雷军##SU7#", "说 就说", ["小米", "雷军", "SU7"]),
+        ("C#好 还是C#好", "C 好", ["好 还是C"]),  # nobody can tell
+        ("#只有一个", "#只有一个", []),
+        ("# # 空", "空", []),
+        ("问@合成用户0001 和@合成用户0002：是吗", "问 @ 和 @ ：是吗", []),
+        ("#小米# 转发微博", "转发微博", ["小米"]),
+        (None, "", []),
+    ],
+)
+def test_words_are_apart_from_hashtags_and_mentions(text, words, hashtags):
+    row = clean(pl.Series([text], dtype=pl.String)).row(0, named=True)
+    assert (row["words"], row["inline_hashtags"]) == (words, hashtags)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("小米手機發佈會，價格降低了", "小米手机发布会，价格降低了"),
+        ("頭髮乾了，乾隆年間", "头发干了，乾隆年间"),  # by the words around, where the text is traditional
+        ("名著 乾隆 瞭望", "名著 乾隆 瞭望"),  # written so in the mainland
+        ("English 123 👍", "English 123 👍"),
+        ("", ""),
+    ],
+)
+def test_traditional_texts_are_simplified(text, expected):
+    assert simplified(pl.Series([text])).item() == expected
+
+
+STRANGE = {
+    "nothing": "",
+    "controls": "\x00\x01\x1f\x7f",
+    "long": "好" * 100_000,
+    "long and traditional": "發" * 100_000,
+    "hashtags": "#" * 100_000,
+    "mentions": "@" * 100_000,
+    "brackets": "[" * 100_000,
+    "tags": "<b" * 50_000,
+    "references": "&amp;" * 20_000,
+    "tails": "//@" * 30_000,
+    "marks": "e\u0301" * 1_000,
+    "other languages": "한국어 Привет ภาษาไทย 日本語のテキスト مرحبا",
+}
+
+
+@pytest.mark.parametrize("text", STRANGE.values(), ids=STRANGE.keys())
+def test_no_text_is_too_strange(text):
+    assert clean(pl.Series([text])).height == 1
 
 
 def test_words_are_compared_without_case_and_width():
-    assert match_key(pl.Series(["ＫＯＬ", "Ｋol", "⼩⽶", "❤️"])).to_list() == ["kol", "kol", "小米", "❤"]
+    assert match_key(pl.Series(["ＫＯＬ", "Ｋol", "⼩⽶", "❤️", "雷軍"])).to_list() == [
+        "kol",
+        "kol",
+        "小米",
+        "❤",
+        "雷军",
+    ]
 
 
 NOON = datetime(2026, 1, 5, 4, tzinfo=UTC)

@@ -5,11 +5,20 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from orchestration.analysis.enrich import analysis_fingerprint, enrich, topic_queries_table, topics_table
-from orchestration.analysis.enriched import POSTS, TOPIC_QUERIES, TOPICS
-from orchestration.analysis.labels import LABELS
+from orchestration.analysis.cleaning import last_words
+from orchestration.analysis.enrich import (
+    Means,
+    analysis_fingerprint,
+    enrich,
+    enrich_topics,
+    topic_queries_table,
+    topics_table,
+)
+from orchestration.analysis.enriched import POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS
+from orchestration.analysis.labels import LABELS, RELEVANCE_LABELS
+from orchestration.analysis.relevance import MODEL
 from orchestration.analysis.sentiment import load_classifier
-from orchestration.listening import Listening, Match, Topic, Window
+from orchestration.listening import Listening, Match, Relevance, Topic, Window
 from scrapers.items import Platform, Post
 from scrapers.landing import to_frame
 
@@ -39,7 +48,7 @@ def label(sentiment: str, post_id: str = "1", platform: str = "weibo", labeller:
 
 
 def enriched(*posts: Post, labels: pl.DataFrame = NO_LABELS) -> pl.DataFrame:
-    frame = enrich(to_frame("posts", posts), labels, load_classifier())
+    frame = enrich(last_words(to_frame("posts", posts)), labels, load_classifier())
     assert frame.schema == POSTS
     return frame
 
@@ -80,15 +89,13 @@ def test_a_label_is_of_a_platforms_post():
 
 def test_a_repost_without_words_is_neutral_with_no_probabilities():
     row = enriched(post("转发微博//@合成用户0001:太失望了，垃圾")).row(0, named=True)
-    assert (row["text_clean"], row["repost_tail"]) == ("", "//@合成用户0001:太失望了，垃圾")
+    assert (row["text_clean"], row["repost_tail"], row["text_hash"]) == ("", "//@合成用户0001:太失望了，垃圾", None)
     assert (row["sentiment"], row["sentiment_score"], row["p_negative"]) == ("neutral", 0, None)
-    assert row["duplicate_group_id"] == "weibo:1"
 
 
-def test_equal_words_are_one_group_across_platforms():
+def test_equal_words_have_one_hash_across_platforms():
     frame = enriched(post("小米终止合作！"), post("小米终止合作", platform="zhihu"), post("小米声明", "2"))
-    assert frame["duplicate_group_id"].n_unique() == 2
-    assert frame["duplicate_group_id"].to_list() == frame["text_hash"].to_list()
+    assert frame["text_hash"].n_unique() == 2
 
 
 def listening(**changes: object) -> Listening:
@@ -102,7 +109,10 @@ def listening(**changes: object) -> Listening:
         "window": Window(start=date(2026, 1, 1)),
     }
     return Listening(
-        history_start=date(2026, 1, 1), platforms=["weibo", "zhihu", "douyin"], topics=[Topic(**(topic | changes))]
+        history_start=date(2026, 1, 1),
+        platforms=["weibo", "zhihu", "douyin"],
+        aliases=changes.pop("aliases", {}),
+        topics=[Topic(**(topic | changes))],
     )
 
 
@@ -128,8 +138,31 @@ def test_queries_have_a_row_for_each_platform_once():
     assert topic_queries_table(listening(queries=[])).schema == TOPIC_QUERIES
 
 
-def fingerprint(labels: pl.DataFrame = NO_LABELS, **changes: object) -> str:
-    return analysis_fingerprint(listening(**changes), labels, load_classifier())
+NO_RELEVANCE_LABELS = RELEVANCE_LABELS.to_frame()
+RICE = pl.DataFrame([("weibo", "1", None, "kol", False)], schema=RELEVANCE_LABELS, orient="row")
+
+
+def means(
+    labels: pl.DataFrame = NO_LABELS,
+    relevance_labels: pl.DataFrame = NO_RELEVANCE_LABELS,
+    relevance_models: dict[str, pl.DataFrame] | None = None,
+    **changes: object,
+) -> Means:
+    return Means(listening(**changes), labels, relevance_labels, relevance_models or {}, load_classifier())
+
+
+def fingerprint(**changes: object) -> str:
+    return analysis_fingerprint(means(**changes))
+
+
+def test_topics_are_matched_by_aliases_and_judged_by_labels():
+    posts = last_words(to_frame("posts", [post("小米 #网红#"), post("小米和KOL", "2")]))
+    found = enrich_topics(posts, means(aliases={"KOL": ["网红"]}, relevance_labels=RICE))
+    assert found.schema == POST_TOPICS
+    assert found.rows() == [
+        ("weibo", "1", "kol", "all: 小米; any: KOL", False, "label"),
+        ("weibo", "2", "kol", "all: 小米; any: KOL", True, "nothing for or against"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +176,11 @@ def fingerprint(labels: pl.DataFrame = NO_LABELS, **changes: object) -> str:
         {"window": Window(start=date(2026, 1, 1), end=date(2026, 1, 6))},
         {"platforms": ["weibo"]},
         {"labels": label("negative")},
+        {"relevance": Relevance.model_validate({"against": {2: ["粥"]}})},
+        {"relevance": Relevance.model_validate({"most_hashtags": 8})},
+        {"aliases": {"KOL": ["网红"]}},
+        {"relevance_labels": RICE},
+        {"relevance_models": {"kol": pl.DataFrame([("粥", -1.0)], schema=MODEL, orient="row")}},
     ],
 )
 def test_what_changes_the_content_changes_the_fingerprint(changes):
@@ -171,10 +209,8 @@ def test_the_model_and_the_code_count(monkeypatch):
 
 def test_the_fingerprint_is_the_same_in_another_process(pytestconfig):
     code = (
-        "from orchestration.analysis.enrich import *; from orchestration.analysis.labels import LABELS;"
-        "from orchestration.analysis.sentiment import load_classifier;"
-        "from orchestration.listening import load_listening;"
-        "print(analysis_fingerprint(load_listening(), LABELS.to_frame(), load_classifier()), end='')"
+        "from orchestration.analysis.enrich import *;"
+        "from orchestration.days import load_means; print(analysis_fingerprint(load_means()), end='')"
     )
     runs = {
         subprocess.run(

@@ -35,7 +35,7 @@ ENRICHED = {
     "post_id": "5251234567890123",
     "text": "小米 大熊",
     "text_clean": "小米 大熊",
-    "duplicate_group_id": "g",
+    "text_hash": "8577e7bc73894e54",
     "sentiment": "negative",
     "sentiment_score": -0.5,
     "sentiment_source": "model",
@@ -90,10 +90,10 @@ def test_raw_suite_warns_when_most_texts_are_lost():
 
 
 def test_enriched_suite():
-    good = pl.DataFrame([ENRICHED, ENRICHED | {"post_id": "2", "p_sum": None}])
+    good = pl.DataFrame([ENRICHED, ENRICHED | {"post_id": "2", "p_sum": None, "text_hash": None}])
     assert validate(good, enriched.enriched_posts()).failures == []
     for change in [{"sentiment": "angry"}, {"sentiment": None}, {"p_sum": 0.9}, {"sentiment_score": 2.0},
-                   {"sentiment_source": "guess"}, {"duplicate_group_id": None}]:  # fmt: skip
+                   {"sentiment_source": "guess"}, {"text_hash": "g"}]:  # fmt: skip
         wrong = pl.DataFrame([ENRICHED, ENRICHED | {"post_id": "2"} | change])
         assert validate(wrong, enriched.enriched_posts()).is_critical, change
     assert validate(pl.DataFrame([ENRICHED, ENRICHED]), enriched.enriched_posts()).is_critical

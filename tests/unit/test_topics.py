@@ -3,9 +3,9 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from orchestration.analysis.enriched import POST_TOPICS
-from orchestration.analysis.topics import match_topics
-from orchestration.listening import Match, Topic, Window
+from orchestration.analysis.cleaning import last_words
+from orchestration.analysis.topics import match_topics, named_hashtags
+from orchestration.listening import Match, Relevance, Topic, Window
 from scrapers.items import Platform, Post
 from scrapers.landing import to_frame
 
@@ -30,20 +30,26 @@ def post(
     )
 
 
-def topic(topic_id: str = "t", *, platforms=("weibo",), start=date(2026, 1, 1), end=date(2026, 1, 6), **match) -> Topic:
+def topic(
+    topic_id: str = "t", *, platforms=("weibo",), start=date(2026, 1, 1), end=date(2026, 1, 6), relevance=None, **match
+) -> Topic:
     return Topic(
         id=topic_id,
         name="题",
         brand="小米",
         platforms=list(platforms),
         match=Match(**match),
+        relevance=Relevance.model_validate(relevance or {}),
         window=Window(start=start, end=end),
     )
 
 
-def matched_by(found: Post, wanted: Topic) -> str | None:
-    rows = match_topics(to_frame("posts", [found]), [wanted])
-    assert rows.schema == POST_TOPICS
+def match(posts: list[Post], topics: list[Topic], aliases=None) -> pl.DataFrame:
+    return match_topics(last_words(to_frame("posts", posts)), topics, aliases or {})
+
+
+def matched_by(found: Post, wanted: Topic, aliases=None) -> str | None:
+    rows = match([found], [wanted], aliases)
     return rows["matched_by"].item() if rows.height else None
 
 
@@ -138,11 +144,9 @@ def test_a_window_without_end_is_open():
 
 
 def test_a_post_may_belong_to_several_topics_and_ids_are_only_unique_on_their_platform():
-    posts = to_frame(
-        "posts", [post("小米与大熊", "1"), post("大熊", "2"), post("无关", "3"), post("大熊", "1", platform="zhihu")]
-    )
-    rows = match_topics(posts, [topic("a", all=["小米"]), topic("b", any=["大熊"], platforms=["weibo", "zhihu"])])
-    assert rows.rows() == [
+    posts = [post("小米与大熊", "1"), post("大熊", "2"), post("无关", "3"), post("大熊", "1", platform="zhihu")]
+    rows = match(posts, [topic("a", all=["小米"]), topic("b", any=["大熊"], platforms=["weibo", "zhihu"])])
+    assert rows.select("platform", "post_id", "topic_id", "matched_by").rows() == [
         ("weibo", "1", "a", "all: 小米"),
         ("weibo", "1", "b", "any: 大熊"),
         ("weibo", "2", "b", "any: 大熊"),
@@ -151,11 +155,48 @@ def test_a_post_may_belong_to_several_topics_and_ids_are_only_unique_on_their_pl
 
 
 def test_nothing_makes_an_empty_frame():
-    assert match_topics(to_frame("posts", []), [topic(all=["小米"])]).schema == POST_TOPICS
-    assert match_topics(to_frame("posts", [post("小米")]), []).rows() == []
-    assert match_topics(to_frame("posts", [post("")]), [topic(all=["小米"])]).rows() == []
+    assert match([], [topic(all=["小米"])]).rows() == []
+    assert match([post("小米")], []).rows() == []
+    assert match([post("")], [topic(all=["小米"])]).schema == match([post("小米")], [topic(all=["小米"])]).schema
 
 
-def test_columns_beyond_the_needed_ones_do_not_matter():
-    frame = to_frame("posts", [post("小米")]).drop("payload", "query").with_columns(day=pl.lit("2026-01-05"))
-    assert match_topics(frame, [topic(all=["小米"])]).height == 1
+def test_traditional_and_simplified_characters_are_the_same():
+    assert matched_by(post("雷軍談小米"), topic(all=["雷军"])) == "all: 雷军"
+    assert matched_by(post("雷军谈小米"), topic(all=["雷軍"])) == "all: 雷軍"
+    assert matched_by(post("说说", hashtags=["雷軍"]), topic(all=["雷军"])) == "all: 雷军"
+
+
+@pytest.mark.parametrize("hashtag", ["小米大熊", "大熊小米", "大熊小米 "])
+def test_a_hashtag_is_found_by_its_name(hashtag):
+    wanted, aliases = topic(all=["大熊事件"]), {"大熊事件": ["小米大熊", "大熊小米"]}
+    assert matched_by(post("说说", hashtags=[hashtag.strip()]), wanted, aliases) == "all: 大熊事件"
+    assert matched_by(post(f"说说 #{hashtag}#"), wanted, aliases) == "all: 大熊事件"
+    assert matched_by(post(f"说说{hashtag}"), wanted, aliases) is None  # a word in a text is no hashtag
+
+
+def test_hashtags_by_their_names():
+    lists = pl.Series("hashtags", [["KOL", "大熊小米", "小米大熊"], [], None, ["ＫＯＬ合作"]], dtype=pl.List(pl.String))
+    named = named_hashtags(lists, {"大熊": ["小米大熊", "大熊小米"], "合作": ["kol合作"]})
+    assert named.to_list() == [["KOL", "大熊"], [], [], ["合作"]]
+    assert named_hashtags(lists.clear(), {}).to_list() == []
+
+
+def test_context_words_are_told_with_their_weights():
+    wanted = topic(all=["小米"], relevance={"for": {2: ["雷军"], 1: ["手机", "SU7"]}, "against": {1.5: ["粥"]}})
+    row = match([post("小米手机和雷军，SU70，小米粥")], [wanted]).row(0, named=True)
+    assert (row["for_words"], row["for_weight"]) == (["雷军", "手机"], 3)
+    assert (row["against_words"], row["against_weight"]) == (["粥"], 1.5)
+    assert match([post("手机和雷军")], [wanted]).height == 0  # context alone is no match
+
+
+def test_a_flood_of_hashtags_weighs_against():
+    wanted = topic(all=["小米"], relevance={"most_hashtags": 2})
+    few, many = match([post("#小米##一#", "1"), post("#小米##一##二#", "2")], [wanted]).rows(named=True)
+    assert (few["against_words"], few["against_weight"]) == ([], 0)
+    assert (many["against_words"], many["against_weight"]) == (["3 hashtags"], 2)
+
+
+def test_thousands_of_words_are_found_at_once():
+    topics = [topic(f"t{number}", any=[f"词{number}", f"W{number}x"]) for number in range(2_000)]
+    rows = match([post("词7和w1999X"), post("没有", "2")], topics)
+    assert rows.select("topic_id", "matched_by").rows() == [("t7", "any: 词7"), ("t1999", "any: W1999x")]

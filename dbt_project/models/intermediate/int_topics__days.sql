@@ -9,6 +9,7 @@ days_with_data as (
         post_topics.posted_date
     from {{ ref("fct_post_topics") }} as post_topics
     inner join {{ ref("fct_posts") }} as posts on post_topics.post_uid = posts.post_uid
+    where post_topics.is_relevant
     union all
     select
         topic_queries.topic_id,

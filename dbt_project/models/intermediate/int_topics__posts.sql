@@ -26,4 +26,4 @@ inner join {{ ref("int_topics__days") }} as days
         post_topics.topic_id = days.topic_id
         and posts.platform = days.platform
         and posts.posted_date = days.posted_date
-where not posts.is_ad and posts.has_own_words
+where post_topics.is_relevant and not posts.is_ad and posts.has_own_words

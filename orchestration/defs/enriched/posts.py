@@ -12,16 +12,14 @@ import polars as pl
 from expectations.enriched import enriched_posts
 from expectations.validation import Validation, merged, validate
 from orchestration.analysis import enriched
-from orchestration.analysis.enrich import enrich
-from orchestration.analysis.labels import load_labels
-from orchestration.analysis.sentiment import load_classifier
-from orchestration.analysis.topics import match_topics
+from orchestration.analysis.cleaning import last_words
+from orchestration.analysis.duplicates import signatures
+from orchestration.analysis.enrich import CODE_VERSION, Means, enrich, enrich_topics
 from orchestration.checks import as_check_result
-from orchestration.days import expected_fingerprints, run_days
+from orchestration.days import expected_fingerprints, load_means, run_days
 from orchestration.enriched_files import current_fingerprint, fingerprint, versions, write_version
-from orchestration.listening import load_listening
 from orchestration.raw_frames import day_batches, read_raw_posts, validate_raw_posts
-from orchestration.settings import enriched_dir, labels_dir
+from orchestration.settings import enriched_dir
 from scrapers.environment import data_dir
 from scrapers.items import PLATFORMS
 
@@ -32,9 +30,9 @@ RAW_POSTS = [dg.AssetKey(["raw", f"{platform}_posts"]) for platform in PLATFORMS
 GONE = fingerprint(["no raw files"])
 
 
-def days_to_read(days: Sequence[str]) -> dict[str, str]:
+def days_to_read(days: Sequence[str], means: Means) -> dict[str, str]:
     """Of the days, those whose enriched files are not what they have to be, with the fingerprint to write."""
-    expected = expected_fingerprints()
+    expected = expected_fingerprints(means)
     wanted = {
         day: expected.get(day, GONE) for day in days if day in expected or versions(enriched_dir() / f"posts/day={day}")
     }
@@ -43,6 +41,13 @@ def days_to_read(days: Sequence[str]) -> dict[str, str]:
         for day, mark in wanted.items()
         if any(current_fingerprint(enriched_dir() / f"{table}/day={day}") != mark for table in ("posts", "post_topics"))
     }
+
+
+def write_signatures(day: str, posts: pl.DataFrame) -> None:
+    """The day's text_signatures, of posted_at, text_clean and text_hash. A new version only where its texts changed."""
+    found = signatures(posts)
+    texts = fingerprint([str(CODE_VERSION), *found["text_hash"], *found["posted_at"].cast(pl.String)])
+    write_version(enriched_dir() / f"text_signatures/day={day}", texts, found)
 
 
 def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
@@ -56,13 +61,13 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
         dg.AssetSpec(
             POSTS,
             deps=RAW_POSTS,
-            description="A row a post: own words, duplicate group, sentiment. A version a day, as its inputs change.",
+            description="A row a post: own words, their hash, sentiment. A version a day, as its inputs change.",
             kinds={"polars", "parquet"},
         ),
         dg.AssetSpec(
             POST_TOPICS,
             deps=RAW_POSTS,
-            description="A row for each post and topic that it matches, with the words that decided.",
+            description="A row for each post and topic whose words it holds: which, whether it is relevant, and why.",
             kinds={"polars", "parquet"},
         ),
     ],
@@ -84,23 +89,26 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
     pool="enriched",  # a version's number is the last one's plus one, so one writer at a time
 )
 def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-    listening, labels, classifier = load_listening(), load_labels(labels_dir()), load_classifier()
+    means = load_means()
     days = run_days(context.run)
-    todo = days_to_read(days)
-    counts = {"days": 0, "days_unchanged": len(days) - len(todo), "posts": 0, "labelled_by_analysts": 0, "topics": 0}
+    todo = days_to_read(days, means)
+    counts = {"days": 0, "days_unchanged": len(days) - len(todo), "posts": 0, "labelled_by_analysts": 0}
+    topic_counts = {"rows": 0, "irrelevant": 0}
     verdicts: dict[str, list[Validation]] = {"raw_rows": [], "rows": []}
     for batch in day_batches(data_dir(), list(todo)):
         raw = read_raw_posts(data_dir(), batch)
         verdicts["raw_rows"].append(validate_raw_posts(raw))
         if verdicts["raw_rows"][-1].is_critical:
             break
-        by_day = {day: raw.filter(pl.col("day") == day).drop("day") for day in batch}
-        read = {day: enrich(rows, labels, classifier) for day, rows in by_day.items()}
+        said = {day: last_words(raw.filter(pl.col("day") == day)) for day in batch}
+        read = {day: enrich(posts, means.labels, means.classifier) for day, posts in said.items()}
         verdicts["rows"].append(validate_enriched_posts(pl.concat(read.values())))
         if verdicts["rows"][-1].is_critical:
             break
         for day, frame in read.items():
-            matched = match_topics(by_day[day], listening.topics)
+            matched = enrich_topics(said[day], means)
+            # Before the two that days_to_read looks at, so that a run that is killed in between does the day again.
+            write_signatures(day, said[day].hstack(frame.select("text_hash")))
             write_version(enriched_dir() / f"posts/day={day}", todo[day], frame.select(list(enriched.POSTS)))
             write_version(
                 enriched_dir() / f"post_topics/day={day}", todo[day], matched.select(list(enriched.POST_TOPICS))
@@ -108,7 +116,8 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
             counts["days"] += 1
             counts["posts"] += frame.height
             counts["labelled_by_analysts"] += frame.filter(pl.col("sentiment_source") == "analyst").height
-            counts["topics"] += matched.height
+            topic_counts["rows"] += matched.height
+            topic_counts["irrelevant"] += matched.filter(~pl.col("is_relevant")).height
         context.log.info(f"{counts['days']} of {len(todo)} days read, {counts['posts']} posts")
     results = {name: as_check_result(merged(found)) for name, found in verdicts.items()}
     for name, result in results.items():
@@ -116,4 +125,4 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
     if failed := [name for name, found in verdicts.items() if merged(found).is_critical]:
         raise dg.Failure(f"{' and '.join(failed)} failed: nothing is written of these days; see the check.")
     yield dg.MaterializeResult(asset_key=POSTS, metadata=counts)
-    yield dg.MaterializeResult(asset_key=POST_TOPICS, metadata={"rows": counts["topics"]})
+    yield dg.MaterializeResult(asset_key=POST_TOPICS, metadata=topic_counts)

@@ -12,6 +12,8 @@ select
     post_topics.topic_id,
     post_topics.posted_date,
     post_topics.matched_by,
+    post_topics.is_relevant,
+    post_topics.relevance_reason,
     post_topics.topics_version
 from {{ ref("stg_enriched__post_topics") }} as post_topics
 inner join {{ ref("fct_posts") }} as posts

@@ -7,6 +7,14 @@
     )
 }}
 
+{%- set columns = [
+    "post_uid", "platform", "post_id", "post_url", "posted_at", "posted_date", "author_uid", "text", "text_clean",
+    "post_type", "hashtags", "ip_location", "is_repost", "has_own_words", "is_ad", "likes", "comments", "shares",
+    "collects", "views", "interactions", "interactions_all", "interactions_is_floor", "observed_at",
+    "observation_age_hours", "source", "crawl_id", "text_hash", "sentiment", "sentiment_score", "sentiment_source",
+    "sentiment_model", "model_sentiment", "enriched_version",
+] %}
+
 with observed as (
     select
         *,
@@ -14,56 +22,81 @@ with observed as (
         case when collects_are_interactions then collects end as counted_collects
     from {{ ref("int_posts__latest") }}
     where {{ in_window("posted_date") }}
+),
+
+window_posts as (
+    select
+        observed.post_uid,
+        observed.platform,
+        observed.post_id,
+        observed.post_url,
+        observed.posted_at,
+        observed.posted_date,
+        observed.author_uid,
+        enriched.text,
+        enriched.text_clean,
+        observed.post_type,
+        observed.hashtags,
+        observed.ip_location,
+        observed.is_repost,
+        -- Weibo writes 转发微博 where the one who reposts writes nothing.
+        not observed.is_repost or coalesce(trim(enriched.text_clean), '') not in ('', '转发微博') as has_own_words,
+        observed.is_ad,
+        observed.likes,
+        observed.comments,
+        observed.shares,
+        observed.collects,
+        observed.views,
+        case
+            when coalesce(observed.likes, observed.comments, observed.shares, observed.counted_collects) is not null
+                then
+                    coalesce(observed.likes, 0) + coalesce(observed.comments, 0) + coalesce(observed.shares, 0)
+                    + coalesce(observed.counted_collects, 0)
+        end as interactions,
+        case
+            when coalesce(observed.likes, observed.comments, observed.shares, observed.collects) is not null
+                then
+                    coalesce(observed.likes, 0) + coalesce(observed.comments, 0) + coalesce(observed.shares, 0)
+                    + coalesce(observed.collects, 0)
+        end as interactions_all,
+        observed.counts_are_floor
+        or observed.lacks_a_count
+        or (observed.collects_are_interactions and observed.collects is null) as interactions_is_floor,
+        observed.observed_at,
+        {{ hours_between("observed.posted_at", "observed.observed_at") }} as observation_age_hours,
+        observed.source,
+        observed.crawl_id,
+        enriched.text_hash,
+        enriched.sentiment,
+        enriched.sentiment_score,
+        enriched.sentiment_source,
+        enriched.sentiment_model,
+        enriched.model_sentiment,
+        enriched.enriched_version
+    from observed
+    inner join {{ ref("stg_enriched__posts") }} as enriched
+        on observed.post_uid = enriched.post_uid and observed.posted_date = enriched.posted_date
+),
+
+posts as (
+    select {{ columns | join(", ") }}
+    from window_posts
+    {%- if is_incremental() %}
+    union all
+    -- Posts of other days whose group is another since: a post that links them was read, or one is gone.
+    select facts.{{ columns | join(", facts.") }}
+    from {{ this }} as facts
+    left join {{ ref("stg_enriched__duplicate_groups") }} as near_texts on facts.text_hash = near_texts.text_hash
+    where
+        not {{ in_window("facts.posted_date") }}
+        and facts.duplicate_group_id
+        <> coalesce(near_texts.duplicate_group_id, facts.text_hash, facts.post_uid)
+        and facts.post_uid not in (select window_posts.post_uid from window_posts)
+    {%- endif %}
 )
 
 select
-    observed.post_uid,
-    observed.platform,
-    observed.post_id,
-    observed.post_url,
-    observed.posted_at,
-    observed.posted_date,
-    observed.author_uid,
-    enriched.text,
-    enriched.text_clean,
-    observed.post_type,
-    observed.hashtags,
-    observed.ip_location,
-    observed.is_repost,
-    -- Weibo writes 转发微博 where the one who reposts writes nothing.
-    not observed.is_repost or coalesce(trim(enriched.text_clean), '') not in ('', '转发微博') as has_own_words,
-    observed.is_ad,
-    observed.likes,
-    observed.comments,
-    observed.shares,
-    observed.collects,
-    observed.views,
-    case
-        when coalesce(observed.likes, observed.comments, observed.shares, observed.counted_collects) is not null
-            then
-                coalesce(observed.likes, 0) + coalesce(observed.comments, 0) + coalesce(observed.shares, 0)
-                + coalesce(observed.counted_collects, 0)
-    end as interactions,
-    case
-        when coalesce(observed.likes, observed.comments, observed.shares, observed.collects) is not null
-            then
-                coalesce(observed.likes, 0) + coalesce(observed.comments, 0) + coalesce(observed.shares, 0)
-                + coalesce(observed.collects, 0)
-    end as interactions_all,
-    observed.counts_are_floor
-    or observed.lacks_a_count
-    or (observed.collects_are_interactions and observed.collects is null) as interactions_is_floor,
-    observed.observed_at,
-    {{ hours_between("observed.posted_at", "observed.observed_at") }} as observation_age_hours,
-    observed.source,
-    observed.crawl_id,
-    enriched.duplicate_group_id,
-    enriched.sentiment,
-    enriched.sentiment_score,
-    enriched.sentiment_source,
-    enriched.sentiment_model,
-    enriched.model_sentiment,
-    enriched.enriched_version
-from observed
-inner join {{ ref("stg_enriched__posts") }} as enriched
-    on observed.post_uid = enriched.post_uid and observed.posted_date = enriched.posted_date
+    posts.*,
+    coalesce(near_texts.duplicate_group_id, posts.text_hash, posts.post_uid) as duplicate_group_id
+from posts
+left join {{ ref("stg_enriched__duplicate_groups") }} as near_texts on posts.text_hash = near_texts.text_hash

@@ -3,5 +3,7 @@ select
     cast(day as date) as posted_date,
     topic_id,
     matched_by,
+    is_relevant,
+    relevance_reason,
     version as topics_version
 from {{ current_rows(source("enriched", "post_topics")) }}

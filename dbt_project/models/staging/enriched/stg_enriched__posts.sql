@@ -3,7 +3,7 @@ select
     cast(day as date) as posted_date,
     text,
     text_clean,
-    duplicate_group_id,
+    text_hash,
     sentiment,
     sentiment_score,
     sentiment_source,
