@@ -87,7 +87,8 @@ def recognise(columns: Collection[str], kinds: Sequence[Kind] = KINDS) -> list[K
     """The kind of file that has these columns; of two, the one that asks for more of them. A file whose rows are posts
     and comments at once is of a kind of each."""
     fitting = sorted((kind for kind in kinds if kind.required <= set(columns)), key=lambda kind: len(kind.required))
-    return list({kind.table: kind for kind in fitting}.values())
+    best = {kind.table: kind for kind in fitting}
+    return [best[table] for table in _ID if table in best]
 
 
 def import_files(sources: Sequence[Path], data_dir: Path, report: Report) -> Import:

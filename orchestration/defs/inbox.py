@@ -1,0 +1,59 @@
+"""data/inbox/: files that are dropped there are imported, and the marts brought up to date with them."""
+
+import dagster as dg
+
+from orchestration.days import all_stale_days
+from scrapers.environment import data_dir
+from scrapers.importers.inbox import state_of, take_in, waiting
+
+
+@dg.op(
+    description="Imports what lies in data/inbox/; fails where something had to be set aside, when the rest is done."
+)
+def import_files(context: dg.OpExecutionContext) -> None:
+    taken = take_in(data_dir(), context.log.info)
+    for outcome in taken.imports:
+        for tally in outcome.tallies:
+            became = f"{tally.kept} new, {tally.repeated} repeated, {tally.quarantined} quarantined"
+            context.log.info(f"{tally.path.name}: {tally.problem or tally.skipped or became}")
+    if taken.set_aside:
+        reasons = [f"{place}: {reason}" for place, reason in taken.set_aside.items()]
+        raise dg.Failure("set aside:\n" + "\n".join(reasons), allow_retries=False)
+
+
+@dg.job(description="Import the files that were dropped into data/inbox/.")
+def import_inbox() -> None:
+    import_files()
+
+
+@dg.sensor(
+    job=import_inbox,
+    description="Imports what is dropped into data/inbox/, once nobody writes to it any more.",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def inbox(_: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    entries = waiting(data_dir())
+    if not entries:
+        return dg.SkipReason("the inbox is empty, or being filled")
+    # While it is imported the same is still there; and what an import could not even move is not tried for ever.
+    return dg.RunRequest(run_key=state_of(entries))
+
+
+_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]  # one that set files aside has imported the others
+
+
+@dg.sensor(
+    job_name="catch_up",
+    description="Brings the marts up to date when an import of the inbox has ended.",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def imported(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    ended = context.instance.get_runs(dg.RunsFilter(job_name=import_inbox.name, statuses=_ENDED), limit=1)
+    if not ended or ended[0].run_id == context.cursor:
+        return dg.SkipReason("nothing was imported since")
+    context.update_cursor(ended[0].run_id)
+    if not all_stale_days():
+        return dg.SkipReason("the import brought nothing new")
+    return dg.RunRequest(run_key=ended[0].run_id)

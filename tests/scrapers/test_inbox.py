@@ -1,0 +1,140 @@
+"""data/inbox/: what is dropped there is imported once, and put where it belongs."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from scrapers.importers.inbox import SETTLED_S, Taken, state_of, take_in, waiting
+from scrapers.pseudonym import KEY_VARIABLE
+
+POST: dict[str, Any] = {
+    "aweme_id": "7591234567890123456", "aweme_type": "0", "title": "小米回应", "desc": "小米回应",
+    "create_time": 1767620096, "user_id": "2000000001", "nickname": "合成用户0001", "liked_count": "5",
+    "collected_count": "0", "comment_count": "1", "share_count": "0", "last_modify_ts": 1767787200000,
+}  # fmt: skip
+MAPPING = """
+format: single
+table: posts
+columns: {post_id: id, text: 正文, posted_at: 时间}
+constants: {platform: xiaohongshu}
+personal: []
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(KEY_VARIABLE, "test key")
+    (tmp_path / "inbox").mkdir()
+    return tmp_path
+
+
+def drop(place: Path, *posts: dict[str, Any]) -> Path:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("".join(json.dumps(POST | post) + "\n" for post in posts), encoding="utf-8")
+    return place
+
+
+def take(data: Path) -> Taken:
+    """As if everything had lain there for a while."""
+    return take_in(data, lambda line: None, now=time.time() + SETTLED_S)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def landed(data: Path) -> int:
+    return sum(pl.read_parquet(path).height for path in (data / "raw").rglob("*.parquet"))
+
+
+def test_a_file_is_imported_once_also_when_it_is_dropped_twice(data: Path) -> None:
+    drop(data / "inbox/x.jsonl", {}, {"aweme_id": "7591234567890123457"})
+    assert take(data).landed == 2
+    assert names(data / "inbox") == ["done/x.jsonl"]
+    assert take(data).imports == []
+    drop(data / "inbox/x.jsonl", {}, {"aweme_id": "7591234567890123457"})
+    assert take(data).landed == 0
+    assert names(data / "inbox") == ["done/x-2.jsonl", "done/x.jsonl"]
+    assert landed(data) == 2
+
+
+def test_what_is_being_written_is_left_alone(data: Path) -> None:
+    old = drop(data / "inbox/old.jsonl", {})
+    drop(data / "inbox/folder/a.jsonl", {"aweme_id": "1"})
+    now = time.time()
+    assert waiting(data, now + SETTLED_S + 1) == [data / "inbox/folder", old]
+    assert waiting(data, now) == []
+    assert take_in(data, lambda line: None, now).imports == []
+    later = now + SETTLED_S + 1
+    os.utime(data / "inbox/folder/a.jsonl", (later, later))
+    assert waiting(data, later) == [old]  # something in the folder changed a moment ago
+    assert names(data / "inbox") == ["folder/a.jsonl", "old.jsonl"]
+
+
+def test_a_bad_file_is_set_aside_with_its_reason(data: Path) -> None:
+    (data / "inbox/odd.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    drop(data / "inbox/good.jsonl", {})
+    taken = take(data)
+    assert taken.landed == 1
+    assert list(taken.set_aside) == [data / "inbox/set-aside/odd.csv"]
+    assert names(data / "inbox") == ["done/good.jsonl", "set-aside/odd.csv", "set-aside/odd.csv.reason.txt"]
+    reason = (data / "inbox/set-aside/odd.csv.reason.txt").read_text(encoding="utf-8")
+    assert "no known format has its columns (a, b)" in reason
+    assert take(data).set_aside == {}
+
+
+def test_a_file_of_which_no_row_can_be_read_is_bad(data: Path) -> None:
+    drop(data / "inbox/x.jsonl", {"create_time": "soon"}, {"create_time": "later"})
+    (reason,) = take(data).set_aside.values()
+    assert "none of its 2 rows could be read" in reason
+    assert str(data / "quarantine") in reason
+
+
+def test_of_a_folder_the_bad_files_are_set_aside_and_the_rest_is_done(data: Path) -> None:
+    drop(data / "inbox/export/a.jsonl", {})
+    drop(data / "inbox/export/deep/b.jsonl", {"aweme_id": "7591234567890123457"})
+    (data / "inbox/export/deep/empty.csv").touch()
+    (data / "inbox/export/readme.md").write_text("x", encoding="utf-8")
+    assert take(data).landed == 2
+    assert names(data / "inbox") == [
+        "done/export/a.jsonl",
+        "done/export/deep/b.jsonl",
+        "done/export/readme.md",
+        "set-aside/export/deep/empty.csv",
+        "set-aside/export/deep/empty.csv.reason.txt",
+    ]
+
+
+def test_a_folder_with_nothing_to_import_is_set_aside(data: Path) -> None:
+    (data / "inbox/pictures").mkdir()
+    (data / "inbox/pictures/a.jpg").write_bytes(b"x")
+    take(data)
+    assert names(data / "inbox") == ["set-aside/pictures.reason.txt", "set-aside/pictures/a.jpg"]
+
+
+def test_a_mapping_stays_for_the_next_file(data: Path) -> None:
+    (data / "inbox/vendor.mapping.yaml").write_text(MAPPING, encoding="utf-8")
+    assert waiting(data, time.time() + SETTLED_S) == []
+    for number in (11, 12):
+        (data / "inbox/x.csv").write_text(f"id,正文,时间\n{number},一,2026-01-05 21:34\n", encoding="utf-8")
+        assert take(data).landed == 1
+    assert names(data / "inbox") == ["done/x-2.csv", "done/x.csv", "vendor.mapping.yaml"]
+
+
+def test_hidden_files_and_an_inbox_that_is_not_there(data: Path) -> None:
+    (data / "inbox/.x.jsonl.part").write_text("x", encoding="utf-8")
+    assert take(data).set_aside == {}
+    assert waiting(data / "elsewhere") == []
+
+
+def test_the_state_tells_a_second_drop_from_the_first(data: Path) -> None:
+    path = drop(data / "inbox/x.jsonl", {})
+    first = state_of([path])
+    assert state_of([path]) == first
+    os.utime(path, (1, 1))
+    assert state_of([path]) != first
