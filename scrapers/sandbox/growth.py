@@ -92,7 +92,8 @@ def grown_part(post_id: str, age: timedelta) -> float:
 def age_of_part(post_id: str, part: float) -> timedelta:
     """The age at which a post has a part of its final counts: the inverse of ``grown_part``."""
     tau = _time_constant(post_id)
-    return -tau * math.log1p(part * math.expm1(-MATURE / tau))
+    left = 1 + part * math.expm1(-MATURE / tau)
+    return min(-tau * math.log(left), MATURE) if left > 0 else MATURE
 
 
 def _grown(final: int, part: float) -> int:

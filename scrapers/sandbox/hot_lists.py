@@ -70,8 +70,10 @@ def _of_any_day(platform: Platform, moment: datetime) -> Iterator[tuple[str, dat
     for number in range(WORDS):
         drawn = crc32(f"{platform} {number}".encode())
         since = (moment - _EPOCH + timedelta(seconds=drawn % (TURN // timedelta(seconds=1)))) % TURN
-        place, happening = places[number % len(places)], happenings[drawn % len(happenings)]
-        yield f"{place}{happening}", moment - since, 0.05 + 0.95 * (number / WORDS) ** 3
+        # In steps of 3, which all go round the 20 happenings, so that none comes twice at a place.
+        turn, place = divmod(number, len(places))
+        happening = (7 * place + 3 * turn + len(platform)) % len(happenings)
+        yield places[place] + happenings[happening], moment - since, 0.05 + 0.95 * (number / WORDS) ** 3
 
 
 def _of_the_event(platform: Platform) -> Iterator[tuple[str, datetime, float]]:
