@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 from playwright.async_api import Request as PageRequest
+from playwright.async_api import Response as PageResponse
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -83,6 +84,7 @@ class _Tab:
         """To be called before the page is opened, or its first answer is missed."""
         self.page = page
         page.on("request", self._sent)
+        page.on("response", self._responded)
         page.on("requestfinished", self._finished)
         page.on("requestfailed", self._failed)
 
@@ -90,18 +92,18 @@ class _Tab:
         if _kind(request) in self._paths:
             self.under_way.add(request)
 
+    def _responded(self, response: PageResponse) -> None:
+        request = response.request
+        if request.is_navigation_request() and request.frame.parent_frame is None:
+            self.landed = _Answer(request, response.status)
+
     async def _finished(self, request: PageRequest) -> None:
-        is_document = request.is_navigation_request() and request.frame.parent_frame is None
-        if not is_document and request not in self.under_way:
+        if request not in self.under_way:
             return
         try:
             response = await request.response()
             assert response is not None  # the request has finished
-            answer = _Answer(request, response.status, await response.all_headers())
-            if is_document:
-                self.landed = answer
-            if request in self.under_way:
-                answer.body = await response.body()
+            answer = _Answer(request, response.status, await response.all_headers(), await response.body())
         except PlaywrightError as error:  # the page has gone on to another address, or is closed
             answer = _Answer(request, problem=error.message)
         self._note(answer)
@@ -173,18 +175,15 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         self._patience = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         self._tabs: dict[str, _Tab] = {}  # by the address that was visited; the one opened last at the end
         self._paths: set[str] = set()
-        self._is_launched = False
 
     async def download_request(self, request: Request) -> Response:
         visit: PageVisit | None = request.meta.get("visit")
         if visit is None or not self._is_by_browser:
             return await super().download_request(request)
-        if not self._is_launched:
-            self._is_launched = True
-            await self._launch()
         self._paths.add(_kind(request))
-        started = time.monotonic()
         try:
+            await self._start_browser()
+            started = time.monotonic()
             response = await self._visit(request, visit)
         except (TimeoutError, PlaywrightTimeoutError) as error:
             raise DownloadTimeoutError(f"{visit.address}: no answer within {self._patience:.0f} s") from error
@@ -192,6 +191,13 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             raise DownloadFailedError(f"{visit.address}: {error.message}") from error
         request.meta["download_latency"] = time.monotonic() - started  # what AutoThrottle goes by
         return response
+
+    async def _start_browser(self) -> None:
+        """Start the driver and Chromium, unless they run."""
+        if not hasattr(self, "browser_provider"):
+            await self._launch()
+        if self._platform not in self.context_wrappers:  # it is taken out when Chromium ends
+            await self._create_browser_context(self._platform, self._context)
 
     async def _visit(self, request: Request, visit: PageVisit) -> Response:
         tab = self._tab(visit)
@@ -233,11 +239,14 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             "playwright_page": tab.page,
             "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded"},
             "playwright_context": self._platform,
-            "playwright_context_kwargs": self._context,
         }
         if tab.page is None or tab.page.is_closed():
             meta["playwright_page_init_callback"] = tab.listen
-        await super().download_request(Request(address, meta=meta))
+        try:
+            await super().download_request(Request(address, meta=meta))
+        except PlaywrightError as error:
+            if "ERR_HTTP_RESPONSE_CODE_FAILURE" not in error.message:  # an error status without a body: a wall to read
+                raise
 
     async def _click(self, tab: _Tab, visit: PageVisit, selector: str) -> None:
         """Click, unless a wall is in the way, which is what will be read."""

@@ -46,10 +46,13 @@ class Crawled:
 @pytest.fixture
 def crawl(tmp_path: Path) -> Callable[..., Crawled]:
     """``crawl(sandbox URL, platform, day, queries, **arguments)``: a spider as production runs it, into a folder of the
-    test's. A day of "" is a crawl of the hot lists."""
+    test's. A day of "" is a crawl of the hot lists; ``timeout`` is in seconds a request."""
 
-    def run(site: str, platform: Platform, day: str, queries: Sequence[str] = (), **arguments: object) -> Crawled:
+    def run(
+        site: str, platform: Platform, day: str, queries: Sequence[str] = (), timeout: int = 30, **arguments: object
+    ) -> Crawled:
         command = [sys.executable, "-m", "scrapy", "crawl", platform, "-a", f"day={day}"]
+        command += ["-s", f"DOWNLOAD_TIMEOUT={timeout}"]
         for name, value in {"queries": queries, **arguments}.items():
             command += ["-a", f"{name}={json.dumps(value)}"]
         places = {"TINGFENG_DATA": str(tmp_path), "TINGFENG_SOURCE": "sandbox", "TINGFENG_SANDBOX_URL": site}

@@ -1,0 +1,279 @@
+"""The browser way, against a sandbox that refuses whatever its own pages have not signed."""
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import polars as pl
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from scrapers.items import Platform
+from scrapers.pages import douyin as douyin_pages
+from scrapers.pages import xiaohongshu as xiaohongshu_pages
+from scrapers.pages.visit import PageVisit, names_and_values
+from scrapers.parsers.walls import wall_state
+from scrapers.sandbox.app import create_app
+from scrapers.sandbox.corpus import SandboxPost
+from scrapers.sandbox.discussion import comments_of
+from scrapers.sandbox.search import matching
+from scrapers.sandbox.signatures import is_signed, new_session
+
+DAY, QUERY = "2026-01-03", "小米 KOL"
+SIGNED: tuple[Platform, ...] = ("douyin", "xiaohongshu", "zhihu")
+REFUSED = {"douyin": "the body is empty", "xiaohongshu": "HTTP 461: captcha", "zhihu": "error 10003"}
+needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium on the PATH")
+
+
+class Watched:
+    """An application that notes what it is asked for: "GET /path"."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+        self.requests: list[str] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            self.requests.append(f"{scope['method']} {scope['path']}")
+        await self._app(scope, receive, send)
+
+    @property
+    def api(self) -> list[str]:
+        return [asked for asked in self.requests if "/api/" in asked or "/aweme/" in asked]
+
+    @property
+    def scripts(self) -> list[str]:
+        return [asked for asked in self.requests if "/static/" in asked]
+
+    @property
+    def pages(self) -> list[str]:
+        return [asked for asked in self.requests if asked not in self.api and asked not in self.scripts]
+
+
+def of_the_day(corpus: Sequence[SandboxPost], platform: Platform) -> list[SandboxPost]:
+    """The posts that a search for QUERY has to bring of DAY, ads aside."""
+    start = datetime.fromisoformat(f"{DAY}T00:00:00+08:00").astimezone(UTC)
+    found = matching([post for post in corpus if post.platform == platform and not post.is_ad], QUERY)
+    return [post for post in found if start <= post.posted_at < start + timedelta(days=1)]
+
+
+def requests_counted(folder: Path, platform: Platform) -> int:
+    visits = json.loads((folder / "visits" / f"{platform}.json").read_text())
+    return sum(visits["requests_by_day"].values())
+
+
+@needs_chromium
+@pytest.mark.parametrize("platform", SIGNED)
+def test_the_browser_brings_what_only_pages_may_ask_for(
+    crawl: Callable[..., Any],
+    serve: Callable[..., str],
+    sandbox_corpus: list[SandboxPost],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    platform: Platform,
+) -> None:
+    monkeypatch.setenv("TINGFENG_BROWSER", platform)
+    site = Watched(create_app(sandbox_corpus, signed=True))
+    done = crawl(serve(site), platform, DAY, [QUERY])
+    assert done.slices["state"].to_list() == ["ok"], done.slices["reason"].to_list()
+    wanted = {post.post_id for post in of_the_day(sandbox_corpus, platform)}
+    assert wanted
+    assert set(done.posts.filter(~pl.col("is_ad"))["post_id"]) == wanted
+    # One page was opened. It loaded its scripts, no picture, and asked the API for what was read, and no more than the
+    # next page of results beside.
+    assert len(site.pages) == 1
+    assert sorted(site.scripts) == [f"GET /www.{platform}.com/static/{name}.js" for name in sorted(("page", platform))]
+    assert len(site.api) - 1 <= requests_counted(tmp_path, platform) - len(site.pages) <= len(site.api)
+
+
+@pytest.mark.parametrize("platform", SIGNED)
+def test_without_a_browser_a_signed_api_is_a_block(
+    crawl: Callable[..., Any], serve: Callable[..., str], sandbox_corpus: list[SandboxPost], platform: Platform
+) -> None:
+    done = crawl(serve(create_app(sandbox_corpus, signed=True)), platform, DAY, [QUERY])
+    assert done.slices["state"].to_list() == ["blocked"]
+    assert REFUSED[platform] in done.slices["reason"][0]
+    assert done.posts.height == 0
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("platform", SIGNED)
+def test_lists_are_scrolled_and_replies_clicked_to_their_end(
+    crawl: Callable[..., Any],
+    serve: Callable[..., str],
+    sandbox_corpus: list[SandboxPost],
+    monkeypatch: pytest.MonkeyPatch,
+    platform: Platform,
+) -> None:
+    monkeypatch.setenv("TINGFENG_BROWSER", platform)
+    # A post with several pages of comments, by an account with several pages of posts.
+    talked_about = dataclasses.replace(of_the_day(sandbox_corpus, platform)[0], comments=80, likes=10**6)
+    own = [
+        dataclasses.replace(post, author=talked_about.author)
+        for post in sandbox_corpus
+        if post.platform == platform and post.posted_at > talked_about.posted_at + timedelta(days=1) and not post.is_ad
+    ][:45]
+    account = account_id(talked_about, platform)
+    done = crawl(
+        serve(create_app([talked_about, *own], signed=True)), platform, DAY, [QUERY],
+        accounts=[{"id": account, "name": "合成"}],
+        details={"top_posts": 1, "comment_pages": 30, "reply_pages": 10},
+    )  # fmt: skip
+    slices = done.slices.select("target", "state", "reason")
+    assert (slices["state"] == "ok").all(), slices.rows()
+    assert set(slices["target"]) == {"search", "timeline", "comments", "profile"}
+    assert done.posts["post_id"].unique().to_list() == [talked_about.post_id]
+    said = {comment.comment_id for comment in comments_of(talked_about)}
+    assert set(done.of_all_days("comments")["comment_id"]) == said
+    assert done.of_all_days("authors")["followers"].drop_nulls().to_list()[0] == talked_about.author.followers
+
+
+def account_id(post: SandboxPost, platform: Platform) -> str:
+    """The author as the addresses of the site have it."""
+    if platform == "douyin":
+        return f"MS4wLjABAAAA{post.author.author_id}"
+    return f"synthetic-{post.author.author_id[:12]}" if platform == "zhihu" else post.author.author_id
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("platform", ["xiaohongshu"])
+def test_a_capped_search_is_asked_again_by_kind_and_order(
+    crawl: Callable[..., Any],
+    serve: Callable[..., str],
+    sandbox_corpus: list[SandboxPost],
+    monkeypatch: pytest.MonkeyPatch,
+    platform: Platform,
+) -> None:
+    """The panel of filters works: videos alone, then notes alone, each in three orders."""
+    posts = [post for post in sandbox_corpus if post.platform == platform and not post.is_ad]
+    start = min(of_the_day(sandbox_corpus, platform), key=lambda post: post.posted_at).posted_at
+    many = [
+        dataclasses.replace(post, posted_at=start, title=QUERY, post_type=("video", "image")[number % 7 == 0])
+        for number, post in enumerate(posts[:300])
+    ]
+    done = crawl(serve(create_app(many, signed=True)), platform, DAY, [QUERY])
+    asked = {(row["filters"], row["ordering"]) for row in done.slices.iter_rows(named=True)}
+    assert ("kind=image", "newest") in asked
+    assert {("kind=video", order) for order in ("newest", "general", "most_liked")} <= asked
+    capped = done.slices.filter(pl.col("filters") == "kind=video")
+    assert capped["reason"].str.contains("no more than 11 pages").all()
+
+
+# A page of a search on Douyin as it may stand in a crawl's way. None of them has an answer to read.
+ASKS = "<script>fetch('/www.douyin.com/aweme/v1/web/general/search/single/?{}')</script>"
+OTHERWISE = ASKS.format("keyword=小米 KOL&offset=0&filter_selected=" + json.dumps({"sort_type": "0"}))
+WALLS = {
+    "a slider over the page": ('<div id="captcha_container">请完成下列验证</div>', "blocked", "a captcha"),
+    "a page for the slider": ("<title>验证码中间页</title>", "blocked", "a captcha"),
+    "a login over the page": ('<div id="login-panel-new">扫码登录</div>', "logged_out", "wants a login"),
+    "a page for the login": (RedirectResponse("/www.douyin.com/login"), "logged_out", "wants a login"),
+    "a page that is refused": (HTMLResponse("", status_code=403), "blocked", "HTML"),
+    "a page that is gone": (HTMLResponse("", status_code=404), "partial", "the site has no such page"),
+    "a page that asks for something else": (OTHERWISE, "partial", "asks for something else than sort_type=2"),
+    "a page that asks for nothing": ("", "partial", "no answer within 6 s"),
+}  # fmt: skip
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("wall", WALLS)
+def test_what_stands_in_the_way_is_told_and_never_waited_for_without_end(
+    crawl: Callable[..., Any], serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, wall: str
+) -> None:
+    shown, state, reason = WALLS[wall]
+    opened: list[str] = []
+
+    async def page(request: Request) -> Response:
+        opened.append(unquote(request.url.path))
+        return shown if isinstance(shown, Response) else HTMLResponse(f"<html><body>{shown}</body></html>")
+
+    async def login(request: Request) -> Response:
+        return HTMLResponse("<html><body>手机号登录</body></html>")
+
+    async def api(request: Request) -> Response:
+        return JSONResponse({"status_code": 0, "data": [], "has_more": 0})
+
+    routes = [Route("/www.douyin.com/search/{keyword}", page), Route("/www.douyin.com/login", login)]
+    routes += [Route("/www.douyin.com/aweme/v1/web/general/search/single/", api)]
+    monkeypatch.setenv("TINGFENG_BROWSER", "douyin")
+    done = crawl(serve(Starlette(routes=routes)), "douyin", DAY, [QUERY], timeout=6)
+    assert done.slices["state"].to_list() == [state], done.slices["reason"].to_list()
+    assert reason in done.slices["reason"][0]
+    # Only what may be a fault of the line is tried again.
+    assert opened == ["/www.douyin.com/search/小米 KOL"] * (3 if wall == "a page that asks for nothing" else 1)
+
+
+class TestVisit:
+    def test_a_request_says_what_stands_in_its_address_and_body(self) -> None:
+        address = "https://www.douyin.com/x/?keyword=%E5%B0%8F%E7%B1%B3&cursor=&filter_selected=%7B%22sort_type%22%3A%222%22%7D"
+        assert {("keyword", "小米"), ("cursor", ""), ("sort_type", "2")} <= names_and_values(address, None)
+        body = json.dumps({"page": 2, "filters": [{"type": "sort_type", "tags": ["time_descending"]}]})
+        assert {("page", "2"), ("tags", "time_descending")} <= names_and_values("https://x/", body)
+        assert names_and_values("https://x/", "no JSON") == {("", "None")}
+
+    def test_tells_what_a_request_does_not_say(self) -> None:
+        visit = PageVisit(address="https://x/", asks=(("page", "2"), ("", "time_descending")))
+        assert visit.not_asked("https://x/?page=2&sort=time_descending", None) == []
+        assert visit.not_asked("https://x/?page=1&sort=general", None) == ["page=2", "=time_descending"]
+
+    def test_a_search_on_douyin_is_narrowed_by_its_address(self) -> None:
+        filters = {"sort_type": "2", "publish_time": "7", "content_type": "1"}
+        visit = douyin_pages.search({"keyword": "小米/KOL", "offset": "0"}, filters)
+        assert visit.address == (
+            "https://www.douyin.com/search/%E5%B0%8F%E7%B1%B3%2FKOL?type=video&sort_type=2&publish_time=7"
+        )
+        assert visit.act == "open"
+        assert douyin_pages.search({"keyword": "小米", "offset": "10"}, filters).act == "scroll"
+
+    def test_one_on_xiaohongshu_by_its_panel(self) -> None:
+        visit = xiaohongshu_pages.search("小米", 1, "time_descending", 2)
+        assert visit.clicks == (
+            ".filter", '.filter-panel .tags:text-is("图文")', '.filter-panel .tags:text-is("最新")'
+        )  # fmt: skip
+        assert xiaohongshu_pages.search("小米", 2, "time_descending", 2).clicks == ()
+        assert xiaohongshu_pages.search("小米", 1, "general", 0).clicks == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        ("<html><body>扫码登录</body></html>", "logged_out"),
+        ("<html><body><div id=captcha_container></div>登录后查看</body></html>", "blocked"),
+        ("<html><title>验证码中间页</title></html>", "blocked"),
+        ("<html></html>", "blocked"),
+        ("<html>手机号登录 获取验证码</html>", "logged_out"),
+    ],
+)
+def test_walls(words: str, state: str) -> None:
+    assert wall_state(words.encode())[0] == state
+
+
+class TestSignature:
+    """What page.js computes, computed again: HMAC-SHA256 with the session's key."""
+
+    def test_is_good_for_one_address_body_session_and_time(self) -> None:
+        import hashlib
+        import hmac
+
+        keys: dict[str, bytes] = {}
+        session, hidden = new_session(keys)
+        key = bytes(code ^ (7 * place + 13) for place, code in enumerate(hidden))
+        signed = hmac.new(key, b"1767400000000|/api?x=1|{}", hashlib.sha256).hexdigest()
+        signature = f"{session}.1767400000000.{signed}"
+        assert is_signed(keys, signature, "/api?x=1", b"{}", now=1767400100)
+        assert not is_signed(keys, signature, "/api?x=2", b"{}", now=1767400100)
+        assert not is_signed(keys, signature, "/api?x=1", b"", now=1767400100)
+        assert not is_signed(keys, signature, "/api?x=1", b"{}", now=1767400301)
+        assert not is_signed({}, signature, "/api?x=1", b"{}", now=1767400100)
+        for nonsense in ("", "..", session, f"{session}.x.{signed}"):
+            assert not is_signed(keys, nonsense, "/api?x=1", b"{}", now=1767400100)
