@@ -14,6 +14,7 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
+from scrapers.environment import EnvironmentProblem, now
 from scrapers.sandbox import event
 from scrapers.sandbox.app import create_app
 from scrapers.sandbox.faults import REFUSALS
@@ -47,6 +48,11 @@ def main(arguments: list[str] | None = None) -> int:
     labelling.add_argument("--out", type=Path, required=True)
     labelling.set_defaults(run=lambda given: write_labels(given.out))
     given = parser.parse_args(arguments)
+    try:
+        now()
+    except EnvironmentProblem as problem:  # a clock that cannot be read, or one beside TINGFENG_SOURCE=live
+        sys.stderr.write(f"{problem}\n")
+        return 2
     status: int = given.run(given)
     return status
 

@@ -27,6 +27,7 @@ PLATFORM_OF_HOST: Mapping[str, Platform] = {
     "edith.xiaohongshu.com": "xiaohongshu",
     "www.xiaohongshu.com": "xiaohongshu",
     "www.zhihu.com": "zhihu",
+    "zhuanlan.zhihu.com": "zhihu",
 }
 SLOW_SECONDS = 0.3
 _Refusal = tuple[int, str | dict[str, Any], SliceState]  # HTTP status, body, and how the slice has to end
@@ -53,7 +54,6 @@ REFUSALS: Mapping[Platform, Mapping[str, _Refusal]] = {
         **{f"http_{status}": (status, "", "blocked") for status in (403, 429, 461, 471)},
         "code_300011": (200, {"code": 300011, "success": False, "msg": "账号异常"}, "blocked"),
         "code_300012": (200, {"code": 300012, "success": False, "msg": "网络连接异常"}, "blocked"),
-        "code_-510001": (200, {"code": -510001, "success": False, "msg": "笔记状态异常，请稍后查看"}, "blocked"),
         "code_-100": (200, {"code": -100, "success": False, "msg": "登录已过期"}, "logged_out"),
         "code_-104": (200, {"code": -104, "success": False, "msg": "您当前登录的账号没有权限访问"}, "logged_out"),
         "http_401": (401, "", "logged_out"),

@@ -20,6 +20,7 @@ from orchestration.listening import load_listening
 from scrapers.items import PLATFORMS, Platform
 from scrapers.parsers.values import china_day
 from scrapers.sandbox import event
+from scrapers.sandbox.__main__ import main
 from scrapers.sandbox.app import by_platform, create_app
 from scrapers.sandbox.corpus import SandboxPost
 from scrapers.sandbox.growth import MATURE, STEP, Growing, age_of_part, grown_part, visible
@@ -172,6 +173,26 @@ def test_the_clock_is_set_from_the_environment(history: list[SandboxPost]) -> No
             server.terminate()
     shown = by_platform(visible(history, datetime.fromisoformat(now)))
     assert counted == {platform: len(posts) for platform, posts in shown.items()}
+
+
+@pytest.mark.parametrize(
+    ("value", "source", "named"),
+    [
+        ("noon", "sandbox", "2026-01-06T12:00"),
+        ("2026-01-06T12:00", "sandbox", "zone"),
+        ("2026-01-06T12:00Z", "live", "live"),
+    ],
+)
+def test_a_clock_that_cannot_be_is_one_clear_line(
+    value: str, source: str, named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TINGFENG_NOW", value)
+    monkeypatch.setenv("TINGFENG_SOURCE", source)
+    assert main(["serve", "--port", "0"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "TINGFENG_NOW" in told
+    assert named in told
 
 
 @pytest.mark.parametrize(

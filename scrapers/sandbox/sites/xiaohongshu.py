@@ -221,7 +221,7 @@ def full_note(post: SandboxPost) -> dict[str, Any]:
         "title": post.title or "",
         "desc": post.text,
         "time": milliseconds(post.posted_at),
-        "last_update_time": milliseconds(post.posted_at + touched),
+        "last_update_time": milliseconds(post.edited_at or post.posted_at + touched),
         "ip_location": post.ip_location,
         "user": user(post.author),
         "interact_info": {

@@ -109,7 +109,7 @@ def record(post: SandboxPost, query: str) -> dict[str, Any]:
         "comment_count": post.comments,
         "zfav_count" if post.post_type == "article" else "favorites_count": post.collects,
         "created_time": seconds,
-        "updated_time": seconds,
+        "updated_time": int((post.edited_at or post.posted_at).timestamp()),
         "author": {
             "id": author.author_id,
             "url_token": f"synthetic-{author.author_id[:12]}",
