@@ -79,12 +79,14 @@ class Match(_Strict):
 class Relevance(_Strict):
     """What tells whether a post that matches is about the topic: words around the name, each under its weight.
 
-    A post whose words against weigh more than those for is irrelevant. Weights are log-odds: 1 is a hint, 2 is strong.
-    More than ``most_hashtags`` hashtags weigh against it like a word of 2; by default any number will do.
+    A post whose words against weigh more than ``prior`` and its words for is irrelevant. Weights are log-odds: 1 is a
+    hint, 2 is strong. ``prior`` is what a post without any of these words has. More than ``most_hashtags`` hashtags
+    weigh against a post like a word of 2; by default any number will do.
     """
 
     for_: _Weighted = Field(alias="for")
     against: _Weighted
+    prior: Annotated[float, Field(allow_inf_nan=False)] = 0
     most_hashtags: Annotated[int, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
@@ -125,8 +127,9 @@ class Comments(_Strict):
     """How many comments are collected. ``top_posts``: of each platform and day, the posts with the most interactions,
     besides all posts of listed accounts; 0 collects none. Their authors' profiles are read as well."""
 
-    top_posts: Annotated[int, Field(ge=0)] = 10
-    pages: Annotated[int, Field(ge=1)] = 5  # of a post, some 20 comments each
+    # With these, some 50 requests a platform and day: at ten seconds each, eight minutes.
+    top_posts: Annotated[int, Field(ge=0)] = 5
+    pages: Annotated[int, Field(ge=1)] = 1  # of a post: the 10 to 20 comments that the site shows first
     reply_pages: Annotated[int, Field(ge=0)] = 1  # of a comment with more replies than its page shows
 
 

@@ -197,7 +197,7 @@ def test_accounts_are_asked_for_on_every_day(load):
 
 
 def test_comments_are_those_of_some_posts_unless_the_file_says_otherwise(load):
-    assert load(LISTENING).comments.top_posts == 10
+    assert load(LISTENING).comments.top_posts == 5
     comments = load(LISTENING + ACCOUNTS).comments
     assert (comments.top_posts, comments.pages, comments.reply_pages) == (3, 2, 1)
 
