@@ -1,5 +1,6 @@
 """What keeps collection polite, as an allow-list: a setting that is loosened has to be loosened here too."""
 
+import inspect
 import json
 import logging
 import os
@@ -8,13 +9,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
 import pytest
+import scrapy_playwright.handler
 import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -31,10 +35,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from scrapers import settings as project_settings
+from scrapers.handlers.browser import is_not_looked_at
 from scrapers.items import PLATFORMS, Platform
 from scrapers.logs import MaskSecrets, secret_parts
+from scrapers.middlewares.budget import Budget, BudgetSpent
 from scrapers.middlewares.one_pace import OnePace
+from scrapers.pages.visit import PageVisit
 from scrapers.spiders.answers import BLOCKED_STATUSES
+from scrapers.visits import count_request
 
 ROOT = Path(__file__).resolve().parents[2]
 COOKIE = 'SUB=_2A25FakeFakeFake; SUBP="0033-fake-fake"; lang=zh'
@@ -60,6 +68,12 @@ POLITE = {
     "REMOTE_CONTROL_ENABLED": False,
     "TELNETCONSOLE_ENABLED": False,
     "TINGFENG_DAILY_REQUESTS": 2000,
+    # Who answers: the browser for the platforms that sign, whose pages load neither pictures nor films.
+    "DOWNLOAD_HANDLERS": {"https": "scrapers.handlers.browser.BrowserHandler"},
+    "TINGFENG_BROWSER": ["douyin", "xiaohongshu", "zhihu"],
+    "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 2,
+    "PLAYWRIGHT_ABORT_REQUEST": "scrapers.handlers.browser.is_not_looked_at",
+    "PLAYWRIGHT_PROCESS_REQUEST_HEADERS": None,
 }
 MIDDLEWARES = {
     "scrapers.middlewares.credentials.Credentials",
@@ -125,13 +139,19 @@ def test_a_spider_of_its_own_mind_is_found() -> None:
 
 
 def unknown_to_scrapy(names: set[str]) -> set[str]:
-    """Settings that Scrapy's own file does not have: a misspelt one, or one of another version, does nothing."""
-    return {name for name in names if not name.startswith("TINGFENG_") and name not in vars(default_settings)}
+    """Settings that neither Scrapy's own file has nor the browser's handler asks for: a misspelt one, or one of another
+    version, does nothing."""
+    of_the_browser = inspect.getsource(scrapy_playwright.handler)
+    return {
+        name
+        for name in names
+        if not name.startswith("TINGFENG_") and name not in vars(default_settings) and f'"{name}"' not in of_the_browser
+    }
 
 
 def test_each_setting_is_one_of_the_installed_scrapy() -> None:
     assert unknown_to_scrapy({name for name in dir(project_settings) if name.isupper()} | set(POLITE)) == set()
-    assert unknown_to_scrapy({"DOWNLOAD_DELAYS", "CONCURRENT_REQUESTS_PER_IP"}) != set()
+    assert unknown_to_scrapy({"DOWNLOAD_DELAYS", "CONCURRENT_REQUESTS_PER_IP", "PLAYWRIGHT_DOWNLOAD_DELAY"}) != set()
 
 
 def test_all_hosts_of_a_platform_share_one_pace() -> None:
@@ -172,6 +192,37 @@ def test_the_budget_ends_a_crawl_and_survives_it(
     assert done.posts.height > 0
     again = crawl(sandbox, "weibo", "2026-01-05", ["小米 大熊"])
     assert again.slices.filter(pl.col("crawl_id") != done.slices["crawl_id"][0])["pages"].to_list() == [0]
+
+
+class TestBrowser:
+    """The browser way: the same budget and pace; what it may not do without a browser is tested in test_browser.py."""
+
+    def test_pictures_films_and_typefaces_are_not_loaded(self) -> None:
+        kinds = ("document", "script", "stylesheet", "xhr", "fetch", "image", "media", "font")
+        refused = {kind for kind in kinds if is_not_looked_at(SimpleNamespace(resource_type=kind))}
+        assert refused == {"image", "media", "font"}
+
+    def test_a_page_that_is_opened_is_of_the_budget(self, tmp_path: Path) -> None:
+        def counted(visit: PageVisit | None, is_by_browser: bool) -> int:
+            before = count_request(tmp_path, "zhihu", datetime.now(UTC))
+            request = Request("https://www.zhihu.com/api/v4/search_v3", meta={"visit": visit} if visit else {})
+            Budget(tmp_path, "zhihu", None, is_by_browser).process_request(request)
+            return count_request(tmp_path, "zhihu", datetime.now(UTC)) - before - 1
+
+        opening = PageVisit(address="https://www.zhihu.com/search")
+        assert counted(opening, is_by_browser=True) == 2
+        assert counted(replace(opening, act="scroll"), is_by_browser=True) == 1
+        assert counted(opening, is_by_browser=False) == counted(None, is_by_browser=True) == 1
+
+    def test_the_last_request_of_the_budget_opens_no_page(self, tmp_path: Path) -> None:
+        request = Request("https://www.zhihu.com/api", meta={"visit": PageVisit(address="https://www.zhihu.com/")})
+        with pytest.raises(BudgetSpent):
+            Budget(tmp_path, "zhihu", 1, is_by_browser=True).process_request(request)
+
+    def test_all_go_through_the_slot_of_the_platform(self) -> None:
+        request = Request("https://www.zhihu.com/api", meta={"visit": PageVisit(address="https://www.zhihu.com/")})
+        OnePace("zhihu").process_request(request)
+        assert request.meta["download_slot"] == "zhihu"
 
 
 def test_retries_are_of_the_budget_too(
