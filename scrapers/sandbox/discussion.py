@@ -6,6 +6,7 @@ written when the count gets to n, so that at any moment those that are there are
 
 import functools
 import random
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -28,6 +29,8 @@ REPLIES = 1 / 3
 REPLIES_BY_AUTHOR = 0.08  # part of the replies that are by the author of the post
 REPLIES_TO_REPLIES = 0.3
 WITHOUT_WORDS = 0.01  # a picture alone; 18 of 3,440 recorded comments
+# What an id has of its own beside its second: so many different numbers.
+OWN_OF: Mapping[Platform, int] = {"weibo": 2**22, "douyin": 2**32, "xiaohongshu": 2**32, "zhihu": 10_000}
 _TONES: dict[Sentiment, tuple[Sentiment, ...]] = {  # whoever comments mostly agrees
     "negative": ("negative", "negative", "negative", "negative", "neutral", "positive"),
     "neutral": ("neutral", "neutral", "neutral", "negative", "negative", "positive"),
@@ -58,6 +61,21 @@ def comments_of(post: SandboxPost) -> list[SandboxComment]:
 def replies_to(post: SandboxPost, root_id: str) -> list[SandboxComment]:
     """The replies below one root comment, oldest first; none where there is no such comment."""
     return [comment for comment in _ordered(_subject(post), post.comments) if comment.root_id == root_id]
+
+
+def post_of(posts: Iterable[SandboxPost], comment_id: str) -> SandboxPost | None:
+    """The post below which a comment stands: Weibo and Zhihu ask for replies by the comment's id alone.
+
+    The end of an id tells its place below each of the posts, most of which have not as many comments.
+    """
+    if not (comment_id.isascii() and comment_id.isdigit()):
+        return None
+    for post in posts:
+        own = OWN_OF[post.platform]
+        place = (int(comment_id) - crc32(post.post_id.encode())) % own
+        if place < post.comments and any(one.comment_id == comment_id for one in comments_of(post)):
+            return post
+    return None
 
 
 def _subject(post: SandboxPost) -> Subject:
@@ -157,13 +175,13 @@ def comment_id(platform: Platform, post_id: str, posted_at: datetime, place: int
     Weibo's and Douyin's carry their second as post ids do, Xiaohongshu's one to eleven seconds before it (as recorded).
     Zhihu's are of eleven digits and grow with time.
     """
-    seconds, own = int(posted_at.timestamp()), crc32(post_id.encode()) + place
+    seconds, own = int(posted_at.timestamp()), (crc32(post_id.encode()) + place) % OWN_OF[platform]
     match platform:
         case "weibo":
-            return str((seconds - WEIBO_EPOCH_S) << 22 | own % 2**22)
+            return str((seconds - WEIBO_EPOCH_S) << 22 | own)
         case "douyin":
-            return str(seconds << 32 | own % 2**32)
+            return str(seconds << 32 | own)
         case "xiaohongshu":
-            return f"{seconds - 1 - own % 11:08x}00000000{own % 2**32:08x}"
+            return f"{seconds - 1 - own % 11:08x}00000000{own:08x}"
         case "zhihu":
-            return str((seconds - ZHIHU_FROM_S) * 10_000 + own % 10_000)
+            return str((seconds - ZHIHU_FROM_S) * OWN_OF["zhihu"] + own)

@@ -1,26 +1,27 @@
-"""Weibo as it answers: the result pages of s.weibo.com, and getIndex and statuses/extend of m.weibo.cn."""
+"""Weibo as it answers: the result pages of s.weibo.com, and the addresses of all its hosts.
+
+What m.weibo.cn and weibo.com answer in JSON stands in weibo_mobile.py and weibo_ajax.py.
+"""
 
 import re
 from datetime import datetime, timedelta
 from html import escape
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 
 from scrapers.parsers.values import CHINA, weibo_mid_to_bid
 from scrapers.sandbox.corpus import SandboxPost
-from scrapers.sandbox.growth import post_now, posts_now
+from scrapers.sandbox.growth import posts_now
 from scrapers.sandbox.search import matching
+from scrapers.sandbox.sites import weibo_ajax, weibo_mobile
+from scrapers.sandbox.sites.weibo_mobile import CUT_AT, FLOOR, picture_id
 
 PAGE_SIZE = 20
 NEW_ON_A_PAGE = 18  # the last 2 of a page stand at the head of the next one again
 PAGES_SHOWN = 50
-CARDS_OF_GETINDEX = 10
-CUT_AT = 140  # characters that a result shows of a longer text
-FLOOR = 1_000_000  # larger counts are shown as "100万+"
 _SCOPE = re.compile(r"custom:(\d{4}-\d{2}-\d{2})-(\d{1,2}):(\d{4}-\d{2}-\d{2})-(\d{1,2})")
 
 # Codes of the advanced search for the places of event posts; whoever is in none of them is abroad.
@@ -37,14 +38,9 @@ def routes() -> list[Mount]:
     """The hosts of the site, each by its real name."""
     return [
         Mount("/s.weibo.com", routes=[Route("/weibo", search_page)]),
-        Mount(
-            "/m.weibo.cn",
-            routes=[Route("/statuses/extend", full_text), Route("/api/container/getIndex", getindex)],
-        ),
+        Mount("/m.weibo.cn", routes=weibo_mobile.routes()),
+        Mount("/weibo.com", routes=weibo_ajax.routes()),
     ]
-
-
-# s.weibo.com
 
 
 async def search_page(request: Request) -> HTMLResponse:
@@ -154,11 +150,6 @@ def _media(post: SandboxPost) -> str:
     return ""
 
 
-def picture_id(post: SandboxPost) -> str:
-    """As the site makes them: the uploader's id in base 16 comes first."""
-    return f"{int(post.author.author_id):08x}"[-8:] + "ly1h" + post.post_id[-7:] + "j20u0140dkq"
-
-
 def _quoted(original: SandboxPost, now: datetime) -> str:
     home, name = f"//weibo.com/{original.author.author_id}", escape(original.author.name)
     return f"""
@@ -217,84 +208,3 @@ def shown_count(post: SandboxPost, count: int, word: str) -> str:
     if post.in_event or count < 10_000:
         return str(count)
     return "100万+" if count >= FLOOR else f"{count / 10_000:.1f}万".replace(".0", "")
-
-
-# m.weibo.cn
-
-
-async def full_text(request: Request) -> JSONResponse:
-    """The text of one post, whole."""
-    if post := post_now(request, "weibo", request.query_params.get("id")):
-        content = _mobile_markup(post.text)
-        return JSONResponse({"ok": 1, "data": {"ok": 1, "longTextContent": content}, "synthetic": True})
-    return JSONResponse({"ok": 0, "msg": "微博不存在或暂无查看权限!", "synthetic": True})
-
-
-async def getindex(request: Request) -> JSONResponse:
-    """The mobile search by time (type=61): cards of all kinds, 10 posts a page, no bounds of time."""
-    container = re.fullmatch(r"100103type=61&q=(.*)", request.query_params.get("containerid", ""), re.DOTALL)
-    number, now = int(request.query_params.get("page", "1")), request.app.state.now()
-    found = matching(posts_now(request, "weibo"), container[1]) if container else []
-    shown = found[(number - 1) * CARDS_OF_GETINDEX : number * CARDS_OF_GETINDEX]
-    if not shown:
-        return JSONResponse({"ok": 0, "msg": "这里还没有内容", "data": {"cards": []}, "synthetic": True})
-    cards = [{"card_type": 9, "itemid": "", "show_type": 1, "mblog": status(post, now)} for post in shown]
-    header: dict[str, Any] = {"card_type": 11, "card_group": [{"card_type": 17, "group": [{"title_sub": "相关搜索"}]}]}
-    together: dict[str, Any] = {"card_type": 11, "show_type": 2, "card_group": cards[-2:]}
-    is_last = number * CARDS_OF_GETINDEX >= len(found)
-    info = {"total": min(len(found), 1000), "page": None if is_last else number + 1}
-    data = {"cardlistInfo": info, "cards": [header, *cards[:-2], together]}
-    return JSONResponse({"ok": 1, "data": data, "synthetic": True})
-
-
-def status(post: SandboxPost, now: datetime) -> dict[str, Any]:
-    """A post as an mblog of m.weibo.cn."""
-    is_long = len(post.text) > CUT_AT
-    words = _mobile_markup(post.text[:CUT_AT] if is_long else post.text)
-    author = post.author
-    shown: dict[str, Any] = {
-        "created_at": f"{post.posted_at.astimezone(CHINA):%a %b %d %H:%M:%S +0800 %Y}",
-        "id": post.post_id,
-        "mid": post.post_id,
-        "bid": weibo_mid_to_bid(post.post_id),
-        "text": words + (f'...<a href="/status/{post.post_id}">全文</a>' if is_long else ""),
-        "isLongText": is_long,
-        "user": {
-            "id": int(author.author_id),
-            "screen_name": author.name,
-            "profile_image_url": f"https://tvax1.sinaimg.cn/crop.0.0.996.996.180/{author.author_id}.jpg",
-            "profile_url": f"https://m.weibo.cn/u/{author.author_id}?uid={author.author_id}",
-            "followers_count": _rounded(author.followers),
-            "verified": author.is_verified,
-            "verified_type": 0 if author.is_verified else -1,
-        },
-        "reposts_count": _floored(post.shares),
-        "comments_count": _floored(post.comments),
-        "attitudes_count": _floored(post.likes),
-        "mblogtype": 0,
-        "region_name": f"发布于 {post.ip_location}",
-        "source": "",
-        "pic_num": int(post.post_type == "image"),
-    }
-    if post.post_type == "image":
-        shown["pics"] = [{"pid": picture_id(post)}]
-    if post.post_type == "video":
-        shown["page_info"] = {"type": "video", "page_title": f"{author.name}的微博视频"}
-    if post.is_ad:
-        shown["mblogtypename"] = "广告"
-    if post.repost_of:
-        shown["retweeted_status"] = status(post.repost_of, now)
-    return shown
-
-
-def _mobile_markup(text: str) -> str:
-    """Mentions as links of m.weibo.cn, lines as breaks."""
-    return re.sub(r"@([\w·-]+)", r"<a href='/n/\1'>@\1</a>", escape(text, quote=False)).replace("\n", "<br />")
-
-
-def _rounded(followers: int) -> int | str:
-    return f"{followers / 10_000:.1f}万".replace(".0", "") if followers >= 10_000 else followers
-
-
-def _floored(count: int) -> int | str:
-    return "100万+" if count >= FLOOR else count
