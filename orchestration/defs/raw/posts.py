@@ -27,7 +27,9 @@ _DESCRIPTIONS = {
 
 def crawled(platform: Platform) -> dg.AssetsDefinition:
     """The assets of one platform, with the crawls' health and the landed rows as checks."""
-    keys = {table: dg.AssetKey(["raw", f"{platform}_{table}"]) for table in ("posts", *BESIDE_POSTS)}
+    keys: dict[RawTable, dg.AssetKey] = {
+        table: dg.AssetKey(["raw", f"{platform}_{table}"]) for table in ("posts", *BESIDE_POSTS)
+    }
 
     @dg.multi_asset(
         name=f"{platform}_crawl",
@@ -35,6 +37,7 @@ def crawled(platform: Platform) -> dg.AssetsDefinition:
             dg.AssetSpec(key, description=_DESCRIPTIONS[table], kinds={"scrapy", "parquet"})
             for table, key in keys.items()
         ],
+        can_subset=True,  # whichever of them is asked for, a crawl lands all
         check_specs=[
             dg.AssetCheckSpec(
                 "crawl_health",
@@ -84,14 +87,18 @@ def crawled(platform: Platform) -> dg.AssetsDefinition:
             stats = run_crawl(context, platform, {**arguments, "crawl_id": new_crawl_id(context.run.run_id[:8])})
             crawl_ids.append(stats["crawl_id"])  # not the new one where it went on with a crawl that had died
             verdicts.append(judge(day, read_landed(data_dir(), "slices", platform, crawl_ids[-1:]), stats))
-            context.add_asset_metadata(stats, asset_key=keys["posts"], partition_key=day)
-        posts = read_raw_posts(data_dir(), context.partition_keys, [platform])
-        checks = [as_health(verdicts, keys["posts"]), as_check_result(validate_raw_posts(posts), keys["posts"], "rows")]
-        yield dg.MaterializeResult(asset_key=keys["posts"], check_results=checks)
-        for table in BESIDE_POSTS:
-            landed = read_landed(data_dir(), table, platform, crawl_ids)
-            rows = as_check_result(validate_landed(table, landed), keys[table], "rows")
-            yield dg.MaterializeResult(asset_key=keys[table], metadata={"landed": landed.height}, check_results=[rows])
+            for key in context.selected_asset_keys:
+                context.add_asset_metadata(stats, asset_key=key, partition_key=day)
+        for table, key in keys.items():
+            if key not in context.selected_asset_keys:
+                continue
+            if table == "posts":  # all of these days, those that were imported too
+                rows = read_raw_posts(data_dir(), context.partition_keys, [platform])
+                checks = [as_health(verdicts, key), as_check_result(validate_raw_posts(rows), key, "rows")]
+            else:
+                rows = read_landed(data_dir(), table, platform, crawl_ids)
+                checks = [as_check_result(validate_landed(table, rows), key, "rows")]
+            yield dg.MaterializeResult(asset_key=key, metadata={"rows": rows.height}, check_results=checks)
 
     return crawl
 
