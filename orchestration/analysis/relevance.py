@@ -1,12 +1,13 @@
 """Whether a post that holds a topic's words is about the topic: 小米 the company, or millet, or a cat of that name.
 
-A score in log-odds decides: the weights of the words for, less those of the words against (``relevance`` in
-listening.yaml), plus what a model says that was trained on a user's own labels (orchestration/train_relevance.py).
+A score in log-odds decides: the topic's prior and the weights of the words for, less those of the words against
+(``relevance`` in listening.yaml), plus what a model says that a user has trained (orchestration/train_relevance.py).
 Below 0 the post is irrelevant. A label of the post itself goes before all of that. Whatever decided is kept.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +32,7 @@ def judge(matches: pl.DataFrame, labels: pl.DataFrame, models: Mapping[str, pl.D
     for topic_id, model in models.items():
         of_topic = matches.filter(pl.col("topic_id") == topic_id)
         modelled.append(of_topic.select(*keys, *log_odds(of_topic["text"], model)))
-    decided = labels.drop_nulls("post_id").select(*keys, "relevant")
-    score = pl.col("for_weight") - pl.col("against_weight") + pl.col("log_odds").fill_null(0)
+    decided = labels.drop_nulls("post_id").select(*keys, label="relevant")
     weighed = pl.concat_str(
         *(
             pl.when(pl.col(f"{side}_words").list.len() > 0).then(
@@ -40,18 +40,20 @@ def judge(matches: pl.DataFrame, labels: pl.DataFrame, models: Mapping[str, pl.D
             )
             for side in ("for", "against")
         ),
+        pl.when(pl.col("prior") != 0).then(pl.format("prior ({})", _short("prior"))),
         pl.when(pl.col("log_odds").is_not_null()).then(pl.format("model {} ({})", "ngrams", _short("log_odds"))),
         separator="; ",
         ignore_nulls=True,
     )
     return (
-        matches.join(pl.concat(modelled), on=keys, how="left", maintain_order="left")
+        matches.with_columns(rule_score(matches))
+        .join(pl.concat(modelled), on=keys, how="left", maintain_order="left")
         .join(decided, on=keys, how="left", maintain_order="left")
         .select(
             *keys,
             "matched_by",
-            is_relevant=pl.col("relevant").fill_null(score >= 0),
-            relevance_reason=pl.when(pl.col("relevant").is_not_null())
+            is_relevant=pl.col("label").fill_null(pl.col("rule_score") + pl.col("log_odds").fill_null(0) >= 0),
+            relevance_reason=pl.when(pl.col("label").is_not_null())
             .then(pl.lit("label"))
             .when(weighed == "")
             .then(pl.lit("nothing for or against"))
@@ -59,6 +61,11 @@ def judge(matches: pl.DataFrame, labels: pl.DataFrame, models: Mapping[str, pl.D
         )
         .match_to_schema(POST_TOPICS)
     )
+
+
+def rule_score(matches: pl.DataFrame) -> pl.Series:
+    """What listening.yaml says of each match, in log-odds."""
+    return (matches["prior"] + matches["for_weight"] - matches["against_weight"]).rename("rule_score")
 
 
 def _short(column: str) -> pl.Expr:
@@ -136,6 +143,21 @@ def _ngrams(texts: pl.Series, known: pl.Series) -> pl.DataFrame:
         .explode("ngram")
         .drop_nulls("ngram")
     )
+
+
+class Score(NamedTuple):
+    """Of the posts said to be relevant how many are; of those that are how many were found; the harmonic mean."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+def score(relevant: pl.Series, judged: pl.Series) -> Score:
+    """What is true and what was said, as booleans, to how well they agree; 0 where nothing does."""
+    hits = int((relevant & judged).sum())
+    said, are = int(judged.sum()), int(relevant.sum())
+    return Score(hits / max(said, 1), hits / max(are, 1), 2 * hits / max(said + are, 1))
 
 
 def load_models(folder: Path) -> dict[str, pl.DataFrame]:

@@ -24,8 +24,8 @@ def match_topics(posts: pl.DataFrame, topics: Sequence[Topic], aliases: Mapping[
     matches up to the next digit: SU7 is found in SU7Ultra, not in SU70.
 
     Out: platform, post_id, topic_id; matched_by, the words that decided, as listening.yaml writes them; text, what they
-    were looked for in; for_words, against_words (lists) and for_weight, against_weight (their weights added up): the
-    words of ``relevance`` that the post holds, to be judged by (relevance.py).
+    were looked for in; prior, for_words, against_words (lists) and for_weight, against_weight (their weights added up):
+    what ``relevance`` has for the post to be judged by (relevance.py).
     """
     words = _words(topics)
     said = _read(posts, aliases)
@@ -53,6 +53,7 @@ def match_topics(posts: pl.DataFrame, topics: Sequence[Topic], aliases: Mapping[
             "post_id",
             "topic_id",
             "text",
+            "prior",
             "for_words",
             "for_weight",
             matched_by=pl.concat_str(_named("all"), _named("any"), separator="; ", ignore_nulls=True),
@@ -121,17 +122,21 @@ def _words(topics: Sequence[Topic]) -> pl.DataFrame:
 
 
 def _conditions(topics: Sequence[Topic], words: pl.DataFrame) -> pl.DataFrame:
-    """What each topic asks for: topic, topic_id, platforms, start, end, most_hashtags; all_asked, any_asked: words."""
+    """What each topic asks for: topic, topic_id, platforms, start, end, prior, most_hashtags; all_asked, any_asked."""
     role = pl.col("role")
     asked = words.group_by("topic").agg(all_asked=(role == "all").sum(), any_asked=(role == "any").sum())
     return pl.DataFrame(
-        [(n, t.id, t.platforms, t.window.start, t.window.end, t.relevance.most_hashtags) for n, t in enumerate(topics)],
+        [
+            (n, t.id, t.platforms, t.window.start, t.window.end, t.relevance.prior, t.relevance.most_hashtags)
+            for n, t in enumerate(topics)
+        ],
         schema={
             "topic": pl.UInt32,
             "topic_id": pl.String,
             "platforms": pl.List(pl.String),
             "start": pl.Date,
             "end": pl.Date,
+            "prior": pl.Float64,
             "most_hashtags": pl.UInt32,
         },
         orient="row",

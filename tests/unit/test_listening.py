@@ -67,6 +67,49 @@ def test_words_that_yaml_reads_as_something_else_are_words(load):
     assert match.any == ["2026", "no", "1.0", "2026-01-01"]
 
 
+RELEVANCE = "    relevance: {prior: -0.5, for: {2: [雷军, SU7], 0.5: [手机]}, against: {1: [粥]}, most_hashtags: 8}\n"
+ALIASES = "aliases: {大熊: [小米大熊, 大熊小米]}\n"
+
+
+def test_relevance_and_aliases_as_written(load):
+    listening = load(ALIASES + LISTENING + RELEVANCE)
+    relevance = listening.topics[0].relevance
+    assert relevance.for_ == {2: ["雷军", "SU7"], 0.5: ["手机"]}
+    assert (relevance.against, relevance.prior, relevance.most_hashtags) == ({1: ["粥"]}, -0.5, 8)
+    assert listening.aliases == {"大熊": ["小米大熊", "大熊小米"]}
+
+
+def test_without_relevance_nothing_speaks_for_or_against(load):
+    relevance = load(LISTENING).topics[0].relevance
+    assert (relevance.for_, relevance.against, relevance.prior, relevance.most_hashtags) == ({}, {}, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("correct", "wrong", "message"),
+    [
+        (
+            "against: {1: [粥]}",
+            "against: {1: [雷军]}",
+            "topics.0.relevance: '雷军' stands twice; give it one side and one",
+        ),
+        ("against: {1: [粥]}", "against: [粥]", "topics.0.relevance.against: "),
+        ("0.5: [手机]", "0: [手机]", "topics.0.relevance.for.0"),
+        ("0.5: [手机]", "x: [手机]", "topics.0.relevance.for.x"),
+        ("0.5: [手机]", "0.5: 手机", "topics.0.relevance.for.0.5: no list; write it as [one, two]"),
+        ("prior:", "priro:", "topics.0.relevance.priro: unknown key"),
+        ("[小米大熊, 大熊小米]", "[大熊]", "aliases: '大熊' has two names; keep it under one"),
+        ("[小米大熊, 大熊小米]", "[小米大熊, 小米大熊]", "aliases: '小米大熊' has two names"),
+        ("[小米大熊, 大熊小米]", "[]", "aliases.大熊: empty; name at least one"),
+    ],
+)
+def test_a_problem_of_relevance_or_aliases_names_the_key(load, correct, wrong, message):
+    text = ALIASES + LISTENING + RELEVANCE
+    assert correct in text
+    with pytest.raises(ListeningProblem) as problem:
+        load(text.replace(correct, wrong, 1))
+    assert message in str(problem.value)
+
+
 PROBLEMS = {
     "unknown key": ("queries:", "quereis:", "topics.0.quereis: unknown key; take it out or correct its spelling"),
     "unknown key at the top": ("history_start:", "since: 1\nhistory_start:", "since: unknown key; take it out"),
