@@ -19,6 +19,7 @@ _COUNT_LIMIT = 10**15  # an id in the place of a count, or worse: the largest co
 _COUNT = re.compile(r"^(\d+(?:\.\d+)?)\s*(千|万|亿|k|w)?\s*(\+)?$", re.IGNORECASE)
 # No post is older than the oldest of the sites, and one of the year 2100 is a misread number.
 EARLIEST, LATEST = datetime(2005, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+_EARLIEST_S, _LATEST_S = EARLIEST.timestamp(), LATEST.timestamp()
 _BASE62 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -40,7 +41,9 @@ def parse_count(raw: object) -> Count:
     """
     if raw is None or isinstance(raw, bool):
         return NOT_SHOWN
-    if isinstance(raw, int | float):
+    if isinstance(raw, int):
+        return Count(raw) if 0 <= raw < _COUNT_LIMIT else NOT_SHOWN
+    if isinstance(raw, float):
         return Count(int(raw)) if 0 <= raw < _COUNT_LIMIT and raw == int(raw) else NOT_SHOWN
     match = _COUNT.match(str(raw).replace(",", "").strip().lower())
     if match is None or not match[1].isascii():
@@ -106,16 +109,17 @@ def weibo_mid_to_bid(mid: str) -> str | None:
 def from_epoch(value: object) -> datetime | None:
     """Seconds or milliseconds since 1970, number or string, to UTC; None outside 2005 to 2100."""
     try:
-        seconds = float(str(value))
-    except ValueError:
+        seconds = float(value if type(value) is int else str(value))
+    except (ValueError, OverflowError):
         return None
     if seconds > 4e10:  # milliseconds
         seconds /= 1000
-    if not EARLIEST.timestamp() <= seconds < LATEST.timestamp():
+    if not _EARLIEST_S <= seconds < _LATEST_S:
         return None
     return datetime.fromtimestamp(seconds, UTC)
 
 
+_EPOCH = re.compile(r"\d{9,14}(\.\d+)?")
 _SPELLED = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}:\d{2}:\d{2}) ([+-]\d{4}) (\d{4})$")
 _MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MONTHS = {name: f"{number:02d}" for number, name in enumerate(_MONTH_NAMES, 1)}
@@ -137,10 +141,10 @@ def parse_time(raw: object, observed_at: datetime, id_time: datetime | None = No
     text = str(raw).strip() if raw is not None else ""
     if not text:
         return None
-    if re.fullmatch(r"\d{9,14}(\.\d+)?", text):
+    if _EPOCH.fullmatch(text):
         return from_epoch(text)
     try:
-        told, tolerance = _told_time(text, observed_at.astimezone(CHINA), id_time)
+        told, tolerance = _told_time(text, observed_at, id_time)
         told = told.astimezone(UTC)
     except (ValueError, OverflowError):  # no time at all, 31 February, hour 25, 99999999 days ago, the year 1
         return None
@@ -151,11 +155,12 @@ def parse_time(raw: object, observed_at: datetime, id_time: datetime | None = No
     return told
 
 
-def _told_time(text: str, now: datetime, id_time: datetime | None) -> tuple[datetime, timedelta | None]:
+def _told_time(text: str, observed_at: datetime, id_time: datetime | None) -> tuple[datetime, timedelta | None]:
     """The time that the words tell, and how far from it the truth may lie (None: they are exact)."""
     if spelled := _SPELLED.match(text):  # strptime reads it too, and takes half of a parser's time
         month, day, clock_time, zone, year = spelled.groups()
         return datetime.fromisoformat(f"{year}-{_MONTHS.get(month)}-{day}T{clock_time}{zone}"), None
+    now = observed_at.astimezone(CHINA)
     if text == "刚刚":
         return now, timedelta(minutes=2)
     if ago := _AGO.match(text):
@@ -204,6 +209,7 @@ _CELL_END = re.compile(r"</t[dh]>(?!\s*</tr>)", re.IGNORECASE)
 # Zero-width characters and byte-order marks, but never U+200D, which joins emoji.
 _INVISIBLE = "\x00\u200b\u200c\u2060\ufeff\u00ad"
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
+_TAG_TO_ITS_END = re.compile(r"</?[a-zA-Z!][^>]*>")
 
 
 def html_to_text(markup: str) -> str:
@@ -215,8 +221,16 @@ def html_to_text(markup: str) -> str:
             text = _TAG_WITH_ALT.sub(r"\1", text)
         if "</t" in text or "</T" in text:
             text = _CELL_END.sub(" ", text)
-        text = _TAG.sub("", _BREAK.sub("\n", text))
+        text = _without_tags(_BREAK.sub("\n", text))
     return plain_text(html.unescape(text))
+
+
+def _without_tags(markup: str) -> str:
+    """As _TAG finds them, which takes four times as long as the pattern that looks for ">" alone."""
+    text, tags = _TAG_TO_ITS_END.subn("", markup)
+    if markup.count("<") - text.count("<") == tags:
+        return text
+    return _TAG.sub("", markup)  # some "<" of the author's stands before a tag
 
 
 def plain_text(text: str) -> str:

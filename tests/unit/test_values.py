@@ -1,5 +1,7 @@
 """Counts, times, ids and text as the platforms write them (scrapers/parsers/values.py)."""
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -241,6 +243,16 @@ def test_milliseconds() -> None:
 )
 def test_markup_to_words(markup: str, text: str) -> None:
     assert html_to_text(markup) == text
+
+
+@given(
+    st.lists(st.sampled_from(["<", ">", "</", "<b", "<br>", "<p a='1>2'>", "</p>", " ", "x", "小米", "<!", "&lt;b>"]))
+)
+def test_only_tags_are_taken_out(parts: list[str]) -> None:
+    """A "<" that begins no tag is the author's, and so is what stands after it."""
+    markup = "".join(parts)
+    tags_out = re.sub(r"</?[a-zA-Z!][^<>]*>", "", re.sub(r"<br>|</p>", "\n", markup))
+    assert html_to_text(markup) == html.unescape(tags_out).strip()
 
 
 @given(st.text())
