@@ -50,7 +50,7 @@ async def profile(request: Request) -> JSONResponse:
         return JSONResponse({"ok": 0, "message": "该用户不存在(20003)", "error_type": "toast", "synthetic": True})
     account = own[0].author
     user = _user(account) | {
-        "verified_reason": f"{account.name}官方微博" if account.is_verified else "",
+        "verified_reason": "合成认证" if account.is_verified else "",
         "description": f"{account.name}的简介",
         "location": "其他",
         "gender": "m",
