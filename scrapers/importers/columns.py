@@ -140,6 +140,7 @@ _MARKUP = (
 )
 _INVISIBLE = r"[\x00\x{200b}\x{200c}\x{2060}\x{feff}\xad]"
 _BREAKS = r"\r\n?|[\x{2028}\x{2029}]"
+_UNTIDY = r"[\x00\x{200b}\x{200c}\x{2060}\x{feff}\xad\xa0\r\x{2028}\x{2029}]"
 # What str.strip() takes off. Its \x1c to \x1f are no spaces to polars.
 _SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 
@@ -151,8 +152,11 @@ def words(raw: pl.Series) -> pl.Series:
     if marked_up.any():
         marked_up &= text.str.contains(_MARKUP)
         text = _with(text, marked_up, {cell: html_to_text(cell) for cell in text.filter(marked_up).unique()})
-    plain = text.str.replace_all(_INVISIBLE, "").str.replace_all(_BREAKS, "\n")
-    return plain.str.replace_all("\xa0", " ", literal=True).str.strip_chars(_SPACES)
+    untidy = text.str.contains(_UNTIDY)
+    if untidy.any():
+        tidy = text.filter(untidy).str.replace_all(_INVISIBLE, "").str.replace_all(_BREAKS, "\n")
+        text = text.scatter(untidy.arg_true(), tidy.str.replace_all("\xa0", " ", literal=True))
+    return text.str.strip_chars(_SPACES)
 
 
 def no_id(ids: pl.Series) -> pl.Series:

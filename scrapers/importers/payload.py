@@ -1,7 +1,6 @@
 """The row as it was received, without who wrote it: what scrapers.pseudonym.scrub does, for a whole frame at once."""
 
 import hashlib
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 
@@ -13,14 +12,21 @@ from scrapers.pseudonym import ID_KEYS, NAME_KEYS, PERSON_KEYS, scrub
 
 
 def pseudonyms(author_ids: pl.Series, platform: Platform, key: bytes) -> pl.Series:
-    """As scrapers.pseudonym.pseudonym, each distinct id hashed once; null and "" stay as they are."""
+    """As scrapers.pseudonym.pseudonym, each distinct id hashed once; null and "" stay as they are.
+
+    HMAC by its definition (RFC 2104), so that the key is hashed once and not with every id: a third of the time, which
+    is most of what an import spends in Python. A test holds the two together.
+    """
     distinct = [author_id for author_id in author_ids.unique().to_list() if author_id]
-    begun = hmac.new(key, f"{platform}:".encode(), hashlib.sha256)  # to begin it anew for each id takes twice as long
+    block = (key if len(key) <= 64 else hashlib.sha256(key).digest()).ljust(64, b"\0")
+    begun = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + f"{platform}:".encode())
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
     def hashed(author_id: str) -> str:
-        code = begun.copy()
-        code.update(author_id.encode())
-        return code.hexdigest()[:20]
+        inner, whole = begun.copy(), outer.copy()
+        inner.update(author_id.encode())
+        whole.update(inner.digest())
+        return whole.hexdigest()[:20]
 
     return author_ids.replace(distinct, list(map(hashed, distinct)))
 
@@ -70,11 +76,21 @@ def _scrub(cells: pl.Series, platform: Platform, key: bytes) -> pl.Series:
     elif cells.name in ID_KEYS[platform]:
         return pseudonyms(cells, platform, key)
     else:
-        suspects = cells.str.contains(r"^\s*[\[{]").fill_null(False)
+        suspects = _may_be_json(cells)
     if not suspects.any():
         return cells
     nested: list[str] = cells.filter(suspects).unique().to_list()
     return cells.replace(nested, [_scrub_cell(cells.name, cell, platform, key) for cell in nested])
+
+
+def _may_be_json(cells: pl.Series) -> pl.Series:
+    """Whether a cell begins like a list or an object."""
+    if ((cells < "!") & (cells != "")).any():  # with white space before
+        return cells.str.contains(r"^\s*[\[{]").fill_null(False)
+    # In the order of bytes \\ follows on [, and | on {. To compare takes a third of the time of an expression.
+    is_list = cells.is_between("[", "\\", closed="left")
+    is_object = cells.is_between("{", "|", closed="left")
+    return (is_list | is_object).fill_null(False)
 
 
 def _scrub_cell(name: str, cell: str, platform: Platform, key: bytes) -> str:

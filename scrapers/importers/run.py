@@ -216,7 +216,7 @@ def _read_all(
             pl.Series("_number", batch.numbers, dtype=pl.Int64), pl.lit(place, pl.Int64).alias("_file")
         )
         good = rows.filter(pl.col("problem").is_null())
-        days = _write_spool(good, kind, outcome.import_id, spool, f"{number}.parquet")
+        days = _write_spool(good, kind, outcome.import_id, spool, f"{number}.arrow")
         return _Read(place, kind.table, days, _rejects(batch, rows, file, kind, outcome.import_id))
 
     rejects: list[Reject] = []
@@ -297,21 +297,18 @@ def _write_spool(
     for (platform,), part in spooled.partition_by("platform", as_dict=True).items():
         folder = spool / kind.table / platform
         folder.mkdir(parents=True, exist_ok=True)
-        # Sorted and in small groups, so that the days of one chunk are read without the others. To compress what is
-        # read once and then removed takes longer than to write it.
-        part.sort("_day").write_parquet(folder / name, compression="uncompressed", row_group_size=5_000)
+        part.sort("_day").write_ipc(folder / name)
     return {(platform, day): count for platform, day, count in spooled.group_by("platform", "_day").len().iter_rows()}
 
 
 def _land_all(outcome: Import, spool: Path, data_dir: Path, progress: Progress) -> None:
     done = 0
     for table, platform in sorted({(table, platform) for table, platform, _ in outcome.rows}):
-        spooled = pl.scan_parquet(spool / table / platform / "*.parquet")
+        spooled = [pl.read_ipc(path) for path in (spool / table / platform).iterdir()]  # mapped, not yet read
         sizes = {day: count for (*where, day), count in outcome.rows.items() if where == [table, platform]}
         for days, part, parts in _chunks(sizes):
             is_of_part = pl.col(_ID[table]).hash(0) % parts == part
-            of_chunk = pl.col("_day").is_between(days[0], days[-1]) & is_of_part
-            rows = spooled.filter(of_chunk).sort("_file", "_number").collect()
+            rows = pl.concat(_of_days(frame, days) for frame in spooled).filter(is_of_part).sort("_file", "_number")
             marked, new = compare(rows, _there(data_dir, table, platform, days).filter(is_of_part), table)
             name = outcome.import_id if parts == 1 else f"{outcome.import_id}-{part}"
             landings = (
@@ -324,6 +321,12 @@ def _land_all(outcome: Import, spool: Path, data_dir: Path, progress: Progress) 
             outcome.landed += new.height
             done += rows.height
             progress.tell(done, "compared and landed")
+
+
+def _of_days(spooled: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
+    """The rows of the days, of rows in the order of days."""
+    start = spooled["_day"].search_sorted(days[0], "left")
+    return spooled.slice(start, spooled["_day"].search_sorted(days[-1], "right") - start)
 
 
 def _chunks(sizes: Mapping[date, int]) -> Iterator[tuple[list[date], int, int]]:

@@ -286,14 +286,12 @@ def test_payloads_hold_what_scrub_would_leave(platform: Any) -> None:
     assert "合成用户" not in json.dumps(received, ensure_ascii=False)
 
 
-def test_pseudonyms_are_the_ones_of_the_spiders() -> None:
-    assert pseudonyms(pl.Series(["1", "2", "1", None, ""]), "weibo", KEY).to_list() == [
-        pseudonym(KEY, "weibo", "1"),
-        pseudonym(KEY, "weibo", "2"),
-        pseudonym(KEY, "weibo", "1"),
-        None,
-        "",
-    ]
+@pytest.mark.parametrize("key", [b"k", KEY, b"x" * 64, b"y" * 65, bytes(range(256))])
+@pytest.mark.parametrize("platform", ["weibo", "zhihu"])
+def test_pseudonyms_are_the_ones_of_the_spiders(key: bytes, platform: Any) -> None:
+    ids = ["1", "2", "1", "用户", "z" * 200]
+    expected = [pseudonym(key, platform, author_id) for author_id in ids]
+    assert pseudonyms(pl.Series([*ids, None, ""]), platform, key).to_list() == [*expected, None, ""]
 
 
 # Which format it is
