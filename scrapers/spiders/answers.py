@@ -23,6 +23,9 @@ BLOCKED_STATUSES = {403: "forbidden", 414: "banned", 418: "banned", 429: "too ma
                     461: "captcha", 471: "captcha"}  # fmt: skip
 # After these a crawl asks its site for nothing more.
 STOPPING_STATES = {"blocked", "logged_out"}
+# Why a page is not the one that was asked for.
+SHOWN_AGAIN = "the site shows an earlier page again"
+BLANK = "nothing is on the page, though the site says that there is more"
 # How a request ends without a response, after the retries: no connection, a reset, a time-out, a cut body.
 LINE_FAULTS = (
     CannotResolveHostError,
@@ -55,6 +58,15 @@ def refusal(response: Response) -> SearchPage | None:
     if response.status == 401 or 300 <= response.status < 400:
         return SearchPage(state="logged_out", reason=f"HTTP {response.status}: the login is missing or has expired")
     return SearchPage(state="partial", reason=f"HTTP {response.status}")
+
+
+def is_blank(page: SearchPage | CommentPage, *, was_named: bool) -> bool:
+    """Whether nothing is on a page of which the page before it (``was_named``), or it itself, says that there is more.
+
+    Sites give such pages now and then, also with the words that nothing was found (weibo-search #365, #397).
+    """
+    held = page.posts if isinstance(page, SearchPage) else page.comments
+    return page.state in ("ok", "empty") and not held and not page.rejects and (was_named or page.next is not None)
 
 
 def worsen(tally: Slice, state: SliceState, reason: str | None) -> None:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from scrapers.items import Author, Comment, HotItem, Reject, Slice
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
-from scrapers.spiders.answers import STOPPING_STATES, rejects_of, worsen
+from scrapers.spiders.answers import BLANK, SHOWN_AGAIN, STOPPING_STATES, is_blank, rejects_of, worsen
 from scrapers.spiders.asks import Ask, PostRef
-from scrapers.spiders.posts import SHOWN_AGAIN
 
 if TYPE_CHECKING:
     from scrapers.spiders.crawl import PlatformSpider
@@ -25,10 +24,10 @@ async def walk_comments(spider: PlatformSpider, ask: Ask, tally: Slice) -> Async
     post = spider.refs[ask.query]
     following: dict[str, str] | None = None
     ids: set[str] = set()
-    for _ in range(spider.details.comment_pages):
+    for number in range(1, spider.details.comment_pages + 1):
         request = spider.comments_request(post, following)
         read = partial(spider.parser.parse_comments, post_id=post.post_id)
-        page = await spider.page(CommentPage, request, read, partial(_doubt, ids))
+        page = await spider.page(CommentPage, request, read, partial(_doubt, ids, number > 1))
         tally.pages += 1
         if page.declared_total is not None:
             tally.declared_total = max(page.declared_total, tally.declared_total or 0)
@@ -41,7 +40,7 @@ async def walk_comments(spider: PlatformSpider, ask: Ask, tally: Slice) -> Async
             async for item in _walk_replies(spider, post, root_id, first, tally, ids):
                 yield item
         following = page.next
-        if tally.state in STOPPING_STATES or following is None:
+        if tally.state in STOPPING_STATES or following is None or page.reason == BLANK:
             break
     if tally.posts_seen == 0:
         tally.reason = tally.reason or "the site says that there are no comments"
@@ -56,20 +55,24 @@ async def _walk_replies(
         if following is None or tally.state in STOPPING_STATES:
             return
         request = spider.replies_request(post, root_id, following)
-        # The first page of replies may repeat those that stand below their comment already.
-        page = await spider.page(CommentPage, request, read)
+        # The first page of replies may repeat those that stand below their comment already: no id is doubted.
+        # That there are more the page before has said, of the first page too.
+        page = await spider.page(CommentPage, request, read, partial(_doubt, set(), True))
         tally.pages += 1
         worsen(tally, page.state, page.reason)
         for reject in rejects_of(page, request):
             yield reject
         for comment in _new(page, ids, tally):
             yield comment
-        following = page.next
+        following = page.next if page.reason != BLANK else None
 
 
-def _doubt(ids: set[str], page: CommentPage) -> str | None:
+def _doubt(ids: set[str], was_named: bool, page: CommentPage) -> str | None:
+    """Why a page cannot be the one that was asked for: it shows ``ids`` again, or nothing though there is more."""
     shown = {comment.comment_id for comment in page.comments}
-    return SHOWN_AGAIN if shown and page.next is not None and shown <= ids else None
+    if shown and page.next is not None and shown <= ids:
+        return SHOWN_AGAIN
+    return BLANK if is_blank(page, was_named=was_named) else None
 
 
 def _new(page: CommentPage, ids: set[str], tally: Slice) -> list[Comment]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scrapers.items import Post, Reject, Slice
 from scrapers.parsers import SearchPage
 from scrapers.parsers.values import china_day
-from scrapers.spiders.answers import STOPPING_STATES, NoAnswer, rejects_of, worsen
+from scrapers.spiders.answers import BLANK, SHOWN_AGAIN, STOPPING_STATES, NoAnswer, is_blank, rejects_of, worsen
 from scrapers.spiders.asks import Ask
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 # Pages of a timeline that are read to reach a day: with ten posts a page, those of an account that posts 20 times a
 # day reach back for three weeks.
 TIMELINE_PAGES = 40
-SHOWN_AGAIN = "the site shows an earlier page again"
-BLANK = "a page without posts, though the site says that there are more"
 
 
 async def walk_posts(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIterator[Post | Reject]:
@@ -33,7 +31,7 @@ async def walk_posts(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIte
     def doubt(page: SearchPage) -> str | None:
         if page.posts and page.next is not None and ids.issuperset(post.post_id for post in page.posts):
             return SHOWN_AGAIN
-        return BLANK if _is_blank(page, number) else None
+        return BLANK if is_blank(page, was_named=number > 1) else None
 
     for number in range(1, page_cap + 1):
         request = request_of(ask, number, following)
@@ -45,7 +43,7 @@ async def walk_posts(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIte
             tally.declared_total = max(page.declared_total, tally.declared_total or 0)
         if page.is_doubtful and page.next is None and spider.canary and not is_timeline:
             page = await _told_by_canary(spider, page, spider.canary)
-            if _is_blank(page, number):
+            if is_blank(page, was_named=number > 1):
                 page = dataclasses.replace(page, state="partial", reason=BLANK)
         worsen(tally, page.state, page.reason)
         async for item in _posts_of(spider, page, ask, tally, ids):
@@ -59,16 +57,6 @@ async def walk_posts(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIte
         worsen(tally, "partial", f"no more than {page_cap} pages are shown, and there may be more")
     if tally.posts_seen == 0:
         tally.reason = tally.reason or page.reason
-
-
-def _is_blank(page: SearchPage, number: int) -> bool:
-    """Whether nothing is on a page that has to have posts: the page before it, or it itself, says that there are more.
-
-    Sites give such pages now and then, also with the words that nothing was found (weibo-search #365, #397).
-    """
-    return (
-        page.state in ("ok", "empty") and not page.posts and not page.rejects and (number > 1 or page.next is not None)
-    )
 
 
 async def _posts_of(
