@@ -1,22 +1,34 @@
-"""Zhihu as it answers: search_v3 of www.zhihu.com, posts among much else."""
+"""Zhihu's API as www.zhihu.com answers it: search_v3, posts among much else; what accounts have written, single posts,
+comments and replies, profiles, the hot list and what is searched for.
+"""
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
+from zlib import crc32
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
-from scrapers.sandbox.corpus import SandboxPost
-from scrapers.sandbox.growth import posts_now
+from scrapers.sandbox.corpus import SandboxAuthor, SandboxComment, SandboxPost
+from scrapers.sandbox.discussion import comments_of, post_of, replies_to
+from scrapers.sandbox.growth import post_now, posts_now
+from scrapers.sandbox.hot_lists import hot_list
 from scrapers.sandbox.search import matching
 
 PAGE_SIZE = 20
+TOP_SEARCHES = 10
+SHOWN_BELOW = 2  # replies that stand below a root comment
+ANONYMOUS_ONE_IN = 12  # comments whose author does not show
+API = "https://www.zhihu.com/api"
+PLURALS = {"answer": "answers", "article": "articles", "zvideo": "zvideos"}
+NOT_FOUND = {"error": {"code": 404, "name": "NotFoundException", "message": "资源不存在"}, "synthetic": True}
 DEPTH = 400
 REPEATED = 1  # the last post of a page stands at the head of the next one again
 DAYS_OF_INTERVAL = {"a_day": 1, "a_week": 7, "a_month": 30, "three_months": 90, "half_a_year": 180, "a_year": 365}
@@ -24,7 +36,17 @@ DAYS_OF_INTERVAL = {"a_day": 1, "a_week": 7, "a_month": 30, "three_months": 90, 
 
 def routes() -> list[Mount]:
     """The hosts of the site, each by its real name."""
-    return [Mount("/www.zhihu.com", routes=[Route("/api/v4/search_v3", search)])]
+    answers = {
+        "v4/search_v3": search,
+        "v4/search/top_search": top_search,
+        "v3/feed/topstory/hot-list-web": hot_questions,
+        "v4/members/{token}": profile,
+        "v4/members/{token}/{plural}": timeline,
+        "v4/comment_v5/comment/{comment}/child_comment": replies,
+        "v4/comment_v5/{plural}/{post}/root_comment": comments,
+        "v4/{plural}/{post}": single_post,
+    }
+    return [Mount("/www.zhihu.com", routes=[Route(f"/api/{path}", held) for path, held in answers.items()])]
 
 
 async def search(request: Request) -> JSONResponse:
@@ -97,12 +119,11 @@ def _entries(posts: list[SandboxPost], query: str) -> Iterator[dict[str, Any]]:
 
 def record(post: SandboxPost, query: str) -> dict[str, Any]:
     """A post as the object of a search result."""
-    author, seconds = post.author, int(post.posted_at.timestamp())
-    plural = {"answer": "answers", "article": "articles", "zvideo": "zvideos"}[post.post_type]
+    seconds = int(post.posted_at.timestamp())
     shown: dict[str, Any] = {
         "id": post.post_id,
         "type": post.post_type,
-        "url": f"https://api.zhihu.com/{plural}/{post.post_id}",
+        "url": f"https://api.zhihu.com/{PLURALS[post.post_type]}/{post.post_id}",
         "excerpt": _marked(post.text[:100], query),
         "content": "".join(f"<p>{escape(line, quote=False)}</p>" for line in post.text.split("\n")),
         "voteup_count": post.likes,
@@ -110,18 +131,7 @@ def record(post: SandboxPost, query: str) -> dict[str, Any]:
         "zfav_count" if post.post_type == "article" else "favorites_count": post.collects,
         "created_time": seconds,
         "updated_time": int((post.edited_at or post.posted_at).timestamp()),
-        "author": {
-            "id": author.author_id,
-            "url_token": f"synthetic-{author.author_id[:12]}",
-            "name": author.name,
-            "headline": "",
-            "avatar_url": f"https://picx.zhimg.com/{author.author_id}_l.jpg",
-            "url": f"https://api.zhihu.com/people/{author.author_id}",
-            "type": "people",
-            "user_type": "people",
-            "badge": [{"type": "identity", "description": f"{author.name}的认证"}] if author.is_verified else [],
-            "follower_count": author.followers,
-        },
+        "author": person(post.author) | {"follower_count": post.author.followers},
         "is_zhi_plus_content": post.is_ad,
         "ip_info": post.ip_location,
     }
@@ -137,3 +147,209 @@ def _marked(text: str, query: str) -> str:
     words = "|".join(re.escape(escape(word, quote=False)) for word in query.split())
     marked = escape(text, quote=False)
     return re.sub(words, lambda match: f"<em>{match[0]}</em>", marked, flags=re.IGNORECASE) if words else marked
+
+
+def token(author: SandboxAuthor) -> str:
+    """The name of an account in addresses."""
+    return f"synthetic-{author.author_id[:12]}"
+
+
+def person(author: SandboxAuthor) -> dict[str, Any]:
+    return {
+        "id": author.author_id,
+        "url_token": token(author),
+        "name": author.name,
+        "headline": "",
+        "avatar_url": f"https://picx.zhimg.com/{author.author_id}_l.jpg",
+        "url": f"https://api.zhihu.com/people/{author.author_id}",
+        "type": "people",
+        "user_type": "people",
+        "is_org": False,
+        "badge": [{"type": "identity", "description": "合成认证"}] if author.is_verified else [],
+    }
+
+
+NOBODY = {"id": "0", "url_token": "", "name": "匿名用户", "is_anonymous": True, "type": "people"}
+
+
+# Accounts and single posts
+
+
+async def timeline(request: Request) -> JSONResponse:
+    """What an account has written of one kind, newest first."""
+    kind = _kind(request)
+    own = [post for post in _posts_by(request) if post.post_type == kind]
+    first = int(request.query_params.get("offset", "0"))
+    return _listed(request, [record(post, "") for post in own[first : first + PAGE_SIZE]], first, len(own))
+
+
+async def single_post(request: Request) -> JSONResponse:
+    post = _post(request)
+    return _not_found() if post is None else JSONResponse(record(post, "") | {"synthetic": True})
+
+
+async def profile(request: Request) -> JSONResponse:
+    """An account, with the counts that it was asked for."""
+    own = _posts_by(request)
+    if not own:
+        return _not_found()
+    account = own[0].author
+    of_kind = Counter(post.post_type for post in own)
+    counts = {
+        "follower_count": account.followers,
+        "following_count": crc32(account.author_id.encode()) % 1_000,
+        "answer_count": of_kind["answer"],
+        "articles_count": of_kind["article"],
+        "zvideo_count": of_kind["zvideo"],
+        "pins_count": 0,
+        "ip_info": "IP 属地北京",
+    }
+    asked = set(request.query_params.get("include", "").split(","))
+    told = {name: value for name, value in counts.items() if name in asked}
+    return JSONResponse(person(account) | told | {"gender": -1, "synthetic": True})
+
+
+def _posts_by(request: Request) -> list[SandboxPost]:
+    """The posts of the account in the address as of now, newest first."""
+    return [post for post in posts_now(request, "zhihu") if token(post.author) == request.path_params["token"]]
+
+
+def _post(request: Request) -> SandboxPost | None:
+    """The post in the address as of now, if it is of the kind that the address says."""
+    post = post_now(request, "zhihu", request.path_params["post"])
+    return post if post and post.post_type == _kind(request) else None
+
+
+def _kind(request: Request) -> str | None:
+    return next((kind for kind, plural in PLURALS.items() if plural == request.path_params["plural"]), None)
+
+
+def _not_found() -> JSONResponse:
+    return JSONResponse(NOT_FOUND, status_code=404)
+
+
+# Comments
+
+
+async def comments(request: Request) -> JSONResponse:
+    """Root comments of a post, the most liked first, the first replies to each below it. Without any it is 404."""
+    post = _post(request)
+    said = comments_of(post) if post else []
+    if not said:
+        return _not_found()
+    _, _, after = request.query_params.get("offset", "").partition("_")
+    roots = [comment for comment in said if comment.root_id is None]
+    first = next((place for place, comment in enumerate(roots, 1) if f"{comment.comment_id}_0" == after), 0)
+    by_id = {comment.comment_id: comment for comment in said}
+    shown = roots[first : first + PAGE_SIZE]
+    entries = [_comment(root, by_id) | _below(root, by_id) for root in shown]
+    cursor = f"{len(said)}_{shown[-1].comment_id}_0" if shown else ""
+    return _listed(request, entries, first, len(roots), cursor=cursor, total=len(said))
+
+
+async def replies(request: Request) -> JSONResponse:
+    """The replies to one root comment, oldest first; the site is asked by the comment's id alone."""
+    root_id = request.path_params["comment"]
+    post = post_of(posts_now(request, "zhihu"), root_id)
+    if post is None:
+        return _not_found()
+    by_id = {comment.comment_id: comment for comment in comments_of(post)}
+    below, first = replies_to(post, root_id), int(request.query_params.get("offset", "0"))
+    entries = [_comment(reply, by_id) for reply in below[first : first + PAGE_SIZE]]
+    return _listed(request, entries, first, len(below), total=len(below))
+
+
+def _below(root: SandboxComment, by_id: Mapping[str, SandboxComment]) -> dict[str, Any]:
+    below = [comment for comment in by_id.values() if comment.root_id == root.comment_id]
+    return {
+        "child_comment_count": len(below),
+        "child_comment_next_offset": None,
+        "child_comments": [_comment(reply, by_id) for reply in below[:SHOWN_BELOW]],
+    }
+
+
+def _comment(comment: SandboxComment, by_id: Mapping[str, SandboxComment]) -> dict[str, Any]:
+    answered = by_id.get(comment.answers_id or "")
+    told = {"reply_to_author": _author(answered)} if answered else {}
+    return {
+        "id": comment.comment_id,
+        "type": "comment",
+        "resource_type": "answer",
+        "member_id": crc32(comment.author.author_id.encode()),
+        "url": f"{API}/v4/comment_v5/comments/{comment.comment_id}",
+        "content": f"<p>{escape(comment.text, quote=False)}</p>" if comment.text else "",
+        "created_time": int(comment.posted_at.timestamp()),
+        "is_delete": False,
+        "collapsed": False,
+        "reply_comment_id": comment.answers_id or "0",
+        "reply_root_comment_id": comment.root_id or comment.comment_id,
+        "like_count": comment.likes,
+        "dislike_count": 0,
+        "is_author": False,
+        "author": _author(comment),
+        "comment_tag": [{"type": "ip_info", "text": comment.ip_location, "color": "#999999"}],
+        "child_comment_count": 0,
+        "child_comments": [],
+        **told,
+    }
+
+
+def is_anonymous(comment: SandboxComment) -> bool:
+    """Whether the site shows nobody as the author of a comment."""
+    return crc32(comment.comment_id.encode()) % ANONYMOUS_ONE_IN == 0
+
+
+def _author(comment: SandboxComment) -> dict[str, Any]:
+    return NOBODY if is_anonymous(comment) else person(comment.author)
+
+
+def _listed(
+    request: Request,
+    entries: list[dict[str, Any]],
+    first: int,
+    number: int,
+    *,
+    cursor: str | None = None,
+    total: int | None = None,
+) -> JSONResponse:
+    """A page of ``number`` entries, from ``first`` on. It names a next one also where it is the last: the first."""
+    is_end = first + PAGE_SIZE >= number
+    following = dict(request.query_params) | {"offset": "0" if is_end else cursor or str(first + PAGE_SIZE)}
+    path = request.url.path.removeprefix("/www.zhihu.com/api")
+    paging = {"is_end": is_end, "is_start": first == 0, "next": f"{API}{path}?{urlencode(following)}", "previous": ""}
+    body: dict[str, Any] = {"paging": paging | {"totals": number}, "data": entries, "synthetic": True}
+    return JSONResponse(body if total is None else body | {"counts": {"total_counts": total, "collapsed_counts": 0}})
+
+
+# Hot lists
+
+
+async def hot_questions(request: Request) -> JSONResponse:
+    """The hot list: questions with their heat."""
+    rows = [
+        {
+            "type": "hot_list_feed",
+            "style_type": "1",
+            "id": f"{word.rank - 1}_{int(word.entered_at.timestamp())}",
+            "card_id": f"Q_{crc32(word.word.encode())}",
+            "feed_specific": {"answer_count": word.rank},
+            "target": {
+                "title_area": {"text": word.word},
+                "excerpt_area": {"text": ""},
+                "image_area": {"url": ""},
+                "metrics_area": {"text": f"{round(word.heat / 10_000)} 万热度", "background": ""},
+                "label_area": {"type": "trend", "trend": 0},
+                "link": {"url": f"https://www.zhihu.com/question/{crc32(word.word.encode())}"},
+            },
+        }
+        for word in hot_list("zhihu", request.app.state.now())
+    ]
+    shown = rows[: int(request.query_params.get("limit", "20"))]
+    return JSONResponse({"fresh_text": "热榜已更新", "data": shown, "paging": {"is_end": True}, "synthetic": True})
+
+
+async def top_search(request: Request) -> JSONResponse:
+    """What is searched for: words alone."""
+    words = [word.word for word in hot_list("zhihu", request.app.state.now())[:TOP_SEARCHES]]
+    shown = [{"query": word, "display_query": word, "uuid": str(crc32(word.encode()))} for word in words]
+    return JSONResponse({"top_search": {"words": shown}, "synthetic": True})
