@@ -15,7 +15,7 @@ import polars as pl
 from orchestration.analysis.sentiment import load_classifier
 from orchestration.analysis.sentiment.classifier import SENTIMENTS
 from orchestration.analysis.sentiment.train import load_rows
-from orchestration.analysis.shares import corrected_shares, draw_audit
+from orchestration.analysis.shares import Calibration, corrected_shares, draw_audit
 
 RESAMPLES, ROWS, AUDITED = 200, 1_000, 300
 Z_90 = 1.644854
@@ -54,24 +54,23 @@ def pooled_prior(rows: pl.DataFrame) -> npt.NDArray[np.float64]:
     return of_sets.select(pl.exclude("dataset").mean()).to_numpy()[0]
 
 
-def measure(rows: pl.DataFrame, prior: npt.NDArray[np.float64], rng: np.random.Generator) -> dict[str, float]:
+def measure(rows: pl.DataFrame, calibration: Calibration, rng: np.random.Generator) -> dict[str, float]:
     """The mean absolute errors, in points, and the coverage of the 90% interval, of one data set."""
     errors: dict[str, list[float]] = {"counted": [], "labels alone": [], "ppi": [], "emq": []}
     covered = []
     for _ in range(RESAMPLES):
         posts, drawn_with = resample(rows, rng)
         true = (posts["truth"] == "negative").mean()
-        sample = draw_audit(posts, AUDITED)
-        audited = posts.join(sample, on=["platform", "post_id"], how="left", maintain_order="left").with_columns(
-            analyst_sentiment=pl.when(pl.col("stratum").is_not_null()).then("truth")
-        )
-        ppi = corrected_shares(audited, prior, Z_90)[0]
-        unaided = audited.with_columns(analyst_sentiment=pl.lit(None, pl.String), stratum=pl.lit(None, pl.String))
+        drawn = posts.join(
+            draw_audit(posts, AUDITED), on=["platform", "post_id"], how="left", maintain_order="left"
+        ).with_columns(analyst_sentiment=pl.when(pl.col("audit_weight").is_not_null()).then("truth"))
+        ppi = corrected_shares(drawn, calibration, Z_90)[0]
+        unaided = drawn.with_columns(analyst_sentiment=pl.lit(None, pl.String), audit_weight=pl.lit(None, pl.Float64))
         by_chance = (posts.sample(AUDITED, seed=int(rng.integers(2**31)))["truth"] == "negative").mean()
         errors["counted"].append((posts["model_sentiment"] == "negative").mean() - true)
         errors["labels alone"].append(by_chance - true)
         errors["ppi"].append(ppi.share - true)
-        errors["emq"].append(corrected_shares(unaided, prior, Z_90)[0].share - true)
+        errors["emq"].append(corrected_shares(unaided, calibration, Z_90)[0].share - true)
         covered.append(ppi.low <= drawn_with <= ppi.high)
     means = {name: 100 * float(np.mean(np.abs(values))) for name, values in errors.items()}
     return {
@@ -85,9 +84,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/sentiment"), help="folder of the labelled sets")
     rows = judged(load_rows(parser.parse_args().data))
-    prior, rng = pooled_prior(rows), np.random.default_rng(20260105)
+    calibration, rng = Calibration(pooled_prior(rows)), np.random.default_rng(20260105)
     table = [
-        {"data set": group["dataset"][0], **measure(group, prior, rng)}
+        {"data set": group["dataset"][0], **measure(group, calibration, rng)}
         for group in rows.partition_by("dataset", maintain_order=True)
     ]
     with pl.Config(

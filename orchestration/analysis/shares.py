@@ -7,6 +7,7 @@ Counting a classifier's labels is off by 6 to 16 points where the balance of sen
           all posts, plus what an audit sample of them says it is off by. Unbiased whatever the classifier is worth.
     emq   the classifier's probabilities, re-weighted until they agree with their own mean (Saerens, Latinne,
           Decaestecker 2002). Needs no labels, and errs where the topic's words mean something else than in training.
+          Days and platforms of an audited topic start from what its audit says (calibrated_to).
 
 Posts that analysts labelled for other reasons than the audit count as labelled, and the rest is estimated. The interval
 holds the sampling error, with near-duplicate groups as the units (copies of one text are one opinion sampled), and the
@@ -41,10 +42,16 @@ AUDIT_SAMPLE = pl.Schema(
     {
         "platform": pl.String(),
         "post_id": pl.String(),
-        "stratum": pl.String(),  # platform/label/band
-        "weight": pl.Float64(),  # posts that the drawn one stands for
+        "audit_weight": pl.Float64(),  # posts that the drawn one stands for
     }
 )
+
+
+class Calibration(NamedTuple):
+    """To which shares of SENTIMENTS probabilities are calibrated, once they are multiplied with ``tilt``."""
+
+    prior: Floats
+    tilt: Floats = np.ones(len(SENTIMENTS))
 
 
 class Share(NamedTuple):
@@ -60,6 +67,13 @@ class Share(NamedTuple):
     method: str
 
 
+def stratum() -> pl.Expr:
+    """platform/label/band of posts with platform, model_sentiment and p_*; null where there is nothing to read."""
+    confidence = pl.max_horizontal("p_negative", "p_neutral", "p_positive")
+    band = pl.sum_horizontal(*((confidence >= edge).cast(pl.Int8) for edge in CONFIDENCE_BANDS))
+    return pl.when(pl.col("p_negative").is_not_null()).then(pl.format("{}/{}/{}", "platform", "model_sentiment", band))
+
+
 def draw_audit(posts: pl.DataFrame, size: int) -> pl.DataFrame:
     """Posts for analysts to label, in the schema AUDIT_SAMPLE; all of them where there are no more than ``size``.
 
@@ -69,18 +83,17 @@ def draw_audit(posts: pl.DataFrame, size: int) -> pl.DataFrame:
     by a hash of their id: a larger sample holds the smaller one, and a second draw gives the same posts.
     """
     confidence = pl.max_horizontal("p_negative", "p_neutral", "p_positive")
-    band = pl.sum_horizontal(*((confidence >= edge).cast(pl.Int8) for edge in CONFIDENCE_BANDS))
-    readable = posts.drop_nulls("p_negative").with_columns(
-        stratum=pl.format("{}/{}/{}", "platform", "model_sentiment", band),
+    readable = posts.with_columns(
+        stratum=stratum(),
         spread=(confidence * (1 - confidence)).sqrt(),
         place=pl.concat_str("platform", "post_id").hash(0),
-    )
-    strata = readable.group_by("stratum").agg(posts=pl.len(), wanted=pl.len() * pl.col("spread").mean()).sort("stratum")
+    ).drop_nulls("stratum")
+    strata = readable.group_by("stratum").agg(posts=pl.len(), wanted=pl.col("spread").sum()).sort("stratum")
     labels = _allocate(strata["posts"].to_list(), strata["wanted"].to_list(), size)
     return (
         readable.join(strata.select("stratum", "posts", labels=pl.Series(labels, dtype=pl.Int64)), on="stratum")
         .filter(pl.col("place").rank("ordinal").over("stratum") <= pl.col("labels"))
-        .with_columns(weight=pl.col("posts") / pl.col("labels"))
+        .with_columns(audit_weight=pl.col("posts") / pl.col("labels"))
         .sort("stratum", "place")
         .match_to_schema(AUDIT_SAMPLE, extra_columns="ignore")
     )
@@ -103,76 +116,94 @@ def _allocate(posts: Sequence[int], wanted: Sequence[float], size: int) -> list[
     return labels
 
 
-def corrected_shares(posts: pl.DataFrame, prior: Floats, z: float = Z_95) -> list[Share]:
+def corrected_shares(posts: pl.DataFrame, calibration: Calibration, z: float = Z_95) -> list[Share]:
     """The share of each sentiment among posts of a topic; an empty list without posts.
 
-    posts: p_negative, p_neutral, p_positive (null: nothing to read), analyst_sentiment (null: none), stratum and weight
-    (as drawn; null: the label, if any, is not of the audit), duplicate_group_id. prior: the shares of SENTIMENTS that
-    the classifier's probabilities are calibrated to. z: quantile of the interval.
+    posts: platform, model_sentiment, p_negative, p_neutral, p_positive (null: nothing to read), analyst_sentiment
+    (null: none), audit_weight (null: not drawn for the audit), duplicate_group_id. calibration: of the probabilities,
+    for posts that have no audit of their own. z: quantile of the interval.
     """
     if posts.is_empty():
         return []
-    truth = np.stack([(posts["analyst_sentiment"] == name).fill_null(False).to_numpy() for name in SENTIMENTS], axis=1)
-    labelled = posts["analyst_sentiment"].is_not_null().to_numpy()
-    audited = labelled & posts["stratum"].is_not_null().to_numpy()
-    known = labelled & ~audited
-    # Where there is nothing to read the classifier says neutral, and so does the share.
-    p = np.stack([posts[f"p_{name}"].fill_null(float(name == "neutral")).to_numpy() for name in SENTIMENTS], axis=1)
-    rest = ~known
-    groups = posts["duplicate_group_id"].n_unique()
-    if not rest.any():
-        method, shares, errors = "analyst", truth.mean(axis=0), np.zeros(len(SENTIMENTS))
+    is_labelled, is_drawn = posts["analyst_sentiment"].is_not_null(), posts["audit_weight"].is_not_null()
+    known, rest, audit = (posts.filter(is_so) for is_so in (is_labelled & ~is_drawn, ~is_labelled | is_drawn,
+                                                            is_labelled & is_drawn))  # fmt: skip
+    if is_labelled.all():
+        method, shares, errors = "analyst", _one_hot(posts).mean(axis=0), np.zeros(len(SENTIMENTS))
     else:
-        if audited.sum() >= FEWEST_AUDIT_LABELS:
-            method = "ppi"
-            sample = posts.filter(audited)
-            of_rest, errors = ppi(
-                p[rest], p[audited], truth[audited], sample["weight"].to_numpy(), sample["stratum"].to_list()
-            )
+        if audit.height >= FEWEST_AUDIT_LABELS:
+            method, (of_rest, of_error) = "ppi", ppi(rest, audit)
         else:
-            method = "emq"
-            of_rest = emq(p[rest], prior)
-            errors = np.full(len(SENTIMENTS), EMQ_ERROR)
-        part = rest.mean()
-        shares = truth[known].sum(axis=0) / len(posts) + part * of_rest
-        errors = part * errors
+            p = _normalised(_probabilities(rest) * calibration.tilt)
+            method, of_rest, of_error = "emq", emq(p, calibration.prior), np.full(len(SENTIMENTS), EMQ_ERROR)
+        shares = (_one_hot(known).sum(axis=0) + rest.height * of_rest) / posts.height
+        errors = rest.height / posts.height * of_error
+    groups = posts["duplicate_group_id"].n_unique()
     return [
         Share(name, float(share), *_bounds(float(share), float(error), groups, z), method)
         for name, share, error in zip(SENTIMENTS, shares, errors, strict=True)
     ]
 
 
-def ppi(
-    p: Floats, p_sample: Floats, truth: npt.NDArray[np.bool_], weights: Floats, strata: Sequence[str]
-) -> tuple[Floats, Floats]:
-    """Prediction-powered shares of the classes and the standard errors that classification gives them.
+def calibrated_to(posts: pl.DataFrame, shares: Sequence[Share]) -> Calibration:
+    """The calibration that a topic's corrected shares give to the probabilities of its days and platforms.
 
-    p: post × class, of all posts. p_sample, truth, weights, strata: of the audited ones. The weight of the predictions
-    is tuned for each class so that the error is smallest (PPI++, Angelopoulos, Duchi, Zrnic 2023): a classifier that
-    tells nothing is left out by itself. Strata with one label borrow the spread of all.
+    The tilt is the one with which the mean probabilities of all the topic's posts are its shares.
     """
-    weights = weights / weights.sum()
-    truth = truth.astype(float)
-    centred_p, centred_y = p_sample - weights @ p_sample, truth - weights @ truth
-    spread = weights @ centred_p**2
-    covariance = weights @ (centred_p * centred_y)
+    prior = np.clip([share.share for share in shares], 1e-4, 1)
+    prior /= prior.sum()
+    p, tilt = _probabilities(posts), np.ones(len(SENTIMENTS))
+    for _ in range(EMQ_STEPS):
+        off = prior / _normalised(p * tilt).mean(axis=0)
+        tilt = tilt * off
+        if np.abs(off - 1).max() < EMQ_TOLERANCE:
+            break
+    return Calibration(prior, tilt)
+
+
+def _normalised(p: Floats) -> Floats:
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def _one_hot(labelled: pl.DataFrame) -> Floats:
+    is_so = ((pl.col("analyst_sentiment") == name).cast(pl.Float64).alias(name) for name in SENTIMENTS)
+    return labelled.select(is_so).to_numpy()
+
+
+def _probabilities(posts: pl.DataFrame) -> Floats:
+    """Post × sentiment. Where there is nothing to read the classifier says neutral, and so does the share."""
+    return posts.select(pl.col(f"p_{name}").fill_null(float(name == "neutral")) for name in SENTIMENTS).to_numpy()
+
+
+def ppi(posts: pl.DataFrame, audit: pl.DataFrame) -> tuple[Floats, Floats]:
+    """Prediction-powered shares of the sentiments, and the standard errors that classification gives them.
+
+    posts: all that are not known otherwise; audit: those of them that were drawn and labelled; columns as in
+    corrected_shares. The weight of the predictions is tuned for each sentiment so that the error is smallest (PPI++,
+    Angelopoulos, Duchi, Zrnic 2023): a classifier that tells nothing is left out by itself. A stratum with a single
+    label borrows the spread of all.
+    """
+    p, p_audit, truth = _probabilities(posts), _probabilities(audit), _one_hot(audit)
+    weights = audit["audit_weight"].to_numpy() / audit["audit_weight"].sum()
+    centred_p, centred_y = p_audit - weights @ p_audit, truth - weights @ truth
+    spread, covariance = weights @ centred_p**2, weights @ (centred_p * centred_y)
     tuned = np.clip(np.divide(covariance, spread, out=np.zeros_like(spread), where=spread > 0), 0, 1)
-    residuals = truth - tuned * p_sample
+    residuals = truth - tuned * p_audit
     shares = np.clip(tuned * p.mean(axis=0) + weights @ residuals, 0, None)
-    names, stratum = np.unique(np.asarray(strata), return_inverse=True)
     overall = weights @ (residuals - weights @ residuals) ** 2
-    variances = np.zeros(truth.shape[1])
-    for number in range(len(names)):
-        members = stratum == number
-        size = int(members.sum())
-        own = residuals[members].var(axis=0, ddof=1) if size >= SMALLEST_STRATUM else overall
-        stands_for = max(float(weights[members].sum()) * len(p), size)
-        variances += weights[members].sum() ** 2 * own / size * (1 - size / stands_for)
+    variances = np.zeros(len(SENTIMENTS))
+    sample = audit.select("audit_weight", stratum=stratum()).with_row_index("row")
+    for _, members in sample.group_by("stratum"):
+        rows, stands_for = members["row"].to_numpy(), float(members["audit_weight"].sum())
+        own = residuals[rows].var(axis=0, ddof=1) if len(rows) >= SMALLEST_STRATUM else overall
+        # Drawn without replacement: a stratum that is labelled to its last post has no error left.
+        unseen = max(0.0, 1 - len(rows) / stands_for)
+        variances += weights[rows].sum() ** 2 * own / len(rows) * unseen
     return shares / shares.sum(), np.sqrt(variances)
 
 
 def emq(p: Floats, prior: Floats) -> Floats:
-    """The classes' shares that make the probabilities likeliest, given the shares that they were calibrated to."""
+    """The sentiments' shares that make the probabilities likeliest, given the shares that they are calibrated to."""
     cells, counts = np.unique(np.round(p, 2), axis=0, return_counts=True)  # some thousands, however many posts
     likelihoods = cells / prior
     shares = prior

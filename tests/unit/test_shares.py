@@ -5,9 +5,19 @@ import polars as pl
 import pytest
 
 from orchestration.analysis.sentiment.classifier import SENTIMENTS
-from orchestration.analysis.shares import AUDIT_SAMPLE, corrected_shares, draw_audit, emq, ppi
+from orchestration.analysis.shares import (
+    AUDIT_SAMPLE,
+    Calibration,
+    calibrated_to,
+    corrected_shares,
+    draw_audit,
+    emq,
+    ppi,
+    stratum,
+)
 
 PRIOR = np.array([0.3, 0.5, 0.2])
+CALIBRATION = Calibration(PRIOR)
 
 
 def world(rng: np.random.Generator, size: int, balance: list[float], sharpness: float = 1.5) -> pl.DataFrame:
@@ -25,17 +35,17 @@ def world(rng: np.random.Generator, size: int, balance: list[float], sharpness: 
             **{f"p_{name}": p[:, number] for number, name in enumerate(SENTIMENTS)},
             "duplicate_group_id": np.arange(size),
             "analyst_sentiment": pl.Series([None] * size, dtype=pl.String),
-            "stratum": pl.Series([None] * size, dtype=pl.String),
-            "weight": pl.Series([None] * size, dtype=pl.Float64),
+            "audit_weight": pl.Series([None] * size, dtype=pl.Float64),
         }
     )
 
 
 def audited(posts: pl.DataFrame, size: int) -> pl.DataFrame:
     """The posts after the audit's labels are in."""
-    drawn = draw_audit(posts, size)
-    joined = posts.drop("stratum", "weight").join(drawn, on=["platform", "post_id"], how="left", maintain_order="left")
-    return joined.with_columns(analyst_sentiment=pl.when(pl.col("stratum").is_not_null()).then("truth"))
+    drawn = posts.drop("audit_weight").join(
+        draw_audit(posts, size), on=["platform", "post_id"], how="left", maintain_order="left"
+    )
+    return drawn.with_columns(analyst_sentiment=pl.when(pl.col("audit_weight").is_not_null()).then("truth"))
 
 
 class TestDraw:
@@ -45,11 +55,12 @@ class TestDraw:
         assert (small.height, large.height) == (100, 300)
         assert dict(small.schema) == dict(AUDIT_SAMPLE)
         assert set(small["post_id"]) <= set(large["post_id"])
-        assert large["weight"].sum() == pytest.approx(2_000)
+        assert large["audit_weight"].sum() == pytest.approx(2_000)
 
     def test_asks_more_where_the_classifier_is_unsure(self) -> None:
         posts = world(np.random.default_rng(1), 5_000, [0.5, 0.3, 0.2])
-        by_band = draw_audit(posts, 500).group_by(pl.col("stratum").str.slice(-1)).agg(pl.col("weight").mean())
+        drawn = posts.drop("audit_weight").join(draw_audit(posts, 500), on=["platform", "post_id"])
+        by_band = drawn.group_by(stratum().str.slice(-1)).agg(pl.col("audit_weight").mean())
         weights = dict(by_band.iter_rows())
         assert weights["0"] < weights["1"] < weights["2"]
 
@@ -67,7 +78,7 @@ class TestCorrectedShares:
         held, errors, counted = [], [], []
         for _ in range(150):
             posts = world(rng, 1_500, [0.7, 0.2, 0.1], sharpness=0.8)
-            share = corrected_shares(audited(posts, 300), PRIOR)[0]
+            share = corrected_shares(audited(posts, 300), CALIBRATION)[0]
             assert share.method == "ppi"
             held.append(share.low <= 0.7 <= share.high)
             errors.append(share.share - (posts["truth"] == "negative").mean())
@@ -78,7 +89,7 @@ class TestCorrectedShares:
 
     def test_of_labelled_posts_are_counted(self) -> None:
         posts = world(np.random.default_rng(2), 200, [0.6, 0.3, 0.1]).with_columns(analyst_sentiment="truth")
-        shares = corrected_shares(posts, PRIOR)
+        shares = corrected_shares(posts, CALIBRATION)
         assert [share.method for share in shares] == ["analyst"] * 3
         assert shares[0].share == pytest.approx((posts["truth"] == "negative").mean())
         # What is left is sampling error alone: a Wilson interval.
@@ -87,13 +98,13 @@ class TestCorrectedShares:
     def test_copies_of_one_text_are_one_opinion(self) -> None:
         posts = world(np.random.default_rng(2), 200, [0.6, 0.3, 0.1]).with_columns(analyst_sentiment="truth")
         copies = posts.with_columns(duplicate_group_id=pl.col("duplicate_group_id") % 20)
-        apart, together = corrected_shares(posts, PRIOR)[0], corrected_shares(copies, PRIOR)[0]
+        apart, together = (corrected_shares(frame, CALIBRATION)[0] for frame in (posts, copies))
         assert together.share == apart.share
         assert together.high - together.low > 2.5 * (apart.high - apart.low)
 
     def test_without_labels_are_a_guess_with_a_wide_interval(self) -> None:
         posts = world(np.random.default_rng(3), 3_000, [0.8, 0.15, 0.05])
-        share = corrected_shares(posts, PRIOR)[0]
+        share = corrected_shares(posts, CALIBRATION)[0]
         assert share.method == "emq"
         assert share.share == pytest.approx((posts["truth"] == "negative").mean(), abs=0.03)
         assert share.high - share.low > 0.2
@@ -102,30 +113,48 @@ class TestCorrectedShares:
     def test_labels_of_other_reasons_count_as_they_are_and_do_not_speak_for_others(self) -> None:
         posts = audited(world(np.random.default_rng(4), 2_000, [0.5, 0.3, 0.2]), 300)
         # Analysts labelled all that the classifier called negative: no random sample of anything.
-        chosen = (pl.col("model_sentiment") == "negative") & pl.col("stratum").is_null()
+        chosen = (pl.col("model_sentiment") == "negative") & pl.col("audit_weight").is_null()
         more = posts.with_columns(analyst_sentiment=pl.when(chosen).then("truth").otherwise("analyst_sentiment"))
-        share = corrected_shares(more, PRIOR)[0]
+        share = corrected_shares(more, CALIBRATION)[0]
         assert share.share == pytest.approx((posts["truth"] == "negative").mean(), abs=0.04)
-        before = corrected_shares(posts, PRIOR)[0]
+        before = corrected_shares(posts, CALIBRATION)[0]
         assert share.high - share.low < before.high - before.low
 
     def test_add_up_and_stay_within_bounds(self) -> None:
         for balance in ([1.0, 0, 0], [0, 1.0, 0], [0.01, 0.01, 0.98]):
-            posts = audited(world(np.random.default_rng(5), 1_000, balance), 200)
-            shares = corrected_shares(posts, PRIOR)
+            shares = corrected_shares(audited(world(np.random.default_rng(5), 1_000, balance), 200), CALIBRATION)
             assert sum(share.share for share in shares) == pytest.approx(1)
             assert all(0 <= share.low <= share.share <= share.high <= 1 for share in shares)
             assert all(share.high > share.low for share in shares)
 
     def test_without_posts_there_are_none(self) -> None:
-        assert corrected_shares(world(np.random.default_rng(5), 10, [1, 0, 0]).clear(), PRIOR) == []
+        assert corrected_shares(world(np.random.default_rng(5), 10, [1, 0, 0]).clear(), CALIBRATION) == []
+
+    def test_of_days_start_from_what_the_audit_of_the_topic_says(self) -> None:
+        """A classifier that takes half of what is negative for neutral, on two days unlike each other."""
+        rng = np.random.default_rng(9)
+        posts = pl.concat([world(rng, 3_000, [0.2, 0.6, 0.2]), world(rng, 1_000, [0.8, 0.1, 0.1])]).with_columns(
+            p_negative=pl.col("p_negative") / 3, post_id=pl.int_range(4_000).cast(pl.String)
+        )
+        whole = pl.sum_horizontal("p_negative", "p_neutral", "p_positive")
+        posts = audited(posts.with_columns(pl.col(f"p_{name}") / whole for name in SENTIMENTS), 400)
+        topic = calibrated_to(posts, corrected_shares(posts, CALIBRATION))
+        for day, true in ((posts.head(3_000), 0.2), (posts.tail(1_000), 0.8)):
+            unaided = day.with_columns(analyst_sentiment=pl.lit(None, pl.String), audit_weight=pl.lit(None, pl.Float64))
+            assert corrected_shares(unaided, topic)[0].share == pytest.approx(true, abs=0.04)
+            assert abs(corrected_shares(unaided, CALIBRATION)[0].share - true) > 0.06
 
 
 def test_a_classifier_that_tells_nothing_is_left_out() -> None:
     rng = np.random.default_rng(6)
     truth = np.eye(3, dtype=bool)[rng.choice(3, 400, p=[0.6, 0.3, 0.1])]
     p = rng.dirichlet([1, 1, 1], 5_000)
-    shares, errors = ppi(p, p[:400], truth, np.ones(400), ["all"] * 400)
+    posts = world(rng, 5_000, [1, 0, 0]).with_columns(
+        pl.Series(f"p_{name}", p[:, number]) for number, name in enumerate(SENTIMENTS)
+    )
+    posts = posts.with_columns(model_sentiment=pl.lit("neutral"), audit_weight=pl.lit(12.5))
+    labels = pl.Series([SENTIMENTS[number] for number in truth.argmax(axis=1)])
+    shares, errors = ppi(posts, posts.head(400).with_columns(analyst_sentiment=labels))
     assert shares == pytest.approx(truth.mean(axis=0), abs=0.02)
     assert errors[0] == pytest.approx((0.6 * 0.4 / 400) ** 0.5, rel=0.15)
 
