@@ -1,6 +1,6 @@
-"""Payload to items, one module a platform. Pure functions: bytes in, items out, no I/O.
+"""Payload to items, one module a platform, some with further rooms that only it enters (weibo_*.py, zhihu_*.py).
 
-Each module has
+Pure functions: bytes in, items out, no I/O. Each module has
 
     parse_search(body, observed_at) -> SearchPage                    also of an account's timeline, and of a single post
     parse_comments(body, observed_at, post_id) -> CommentPage

@@ -73,7 +73,7 @@ def post_of(posts: Iterable[SandboxPost], comment_id: str) -> SandboxPost | None
     for post in posts:
         own = OWN_OF[post.platform]
         place = (int(comment_id) - crc32(post.post_id.encode())) % own
-        if place < post.comments and any(one.comment_id == comment_id for one in comments_of(post)):
+        if place < min(post.comments, SHOWN) and any(one.comment_id == comment_id for one in comments_of(post)):
             return post
     return None
 

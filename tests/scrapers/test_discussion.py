@@ -10,7 +10,7 @@ import pytest
 from scrapers.items import PLATFORMS, Platform
 from scrapers.parsers.values import douyin_id_time, weibo_id_time, xiaohongshu_id_time
 from scrapers.sandbox.corpus import SandboxComment, SandboxPost
-from scrapers.sandbox.discussion import COMMENTERS, SHOWN, commenter, comments_of, replies_to
+from scrapers.sandbox.discussion import COMMENTERS, SHOWN, commenter, comments_of, post_of, replies_to
 from scrapers.sandbox.growth import MATURE, visible
 from scrapers.sandbox.making import STATEMENT
 from scrapers.sandbox.wording import AFTER_STATEMENT
@@ -163,3 +163,16 @@ def test_the_same_post_has_the_same_discussion(commented: list[SandboxPost]) -> 
     twin = replace(post, text="edited since", likes=post.likes + 1, edited_at=datetime(2026, 1, 9, tzinfo=UTC))
     assert comments_of(twin) == comments_of(post)
     assert comments_of(replace(post, post_id=commented[1].post_id)) != comments_of(post)
+
+
+@pytest.mark.parametrize("platform", ["weibo", "zhihu"])
+def test_a_comment_s_id_tells_its_post_where_sites_are_asked_by_it_alone(
+    platform: Platform, sandbox_corpus: list[SandboxPost]
+) -> None:
+    posts = [post for post in sandbox_corpus if post.platform == platform]
+    few = [post for post in posts if 0 < post.comments < 30][:40]
+    assert few
+    for post in few:
+        assert post_of(posts, comments_of(post)[-1].comment_id) is post
+    assert post_of(posts, "1") is None
+    assert post_of(posts, "no id") is None
