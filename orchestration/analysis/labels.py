@@ -3,15 +3,20 @@
     data/labels/*.csv             platform,post_id,sentiment,labeller,labelled_at
                                   weibo,5252110000000001,negative,analyst-1,2026-01-07 10:30
 
+    data/labels/audit/*.csv       platform,post_id,audit_weight,sentiment,labeller,labelled_at,...
+                                  weibo,5252110000000001,7.5,negative,analyst-1,2026-01-07 10:30,...
+
     data/labels/relevance/*.csv   platform,post_id,text,topic_id,relevant
                                   weibo,5252110000000001,,xiaomi_kol,no
                                   ,,早上一碗小米粥,xiaomi_kol,no
 
-A label of relevance names a post, whose decision it is then, or a text, to train on, or both. UTF-8. Further
-columns are for the labeller and are not read.
+An audit's posts were drawn at random ('make audit'), and each stands for audit_weight others; those whose sentiment
+is blank are still to be labelled. A label of relevance names a post, whose decision it is then, or a text, to train
+on, or both. UTF-8. Further columns are for the labeller and are not read.
 """
 
 import csv
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -31,6 +36,7 @@ LABELS = pl.Schema(
         "sentiment": pl.String(),
         "labeller": pl.String(),
         "labelled_at": pl.Datetime("us", "UTC"),
+        "audit_weight": pl.Float64(),  # null: the post was not drawn for an audit
     }
 )
 RELEVANCE_LABELS = pl.Schema(
@@ -43,7 +49,7 @@ RELEVANCE_LABELS = pl.Schema(
     }
 )
 _RELEVANT = {"yes": True, "no": False}
-_Label = tuple[str, str, str, str, datetime]
+_Label = tuple[str, str, str, str, datetime, float | None]
 _RelevanceLabel = tuple[str | None, str | None, str | None, str, bool]
 _Row = TypeVar("_Row")
 _MOST_PROBLEMS = 20  # that a message holds
@@ -57,14 +63,19 @@ class LabelProblem(Exception):
 def load_labels(folder: Path) -> pl.DataFrame:
     """The labels that hold, in the schema LABELS, one a post, sorted by platform and post_id; no folder, no labels.
 
-    The last label of a post by labelled_at wins, and of labels of the same moment the last by file name and line.
-    Times without a zone are China's. Raises LabelProblem.
+    Those of audits are in folder/audit. The last label of a post by labelled_at wins, and of labels of the same moment
+    the last by file name and line; a post that was drawn for an audit stays so whatever label it has later. Times
+    without a zone are China's. Raises LabelProblem.
     """
-    labels = _read(folder, list(LABELS), _label)
+    written = [name for name in LABELS if name != "audit_weight"]
+    labels = _read(folder, written, _label)
+    labels += [label for label in _read(folder / "audit", list(LABELS), _audit_label) if label is not None]
+    last = pl.exclude("platform", "post_id", "audit_weight").last()
     return (
         pl.DataFrame(labels, schema=LABELS, orient="row")
         .sort("labelled_at", maintain_order=True)
-        .unique(["platform", "post_id"], keep="last", maintain_order=True)
+        .group_by("platform", "post_id")
+        .agg(last, pl.col("audit_weight").drop_nulls().last())
         .sort("platform", "post_id")
     )
 
@@ -156,4 +167,18 @@ def _label(row: Mapping[str, str]) -> _Label:
     except ValueError:
         raise LabelProblem(f"labelled_at {row['labelled_at']!r} is no time; write it as YYYY-MM-DD HH:MM") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
-    return row["platform"], row["post_id"], row["sentiment"], row["labeller"], moment.astimezone(UTC)
+    return row["platform"], row["post_id"], row["sentiment"], row["labeller"], moment.astimezone(UTC), None
+
+
+def _audit_label(row: Mapping[str, str]) -> _Label | None:
+    """None for a post that is still to be labelled."""
+    if not row["sentiment"]:
+        return None
+    platform, post_id, sentiment, labeller, labelled_at, _ = _label(row)
+    try:
+        weight = float(row["audit_weight"])
+    except ValueError:
+        weight = math.nan
+    if not 1 <= weight < math.inf:
+        raise LabelProblem(f"audit_weight {row['audit_weight']!r} is not what was drawn; copy it from the first file")
+    return platform, post_id, sentiment, labeller, labelled_at, weight

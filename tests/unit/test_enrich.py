@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from orchestration.analysis.cleaning import last_words
+from orchestration.analysis.duplicates import hashed
 from orchestration.analysis.enrich import (
     Means,
     analysis_fingerprint,
@@ -44,11 +45,11 @@ def post(
 
 
 def label(sentiment: str, post_id: str = "1", platform: str = "weibo", labeller: str = "甲") -> pl.DataFrame:
-    return pl.DataFrame([(platform, post_id, sentiment, labeller, NOON)], schema=LABELS, orient="row")
+    return pl.DataFrame([(platform, post_id, sentiment, labeller, NOON, None)], schema=LABELS, orient="row")
 
 
 def enriched(*posts: Post, labels: pl.DataFrame = NO_LABELS) -> pl.DataFrame:
-    frame = enrich(last_words(to_frame("posts", posts)), labels, load_classifier())
+    frame = enrich(hashed(last_words(to_frame("posts", posts))), labels, load_classifier())
     assert frame.schema == POSTS
     return frame
 

@@ -18,9 +18,9 @@ def test_labels_are_read_from_every_file(tmp_path):
     labels = load_labels(tmp_path)
     assert labels.schema == LABELS
     assert labels.rows() == [
-        ("weibo", "5252110000000001", "negative", "甲", datetime(2026, 1, 7, 2, 30, tzinfo=UTC)),
-        ("weibo", "9", "neutral", "乙", datetime(2026, 1, 6, 16, tzinfo=UTC)),
-        ("zhihu", "7", "positive", "乙", datetime(2026, 1, 7, 10, 30, tzinfo=UTC)),
+        ("weibo", "5252110000000001", "negative", "甲", datetime(2026, 1, 7, 2, 30, tzinfo=UTC), None),
+        ("weibo", "9", "neutral", "乙", datetime(2026, 1, 6, 16, tzinfo=UTC), None),
+        ("zhihu", "7", "positive", "乙", datetime(2026, 1, 7, 10, 30, tzinfo=UTC), None),
     ]
 
 
@@ -98,3 +98,23 @@ def test_all_problems_are_told_at_once_up_to_twenty(tmp_path):
         load_labels(tmp_path)
     assert str(problem.value).count("no post_id") == 20
     assert str(problem.value).endswith("... and 11 more")
+
+
+AUDIT = "platform,post_id,audit_weight,sentiment,labeller,labelled_at,text\n"
+
+
+def test_posts_of_an_audit_keep_what_they_stand_for(tmp_path):
+    (tmp_path / "audit").mkdir()
+    drawn = ("weibo,1,7.5,negative,甲,2026-01-07,一", "weibo,2,3,,,,还没有看", "weibo,3,2,neutral,甲,2026-01-07,三")
+    write(tmp_path / "audit", "a.csv", *drawn, header=AUDIT)
+    write(tmp_path, "later.csv", "weibo,1,positive,乙,2026-01-09", "weibo,9,negative,乙,2026-01-09")
+    labels = load_labels(tmp_path).select("post_id", "sentiment", "audit_weight")
+    assert labels.rows() == [("1", "positive", 7.5), ("3", "neutral", 2.0), ("9", "negative", None)]
+
+
+@pytest.mark.parametrize("weight", ["", "much", "0", "-2", "nan", "inf"])
+def test_an_audit_weight_that_was_not_drawn_is_told(tmp_path, weight):
+    (tmp_path / "audit").mkdir()
+    write(tmp_path / "audit", "a.csv", f"weibo,1,{weight},negative,甲,2026-01-07,一", header=AUDIT)
+    with pytest.raises(LabelProblem, match="line 2: audit_weight"):
+        load_labels(tmp_path)
