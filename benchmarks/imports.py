@@ -28,11 +28,11 @@ _FIRST_DAY, _DAYS = datetime(2026, 1, 1, tzinfo=UTC), 60
 _OBSERVED = datetime(2026, 3, 5, tzinfo=UTC)
 _AUTHORS_PER_ROW = 0.3
 _WORDS = (
-    "小米 汽车 雷军 道歉 米粉 直播 拆车 续航 电池 刹车 交付 订单 用户 车主 智驾 辅助驾驶 充电 价格 降价 权益 门店 试驾 "
-    "的 了 是 不 在 有 就 这 那 都 也 还 真的 感觉 觉得 可以 没有 什么 怎么 因为 所以 但是 如果 然后 已经 大家 自己 我们 "
-    "今天 昨天 终于 到底 一直 非常 有点 比较 喜欢 讨厌 支持 反对 期待 失望 质量 设计 颜色 内饰 空间 座椅 音响 屏幕 系统 "
-    ", 。 ， ！ ？ 、 \n [笑哭R] [doge] 😂 SU7 YU7 OTA HKBU 2026 100 3.5 km/h "
-).split(" ")
+    "小米 汽车 雷军 道歉 米粉 直播 拆车 续航 电池 刹车 交付 订单 用户 车主 智驾 辅助驾驶 充电 价格 降价 权益 门店 "
+    "试驾 质量 设计 颜色 内饰 空间 座椅 音响 屏幕 系统 的 了 是 不 在 有 就 这 那 都 也 还 真的 感觉 觉得 可以 "
+    "没有 什么 怎么 因为 所以 但是 如果 然后 已经 大家 自己 我们 今天 昨天 终于 到底 一直 非常 有点 比较 喜欢 "
+    "讨厌 支持 反对 期待 失望 。 ， ！ ？ 、 \n [笑哭R] [doge] 😂 SU7 YU7 OTA 2026 100 3.5 km/h"
+)
 
 
 class _Rows:
@@ -41,7 +41,7 @@ class _Rows:
     def __init__(self, count: int) -> None:
         self._random = random.Random(2026)  # noqa: S311  nobody has to be unable to guess it
         self._authors = [f"{self._random.getrandbits(96):024x}" for _ in range(max(int(count * _AUTHORS_PER_ROW), 1))]
-        self._prose = "".join(self._random.choices(_WORDS, k=300_000))
+        self._prose = "".join(self._random.choices(_WORDS.split(" "), k=300_000))
 
     def of(self, platform: str, count: int) -> Iterator[bytes]:
         make: Callable[[int], dict[str, Any]] = getattr(self, f"_{platform}")
@@ -78,12 +78,13 @@ class _Rows:
         host = "http://sns-webpic-qc.xhscdn.com/202604011851"
         images = (f"{host}/{self._random.getrandbits(128):032x}/1040g2sg31p1h4{author[:22]}!nd_dft_wlteh_jpg_3",)
         return {
-            "note_id": note_id, "type": "normal", "title": text[:18].strip(), "desc": f"{text}\n#小米[话题]# #拆车[话题]#",
+            "note_id": note_id, "type": "normal", "title": text[:18].strip(), "desc": f"{text}\n#小米[话题]#",
             "video_url": "", "time": int(moment.timestamp() * 1000), "last_update_time": int(moment.timestamp() * 1000),
             "user_id": author, "nickname": f"合成用户{author[:6]}", "avatar": f"https://example.com/avatar/{author}",
             "liked_count": self._count(), "collected_count": self._count(), "comment_count": self._count(),
-            "share_count": self._count(), "ip_location": "广东", "image_list": ",".join(images * self._random.randint(1, 8)),
-            "tag_list": "小米,拆车", "last_modify_ts": self._observed(),
+            "share_count": self._count(), "ip_location": "广东",
+            "image_list": ",".join(images * self._random.randint(1, 8)), "tag_list": "小米,拆车",
+            "last_modify_ts": self._observed(),
             "note_url": f"https://www.xiaohongshu.com/explore/{note_id}?xsec_token={token}&xsec_source=pc_search",
             "source_keyword": "小米", "xsec_token": token,
         }  # fmt: skip
@@ -104,8 +105,9 @@ class _Rows:
         text, moment, author = self._text(), self._moment(), self._random.choice(self._authors)
         aweme_id = str((int(moment.timestamp()) << 32) + number)
         return {
-            "aweme_id": aweme_id, "aweme_type": "0", "title": text, "desc": text, "create_time": int(moment.timestamp()),
-            "user_id": str(int(author[:14], 16)), "sec_uid": f"MS4wLjABAAAA{author * 2}", "short_user_id": "0",
+            "aweme_id": aweme_id, "aweme_type": "0", "title": text, "desc": text,
+            "create_time": int(moment.timestamp()), "user_id": str(int(author[:14], 16)),
+            "sec_uid": f"MS4wLjABAAAA{author * 2}", "short_user_id": "0",
             "user_unique_id": author[:11], "user_signature": "合成签名", "nickname": f"合成用户{author[:6]}",
             "avatar": f"https://example.com/avatar/{author}", "liked_count": self._count(),
             "collected_count": self._count(), "comment_count": self._count(), "share_count": self._count(),
@@ -148,7 +150,7 @@ def main() -> None:
         source = Path(scratch) / "source"
         write_rows(source, rows)
         size = sum(path.stat().st_size for path in source.rglob("*.jsonl"))
-        print(f"{rows:,} rows, {size / 1e6:,.0f} MB")
+        sys.stdout.write(f"{rows:,} rows, {size / 1e6:,.0f} MB\n")
         began = time.monotonic()
         importer = subprocess.Popen(
             [sys.executable, "-m", "scrapers.importers", str(source)],
@@ -160,8 +162,10 @@ def main() -> None:
     if importer.returncode:
         sys.exit("the import failed; see above")
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"{seconds:.1f} s, {rows / seconds:,.0f} rows/s, {used.ru_utime + used.ru_stime:.1f} s of CPU")
-    print(f"peak memory, children included: {peak / 1e6:,.0f} MB")
+    sys.stdout.write(
+        f"{seconds:.1f} s, {rows / seconds:,.0f} rows/s, {used.ru_utime + used.ru_stime:.1f} s of CPU\n"
+        f"peak memory, children included: {peak / 1e6:,.0f} MB\n"
+    )
 
 
 def _peak_memory(process: subprocess.Popen[bytes]) -> int:

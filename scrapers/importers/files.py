@@ -251,21 +251,16 @@ class _Survey(NamedTuple):
 
 def _survey(path: Path) -> _Survey:
     """What all of the bytes are."""
-    head = b""
     with _open(path) as handle:
-        is_utf8 = True
-        unfinished = b""  # of a character that the next chunk completes
-        while chunk := handle.read(_CHUNK_BYTES):
-            head = head or chunk[:_HEAD_BYTES]
-            if b"\x00" in head[:8192]:
-                raise FileProblem(
-                    f"{path}: is a binary file, or UTF-16 text; it has to be CSV or JSON in UTF-8 or GB18030"
-                )
+        chunk = head = handle.read(_HEAD_BYTES)
+        if b"\x00" in head[:8192]:
+            raise FileProblem(f"{path}: is a binary file, or UTF-16 text; it has to be CSV or JSON in UTF-8 or GB18030")
+        is_utf8, unfinished = True, b""  # of a character that the next chunk completes
+        while chunk and is_utf8:
             chunk = unfinished + chunk
             unfinished = _unfinished(chunk)
-            if not _is_utf8(chunk.removesuffix(unfinished)):
-                is_utf8 = False
-                break
+            is_utf8 = _is_utf8(chunk.removesuffix(unfinished))
+            chunk = handle.read(_CHUNK_BYTES)
     if len(head) < _HEAD_BYTES and not head.removeprefix(codecs.BOM_UTF8).strip():
         raise FileProblem(f"{path}: is empty")
     if is_utf8 and not unfinished:

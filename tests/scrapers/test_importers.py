@@ -600,6 +600,21 @@ def test_the_same_rows_however_they_are_written(
     assert frame["ip_location"].to_list() == [None, None]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv"])
+def test_an_encoding_is_known_wherever_a_chunk_ends(
+    name: str, encoding: str, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """In characters of one, two, three and four bytes, of either encoding."""
+    monkeypatch.setattr(files, "_CHUNK_BYTES", 7)
+    path = tmp_path / name
+    data = variants([XHS_POST | {"desc": "aé汉𠮷😂€\u2028b"}])[name].decode("utf-8-sig").encode(encoding)
+    path.write_bytes(data)
+    importing(path)
+    assert only_row(data_dir)["text"] == "aé汉𠮷😂€\nb"
+
+
 @pytest.mark.parametrize("indent", [None, 4])
 def test_ids_keep_their_last_digit(
     indent: int | None, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
