@@ -146,7 +146,7 @@ def _next_page(answer: object) -> dict[str, str] | None:
         if since_id := as_text(place.get("since_id")).strip("0"):
             return {"since_id": as_text(place["since_id"])} if since_id else None
     page = as_text(info.get("page"))
-    return {"page": page} if page.isdigit() and int(page) > 1 else None
+    return {"page": page} if page.isascii() and page.isdigit() and (parse_count(page).value or 0) > 1 else None
 
 
 def _declared_total(answer: object) -> int | None:

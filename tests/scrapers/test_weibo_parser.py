@@ -173,6 +173,11 @@ class TestGetIndex:
         page = parse_search(json.dumps(body).encode(), NOW)
         assert (page.next, page.state, page.declared_total) == (None, "empty", 0)
 
+    @pytest.mark.parametrize("shown", ["²", "9" * 5000, "0", "1", "x", -2, 2.5])
+    def test_a_next_page_that_is_no_number_is_none(self, shown: object) -> None:
+        body = {"ok": 1, "data": {"cardlistInfo": {"page": shown}, "cards": []}}
+        assert parse_search(json.dumps(body).encode(), NOW).next is None
+
 
 class TestAjax:
     def test_timeline(self) -> None:
