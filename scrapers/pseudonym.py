@@ -87,17 +87,26 @@ _ID_PLACES: dict[Platform, re.Pattern[str]] = {
     "zhihu": re.compile(r"/(?:people|org)/(?P<id>[\w-]+)"),
 }
 # Names in addresses, and ids of pictures: those of weibo begin with the uploader's id in base 16 or 62, those of
-# xiaohongshu hold a part that is the same for all of one uploader's pictures.
-_REMOVED: dict[Platform, tuple[tuple[re.Pattern[str], str], ...]] = {
+# xiaohongshu hold a part that is the same for all of one uploader's pictures. First, of what each match has one: most
+# payloads have none, and that is found a hundred times sooner than by the pattern.
+_REMOVED: dict[Platform, tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...]] = {
     "weibo": (
-        (re.compile(r"/n/[^'\"&?<>\s\\]+"), "/n/"),
-        (re.compile(r"\b((?:nick|uname|screen_name)=)[^&\"'|\\\s]+"), r"\1"),
-        (re.compile(r"(?<![0-9A-Za-z])(?:00[0-9A-Za-z]{6}|[0-9a-f]{8})(?=(?:ly|gy|gw|jw|tw)\d[0-9a-z]{6})"), "0" * 8),
-        (re.compile(r"//tva(?:x)?\d\.sinaimg\.cn/[^'\"\\\s]*"), ""),
-        (re.compile(r'[^<>"]*的((?:微博|秒拍)视频)(?=</|")'), r"\1"),
+        (("/n/",), re.compile(r"/n/[^'\"&?<>\s\\]+"), "/n/"),
+        (
+            ("nick=", "uname=", "screen_name="),
+            re.compile(r"\b((?:nick|uname|screen_name)=)[^&\"'|\\\s]+"),
+            r"\1",
+        ),
+        (
+            ("ly", "gy", "gw", "jw", "tw"),
+            re.compile(r"(?<![0-9A-Za-z])(?:00[0-9A-Za-z]{6}|[0-9a-f]{8})(?=(?:ly|gy|gw|jw|tw)\d[0-9a-z]{6})"),
+            "0" * 8,
+        ),
+        (("sinaimg",), re.compile(r"//tva(?:x)?\d\.sinaimg\.cn/[^'\"\\\s]*"), ""),
+        (("微博视频", "秒拍视频"), re.compile(r'[^<>"]*的((?:微博|秒拍)视频)(?=</|")'), r"\1"),
     ),
     "douyin": (),
-    "xiaohongshu": ((re.compile(r"1040g[0-9a-z]{20,}"), "1040g"),),
+    "xiaohongshu": ((("1040g",), re.compile(r"1040g[0-9a-z]{20,}"), "1040g"),),
     "zhihu": (),
 }
 
@@ -214,15 +223,35 @@ class _Scrubbing:
 
 def _scrub_places(text: str, platform: Platform, key: bytes, ids: set[str]) -> str:
     """The text without people in addresses, tracking parameters, picture ids and repost tails."""
-    if ids:
-        known = re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(map(re.escape, sorted(ids)))})(?![0-9A-Za-z])")
-        text = known.sub(lambda match: pseudonym(key, platform, match[0]), text)
+    for person in sorted(ids):
+        if person in text:
+            text = _replaced(text, person, pseudonym(key, platform, person))
     text = _ID_PLACES[platform].sub(
         lambda match: match[0].removesuffix(match["id"]) + pseudonym(key, platform, match["id"]), text
     )
-    for pattern, replacement in _REMOVED[platform]:
-        text = pattern.sub(replacement, text)
+    for signs, pattern, replacement in _REMOVED[platform]:
+        if any(sign in text for sign in signs):
+            text = pattern.sub(replacement, text)
     return _TAIL_NAME.sub(_UNNAMED_TAIL, text)
+
+
+def _replaced(text: str, person: str, by: str) -> str:
+    """The text with ``by`` in the place of a person's id, where that stands alone, not within a longer word or number.
+
+    A pattern would do it, but each post has ids of its own, and to compile one takes longer than all the rest.
+    """
+    parts: list[str] = []
+    done = 0
+    place = text.find(person)
+    while place >= 0:
+        end = place + len(person)
+        if any(side.isascii() and side.isalnum() for side in (text[max(place - 1, 0) : place], text[end : end + 1])):
+            end = place + 1
+        else:
+            parts += (text[done:place], by)
+            done = end
+        place = text.find(person, end)
+    return "".join((*parts, text[done:]))
 
 
 # Where the HTML of a search result names a person: attributes of its links and images, and the links' own words.

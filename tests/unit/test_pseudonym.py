@@ -199,6 +199,15 @@ class TestJson:
         assert scrubbed == {"user": {"id": expected}, "retweeted_status": {"user": {"id": expected}}, "uid": expected}
 
 
+@given(st.lists(st.sampled_from(["1000001", "100000", "x", "-", "信", " ", "1"])))
+def test_an_id_goes_wherever_it_stands_alone_and_nowhere_else(parts: list[str]) -> None:
+    text = "".join(parts)
+    record = json.dumps({"uid": "1000001", "note": text}, ensure_ascii=False)
+    by = pseudonym(KEY, "weibo", "1000001")
+    expected = re.sub(r"(?<![0-9A-Za-z])1000001(?![0-9A-Za-z])", by, text)
+    assert json.loads(scrub(record, "weibo", KEY)) == {"uid": by, "note": expected}
+
+
 @given(st.text(), st.sampled_from(PLATFORMS))
 def test_nothing_breaks_it(payload: str, platform: Platform) -> None:
     scrub(payload, platform, KEY).encode("utf-8")
