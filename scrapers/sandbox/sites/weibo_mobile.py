@@ -99,6 +99,8 @@ def status(post: SandboxPost, now: datetime) -> dict[str, Any]:
         shown["pics"] = [{"pid": picture_id(post)}]
     if post.post_type == "video":
         shown["page_info"] = {"type": "video", "page_title": f"{post.author.name}的微博视频"}
+    if post.edited_at:
+        shown["edit_count"] = 1
     if post.is_ad:
         shown["mblogtypename"] = "广告"
     if post.repost_of:
