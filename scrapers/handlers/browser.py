@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -21,9 +22,10 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler  # type: ignore[import-untyped]
 
-from scrapers.environment import browser_profiles, chromium, source
+from scrapers.environment import browser_profiles, chromium, now, source
 from scrapers.items import Platform
 from scrapers.pages.visit import PageVisit
+from scrapers.spiders.answers import STOPPING_STATES
 
 # How often a waiting reader looks up, and turns the wheel again where nothing has come of it.
 LOOK_EVERY_SECONDS = 0.3
@@ -105,12 +107,20 @@ class _Tab:
             assert response is not None  # the request has finished
             answer = _Answer(request, response.status, await response.all_headers(), await response.body())
         except PlaywrightError as error:  # the page has gone on to another address, or is closed
-            answer = _Answer(request, problem=error.message)
-        self._note(answer)
+            self._lose(request, error.message)
+        else:
+            self._note(answer)
 
     def _failed(self, request: PageRequest) -> None:
-        if request in self.under_way:
-            self._note(_Answer(request, problem=request.failure or "the request failed"))
+        self._lose(request, request.failure or "the request failed")
+
+    def _lose(self, request: PageRequest, problem: str) -> None:
+        """There is no body. A page that is refused does not read on, and the status is all that was to be told."""
+        response = request.existing_response
+        if response is not None and response.status != 200:
+            self._note(_Answer(request, response.status, response.headers))
+        else:
+            self._note(_Answer(request, problem=problem))
 
     def _note(self, answer: _Answer) -> None:
         if answer.request in self.under_way:
@@ -170,6 +180,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         super().__init__(crawler)
         assert crawler.spider is not None  # there is one when the first request goes out
         self._platform: Platform = crawler.spider.platform  # type: ignore[attr-defined]  # PlatformSpider has one
+        self._parser: ModuleType = crawler.spider.parser  # type: ignore[attr-defined]
         self._is_by_browser = self._platform in crawler.settings["TINGFENG_BROWSER"]
         self._context = browser_context(self._platform) if self._is_by_browser else {}
         self._patience = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
@@ -205,9 +216,12 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             async with asyncio.timeout(self._patience):
                 if visit.act == "open":
                     await self._open(tab, visit.address)
+                answer: _Answer | Response | None = None
                 for selector in visit.clicks:
-                    await self._click(tab, visit, selector)
-                answer = await self._read(tab, request, visit)
+                    answer = answer or await self._before_click(tab, visit)
+                    if answer is None:
+                        await self._click(tab, visit, selector)
+                answer = answer or await self._read(tab, request, visit)
                 if visit.leave and isinstance(answer, _Answer):
                     await self._click(tab, visit, visit.leave)
         except TimeoutError as error:
@@ -248,18 +262,26 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             if "ERR_HTTP_RESPONSE_CODE_FAILURE" not in error.message:  # an error status without a body: a wall to read
                 raise
 
-    async def _click(self, tab: _Tab, visit: PageVisit, selector: str) -> None:
-        """Click, unless a wall is in the way, which is what will be read."""
-        page = _page(tab)
-        if await self._wall(tab):
-            return
+    async def _before_click(self, tab: _Tab, visit: PageVisit) -> _Answer | Response | None:
+        """What keeps a reader from clicking: a wall, or that the page was refused what it asked for when it opened."""
         if visit.act == "open":
-            await page.wait_for_load_state()  # only then are the scripts there that heed a click
+            await _page(tab).wait_for_load_state()  # only then are the scripts there that heed a click
+            while tab.under_way:
+                await tab.look_up()
+            for answer in tab.answers:
+                if answer.problem is None and self._is_refusal(answer):
+                    return answer
             tab.forget()  # what the page has asked for before it was told what is wanted
+        return await self._wall(tab)
+
+    def _is_refusal(self, answer: _Answer) -> bool:
+        return answer.status != 200 or self._parser.parse_search(answer.body, now()).state in STOPPING_STATES
+
+    async def _click(self, tab: _Tab, visit: PageVisit, selector: str) -> None:
         try:
-            await page.locator(selector).first.click(timeout=LOOK_FOR_SECONDS * 1000)
+            await _page(tab).locator(selector).first.click(timeout=LOOK_FOR_SECONDS * 1000)
         except PlaywrightTimeoutError as error:
-            if await self._wall(tab) is None:
+            if await self._wall(tab) is None:  # else it is what will be read
                 raise NotAsked(f"{visit.address}: there is nothing to click at {selector}") from error
 
     async def _read(self, tab: _Tab, request: Request, visit: PageVisit) -> _Answer | Response:

@@ -246,6 +246,28 @@ def test_what_stands_in_the_way_is_told_and_never_waited_for_without_end(
     assert opened == ["/www.douyin.com/search/小米 KOL"] * (3 if wall == "a page that asks for nothing" else 1)
 
 
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("told", [JSONResponse({"code": 300011, "success": False}), Response(status_code=461)])
+def test_a_page_that_was_refused_is_not_clicked(
+    crawl: Callable[..., Any], serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, told: Response
+) -> None:
+    """Its filters would make it ask once more."""
+    asked: list[str] = []
+
+    async def refuse(request: Request) -> Response:
+        asked.append(await request.body())
+        return told
+
+    refusing = Route("/edith.xiaohongshu.com/api/sns/web/v1/search/notes", refuse, methods=["POST"])
+    site = create_app([])
+    site.router.routes.insert(0, refusing)
+    monkeypatch.setenv("TINGFENG_BROWSER", "xiaohongshu")
+    done = crawl(serve(site), "xiaohongshu", DAY, [QUERY])
+    assert done.slices["state"].to_list() == ["blocked"]
+    assert len(asked) == 1
+
+
 class TestVisit:
     def test_a_request_says_what_stands_in_its_address_and_body(self) -> None:
         address = "https://www.douyin.com/x/?keyword=%E5%B0%8F%E7%B1%B3&cursor=&filter_selected=%7B%22sort_type%22%3A%222%22%7D"
