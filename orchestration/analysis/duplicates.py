@@ -55,22 +55,24 @@ def normalise(text_clean: pl.Series) -> pl.Series:
     return key.str.replace_all(_NO_WORD, "")
 
 
-def text_hashes(normalised: pl.Series) -> pl.Series:
-    """Of normalised words, 16 hex digits; null where no word is left, for two pictures are not the same post.
+def hashed(posts: pl.DataFrame) -> pl.DataFrame:
+    """Posts with two columns more: normalised, what ``normalise`` leaves of text_clean, and text_hash.
 
-    Among 10 million texts two that differ share a hash with odds of 1 in 400,000.
+    text_hash: of the normalised words, 16 hex digits: among 10 million texts two that differ share one with odds of 1
+        in 400,000. Null where no word is left, for two pictures are not the same post.
     """
+    normalised = normalise(posts["text_clean"])
     hashes = [hashlib.blake2b(text.encode(), digest_size=8).hexdigest() if text else None for text in normalised]
-    return pl.Series("text_hash", hashes, dtype=pl.String)
+    return posts.with_columns(normalised=normalised, text_hash=pl.Series(hashes, dtype=pl.String))
 
 
 def signatures(posts: pl.DataFrame) -> pl.DataFrame:
-    """posted_at, text_clean and text_hash of a day's posts to a row for each text that is long enough.
+    """posted_at, and what ``hashed`` adds, of a day's posts to a row for each text that is long enough.
 
     In the schema TEXT_SIGNATURES, by posted_at and text_hash.
     """
     texts = (
-        posts.select("text_hash", "posted_at", text=normalise(posts["text_clean"]).str.replace_all(r"\p{Nd}+", "0"))
+        posts.select("text_hash", "posted_at", text=pl.col("normalised").str.replace_all(r"\p{Nd}+", "0"))
         .filter(pl.col("text").str.len_chars() >= MIN_CHARS)
         .sort("posted_at", "text_hash")
         .unique("text_hash", keep="first", maintain_order=True)

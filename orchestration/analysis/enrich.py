@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from orchestration.analysis.duplicates import normalise, text_hashes
 from orchestration.analysis.enriched import POSTS, TOPIC_QUERIES, TOPICS
+from orchestration.analysis.keywords import user_words
 from orchestration.analysis.relevance import judge
 from orchestration.analysis.sentiment import Classifier
 from orchestration.analysis.topics import match_topics
 from orchestration.listening import Listening
 
 # Raised whenever the code of this folder gives another result for the same posts, so that every day is enriched again.
-CODE_VERSION = 2
+CODE_VERSION = 3
 
 _SCORES = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 
@@ -32,7 +32,9 @@ class Means:
 
 
 def enrich(posts: pl.DataFrame, labels: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
-    """Posts, as cleaning.last_words gives them, and labels (labels.LABELS) to a row each, in ``enriched.POSTS``.
+    """Posts and labels (labels.LABELS) to a row each in ``enriched.POSTS``.
+
+    posts: as cleaning.last_words, duplicates.hashed and keywords.segmented give them, one after the other.
 
     Sentiment is the analyst's where there is one, else the model's, which reads the own words. Where there are none, a
     bare repost or a picture, the model abstains: neutral, a score of 0 and null p_*.
@@ -40,8 +42,7 @@ def enrich(posts: pl.DataFrame, labels: pl.DataFrame, classifier: Classifier) ->
     model = classifier.predict(posts["text_clean"]).rename({"label": "model_sentiment", "model_id": "sentiment_model"})
     analyst = pl.col("analyst_sentiment")
     return (
-        posts.with_columns(text_hashes(normalise(posts["text_clean"])))
-        .hstack(model)
+        posts.hstack(model)
         .join(
             labels.select("platform", "post_id", analyst_sentiment="sentiment"),
             on=["platform", "post_id"],
@@ -106,6 +107,7 @@ def analysis_fingerprint(means: Means) -> str:
             for topic in listening.topics
         ),
         "aliases": listening.aliases,
+        "names": sorted(user_words(listening)),
         "labels": means.labels.select("platform", "post_id", "sentiment").sort(pl.all()).rows(),
         "relevance_labels": means.relevance_labels.drop_nulls("post_id").drop("text").sort(pl.all()).rows(),
         "relevance_models": {topic_id: model.rows() for topic_id, model in means.relevance_models.items()},

@@ -146,17 +146,18 @@ def _conditions(topics: Sequence[Topic], words: pl.DataFrame) -> pl.DataFrame:
 def _found_words(said: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
     """Which words of which topics stand in which post: the columns of ``words`` and post, a row for each."""
     keys = words["key"].unique(maintain_order=True)
-    patterns = {key: _whole_word(key) for key in keys}
+    patterns = {key: pattern for key in keys if (pattern := _whole_word(key))}
     hits = (
         said.select("post", "text", key=pl.col("text").str.extract_many(keys.implode(), overlapping=True).list.unique())
         .filter(pl.col("key").list.len() > 0)
         .explode("key")
     )
+    has_pattern = pl.col("key").is_in(list(patterns))
     whole = [
-        group.filter(pl.col("text").str.contains(patterns[key])) if patterns[key] else group
-        for (key,), group in hits.partition_by("key", as_dict=True).items()
+        group.filter(pl.col("text").str.contains(patterns[key]))
+        for (key,), group in hits.filter(has_pattern).partition_by("key", as_dict=True).items()
     ]
-    return pl.concat([hits.clear(), *whole]).select("post", "key").join(words, on="key")
+    return pl.concat([hits.filter(~has_pattern), *whole]).select("post", "key").join(words, on="key")
 
 
 def _whole_word(key: str) -> str:

@@ -1,11 +1,15 @@
 """The enriched assets and their check, as Dagster runs them over a day of hand-made posts."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
 
+from orchestration.analysis.duplicates import hashed
 from orchestration.analysis.enrich import enrich
 from orchestration.definitions import defs
 from orchestration.enriched_files import versions
@@ -14,6 +18,7 @@ from scrapers.landing import land, to_frame
 
 DAY = "2026-01-05"
 POSTS = dg.AssetKey(["enriched", "posts"])
+GROUPS = dg.AssetKey(["enriched", "duplicate_groups"])
 
 
 def post(post_id: str, text: str) -> Post:
@@ -69,8 +74,58 @@ def test_topics_name_the_words_that_decided(data):
     assert run().success
     path = versions(data / "enriched" / "post_topics" / f"day={DAY}")[-1]
     assert pl.read_parquet(path, hive_partitioning=False).rows() == [
-        ("weibo", "5251234567890123", "xiaomi_kol", "all: 小米; any: 大熊", True, "for 大熊 (2)")
+        ("weibo", "5251234567890123", "xiaomi_kol", "all: 小米; any: 大熊", True, "for 大熊 (3); prior (0.5)")
     ]
+
+
+WAVE = "家人们谁懂啊，小米这次的公关真的让人看不懂，一边说尊重用户一边又和争议博主合作，评论区都吵翻天了"
+COPIES = {"2026-01-05": WAVE, "2026-01-07": WAVE.replace("家人们", "姐妹们"), "2026-01-09": WAVE + "，散了吧"}
+
+
+def land_copy(folder: Path, day: str) -> None:
+    """A copy of the wave, of a day, in a raw file of its own."""
+    noon = datetime.fromisoformat(f"{day}T12:00:00+08:00")
+    copy = replace(post(f"52512345678902{day[-2:]}", COPIES[day]), posted_at=noon, observed_at=noon + timedelta(days=1))
+    land(folder, "posts", "weibo", day, f"wave-{day}", to_frame("posts", [copy]))
+
+
+def groups_after(folder: Path, runs: Sequence[Sequence[str]], tags: dict[str, str] | None = None) -> dict[str, str]:
+    """The current groups after copies of some days landed and were enriched, run by run."""
+    assets = [defs.get_repository_def().assets_defs_by_key[key] for key in (POSTS, GROUPS)]
+    for days in runs:
+        for day in days:
+            land_copy(folder, day)
+        with dg.DagsterInstance.ephemeral() as instance:
+            assert dg.materialize(assets, instance=instance, tags=tags).success
+    current = versions(folder / "enriched" / "duplicate_groups")[-1]
+    return dict(pl.read_parquet(current, hive_partitioning=False).rows())
+
+
+def test_groups_are_the_same_in_whatever_order_days_come(tmp_path, monkeypatch):
+    first, second, third = COPIES
+    orders = {"forwards": [[first], [second, third]], "backwards": [[third], [second], [first]]}
+    found = {}
+    for name, runs in orders.items():
+        monkeypatch.setenv("TINGFENG_DATA", str(tmp_path / name))
+        found[name] = groups_after(tmp_path / name, runs)
+    assert found["forwards"] == found["backwards"]
+    [group] = set(found["forwards"].values())
+    assert len(found["forwards"]) == 3
+    assert group == hashed(pl.DataFrame({"text_clean": [WAVE]}))["text_hash"].item()  # the earliest day's
+
+    # Nothing new: no day is linked again. The first day goes: the second leads.
+    links = tmp_path / "forwards" / "enriched" / "duplicate_links"
+    monkeypatch.setenv("TINGFENG_DATA", str(tmp_path / "forwards"))
+    before = set(links.rglob("*.parquet"))
+    groups_after(tmp_path / "forwards", [[]])
+    assert set(links.rglob("*.parquet")) == before
+    for path in (tmp_path / "forwards" / "raw" / "posts").rglob(f"wave-{first}.parquet"):
+        path.unlink()
+    whole = {f"dagster/asset_partition_range_{end}": day for end, day in (("start", first), ("end", third))}
+    left = groups_after(tmp_path / "forwards", [[]], tags=whole)
+    assert set(left.values()) == {hashed(pl.DataFrame({"text_clean": [COPIES[second]]}))["text_hash"].item()}
+    assert len(left) == 2
+    assert {path.parent.name for path in set(links.rglob("*.parquet")) - before} == {f"day={day}" for day in COPIES}
 
 
 def test_a_day_that_left_raw_becomes_empty(data):

@@ -5,7 +5,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from orchestration.analysis.duplicates import groups, links, normalise, signatures, text_hashes
+from orchestration.analysis.duplicates import groups, hashed, links, normalise, signatures
 from orchestration.analysis.enriched import DUPLICATE_GROUPS, DUPLICATE_LINKS, TEXT_SIGNATURES
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -15,7 +15,7 @@ OTHER = "今天路过小米之家看了看新出的平板，屏幕确实不错�
 
 
 def hashes(*texts: str) -> list[str | None]:
-    return text_hashes(normalise(pl.Series(texts, dtype=pl.String))).to_list()
+    return hashed(pl.DataFrame({"text_clean": texts}, schema={"text_clean": pl.String}))["text_hash"].to_list()
 
 
 def of_day(day: int, *texts: str) -> pl.DataFrame:
@@ -25,7 +25,7 @@ def of_day(day: int, *texts: str) -> pl.DataFrame:
         schema={"posted_at": pl.Datetime("us", "UTC"), "text_clean": pl.String},
         orient="row",
     )
-    return signatures(posts.with_columns(text_hashes(normalise(posts["text_clean"]))))
+    return signatures(hashed(posts))
 
 
 def grouped(*days: pl.DataFrame) -> dict[str, str]:
@@ -137,7 +137,7 @@ def test_the_order_of_the_posts_does_not_matter():
         pl.DataFrame({"posted_at": [START + timedelta(days=d) for d, _ in some], "text_clean": [t for _, t in some]})
         for some in (posts, posts[::-1])
     ]
-    both = [signatures(frame.with_columns(text_hashes(normalise(frame["text_clean"])))) for frame in frames]
+    both = [signatures(hashed(frame)) for frame in frames]
     assert both[0].equals(both[1])
 
 

@@ -16,6 +16,7 @@ from orchestration.analysis.enrich import (
     topics_table,
 )
 from orchestration.analysis.enriched import POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS
+from orchestration.analysis.keywords import segmented
 from orchestration.analysis.labels import LABELS, RELEVANCE_LABELS
 from orchestration.analysis.relevance import MODEL
 from orchestration.analysis.sentiment import load_classifier
@@ -49,7 +50,7 @@ def label(sentiment: str, post_id: str = "1", platform: str = "weibo", labeller:
 
 
 def enriched(*posts: Post, labels: pl.DataFrame = NO_LABELS) -> pl.DataFrame:
-    frame = enrich(hashed(last_words(to_frame("posts", posts))), labels, load_classifier())
+    frame = enrich(segmented(hashed(last_words(to_frame("posts", posts))), listening()), labels, load_classifier())
     assert frame.schema == POSTS
     return frame
 

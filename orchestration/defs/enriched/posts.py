@@ -13,8 +13,9 @@ from expectations.enriched import enriched_posts
 from expectations.validation import Validation, merged, validate
 from orchestration.analysis import enriched
 from orchestration.analysis.cleaning import last_words
-from orchestration.analysis.duplicates import signatures
+from orchestration.analysis.duplicates import hashed, signatures
 from orchestration.analysis.enrich import CODE_VERSION, Means, enrich, enrich_topics
+from orchestration.analysis.keywords import segmented
 from orchestration.checks import as_check_result
 from orchestration.days import expected_fingerprints, load_means, run_days
 from orchestration.enriched_files import current_fingerprint, fingerprint, versions, write_version
@@ -44,7 +45,7 @@ def days_to_read(days: Sequence[str], means: Means) -> dict[str, str]:
 
 
 def write_signatures(day: str, posts: pl.DataFrame) -> None:
-    """The day's text_signatures, of posted_at, text_clean and text_hash. A new version only where its texts changed."""
+    """The day's text_signatures. A new version only where its texts changed."""
     found = signatures(posts)
     texts = fingerprint([str(CODE_VERSION), *found["text_hash"], *found["posted_at"].cast(pl.String)])
     write_version(enriched_dir() / f"text_signatures/day={day}", texts, found)
@@ -100,7 +101,9 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         verdicts["raw_rows"].append(validate_raw_posts(raw))
         if verdicts["raw_rows"][-1].is_critical:
             break
-        said = {day: last_words(raw.filter(pl.col("day") == day)) for day in batch}
+        said = {
+            day: segmented(hashed(last_words(raw.filter(pl.col("day") == day))), means.listening) for day in batch
+        }
         read = {day: enrich(posts, means.labels, means.classifier) for day, posts in said.items()}
         verdicts["rows"].append(validate_enriched_posts(pl.concat(read.values())))
         if verdicts["rows"][-1].is_critical:
@@ -108,7 +111,7 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         for day, frame in read.items():
             matched = enrich_topics(said[day], means)
             # Before the two that days_to_read looks at, so that a run that is killed in between does the day again.
-            write_signatures(day, said[day].hstack(frame.select("text_hash")))
+            write_signatures(day, said[day])
             write_version(enriched_dir() / f"posts/day={day}", todo[day], frame.select(list(enriched.POSTS)))
             write_version(
                 enriched_dir() / f"post_topics/day={day}", todo[day], matched.select(list(enriched.POST_TOPICS))
