@@ -24,7 +24,7 @@ SOMETIMES, ALWAYS = 0.3, 1.0
 SEED = 3
 CASES = [(platform, fault, ALWAYS) for platform in PLATFORMS for fault in REFUSALS[platform]]
 CASES += [(platform, fault, SOMETIMES) for platform in PLATFORMS for fault in HARMS]
-CASES += [(platform, fault, ALWAYS) for platform in PLATFORMS for fault in ("cut", "reset", "blank", "no_result")]
+CASES += [(platform, fault, ALWAYS) for platform in PLATFORMS for fault in ("cut", "blank", "no_result")]
 # A refusal and a harm of each platform in the fast tests.
 FAST = {
     ("weibo", "visitor_system", ALWAYS), ("weibo", "no_result", ALWAYS),
@@ -102,7 +102,7 @@ def test_each_fault_is_told_as_what_it_is(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_all_faults_at_random(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str], sandbox_corpus: list[SandboxPost], table: list[str],
     platform: Platform, seed: int,
@@ -117,7 +117,7 @@ def test_all_faults_at_random(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("fault", ["cut", "repeated", "overlapping", "blank", "no_result", "shifting_total"])
+@pytest.mark.parametrize("fault", ["overlapping", "blank", "no_result", "shifting_total"])
 def test_a_discussion_is_whole_or_said_not_to_be(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str], sandbox_corpus: list[SandboxPost], table: list[str],
     platform: Platform, fault: str,
