@@ -1,11 +1,13 @@
-"""The pages of www.zhihu.com."""
+"""The pages of www.zhihu.com, and of zhuanlan.zhihu.com, where articles are."""
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from scrapers.pages.visit import PageVisit
 
 SITE = "https://www.zhihu.com"
+ARTICLES = "https://zhuanlan.zhihu.com/p"
+TABS = {"answer": "answers", "article": "posts", "zvideo": "zvideos"}  # of an account
 
 
 def search(parameters: Mapping[str, str]) -> PageVisit:
@@ -16,3 +18,52 @@ def search(parameters: Mapping[str, str]) -> PageVisit:
         act="open" if parameters["offset"] == "0" else "scroll",
         asks=(("q", parameters["q"]), ("offset", parameters["offset"]), *filters.items()),
     )
+
+
+def timeline(account: str, kind: str, offset: str) -> PageVisit:
+    """An account's tab for a kind of post asks for the first at once, and for the next when it is scrolled."""
+    return PageVisit(
+        address=f"{_of_account(account)}/{TABS[kind]}",
+        act="open" if offset == "0" else "scroll",
+        asks=(("offset", offset),),
+    )
+
+
+def profile(account: str) -> PageVisit:
+    return PageVisit(address=_of_account(account))
+
+
+def detail(post_id: str, post_type: str) -> PageVisit:
+    return PageVisit(address=_of_post(post_id, post_type))
+
+
+def comments(post_id: str, post_type: str, offset: str | None) -> PageVisit:
+    """N 条评论 opens the comments below a post; the next are asked for when they are scrolled. The first page has no
+    offset."""
+    if offset is None:
+        button = '.ContentItem-actions button:has-text("评论")'
+        return PageVisit(address=_of_post(post_id, post_type), clicks=(button,))
+    return PageVisit(address=_of_post(post_id, post_type), act="scroll", asks=(("offset", offset),))
+
+
+def replies(post_id: str, post_type: str, root_id: str, offset: str | None) -> PageVisit:
+    """Below a comment stands 查看全部 N 条回复, as long as there are more."""
+    return PageVisit(
+        address=_of_post(post_id, post_type),
+        act="click",
+        clicks=(f'[data-id="{root_id}"] button:has-text("查看全部")',),
+        asks=(("offset", offset),) if offset is not None else (),
+    )
+
+
+def hot_lists() -> PageVisit:
+    """The page of the hot list also asks for the words that are searched most, for its search box."""
+    return PageVisit(address=f"{SITE}/hot")
+
+
+def _of_account(account: str) -> str:
+    return f"{SITE}/people/{quote(account, safe='')}"
+
+
+def _of_post(post_id: str, post_type: str) -> str:
+    return f"{ARTICLES}/{post_id}" if post_type == "article" else f"{SITE}/{post_type}/{post_id}"

@@ -14,6 +14,7 @@ from scrapy import Request
 from scrapers.environment import now
 from scrapers.items import Ordering, Post
 from scrapers.pages import zhihu as pages
+from scrapers.pages.visit import PageVisit
 from scrapers.parsers import zhihu
 from scrapers.parsers.bodies import as_object, as_text
 from scrapers.spiders.asks import Ask, PostRef, by_kind, in_other_orders
@@ -58,32 +59,39 @@ class ZhihuSpider(PlatformSpider):
         }
         narrowed = {"sort": SORTS[ask.ordering], "vertical": ask.value_of("kind") or ""}  # whatever the next page's say
         parameters |= (following or {}) | narrowed
-        return asked("v4/search_v3", parameters).replace(meta={"visit": pages.search(parameters)})
+        return asked("v4/search_v3", parameters, pages.search(parameters))
 
     def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
-        kind = PLURALS[ask.value_of("kind") or "answer"]
+        kind = ask.value_of("kind") or "answer"
         include = f"data[*].{OF_POST};data[*].{OF_AUTHOR}"
         parameters = {"include": include, "offset": "0", "limit": str(PAGE_SIZE), "sort_by": "created"}
-        return asked(f"v4/members/{quote(ask.query)}/{kind}", parameters | (following or {}))
+        parameters |= following or {}
+        visit = pages.timeline(ask.query, kind, parameters["offset"])
+        return asked(f"v4/members/{quote(ask.query)}/{PLURALS[kind]}", parameters, visit)
 
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
         """A page names the next one; the first has to be asked for without an offset, or nothing comes."""
         path = f"v4/comment_v5/{PLURALS[post.post_type]}/{post.post_id}/root_comment"
-        return asked(path, {"order_by": "score", "limit": str(PAGE_SIZE)} | (following or {}))
+        following = following or {}
+        visit = pages.comments(post.post_id, post.post_type, following.get("offset"))
+        return asked(path, {"order_by": "score", "limit": str(PAGE_SIZE)} | following, visit)
 
     def replies_request(self, post: PostRef, root_id: str, following: dict[str, str]) -> Request:
         path = f"v4/comment_v5/comment/{root_id}/child_comment"
-        return asked(path, {"order_by": "ts", "limit": str(PAGE_SIZE)} | following)
+        visit = pages.replies(post.post_id, post.post_type, root_id, following.get("offset"))
+        return asked(path, {"order_by": "ts", "limit": str(PAGE_SIZE)} | following, visit)
 
     def profile_request(self, account: str) -> Request:
-        return asked(f"v4/members/{quote(account)}", {"include": OF_ACCOUNT})
+        return asked(f"v4/members/{quote(account)}", {"include": OF_ACCOUNT}, pages.profile(account))
 
     def detail_request(self, post: PostRef) -> Request:
-        return asked(f"v4/{PLURALS[post.post_type]}/{post.post_id}", {"include": f"{OF_POST};{OF_AUTHOR}"})
+        path, visit = f"v4/{PLURALS[post.post_type]}/{post.post_id}", pages.detail(post.post_id, post.post_type)
+        return asked(path, {"include": f"{OF_POST};{OF_AUTHOR}"}, visit)
 
     def hot_list_requests(self) -> dict[str, Request]:
-        hot = asked("v3/feed/topstory/hot-list-web", {"limit": str(HOT_LIST_SIZE), "desktop": "true"})
-        return {zhihu.HOT_LIST: hot, zhihu.TOP_SEARCH: asked("v4/search/top_search", {})}
+        visit = pages.hot_lists()
+        hot = asked("v3/feed/topstory/hot-list-web", {"limit": str(HOT_LIST_SIZE), "desktop": "true"}, visit)
+        return {zhihu.HOT_LIST: hot, zhihu.TOP_SEARCH: asked("v4/search/top_search", {}, visit)}
 
     def account_of(self, post: Post) -> str | None:
         return as_text(as_object(json.loads(post.payload).get("author")).get("url_token")) or None
@@ -95,8 +103,8 @@ class ZhihuSpider(PlatformSpider):
         return in_other_orders(ask)
 
 
-def asked(path: str, parameters: dict[str, str]) -> Request:
-    return Request(f"{API}/{path}?{urlencode(parameters)}")
+def asked(path: str, parameters: dict[str, str], visit: PageVisit) -> Request:
+    return Request(f"{API}/{path}?{urlencode(parameters)}", meta={"visit": visit})
 
 
 def time_interval(start: datetime, at: datetime) -> str:

@@ -33,8 +33,9 @@ PAGES = {
     "zhihu.js": (
         "/www.zhihu.com/search",
         "/www.zhihu.com/hot",
+        "/www.zhihu.com/people/{token}",
         "/www.zhihu.com/people/{token}/{kind}",
-        "/www.zhihu.com/question/{question}/answer/{id}",
+        "/www.zhihu.com/answer/{id}",
         "/www.zhihu.com/zvideo/{id}",
         "/zhuanlan.zhihu.com/p/{id}",
     ),

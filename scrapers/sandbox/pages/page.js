@@ -12,7 +12,8 @@ async function signature(address, body = "") {
 }
 
 function addressOf(path, parameters) {
-  return `${path}?${new URLSearchParams(parameters)}`;
+  const query = new URLSearchParams(parameters).toString();
+  return query ? `${path}?${query}` : path;
 }
 
 // The JSON of an answer; throws for a refusal, or a body that is none.

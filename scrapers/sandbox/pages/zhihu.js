@@ -1,8 +1,9 @@
-// www.zhihu.com: a search at /search?q=…&sort=…&vertical=…&time_interval=….
+// www.zhihu.com: a search at /search?q=…&sort=…&vertical=…&time_interval=…, posts with their comments at /answer/<id>,
+// /zvideo/<id> and zhuanlan.zhihu.com/p/<id>, an account at /people/<token> with its posts behind it, and /hot.
 
 const HOST = "/www.zhihu.com";
 const asked = new URLSearchParams(location.search);
-const path = location.pathname.slice(HOST.length);
+const [, , page, name, tab] = location.pathname.split("/");
 
 async function ask(apiPath, parameters) {
   const address = addressOf(HOST + apiPath, parameters);
@@ -36,4 +37,59 @@ async function search(next = {}) {
   return nextOf(body.paging);
 }
 
-if (path === "/search") endlessList(search);
+async function showPost(plural) {
+  const post = await ask(`/api/v4/${plural}/${name}`, {});
+  element("article", "", post.excerpt);
+  const actions = element("div", "ContentItem-actions", "");
+  const button = element("button", "", `${post.comment_count} 条评论`, actions);
+  button.addEventListener("click", () => endlessList((next) => comments(plural, next)));
+}
+
+async function comments(plural, next = { order_by: "score", limit: "20" }) {
+  const body = await ask(`/api/v4/comment_v5/${plural}/${name}/root_comment`, next);
+  for (const comment of body.data) showComment(comment);
+  return nextOf(body.paging);
+}
+
+function showComment(comment) {
+  const item = element("section", "", comment.content);
+  item.dataset.id = comment.id;
+  for (const reply of comment.child_comments) element("p", "reply", reply.content, item);
+  if (comment.child_comment_count <= comment.child_comments.length) return;
+  const button = element("button", "", `查看全部 ${comment.child_comment_count} 条回复`, item);
+  let next = { order_by: "ts", limit: "20" };
+  button.addEventListener("click", async () => {
+    const body = await ask(`/api/v4/comment_v5/comment/${comment.id}/child_comment`, next);
+    for (const reply of body.data) element("p", "reply", reply.content, item);
+    next = nextOf(body.paging);
+    if (next === null) button.remove();
+  });
+}
+
+async function posts(next = { offset: "0", limit: "20", sort_by: "created" }) {
+  const plural = tab === "posts" ? "articles" : tab;
+  const body = await ask(`/api/v4/members/${name}/${plural}`, next);
+  for (const post of body.data) element("section", "List-item", post.excerpt);
+  return nextOf(body.paging);
+}
+
+async function showAccount() {
+  const include = "follower_count,following_count,answer_count,articles_count,zvideo_count,pins_count,badge[*],ip_info";
+  element("h1", "", (await ask(`/api/v4/members/${name}`, { include })).name);
+}
+
+async function showHotLists() {
+  await ask("/api/v4/search/top_search", {});
+  const body = await ask("/api/v3/feed/topstory/hot-list-web", { limit: "50", desktop: "true" });
+  for (const row of body.data) element("section", "HotItem low", row.target?.title_area?.text ?? "");
+}
+
+const SHOW = {
+  search: () => endlessList(search),
+  answer: () => showPost("answers"),
+  zvideo: () => showPost("zvideos"),
+  p: () => showPost("articles"),
+  people: () => (tab ? endlessList(posts) : showAccount()),
+  hot: showHotLists,
+};
+SHOW[page]();
