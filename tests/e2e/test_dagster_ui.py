@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
+from orchestration.definitions import defs
 from tests.e2e.runs import ROOT, environment, land_a_row, run, served
 
 pytestmark = pytest.mark.slow
