@@ -130,7 +130,7 @@ def _candidates(matrix: npt.NDArray[np.uint8], first_new: int) -> tuple[npt.NDAr
     """Pairs of rows, earlier and later, that share a band and of which the later one is new, each once.
 
     Of the texts that share a band each is paired with the first and with the one before it, not with all: a wave of
-    100,000 copies then costs 200,000 pairs, and all of them end in one component.
+    100,000 near copies costs a band 200,000 pairs, and they still end in one component.
     """
     bands = np.ascontiguousarray(matrix).view(BAND)
     rows = np.arange(len(matrix), dtype=np.uint64)
@@ -155,7 +155,7 @@ def _similarity(
     for start in range(0, len(earlier), _CHUNK_PAIRS):
         chunk = slice(start, start + _CHUNK_PAIRS)
         equal[chunk] = np.count_nonzero(matrix[earlier[chunk]] == matrix[later[chunk]], axis=1) / SIGNATURE_BYTES
-    return (equal - 1 / 256) / (1 - 1 / 256)  # bytes that differ in what they are the lowest of agree once in 256
+    return (equal - 1 / 256) / (1 - 1 / 256)  # values that differ agree in their byte once in 256
 
 
 def groups(all_links: pl.DataFrame) -> pl.DataFrame:
