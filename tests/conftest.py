@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from scrapers.sandbox import event
 from scrapers.sandbox.corpus import SandboxPost
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# No example fails for taking long: how long one takes is the machine's.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

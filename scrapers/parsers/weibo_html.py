@@ -2,20 +2,38 @@
 
 import re
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from parsel import Selector, SelectorList
+from lxml import etree  # type: ignore[import-untyped]  # what parsel is made of; it has no types
+from lxml.html import HtmlElement  # type: ignore[import-untyped]
+from parsel import Selector
 
 from scrapers.items import Post, SliceState
 from scrapers.parsers import SearchPage
 from scrapers.parsers.values import Count, html_to_text, parse_count, parse_time, weibo_bid_to_mid, weibo_id_time
 from scrapers.parsers.weibo_bodies import UnreadableError, hashtags, post_url, refusal_in_markup, reject, tidy
 
-_CARDS = "//div[@action-type='feed_list_item']"
-_QUOTED = ".//div[contains(@class,'card-comment')]"  # what a repost quotes, within its card
-_AUTHOR_AND_BID = re.compile(r"weibo\.com/(?:u/)?(\w+)/(\w+)")
 _LABELS = ("广告", "推广", "推荐")
-_LABELLED = ".//*[not(self::p or ancestor::p)][" + " or ".join(f"normalize-space(text())='{x}'" for x in _LABELS) + "]"
+# Compiled: as text, each would be looked up and wrapped anew for each card, which takes most of a card's time.
+_CARDS = etree.XPath("//div[@action-type='feed_list_item']")
+_QUOTED = etree.XPath(".//div[contains(@class,'card-comment')]")  # what a repost quotes, within its card
+_QUOTED_LIKE = etree.XPath(".//a[@action-type='feed_list_like']")
+_QUOTED_FROM = etree.XPath(".//p[@class='from']/a[1]")
+_SHOWN_AT = etree.XPath(".//div[@class='from']/a[1]")
+_FULL_TEXT = etree.XPath(".//p[@node-type='feed_list_content_full']")
+_TEXT = etree.XPath(".//p[@node-type='feed_list_content']")
+_UNFOLD = etree.XPath(".//p[@node-type='feed_list_content']//a[@action-type='fl_unfold']")
+_NAMED = etree.XPath(".//a[@nick-name]")
+_AVATAR = etree.XPath(".//div[contains(@class,'avator')]")
+_BADGE = etree.XPath(".//svg[starts-with(@id,'woo_svg_v')]")
+_BUTTONS = etree.XPath(".//a[starts-with(@action-type,'feed_list_')]")
+_VIDEO = etree.XPath(".//video-player")
+_PICTURES = etree.XPath(".//div[contains(@class,'media-piclist')]")
+_LABELLED = etree.XPath(
+    ".//*[not(self::p or ancestor::p)][" + " or ".join(f"normalize-space(text())='{x}'" for x in _LABELS) + "]"
+)
+_AUTHOR_AND_BID = re.compile(r"weibo\.com/(?:u/)?(\w+)/(\w+)")
 _SPACES = re.compile(r"\s+")
 _SPACED_BREAK = re.compile(r" *\n *")
 
@@ -24,8 +42,8 @@ def parse_html(body: bytes, observed_at: datetime) -> SearchPage:
     """One page of results, or the HTML of one card."""
     document = Selector(body.decode("utf-8-sig", "replace").replace("\x00", ""))
     page = SearchPage()
-    for number, card in enumerate(document.xpath(_CARDS), 1):
-        payload = card.get()
+    for number, card in enumerate(_CARDS(document.root), 1):
+        payload = _markup(card)
         try:
             page.posts.append(_read_card(card, payload, observed_at))
         except UnreadableError as problem:
@@ -51,10 +69,9 @@ def text_is_cut(markup: str) -> bool:
     """Whether a card shows the beginning of its text only."""
     if "fl_unfold" not in markup:
         return False
-    card = Selector(markup)
-    card.xpath(_QUOTED).drop()
-    has_full_text = bool(card.xpath("//p[@node-type='feed_list_content_full']"))
-    return not has_full_text and bool(card.xpath("//p[@node-type='feed_list_content']//a[@action-type='fl_unfold']"))
+    card = Selector(markup).root
+    _drop(_QUOTED(card))
+    return not _FULL_TEXT(card) and bool(_UNFOLD(card))
 
 
 def put_long_text(markup: str, text_markup: str) -> str:
@@ -63,31 +80,29 @@ def put_long_text(markup: str, text_markup: str) -> str:
     return f'{markup[:end]}<p class="txt" node-type="feed_list_content_full">{text_markup}</p>{markup[end:]}'
 
 
-def _read_card(card: Selector, payload: str, observed_at: datetime) -> Post:
+def _read_card(card: HtmlElement, payload: str, observed_at: datetime) -> Post:
     """The post of a card. What it quotes is dropped from the card first, so that none of it is taken for the post's."""
     quoted_id = None
     if "card-comment" in payload:
-        quoted = card.xpath(_QUOTED)
+        quoted = _QUOTED(card)
         quoted_id = _quoted_id(quoted)
-        quoted.drop()
-    shown_at = card.xpath(".//div[@class='from']/a[1]")
+        _drop(quoted)
+    shown_at = _SHOWN_AT(card)
     link = _AUTHOR_AND_BID.search(_attribute(shown_at, "href"))
     author_id, bid = link.groups() if link else (None, "")
-    post_id = card.root.get("mid") or weibo_bid_to_mid(bid) or ""
+    post_id = card.get("mid") or weibo_bid_to_mid(bid) or ""
     if not (post_id.isascii() and post_id.isdigit()):
         raise UnreadableError(f"no id: {post_id!r}")
-    content = card.xpath(".//p[@node-type='feed_list_content_full']") or card.xpath(
-        ".//p[@node-type='feed_list_content']"
-    )
+    content = _FULL_TEXT(card) or _TEXT(card)
     if not content:
         raise UnreadableError("no text")
     id_time = weibo_id_time(post_id)
     posted_at = parse_time(_words(shown_at), observed_at, id_time) or id_time
     if posted_at is None:
         raise UnreadableError(f"no time: {_words(shown_at)!r}")
-    text = _SPACED_BREAK.sub("\n", html_to_text(tidy(_SPACES.sub(" ", content[0].get()))))
+    text = _SPACED_BREAK.sub("\n", html_to_text(tidy(_SPACES.sub(" ", _markup(content[0])))))
     likes, comments, shares = counts = _card_counts(card)
-    avatar = card.xpath(".//div[contains(@class,'avator')]")
+    avatar = _AVATAR(card)
     return Post(
         platform="weibo",
         post_id=post_id,
@@ -96,49 +111,60 @@ def _read_card(card: Selector, payload: str, observed_at: datetime) -> Post:
         text=text,
         posted_at=posted_at,
         author_id=author_id,
-        author_name=_attribute(card.xpath(".//a[@nick-name]"), "nick-name") or None,
-        author_verified=bool(avatar.xpath(".//svg[starts-with(@id,'woo_svg_v')]")) if avatar else None,
+        author_name=_attribute(_NAMED(card), "nick-name") or None,
+        author_verified=any(_BADGE(element) for element in avatar) if avatar else None,
         like_count=likes.value,
         comment_count=comments.value,
         share_count=shares.value,
         counts_are_floor=any(count.is_floor for count in counts),
         hashtags=hashtags(text),
         repost_of_id=quoted_id,
-        is_ad=any(label in payload for label in _LABELS) and bool(card.xpath(_LABELLED)),
+        is_ad=any(label in payload for label in _LABELS) and bool(_LABELLED(card)),
         observed_at=observed_at,
         payload=payload,
     )
 
 
-def _attribute(found: SelectorList[Selector], name: str) -> str:
-    return found[0].root.get(name, "") if found else ""
+def _markup(element: HtmlElement) -> str:
+    return str(etree.tostring(element, method="html", encoding="unicode", with_tail=False))
 
 
-def _words(found: SelectorList[Selector]) -> str:
-    return "".join(found[0].root.itertext()).strip() if found else ""
+def _drop(elements: list[HtmlElement]) -> None:
+    """With the text after them: to put that elsewhere, as drop_tree does, fails at a control character."""
+    for element in elements:
+        element.getparent().remove(element)
 
 
-def _card_counts(card: Selector) -> list[Count]:
+def _attribute(found: list[HtmlElement], name: str) -> str:
+    return str(found[0].get(name, "")) if found else ""
+
+
+def _words(found: list[HtmlElement]) -> str:
+    return "".join(found[0].itertext()).strip() if found else ""
+
+
+def _card_counts(card: HtmlElement) -> list[Count]:
     """Likes, comments, shares. A button with its name instead of a number stands for none; no button, not shown."""
-    shown = {
-        button.root.get("action-type"): "".join(button.root.itertext()).strip()
-        for button in card.xpath(".//a[starts-with(@action-type,'feed_list_')]")
-    }
+    shown = {button.get("action-type"): _words([button]) for button in _BUTTONS(card)}
     return [
         Count(0) if shown.get(action) == name else parse_count(shown.get(action))
         for action, name in (("feed_list_like", "赞"), ("feed_list_comment", "评论"), ("feed_list_forward", "转发"))
     ]
 
 
-def _card_type(card: Selector, payload: str) -> str:
-    if "<video-player" in payload and card.xpath(".//video-player"):
+def _card_type(card: HtmlElement, payload: str) -> str:
+    if "<video-player" in payload and _VIDEO(card):
         return "video"
-    return "image" if "media-piclist" in payload and card.xpath(".//div[contains(@class,'media-piclist')]") else "text"
+    return "image" if "media-piclist" in payload and _PICTURES(card) else "text"
 
 
-def _quoted_id(quoted: SelectorList[Selector]) -> str | None:
+def _quoted_id(quoted: list[HtmlElement]) -> str | None:
     """The original's id; None also where the site shows only that the original is gone."""
-    if like := re.search(r"mid=(\d+)", _attribute(quoted.xpath(".//a[@action-type='feed_list_like']"), "action-data")):
+    if like := re.search(r"mid=(\d+)", _attribute(_within(quoted, _QUOTED_LIKE), "action-data")):
         return like[1]
-    link = _AUTHOR_AND_BID.search(_attribute(quoted.xpath(".//p[@class='from']/a[1]"), "href"))
+    link = _AUTHOR_AND_BID.search(_attribute(_within(quoted, _QUOTED_FROM), "href"))
     return weibo_bid_to_mid(link[2]) if link else None
+
+
+def _within(elements: list[HtmlElement], path: etree.XPath) -> list[Any]:
+    return [found for element in elements for found in path(element)]

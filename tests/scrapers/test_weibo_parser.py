@@ -104,6 +104,14 @@ class TestResultPage:
         body = (FIXTURES / "search.html").read_text("utf-8").replace('class="next"', 'class="prev"')
         assert parse_search(body.encode(), NOW).next is None
 
+    def test_a_control_character_after_the_original_breaks_nothing(self) -> None:
+        body = (FIXTURES / "search.html").read_text("utf-8")
+        end = body.index('<div class="card-act">', body.index('<div class="card-comment">'))
+        spoilt = body[:end] + "&#1;" + body[end:]
+        assert parse_search(spoilt.encode(), NOW).posts[1].repost_of_id == "5251870000000777"
+        after = body.replace('<div class="card-comment">', '&#1;<div class="card-comment">').replace("</p>", "</p>&#2;")
+        assert len(parse_search(after.encode(), NOW).posts) == 4
+
     def test_an_original_that_is_gone_has_no_id(self) -> None:
         body = (FIXTURES / "search.html").read_text("utf-8")
         start = body.index('<div class="card-comment">')
