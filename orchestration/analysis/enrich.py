@@ -10,7 +10,7 @@ import polars as pl
 from orchestration.analysis.enriched import POSTS, TOPIC_QUERIES, TOPICS
 from orchestration.analysis.keywords import user_words
 from orchestration.analysis.relevance import judge
-from orchestration.analysis.sentiment import Classifier
+from orchestration.analysis.sentiment import SentimentModel
 from orchestration.analysis.topics import match_topics
 from orchestration.listening import Listening
 
@@ -28,10 +28,10 @@ class Means:
     labels: pl.DataFrame  # labels.LABELS
     relevance_labels: pl.DataFrame  # labels.RELEVANCE_LABELS
     relevance_models: Mapping[str, pl.DataFrame]  # relevance.MODEL, by topic_id
-    classifier: Classifier
+    classifier: SentimentModel
 
 
-def enrich(posts: pl.DataFrame, labels: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
+def enrich(posts: pl.DataFrame, labels: pl.DataFrame, classifier: SentimentModel) -> pl.DataFrame:
     """Posts and labels (labels.LABELS) to a row each in ``enriched.POSTS``.
 
     posts: as cleaning.last_words, duplicates.hashed and keywords.segmented give them, one after the other.

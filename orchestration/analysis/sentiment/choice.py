@@ -1,0 +1,43 @@
+"""Which model reads the posts: TINGFENG_SENTIMENT."""
+
+import functools
+import os
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from orchestration.analysis.sentiment import classifier
+from orchestration.analysis.sentiment.onnx_model import OnnxModel
+from scrapers.environment import EnvironmentProblem
+
+VARIABLE = "TINGFENG_SENTIMENT"
+
+
+class SentimentModel(Protocol):
+    """What every model offers. Another model is another ``model_id``, under which all days are enriched again."""
+
+    model_id: str
+
+    def predict(self, texts: pl.Series, platform: str | None = None, target: str | None = None) -> pl.DataFrame:
+        """Texts to a row each, in order, in the schema PREDICTIONS."""
+
+
+def load_classifier() -> SentimentModel:
+    """The model that TINGFENG_SENTIMENT names: 'embedded', which is the default, or 'onnx:<folder>'.
+
+    Raises EnvironmentProblem for any other value, OnnxModelProblem for a folder that cannot be used. A model is loaded
+    once a process.
+    """
+    value = os.environ.get(VARIABLE, "").strip() or "embedded"
+    kind, _, folder = value.partition(":")
+    if value == "embedded":
+        return classifier.load_classifier()
+    if kind == "onnx" and folder:
+        return _load_onnx(Path(folder).expanduser().resolve())
+    raise EnvironmentProblem(f"{VARIABLE} is {value!r}; set it to 'embedded' or to 'onnx:' and a model's folder.")
+
+
+@functools.cache
+def _load_onnx(folder: Path) -> OnnxModel:
+    return OnnxModel.from_folder(folder)
