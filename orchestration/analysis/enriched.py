@@ -17,6 +17,8 @@ POSTS = pl.Schema(
         "text_clean": pl.String(),  # own words only: no markup, links or repost tail; simplified characters
         "repost_tail": pl.String(),  # what stood after the first //@, null where there was none
         "text_hash": pl.String(),  # of the normalised own words, null where none is left
+        "segmented": pl.String(),  # the own words, a space between them and | between clauses (keywords.py)
+        "hashtags": pl.List(pl.String()),  # of the post and its text, by the names of listening.yaml's aliases
         "sentiment": pl.String(),  # negative, neutral, positive: the analyst's where there is one, else the model's
         "sentiment_score": pl.Float64(),  # P(positive) - P(negative) by the model; -1, 0, 1 from an analyst
         "sentiment_source": pl.String(),  # model or analyst

@@ -175,13 +175,12 @@ def _grow(posts: pl.DataFrame) -> _Model:
     rows, words, values = _vectors(wordings, vocabulary)
     # What many voices say in the same words weighs more than what one says, but not as much as if each had its own.
     weights = 1 + np.log(wordings["voices"].to_numpy())
-    weights[np.bincount(rows, minlength=wordings.height) < FEWEST_WORDS] = 0
     hubs = _hubs(rows, words, weights, vocabulary.height)
     holds = [np.isin(rows, rows[words == hub]) for hub in hubs]
     centroids = _centroids(rows, words, values, weights, holds, vocabulary.height)
     for _ in range(ROUNDS):
         nearest, cosine = _nearest(rows, words, values, centroids, wordings.height)
-        member = np.where((cosine >= NEAR) & (weights > 0), nearest, -1)[rows]
+        member = np.where(cosine >= NEAR, nearest, -1)[rows]
         belong = [member == focus for focus in range(len(hubs))]
         centroids = _centroids(rows, words, values, weights, belong, vocabulary.height)
     return _Model(vocabulary, centroids, [vocabulary["word"][hub] for hub in hubs])
@@ -191,10 +190,10 @@ def _hubs(rows: Ints, words: Ints, weights: Floats, size: int) -> list[int]:
     """Words, each the one that is in most of the weight which none before it is in (greedy maximum coverage)."""
     uncovered = weights.copy()
     hubs: list[int] = []
-    while len(hubs) < MOST_FOCUSES and uncovered.any():
+    while size and len(hubs) < MOST_FOCUSES:
         held = np.bincount(words, uncovered[rows], minlength=size)
         hub = int(held.argmax())
-        if held[hub] < SMALLEST_HUB * weights.sum():
+        if held[hub] <= SMALLEST_HUB * weights.sum():
             break
         hubs.append(hub)
         uncovered[rows[words == hub]] = 0

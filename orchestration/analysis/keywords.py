@@ -39,6 +39,7 @@ TERMS = pl.Schema(
         "term": pl.String(),
         "posts": pl.Int64(),
         "voices": pl.Int64(),  # near-duplicate groups
+        "posts_of_slice": pl.Int64(),
         "voices_of_slice": pl.Int64(),
         "interactions": pl.Int64(),
         "z": pl.Float64(),  # of a day against the days before it; of a window against the rest of the topic
@@ -175,7 +176,9 @@ def _slice(said: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _counts(said: pl.DataFrame, terms: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    totals = said.group_by(by).agg(voices_of_slice=pl.col("voice").n_unique().cast(pl.Int64))
+    totals = said.group_by(by).agg(
+        posts_of_slice=pl.len().cast(pl.Int64), voices_of_slice=pl.col("voice").n_unique().cast(pl.Int64)
+    )
     return (
         terms.group_by(*by, "term")
         .agg(
@@ -203,14 +206,16 @@ def _against_the_rest(windows: pl.DataFrame) -> pl.DataFrame:
 def log_odds(said: str, of: str, said_there: str, of_there: str) -> pl.Expr:
     """The log-odds ratio of a term here and there over its standard error; null where there is nobody there.
 
-    said of the ``of`` voices here say it, said_there of of_there there.
+    said of the ``of`` voices here say it, said_there of of_there there. The variance is the whole one, not only that of
+    the voices who say it (Monroe et al. drop the rest for rare words): a word that everybody says tells nothing.
     """
     y, n, y_there, n_there = (pl.col(name).cast(pl.Float64) for name in (said, of, said_there, of_there))
     prior = PRIOR_VOICES * (y + y_there) / (n + n_there)
-    # Half a voice says no word at all, for a term that everybody says has no odds.
-    odds = ((y + prior) / (n - y + PRIOR_VOICES - prior + 0.5)).log()
-    odds_there = ((y_there + prior) / (n_there - y_there + PRIOR_VOICES - prior + 0.5)).log()
-    return pl.when(n_there > 0).then((odds - odds_there) / (1 / (y + prior) + 1 / (y_there + prior)).sqrt())
+    # Half a voice that does not say it, for what all say has no odds.
+    says, silent = y + prior, n - y + PRIOR_VOICES - prior + 0.5
+    says_there, silent_there = y_there + prior, n_there - y_there + PRIOR_VOICES - prior + 0.5
+    error = (1 / says + 1 / silent + 1 / says_there + 1 / silent_there).sqrt()
+    return pl.when(n_there > 0).then(((says / silent).log() - (says_there / silent_there).log()) / error)
 
 
 def _kept(terms: pl.DataFrame, by: list[str]) -> pl.DataFrame:

@@ -66,6 +66,8 @@ def read_post(platform: Platform, post_id: str, sentiment: str, **values: Any) -
         "text": f"合成帖子{post_id}",
         "text_clean": f"合成帖子{post_id}",
         "text_hash": f"text-{post_id}",
+        "segmented": f"合成 的 帖子 | {post_id}",
+        "hashtags": ["合成话题"],
         "sentiment": sentiment,
         "sentiment_score": 0.0,
         "sentiment_source": "model",

@@ -30,6 +30,13 @@ COLUMNS = {
     "event_platforms": "topic_id platform volume volume_share share_low share_high interactions interaction_share",
     "event_sentiment": "topic_id sentiment volume volume_share share_low share_high interactions interaction_share",
     "event_platform_sentiment": "topic_id platform sentiment volume volume_share interactions interaction_share",
+    "event_keywords": "topic_id platform sentiment word volume distinct_volume volume_share z peak_date frequency_rank",
+    "event_hashtags": "topic_id platform sentiment hashtag volume distinct_volume volume_share z peak_date"
+    " frequency_rank",
+    "daily_keywords": "topic_id platform sentiment posted_date word volume distinct_volume volume_share z",
+    "event_focuses": "topic_id focus_id label volume distinct_volume volume_share interactions exemplar_1 exemplar_2"
+    " exemplar_3 first_day last_day",
+    "fct_post_focuses": "post_uid topic_id focus_id fit",
     "dim_topics": "topic_id topic_name brand window_start window_end",
     "dim_platforms": "platform name_zh name_en",
     "dim_authors": "author_uid platform",

@@ -114,6 +114,25 @@ def test_bounds_are_wilsons_on_near_duplicate_groups(built: Any) -> None:
             assert abs(share - bound) == pytest.approx(1.959964 * math.sqrt(bound * (1 - bound) / 5), rel=1e-5)
 
 
+def test_keywords_and_hashtags_of_the_event(built: Any) -> None:
+    """Five voices in six posts; 合成 is the brand, 的 a stop word, and each post's own word is said too rarely."""
+    columns = "volume, distinct_volume, volume_share, interactions, z, frequency_rank"
+    whole = "platform = 'all' and sentiment = 'all'"
+    assert built.rows(f"select word, {columns} from marts.event_keywords where {whole}") == [
+        ("帖子", 6, 5, 1.0, 140, None, 1)
+    ]
+    assert built.rows(f"select hashtag, {columns} from marts.event_hashtags where {whole}") == [
+        ("合成话题", 6, 5, 1.0, 140, None, 1)
+    ]
+    assert built.rows(
+        "select platform, sentiment, volume, distinct_volume from marts.event_keywords where platform = 'weibo'"
+    ) == [("weibo", "all", 4, 3)]
+    assert built.rows(
+        "select platform, sentiment, posted_date, word, volume, distinct_volume, z from marts.daily_keywords"
+    ) == [("all", "all", day(1), "帖子", 4, 3, None)]
+    assert built.rows("select * from marts.event_focuses") == []  # nobody says anything of two words
+
+
 # A change to the warehouse, and the checks that have to notice it.
 FAULTS = {
     "update marts.daily_volume set volume = volume + 1 where platform = 'weibo' and posted_date = '2026-01-03'":
@@ -129,6 +148,7 @@ FAULTS = {
     "update marts.event_totals set volume = 7": {"event_total_equals_facts"},  # as if a post were counted twice
     "update marts.event_sentiment set model_volume_share = 0.4 where sentiment = 'neutral'": {"shares_sum_to_one"},
     "update marts.daily_volume set volume_share = 0.3 where platform = 'zhihu'": {"shares_sum_to_one"},
+    "update marts.event_keywords set volume = volume + 1 where word = '帖子'": {"keywords_count_posts"},
     "update marts.fct_posts set interactions = interactions + collects where platform = 'zhihu'":
         {"interactions_sum_components"},
     "update marts.fct_posts set interactions = 0 where post_uid = 'weibo:w1'": {"interactions_sum_components"},

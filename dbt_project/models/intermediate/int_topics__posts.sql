@@ -6,6 +6,8 @@ select
     posts.author_uid,
     posts.is_repost,
     posts.duplicate_group_id,
+    posts.segmented,
+    posts.hashtags,
     posts.likes,
     posts.comments,
     posts.shares,

@@ -9,7 +9,7 @@
 
 {%- set columns = [
     "post_uid", "platform", "post_id", "post_url", "posted_at", "posted_date", "author_uid", "text", "text_clean",
-    "post_type", "hashtags", "ip_location", "is_repost", "has_own_words", "is_ad", "likes", "comments", "shares",
+    "segmented", "post_type", "hashtags", "ip_location", "is_repost", "has_own_words", "is_ad", "likes", "comments", "shares",
     "collects", "views", "interactions", "interactions_all", "interactions_is_floor", "observed_at",
     "observation_age_hours", "source", "crawl_id", "text_hash", "sentiment", "sentiment_score", "sentiment_source",
     "sentiment_model", "model_sentiment", "enriched_version",
@@ -35,8 +35,9 @@ window_posts as (
         observed.author_uid,
         enriched.text,
         enriched.text_clean,
+        enriched.segmented,
         observed.post_type,
-        observed.hashtags,
+        enriched.hashtags,
         observed.ip_location,
         observed.is_repost,
         -- Weibo writes 转发微博 where the one who reposts writes nothing.

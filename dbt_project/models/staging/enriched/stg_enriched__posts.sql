@@ -4,6 +4,8 @@ select
     text,
     text_clean,
     text_hash,
+    segmented,
+    hashtags,
     sentiment,
     sentiment_score,
     sentiment_source,

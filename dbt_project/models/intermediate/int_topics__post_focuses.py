@@ -1,0 +1,13 @@
+"""What the posts that count for a topic speak of. A focus keeps the id that it had when this table was last built."""
+
+from orchestration.analysis.focuses import POST_FOCUSES, find_focuses
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    this = dbt.this
+    is_built = session.execute(
+        "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?", [this.schema, this.identifier]
+    ).fetchone()[0]
+    before = session.sql(f"from {this}").pl() if is_built else POST_FOCUSES.to_frame()
+    return find_focuses(dbt.ref("int_topics__posts").pl(), before)

@@ -1,0 +1,14 @@
+"""Words and hashtags of the posts that count for a topic."""
+
+import polars as pl
+
+from orchestration.analysis.keywords import term_statistics, words_of
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    posts = dbt.ref("int_topics__posts").pl()
+    terms = {"word": words_of(pl.col("segmented")), "hashtag": pl.col("hashtags")}
+    return pl.concat(
+        term_statistics(posts.with_columns(terms=term)).with_columns(kind=pl.lit(kind)) for kind, term in terms.items()
+    )

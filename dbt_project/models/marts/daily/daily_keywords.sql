@@ -1,0 +1,21 @@
+select
+    terms.topic_id,
+    terms.platform,
+    terms.sentiment,
+    terms.posted_date,
+    terms.term as word,
+    terms.posts as volume,
+    terms.voices as distinct_volume,
+    {{ ratio("terms.posts", "terms.posts_of_slice") }} as volume_share,
+    terms.interactions,
+    terms.z,
+    row_number() over (
+        partition by terms.topic_id, terms.platform, terms.sentiment, terms.posted_date
+        order by terms.voices desc, terms.posts desc, terms.term asc
+    ) as frequency_rank
+from {{ ref("int_topics__terms") }} as terms
+inner join {{ ref("dim_topics") }} as topics on terms.topic_id = topics.topic_id
+where
+    terms.kind = 'word'
+    and terms.posted_date is not null
+    and lower(terms.term) <> lower(topics.brand)
