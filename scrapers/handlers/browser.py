@@ -235,7 +235,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
     def _tab(self, visit: PageVisit) -> _Tab:
         """The tab of a visit, by its address; a new one to open another page."""
         tab = self._tabs.pop(visit.address, None)
-        if tab is None and visit.act != "open":
+        if visit.act != "open" and (tab is None or tab.page is None):
             raise NotAsked(f"{visit.address} is not open any more")
         self._tabs[visit.address] = tab = tab or _Tab(visit.address, self._paths)
         return tab
