@@ -14,10 +14,12 @@ import argparse
 import multiprocessing
 import random
 import resource
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -138,12 +140,15 @@ def grouped(posts: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, float], float,
 def linked_with_days_before(count: int) -> tuple[float, float, float]:
     """Seconds, and those of CPU, to link a day of so many texts with LOOK_BACK such days before; the peak in GB.
 
-    The signatures are random bytes, as those of texts that have nothing in common are.
+    The signatures are random bytes, as those of texts that have nothing in common are, and are read from files.
     """
-    days = [_random_signatures(count, day) for day in range(LOOK_BACK + 1)]
-    start, cpu = time.perf_counter(), time.process_time()
-    links(days[-1], days[:-1])
-    return time.perf_counter() - start, time.process_time() - cpu, _peak_gb()
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, f"{day}.parquet") for day in range(LOOK_BACK + 1)]
+        for day, path in enumerate(files):
+            _random_signatures(count, day).write_parquet(path)
+        start, cpu = time.perf_counter(), time.process_time()
+        links(pl.read_parquet(files[-1]), (pl.read_parquet(path) for path in files[:-1]))
+        return time.perf_counter() - start, time.process_time() - cpu, _peak_gb()
 
 
 def _random_signatures(count: int, day: int) -> pl.DataFrame:

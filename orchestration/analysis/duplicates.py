@@ -20,7 +20,7 @@ to the group, though it may share less with the first.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -104,26 +104,37 @@ def _minhash(texts: pl.Series) -> npt.NDArray[np.uint8]:
     return signature.T
 
 
-def links(day: pl.DataFrame, days_before: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def links(day: pl.DataFrame, days_before: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """TEXT_SIGNATURES of a day and of the LOOK_BACK days before it, in order, to the day's DUPLICATE_LINKS.
 
-    A link joins a text that is new on the day to an earlier one, of the day or before, that is as near as NEAR.
+    A link joins a text that is new on the day to an earlier one, of the day or before, that is as near as NEAR. The
+    days before are taken one by one, so that an iterator that reads them holds one file at a time.
     """
-    before = pl.concat([day.clear(), *days_before]).unique("text_hash", keep="first", maintain_order=True)
-    texts = pl.concat([before, day.join(before, on="text_hash", how="anti", maintain_order="left")])
-    matrix = texts["signature"].to_numpy().reshape(-1, SIGNATURE_BYTES)
-    earlier, later = _candidates(matrix, first_new=before.height)
+    seen = [day.clear()]  # each text once, on the first of the days that has it
+    for one in days_before:
+        seen.append(_new(one, seen))
+    first_new = sum(frame.height for frame in seen)
+    seen.append(_new(day, seen))
+    texts = pl.concat([frame.select("text_hash", "posted_at") for frame in seen])
+    matrix = np.concatenate([frame["signature"].to_numpy().reshape(-1, SIGNATURE_BYTES) for frame in seen])
+    del seen  # 128 MB a million texts
+    earlier, later = _candidates(matrix, first_new)
     similarity = _similarity(matrix, earlier, later)
     near = similarity >= NEAR
-    ends = texts.select("text_hash", "posted_at")
     return pl.concat(
         [
-            ends[later[near]],
-            ends[earlier[near]].rename({"text_hash": "earlier_text_hash", "posted_at": "earlier_posted_at"}),
+            texts[later[near]],
+            texts[earlier[near]].rename({"text_hash": "earlier_text_hash", "posted_at": "earlier_posted_at"}),
             pl.DataFrame({"similarity": similarity[near]}),
         ],
         how="horizontal",
     ).match_to_schema(DUPLICATE_LINKS)
+
+
+def _new(day: pl.DataFrame, seen: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The texts of a day that were not seen before, in order."""
+    known = pl.concat([frame.select("text_hash") for frame in seen])
+    return day.join(known, on="text_hash", how="anti", maintain_order="left")
 
 
 def _candidates(matrix: npt.NDArray[np.uint8], first_new: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -132,18 +143,18 @@ def _candidates(matrix: npt.NDArray[np.uint8], first_new: int) -> tuple[npt.NDAr
     Of the texts that share a band each is paired with the first and with the one before it, not with all: a wave of
     100,000 near copies costs a band 200,000 pairs, and they still end in one component.
     """
-    bands = np.ascontiguousarray(matrix).view(BAND)
+    bands = matrix.view(BAND)
     rows = np.arange(len(matrix), dtype=np.uint64)
     found = [np.empty(0, np.uint64)]
     for band in range(bands.shape[1]):
         ordered = np.sort(bands[:, band].astype(np.uint64) << np.uint64(32) | rows)  # by value, then by row
         values, at = ordered >> np.uint64(32), ordered & np.uint64(0xFFFFFFFF)
-        is_first = np.concatenate([[True], values[1:] != values[:-1]])[: len(values)]
-        first = at[np.maximum.accumulate(np.where(is_first, np.arange(len(at)), 0))]
-        one_before = np.concatenate([at[:1], at[:-1]])
-        wanted = ~is_first & (at >= first_new)
-        found += [earlier[wanted] << np.uint64(32) | at[wanted] for earlier in (first, one_before)]
-    pairs = np.unique(np.concatenate(found))
+        again = np.flatnonzero(values[1:] == values[:-1]) + 1
+        again = again[at[again] >= first_new]
+        first, one_before = at[np.searchsorted(values, values[again])], at[again - 1]
+        found += [earlier << np.uint64(32) | at[again] for earlier in (first, one_before)]
+    pairs = np.sort(np.concatenate(found))
+    pairs = pairs[np.diff(pairs, prepend=np.uint64(0)) > 0]  # each once; no pair is 0, for the later row is none of 0
     return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 

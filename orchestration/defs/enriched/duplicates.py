@@ -57,7 +57,7 @@ def duplicate_groups(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     signatures = current_versions("text_signatures")
     todo = days_to_link(signatures)
     for day, mark in todo.items():
-        seen = [read(signatures[before], TEXT_SIGNATURES) for before in days_before(day) if before in signatures]
+        seen = (read(signatures[before], TEXT_SIGNATURES) for before in days_before(day) if before in signatures)
         found = links(read(signatures[day], TEXT_SIGNATURES), seen)
         write_version(enriched_dir() / f"duplicate_links/day={day}", mark, found)
         context.log.info(f"{day}: {found.height} links")
