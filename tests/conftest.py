@@ -1,12 +1,16 @@
-"""What tests of every station use: the sandbox as a running server, its corpus, and the team's shared data."""
+"""What tests of every station use: the sandbox and other sites as running servers, its corpus, the shared data."""
 
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 from hypothesis import settings
+from starlette.applications import Starlette
 
 from scrapers.sandbox import event
 from scrapers.sandbox.corpus import SandboxPost
@@ -46,3 +50,25 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no {folder.name}/ beside the repository: real payloads and labelled sets are not shipped with it")
     return folder
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Starlette], str]]:
+    """``serve(application)``: its base URL; it is stopped when the test ends."""
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(application: Starlette) -> str:
+        server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="warning"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        running.append((server, thread))
+        deadline = time.monotonic() + 10
+        while not server.started:
+            assert time.monotonic() < deadline, "the site did not start"
+            time.sleep(0.01)
+        return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join()

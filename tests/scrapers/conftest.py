@@ -1,19 +1,15 @@
-"""What the tests of whole crawls share: a crawl as a process of its own, and a site served for one test."""
+"""What the tests of whole crawls share: a crawl as a process of its own."""
 
 import json
 import os
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 
 from scrapers.items import Platform
 from scrapers.landing import RawTable, partition_dir
@@ -62,25 +58,3 @@ def crawl(tmp_path: Path) -> Callable[..., Crawled]:
         return Crawled(tmp_path, platform, day, done.stderr)
 
     return run
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Starlette], str]]:
-    """``serve(application)``: its base URL; it is stopped when the test ends."""
-    running: list[tuple[uvicorn.Server, threading.Thread]] = []
-
-    def start(application: Starlette) -> str:
-        server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="warning"))
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        running.append((server, thread))
-        deadline = time.monotonic() + 10
-        while not server.started:
-            assert time.monotonic() < deadline, "the site did not start"
-            time.sleep(0.01)
-        return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-
-    yield start
-    for server, thread in running:
-        server.should_exit = True
-        thread.join()
