@@ -29,7 +29,7 @@ FEWEST_VOICES = 5
 FEWEST_WORDS = 2  # of a clause: one word is an exclamation
 NEAR = 0.3  # cosine to a focus, from which on a clause speaks of it
 ROUNDS = 10  # of k-means; of 4,000 clauses fewer than 1% move after 6
-GROWN_FROM = 100_000  # posts; the focuses of a million are those of a tenth of them
+GROWN_FROM = 50_000  # posts, chosen by a hash of their ids: what fewer than 1 in 100 say is still said by 500
 CHUNK = 100_000  # posts, in which focuses are looked for at a time
 
 VOCABULARY_SIZE = 20  # words by which a focus is known again
@@ -117,18 +117,21 @@ def kept_ids(topic_id: str, vocabularies: Sequence[str], before: dict[str, str])
 
 def _clauses(posts: pl.DataFrame) -> pl.DataFrame:
     """The clauses of posts that are long enough: post_uid, voice, clause, words (no stop words, each once, sorted)."""
-    return (
-        posts.select("post_uid", voice="duplicate_group_id", clause=pl.col("segmented").str.split(" | "))
-        .explode("clause")
-        .with_columns(
-            words=pl.col("clause")
-            .str.split(" ")
-            .list.eval(pl.element().filter(~pl.element().is_in(list(stop_words()))))
-            .list.unique()
-            .list.sort()
-        )
+    clauses = posts.select("post_uid", voice="duplicate_group_id", clause=pl.col("segmented").str.split(" | "))
+    clauses = clauses.explode("clause")
+    # By way of rows: ten times faster than list.eval, which is called for each list.
+    worded = (
+        clauses.select(pl.col("clause").unique())
+        .with_columns(words=pl.col("clause").str.split(" "))
+        .explode("words")
+        .filter(pl.col("words") != "", ~pl.col("words").is_in(list(stop_words())))
+        .unique()
+        .sort("clause", "words")
+        .group_by("clause", maintain_order=True)
+        .agg("words")
         .filter(pl.col("words").list.len() >= FEWEST_WORDS)
     )
+    return clauses.join(worded, on="clause", maintain_order="left")
 
 
 def _wordings(clauses: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from scrapers.sandbox.wording import PHRASES
 NOTHING = POST_FOCUSES.to_frame()
 # What people say of three things, each in three wordings.
 PRICE = ("价格 太贵", "降价 太快 价格 乱", "价格 不值")
-BATTERY = ("电池 鼓包", "续航 不行 电池 老化", "电池 发烫")
+BATTERY = ("电池 老化 续航", "续航 不行 电池 老化", "电池 老化 发烫")
 CLERK = ("客服 不理人", "客服 态度 差", "等了半天 客服 没 回复")
 
 
@@ -99,7 +99,7 @@ def test_little_or_odd_posts_have_no_focus_or_one(texts):
 def test_a_focus_keeps_its_id_when_its_hub_changes():
     first = find_focuses(COMPLAINTS, NOTHING)
     # On the next day they say 续航 where they said 电池.
-    more = posts(*["续航 不行 老化", "续航 电池 老化", "续航 不行 鼓包"] * 12)
+    more = posts(*["续航 不行 老化", "续航 电池 老化", "续航 不行 鼓包"] * 10)
     more = more.with_columns(post_uid="m" + pl.col("post_uid"), duplicate_group_id="m" + pl.col("duplicate_group_id"))
     second = pl.concat([COMPLAINTS.filter(~pl.col("segmented").str.starts_with("电池")), more])
     assert "t:续航" in find_focuses(second, NOTHING)["focus_id"]
