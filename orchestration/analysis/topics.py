@@ -162,13 +162,13 @@ def _found_words(said: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
 
 def _whole_word(key: str) -> str:
     """A pattern for the key where nothing continues it; empty for a word whose edges nothing can continue."""
-    before, after = _continued_by(key[0]), _continued_by(key[-1])
+    before, after = continued_by(key[0]), continued_by(key[-1])
     if not before and not after:
         return ""
     return (f"(?:^|[^{before}])" if before else "") + pl.escape_regex(key) + (f"(?:$|[^{after}])" if after else "")
 
 
-def _continued_by(edge: str) -> str:
+def continued_by(edge: str) -> str:
     """The characters that make another word of one with this character at its edge, as in a regular expression."""
     if edge.isdecimal():
         return r"\p{Nd}"

@@ -110,7 +110,7 @@ class ChatJudge:
         run_requests: int = RUN_REQUESTS,
         daily_requests: int = DAILY_REQUESTS,
     ) -> None:
-        """``url``: without /chat/completions; the key goes there and is never written. ``folder``: of answers.sqlite."""
+        """``url``: without /chat/completions; the key goes there alone. ``folder``: of answers.sqlite."""
         self.model_id = f"judge-{model}-{_PROMPT_VERSION}"
         self._url, self._model, self._key = f"{url.rstrip('/')}/chat/completions", model, key
         self._file = folder / "answers.sqlite"
