@@ -112,10 +112,10 @@ def test_another_model_or_prompt_is_asked_again(judge, endpoint, monkeypatch, tm
     assert len(endpoint.asked) == 3
 
 
-@pytest.mark.parametrize("text", [None, "", "https://t.cn/A6xyz"])
+@pytest.mark.parametrize("text", [None, "", "\u200b\n", "https://t.cn/A6xyz"])
 def test_where_there_is_nothing_to_read_nobody_is_asked(judge, endpoint, text):
     row = judged(judge(), text).row(0, named=True)
-    assert (row["label"], row["p_negative"], row["abstain_reason"]) == ("neutral", None, "nothing to read")
+    assert (row["label"], row["p_negative"], row["abstain_reason"]) == ("neutral", None, "empty")
     assert endpoint.asked == []
 
 

@@ -76,7 +76,7 @@ def test_labels_are_read_by_their_names_in_any_case(model):
     assert frame["model_id"].unique().to_list() == [model.model_id]
 
 
-@pytest.mark.parametrize("text", [None, "", " \n", "https://t.cn/A6xyz"])
+@pytest.mark.parametrize("text", [None, "", " \n", "\u200b", "https://t.cn/A6xyz"])
 def test_where_there_is_nothing_to_read_the_model_abstains(model, text):
     row = predict(model, "好", text).row(1, named=True)
     assert (row["label"], row["abstain"], row["p_negative"]) == ("neutral", True, None)

@@ -43,6 +43,7 @@ LONGEST_WAIT = 60.0  # one that wants to be left alone for longer has nothing fo
 MOST_REFUSALS = 3  # in a row: then it is not the texts
 
 _MENTIONED = r"@[\w\-]{1,30}"
+_BLANKS = r"[\s\p{Cc}\p{Cf}]+"
 
 _PROMPT = """\
 You judge what posts of Chinese social media feel toward a target. The user sends JSON with "text", a post, and \
@@ -128,7 +129,7 @@ class ChatJudge:
         Raises JudgeProblem where the endpoint cannot be reached, refuses the key or the request, or goes on answering
         429 or 5xx.
         """
-        words = readable(texts).str.replace_all(_MENTIONED, "@")
+        words = readable(texts).str.replace_all(_MENTIONED, "@").str.replace_all(_BLANKS, " ").str.strip_chars(" ")
         rows = []
         with _database(self._file) as database, self._client() as client:
             refusals = 0
@@ -153,7 +154,7 @@ class ChatJudge:
     ) -> _Answer | _NoAnswer:
         """The answer for one text: a kept one, else a new one, which is then kept."""
         if not text:
-            return _NoAnswer("nothing to read")
+            return _NoAnswer("empty")
         key = (hashlib.sha256(text.encode()).hexdigest(), target, self._model, _PROMPT_VERSION)
         kept = database.execute(
             "select label, confidence, reason from answers "

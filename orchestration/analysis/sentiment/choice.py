@@ -23,19 +23,27 @@ class SentimentModel(Protocol):
         """Texts to a row each, in order, in the schema PREDICTIONS."""
 
 
-def load_classifier() -> SentimentModel:
+def load_classifier(own: Path | None = None) -> SentimentModel:
     """The model that TINGFENG_SENTIMENT names: 'embedded', which is the default, or 'onnx:<folder>'.
+
+    Embedded is the one trained on one's own labels where ``own`` is such a file, else the shipped one.
 
     Raises EnvironmentProblem for any other value, OnnxModelProblem for a folder that cannot be used. A model is loaded
     once a process.
     """
     value = os.environ.get(VARIABLE, "").strip() or "embedded"
-    kind, _, folder = value.partition(":")
+    kind, _, place = value.partition(":")
+    path = Path(place).expanduser().resolve()
     if value == "embedded":
-        return classifier.load_classifier()
-    if kind == "onnx" and folder:
-        return _load_onnx(Path(folder).expanduser().resolve())
-    raise EnvironmentProblem(f"{VARIABLE} is {value!r}; set it to 'embedded' or to 'onnx:' and a model's folder.")
+        return classifier.load_classifier(own) if own else classifier.load_classifier()
+    if kind == "embedded" and path.is_file():
+        return classifier.load_classifier(path)
+    if kind == "onnx" and place:
+        return _load_onnx(path)
+    raise EnvironmentProblem(
+        f"{VARIABLE} is {value!r}; set it to 'embedded', to 'embedded:' and a file that sentiment.train wrote, or to "
+        "'onnx:' and a model's folder."
+    )
 
 
 @functools.cache

@@ -30,6 +30,8 @@ MAX_TOKENS = 256
 BATCH_TOKENS = 4_096
 CHUNK_TEXTS = 10_000  # whose tokens are held at a time
 
+_BLANKS = r"[\s\p{Cc}\p{Cf}]+"
+
 Sentiment = Literal["negative", "neutral", "positive"]
 
 
@@ -102,10 +104,10 @@ class OnnxModel:
         """Texts to sentiments: a row each, in order, in the schema PREDICTIONS.
 
         ``label`` is the likeliest sentiment. Labels of the model that mean one sentiment are added up; a sentiment that
-        it has no label for has a probability of 0. Where there is nothing to read the model abstains, as the embedded
-        one does. Only the first MAX_TOKENS tokens are read. ``platform`` and ``target`` are not used.
+        it has no label for has a probability of 0. Where there is nothing to read it abstains: neutral, null p_*, and
+        ``abstain_reason`` "empty". Only the first MAX_TOKENS tokens are read. ``platform`` and ``target`` are not used.
         """
-        words = readable(texts)
+        words = readable(texts).str.replace_all(_BLANKS, " ").str.strip_chars(" ")
         abstain = words == ""
         p = np.zeros((len(words), len(SENTIMENTS)))
         rows = (~abstain).arg_true().to_numpy()
@@ -119,7 +121,8 @@ class OnnxModel:
             *(read.then(pl.Series(p[:, number])).alias(f"p_{name}") for number, name in enumerate(SENTIMENTS)),
             model_id=pl.repeat(self.model_id, len(texts), dtype=pl.String),
             abstain=abstain,
-        ).match_to_schema(PREDICTIONS)
+            abstain_reason=pl.when(abstain).then(pl.lit("empty")),
+        ).match_to_schema(PREDICTIONS, extra_columns="ignore")
 
     def _probabilities(self, texts: list[str]) -> npt.NDArray[np.float64]:
         """Text × sentiment. Texts of like length go together, so that little is padded."""
