@@ -20,7 +20,7 @@ DBT_SOURCES := $(shell find dbt_project -name target -prune -o -name logs -prune
 DBT := $(VENV)/bin/dbt --quiet
 DBT_DIRS := --project-dir $(CURDIR)/dbt_project --profiles-dir $(CURDIR)/dbt_project
 
-.PHONY: run test test-all check dev sandbox refresh import clean lock
+.PHONY: run test test-all check dev sandbox refresh import audit login clean lock
 .DEFAULT_GOAL := run
 
 # From a fresh clone to the published event: environment, sandbox, crawl of the event's days, marts. Runs for the
@@ -60,6 +60,14 @@ refresh: $(MANIFEST) | $(TINGFENG_DATA)
 # make import SRC=file-or-folder
 import: $(VENV)/.installed
 	@$(PY) -m scrapers.importers $(if $(SRC),"$(SRC)")
+
+# make audit TOPIC=id [SIZE=300]: posts for analysts to label, so that the shares of sentiments can be corrected.
+audit: $(VENV)/.installed
+	@$(PY) -m orchestration.audit --topic "$(TOPIC)" $(if $(SIZE),--size $(SIZE))
+
+# make login PLATFORM=douyin: the browser in which an operator logs in, for live collection.
+login: $(VENV)/.installed
+	@$(PY) -m scrapers.login $(PLATFORM)
 
 $(TINGFENG_DATA):
 	@mkdir -p $(TINGFENG_DATA)

@@ -34,6 +34,13 @@ def current_fingerprint(folder: Path) -> str | None:
     return found[-1].stem.split("-", 1)[1] if found else None
 
 
+def current_version(folder: Path, schema: pl.Schema) -> pl.DataFrame:
+    """The current version's rows, in the schema: a column that it has not is null. Without one no rows."""
+    found = versions(folder)
+    rows = pl.read_parquet(found[-1], hive_partitioning=False) if found else pl.DataFrame()
+    return rows.match_to_schema(schema, missing_columns="insert", extra_columns="ignore")
+
+
 def write_version(folder: Path, content_fingerprint: str, frame: pl.DataFrame) -> Path:
     """Write the next version, unless the current one has this fingerprint; return the current version's path."""
     found = versions(folder)

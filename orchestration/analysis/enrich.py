@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from orchestration.analysis.enriched import POSTS, TOPIC_QUERIES, TOPICS
+from orchestration.analysis.enriched import MODEL_CHANGES, POSTS, TOPIC_QUERIES, TOPICS
 from orchestration.analysis.keywords import user_words
 from orchestration.analysis.relevance import judge
 from orchestration.analysis.sentiment import SentimentModel
@@ -31,20 +31,22 @@ class Means:
     classifier: SentimentModel
 
 
-def enrich(posts: pl.DataFrame, labels: pl.DataFrame, classifier: SentimentModel) -> pl.DataFrame:
+def enrich(
+    posts: pl.DataFrame, labels: pl.DataFrame, classifier: SentimentModel, judged_before: pl.DataFrame
+) -> pl.DataFrame:
     """Posts and labels (labels.LABELS) to a row each in ``enriched.POSTS``.
 
     posts: as cleaning.last_words, duplicates.hashed and keywords.segmented give them, one after the other.
+    judged_before: rows of ``enriched.POSTS``; what the same model said of the same words there is not asked again.
 
     Sentiment is the analyst's where there is one, else the model's, which reads the own words. Where there are none, a
     bare repost or a picture, the model abstains: neutral, a score of 0 and null p_*.
     """
-    model = classifier.predict(posts["text_clean"]).rename({"label": "model_sentiment", "model_id": "sentiment_model"})
     analyst = pl.col("analyst_sentiment")
     return (
-        posts.hstack(model)
+        posts.join(judge_texts(posts["text_clean"], classifier, judged_before), on="text_clean", maintain_order="left")
         .join(
-            labels.select("platform", "post_id", analyst_sentiment="sentiment"),
+            labels.select("platform", "post_id", "audit_weight", analyst_sentiment="sentiment"),
             on=["platform", "post_id"],
             how="left",
             maintain_order="left",
@@ -59,6 +61,42 @@ def enrich(posts: pl.DataFrame, labels: pl.DataFrame, classifier: SentimentModel
             sentiment_source=pl.when(analyst.is_null()).then(pl.lit("model")).otherwise(pl.lit("analyst")),
         )
         .match_to_schema(POSTS)
+    )
+
+
+_JUDGED = ("text_clean", "sentiment_model", "model_sentiment", "p_negative", "p_neutral", "p_positive")
+
+
+def judge_texts(texts: pl.Series, classifier: SentimentModel, judged_before: pl.DataFrame) -> pl.DataFrame:
+    """Each distinct text with what the model says of it, asked only for those that it has not judged before.
+
+    Out: text_clean, sentiment_model, model_sentiment, p_negative, p_neutral, p_positive.
+    """
+    known = judged_before.filter(pl.col("sentiment_model") == classifier.model_id).select(_JUDGED).unique("text_clean")
+    known = known.filter(pl.col("text_clean").is_in(texts.implode()))
+    new = texts.unique(maintain_order=True).filter(
+        ~texts.unique(maintain_order=True).is_in(known["text_clean"].implode())
+    )
+    judged = classifier.predict(new).rename({"label": "model_sentiment", "model_id": "sentiment_model"})
+    return pl.concat([known, judged.with_columns(text_clean=new).select(_JUDGED)])
+
+
+def model_changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Posts that two versions of ``enriched.POSTS`` have by different models, in ``enriched.MODEL_CHANGES``."""
+    judged = ("sentiment_model", "model_sentiment")
+    return (
+        before.select("platform", "post_id", *judged)
+        .join(after.select("platform", "post_id", *judged), on=["platform", "post_id"], suffix="_after")
+        .filter(pl.col("sentiment_model") != pl.col("sentiment_model_after"))
+        .select(
+            "platform",
+            "post_id",
+            from_model="sentiment_model",
+            to_model="sentiment_model_after",
+            from_sentiment="model_sentiment",
+            to_sentiment="model_sentiment_after",
+        )
+        .match_to_schema(MODEL_CHANGES)
     )
 
 
@@ -108,7 +146,7 @@ def analysis_fingerprint(means: Means) -> str:
         ),
         "aliases": listening.aliases,
         "names": sorted(user_words(listening)),
-        "labels": means.labels.select("platform", "post_id", "sentiment").sort(pl.all()).rows(),
+        "labels": means.labels.select("platform", "post_id", "sentiment", "audit_weight").sort(pl.all()).rows(),
         "relevance_labels": means.relevance_labels.drop_nulls("post_id").drop("text").sort(pl.all()).rows(),
         "relevance_models": {topic_id: model.rows() for topic_id, model in means.relevance_models.items()},
     }

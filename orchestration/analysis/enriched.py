@@ -1,6 +1,6 @@
 """The enriched contract: the tables that analysis writes for dbt to read.
 
-    data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics: a day, all platforms
+    data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics, model_changes: a day, all platforms
     data/enriched/<table>/<version>.parquet                      topics, topic_queries, duplicate_groups
 
 and, for duplicate_groups to be made of, text_signatures and duplicate_links by day (duplicates.py). A version
@@ -27,6 +27,18 @@ POSTS = pl.Schema(
         "p_negative": pl.Float64(),
         "p_neutral": pl.Float64(),
         "p_positive": pl.Float64(),
+        "audit_weight": pl.Float64(),  # posts that one drawn for a labelled audit stands for, else null
+    }
+)
+# Posts whose sentiment the last change of the model has changed, or kept: which models, and what each said.
+MODEL_CHANGES = pl.Schema(
+    {
+        "platform": pl.String(),
+        "post_id": pl.String(),
+        "from_model": pl.String(),
+        "to_model": pl.String(),
+        "from_sentiment": pl.String(),
+        "to_sentiment": pl.String(),
     }
 )
 POST_TOPICS = pl.Schema(

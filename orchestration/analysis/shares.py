@@ -47,6 +47,20 @@ AUDIT_SAMPLE = pl.Schema(
 )
 
 
+SHARES = pl.Schema(
+    {
+        "topic_id": pl.String(),
+        "platform": pl.String(),  # null: all
+        "posted_date": pl.Date(),  # null: the topic's whole window
+        "sentiment": pl.String(),
+        "corrected_share": pl.Float64(),
+        "corrected_low": pl.Float64(),  # of a 95% interval
+        "corrected_high": pl.Float64(),
+        "correction": pl.String(),  # analyst, ppi or emq
+    }
+)
+
+
 class Calibration(NamedTuple):
     """To which shares of SENTIMENTS probabilities are calibrated, once they are multiplied with ``tilt``."""
 
@@ -143,6 +157,31 @@ def corrected_shares(posts: pl.DataFrame, calibration: Calibration, z: float = Z
         Share(name, float(share), *_bounds(float(share), float(error), groups, z), method)
         for name, share, error in zip(SENTIMENTS, shares, errors, strict=True)
     ]
+
+
+# The shares that the shipped classifier gives the dev rows of smp2020_usual, Weibo posts of any subject: of its data
+# sets the one most like the posts of a topic. Where emq starts from without an audit.
+WEIBO_AT_LARGE = Calibration(np.array([0.48, 0.31, 0.21]))
+
+
+def topic_shares(posts: pl.DataFrame) -> pl.DataFrame:
+    """The posts that count for topics to the shares of sentiments among them, in the schema SHARES.
+
+    posts: topic_id, platform, posted_date, sentiment, sentiment_source, and what corrected_shares wants but
+    analyst_sentiment. A topic is corrected by its own audit, its platforms and days by theirs where they have enough
+    labels, else from the topic's calibration.
+    """
+    labelled = pl.when(pl.col("sentiment_source") == "analyst").then("sentiment")
+    rows: list[tuple[object, ...]] = []
+    for (topic_id,), topic in posts.with_columns(analyst_sentiment=labelled).group_by("topic_id", maintain_order=True):
+        shares = corrected_shares(topic, WEIBO_AT_LARGE)
+        rows += [(topic_id, None, None, *share) for share in shares]
+        calibration = WEIBO_AT_LARGE if shares[0].method == "emq" else calibrated_to(topic, shares)
+        for key in (["platform"], ["platform", "posted_date"]):
+            for where, part in topic.group_by(key, maintain_order=True):
+                place = (*where, None)[:2]
+                rows += [(topic_id, *place, *share) for share in corrected_shares(part, calibration)]
+    return pl.DataFrame(rows, schema=SHARES, orient="row")
 
 
 def calibrated_to(posts: pl.DataFrame, shares: Sequence[Share]) -> Calibration:

@@ -387,6 +387,8 @@ class PlatformSpider(Spider):
         refused = refusal(response)
         if refused is None:
             return response.body
+        if response.status >= 500:  # a fault of the server's, whatever page it comes with
+            raise NoAnswer("partial", f"HTTP {response.status}")
         told = self.parser.parse_search(response.body, now())  # the body may say more than the status
         # 404 is also how Zhihu says that a post has no comments, or is gone.
         if told.state in STOPPING_STATES or (response.status == 404 and told.state == "empty"):

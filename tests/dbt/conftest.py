@@ -73,6 +73,8 @@ def read_post(platform: Platform, post_id: str, sentiment: str, **values: Any) -
         "sentiment_source": "model",
         "sentiment_model": "model-1",
         "model_sentiment": sentiment,
+        **{f"p_{name}": 0.8 if name == sentiment else 0.1 for name in ("negative", "neutral", "positive")},
+        "audit_weight": None,
     } | values
 
 

@@ -25,10 +25,12 @@ COLUMNS = {
     "is_complete",
     "daily_interaction": "topic_id platform posted_date likes comments shares collects interactions interaction_share "
     "interactions_per_post top10_share observed_from observed_to mature_share",
-    "daily_sentiment": "topic_id platform posted_date sentiment volume volume_share interactions interaction_share",
+    "daily_sentiment": "topic_id platform posted_date sentiment volume volume_share interactions interaction_share"
+    " corrected_share corrected_low corrected_high correction",
     "event_totals": "topic_id volume interactions",
     "event_platforms": "topic_id platform volume volume_share share_low share_high interactions interaction_share",
-    "event_sentiment": "topic_id sentiment volume volume_share share_low share_high interactions interaction_share",
+    "event_sentiment": "topic_id sentiment volume volume_share share_low share_high interactions interaction_share"
+    " corrected_share corrected_low corrected_high correction",
     "event_platform_sentiment": "topic_id platform sentiment volume volume_share interactions interaction_share",
     "event_keywords": "topic_id platform sentiment word volume distinct_volume volume_share z peak_date frequency_rank",
     "event_hashtags": "topic_id platform sentiment hashtag volume distinct_volume volume_share z peak_date"
@@ -45,6 +47,8 @@ COLUMNS = {
     " posts_estimated posts_estimated_low posts_estimated_high is_complete missing_reason",
     "crawl_slices": "platform query slice_start slice_end state pages declared_total posts_seen posts_kept cap_hit",
     "built_days": "posted_date enriched_version",
+    "sentiment_audit": "topic_id post_uid audit_weight sentiment model_sentiment",
+    "sentiment_drift": "topic_id platform posted_date from_model to_model from_sentiment to_sentiment posts",
 }
 SQL_TYPES = {
     pl.String(): "varchar",
@@ -99,6 +103,7 @@ def test_sources_declare_what_is_written(built: Any) -> None:
         "raw.slices": dict(SCHEMAS["slices"]) | by_day,
         "enriched.posts": dict(enriched.POSTS) | by_day,
         "enriched.post_topics": dict(enriched.POST_TOPICS) | by_day,
+        "enriched.model_changes": dict(enriched.MODEL_CHANGES) | by_day,
         "enriched.duplicate_groups": dict(enriched.DUPLICATE_GROUPS),
         "enriched.topics": dict(enriched.TOPICS),
         "enriched.topic_queries": dict(enriched.TOPIC_QUERIES),
@@ -130,7 +135,7 @@ def test_incremental_models_stand_on_nothing_that_is_built_after_them(manifest: 
     """Dagster builds them first, by day, and everything else after them."""
     nodes = manifest["nodes"]
     incremental = [name for name, node in nodes.items() if node["config"].get("materialized") == "incremental"]
-    assert len(incremental) == 7
+    assert len(incremental) == 8
     for name in incremental:
         for parent in nodes[name]["depends_on"]["nodes"]:
             assert parent in manifest["sources"] or nodes[parent]["config"]["materialized"] in (

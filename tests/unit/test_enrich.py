@@ -12,20 +12,22 @@ from orchestration.analysis.enrich import (
     analysis_fingerprint,
     enrich,
     enrich_topics,
+    model_changes,
     topic_queries_table,
     topics_table,
 )
-from orchestration.analysis.enriched import POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS
+from orchestration.analysis.enriched import MODEL_CHANGES, POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS
 from orchestration.analysis.keywords import segmented
 from orchestration.analysis.labels import LABELS, RELEVANCE_LABELS
 from orchestration.analysis.relevance import MODEL
-from orchestration.analysis.sentiment import load_classifier
+from orchestration.analysis.sentiment import SentimentModel, load_classifier
 from orchestration.listening import Listening, Match, Relevance, Topic, Window
 from scrapers.items import Platform, Post
 from scrapers.landing import to_frame
 
 NOON = datetime(2026, 1, 5, 4, tzinfo=UTC)
 NO_LABELS = LABELS.to_frame()
+NOTHING_BEFORE = POSTS.to_frame()
 
 
 def post(
@@ -49,8 +51,14 @@ def label(sentiment: str, post_id: str = "1", platform: str = "weibo", labeller:
     return pl.DataFrame([(platform, post_id, sentiment, labeller, NOON, None)], schema=LABELS, orient="row")
 
 
-def enriched(*posts: Post, labels: pl.DataFrame = NO_LABELS) -> pl.DataFrame:
-    frame = enrich(segmented(hashed(last_words(to_frame("posts", posts))), listening()), labels, load_classifier())
+def enriched(
+    *posts: Post,
+    labels: pl.DataFrame = NO_LABELS,
+    classifier: SentimentModel | None = None,
+    before: pl.DataFrame = NOTHING_BEFORE,
+) -> pl.DataFrame:
+    said = segmented(hashed(last_words(to_frame("posts", posts))), listening())
+    frame = enrich(said, labels, classifier or load_classifier(), before)
     assert frame.schema == POSTS
     return frame
 
@@ -228,3 +236,47 @@ def test_the_fingerprint_is_the_same_in_another_process(pytestconfig):
     }
     [only] = runs
     assert len(only) == 12
+
+
+class Counting:
+    """The shipped classifier under another name, which notes what it is asked."""
+
+    def __init__(self, model_id: str) -> None:
+        self.model_id = model_id
+        self.asked: list[str] = []
+
+    def predict(self, texts: pl.Series, platform: str | None = None, target: str | None = None) -> pl.DataFrame:
+        self.asked += texts.to_list()
+        return load_classifier().predict(texts).with_columns(model_id=pl.lit(self.model_id))
+
+
+def test_a_text_is_judged_once_by_a_model():
+    first, second = Counting("one"), Counting("two")
+    said = [post("小米让人失望"), post("小米让人失望", "2"), post("挺好", "3")]
+    before = enriched(*said, classifier=first)
+    assert sorted(first.asked) == ["小米让人失望", "挺好"]
+    assert before["model_sentiment"].to_list() == enriched(*said)["model_sentiment"].to_list()
+
+    again = enriched(*said, post("新的话", "4"), classifier=first, before=before)
+    assert first.asked[2:] == ["新的话"]
+    assert again.filter(pl.col("post_id") != "4").equals(before)
+
+    enriched(*said, classifier=second, before=before)
+    assert len(second.asked) == 2
+
+
+def test_a_change_of_the_model_is_noted_post_by_post():
+    before = enriched(post("小米让人失望"), post("挺好", "2"), classifier=Counting("one"))
+    flipped = before.with_columns(sentiment_model=pl.lit("two"), model_sentiment=pl.lit("positive"))
+    changes = model_changes(before, flipped)
+    assert changes.schema == MODEL_CHANGES
+    assert changes.row(0) == ("weibo", "1", "one", "two", before["model_sentiment"][0], "positive")
+    assert changes.height == 2
+    assert model_changes(before, before).is_empty()
+    assert model_changes(NOTHING_BEFORE, flipped).is_empty()
+
+
+def test_the_weight_of_an_audited_post_goes_along():
+    weighed = label("negative").with_columns(audit_weight=pl.lit(7.5))
+    assert enriched(post("好"), post("好", "2"), labels=weighed)["audit_weight"].to_list() == [7.5, None]
+    assert fingerprint(labels=weighed) != fingerprint(labels=label("negative"))

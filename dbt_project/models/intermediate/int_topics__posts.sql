@@ -19,7 +19,11 @@ select
     posts.observation_age_hours,
     posts.sentiment,
     posts.sentiment_source,
-    posts.model_sentiment
+    posts.model_sentiment,
+    posts.p_negative,
+    posts.p_neutral,
+    posts.p_positive,
+    posts.audit_weight
 from {{ ref("fct_post_topics") }} as post_topics
 inner join {{ ref("fct_posts") }} as posts
     on post_topics.post_uid = posts.post_uid and post_topics.posted_date = posts.posted_date

@@ -14,11 +14,11 @@ from expectations.validation import Validation, merged, validate
 from orchestration.analysis import enriched
 from orchestration.analysis.cleaning import last_words
 from orchestration.analysis.duplicates import hashed, signatures
-from orchestration.analysis.enrich import CODE_VERSION, Means, enrich, enrich_topics
+from orchestration.analysis.enrich import CODE_VERSION, Means, enrich, enrich_topics, model_changes
 from orchestration.analysis.keywords import segmented
 from orchestration.checks import as_check_result
 from orchestration.days import expected_fingerprints, load_means, run_days
-from orchestration.enriched_files import current_fingerprint, fingerprint, versions, write_version
+from orchestration.enriched_files import current_fingerprint, current_version, fingerprint, versions, write_version
 from orchestration.raw_frames import day_batches, read_raw_posts, validate_raw_posts
 from orchestration.settings import enriched_dir
 from scrapers.environment import data_dir
@@ -101,10 +101,9 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         verdicts["raw_rows"].append(validate_raw_posts(raw))
         if verdicts["raw_rows"][-1].is_critical:
             break
-        said = {
-            day: segmented(hashed(last_words(raw.filter(pl.col("day") == day))), means.listening) for day in batch
-        }
-        read = {day: enrich(posts, means.labels, means.classifier) for day, posts in said.items()}
+        said = {day: segmented(hashed(last_words(raw.filter(pl.col("day") == day))), means.listening) for day in batch}
+        before = {day: current_version(enriched_dir() / f"posts/day={day}", enriched.POSTS) for day in batch}
+        read = {day: enrich(posts, means.labels, means.classifier, before[day]) for day, posts in said.items()}
         verdicts["rows"].append(validate_enriched_posts(pl.concat(read.values())))
         if verdicts["rows"][-1].is_critical:
             break
@@ -112,6 +111,8 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
             matched = enrich_topics(said[day], means)
             # Before the two that days_to_read looks at, so that a run that is killed in between does the day again.
             write_signatures(day, said[day])
+            if (changes := model_changes(before[day], frame)).height:
+                write_version(enriched_dir() / f"model_changes/day={day}", todo[day], changes)
             write_version(enriched_dir() / f"posts/day={day}", todo[day], frame.select(list(enriched.POSTS)))
             write_version(
                 enriched_dir() / f"post_topics/day={day}", todo[day], matched.select(list(enriched.POST_TOPICS))

@@ -12,7 +12,7 @@
     "segmented", "post_type", "hashtags", "ip_location", "is_repost", "has_own_words", "is_ad", "likes", "comments", "shares",
     "collects", "views", "interactions", "interactions_all", "interactions_is_floor", "observed_at",
     "observation_age_hours", "source", "crawl_id", "text_hash", "sentiment", "sentiment_score", "sentiment_source",
-    "sentiment_model", "model_sentiment", "enriched_version",
+    "sentiment_model", "model_sentiment", "p_negative", "p_neutral", "p_positive", "audit_weight", "enriched_version",
 ] %}
 
 with observed as (
@@ -73,6 +73,10 @@ window_posts as (
         enriched.sentiment_source,
         enriched.sentiment_model,
         enriched.model_sentiment,
+        enriched.p_negative,
+        enriched.p_neutral,
+        enriched.p_positive,
+        enriched.audit_weight,
         enriched.enriched_version
     from observed
     inner join {{ ref("stg_enriched__posts") }} as enriched

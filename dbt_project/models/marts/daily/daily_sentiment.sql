@@ -30,14 +30,29 @@ shown as (
 )
 
 select
-    topic_id,
-    platform,
-    posted_date,
-    sentiment,
-    volume,
-    {{ ratio("volume", "sum(volume) over (partition by topic_id, platform, posted_date)") }} as volume_share,
-    interactions,
-    {{ ratio("interactions", "sum(interactions) over (partition by topic_id, platform, posted_date)") }}
-        as interaction_share,
-    is_complete
+    shown.topic_id,
+    shown.platform,
+    shown.posted_date,
+    shown.sentiment,
+    shown.volume,
+    {{ ratio("shown.volume", "sum(shown.volume) over (partition by shown.topic_id, shown.platform, shown.posted_date)") }}
+        as volume_share,
+    shares.corrected_share,
+    shares.corrected_low,
+    shares.corrected_high,
+    shares.correction,
+    shown.interactions,
+    {{
+        ratio(
+            "shown.interactions",
+            "sum(shown.interactions) over (partition by shown.topic_id, shown.platform, shown.posted_date)"
+        )
+    }} as interaction_share,
+    shown.is_complete
 from shown
+left join {{ ref("int_topics__sentiment_shares") }} as shares
+    on
+        shown.topic_id = shares.topic_id
+        and shown.platform = shares.platform
+        and shown.posted_date = shares.posted_date
+        and shown.sentiment = shares.sentiment

@@ -36,14 +36,24 @@ shared as (
 )
 
 select
-    topic_id,
-    platform,
-    sentiment,
-    volume,
-    volume_share,
-    {{ wilson_bound("volume_share", "distinct_volume", "-") }} as share_low,
-    {{ wilson_bound("volume_share", "distinct_volume", "+") }} as share_high,
-    interactions,
-    interaction_share,
-    is_complete
+    shared.topic_id,
+    shared.platform,
+    shared.sentiment,
+    shared.volume,
+    shared.volume_share,
+    {{ wilson_bound("shared.volume_share", "shared.distinct_volume", "-") }} as share_low,
+    {{ wilson_bound("shared.volume_share", "shared.distinct_volume", "+") }} as share_high,
+    shares.corrected_share,
+    shares.corrected_low,
+    shares.corrected_high,
+    shares.correction,
+    shared.interactions,
+    shared.interaction_share,
+    shared.is_complete
 from shared
+left join {{ ref("int_topics__sentiment_shares") }} as shares
+    on
+        shared.topic_id = shares.topic_id
+        and shared.platform = shares.platform
+        and shares.posted_date is null
+        and shared.sentiment = shares.sentiment

@@ -46,16 +46,26 @@ shared as (
 )
 
 select
-    topic_id,
-    sentiment,
-    volume,
-    volume_share,
-    {{ wilson_bound("volume_share", "distinct_volume", "-") }} as share_low,
-    {{ wilson_bound("volume_share", "distinct_volume", "+") }} as share_high,
-    analyst_volume,
-    model_volume,
-    model_volume_share,
-    interactions,
-    interaction_share,
-    is_complete
+    shared.topic_id,
+    shared.sentiment,
+    shared.volume,
+    shared.volume_share,
+    {{ wilson_bound("shared.volume_share", "shared.distinct_volume", "-") }} as share_low,
+    {{ wilson_bound("shared.volume_share", "shared.distinct_volume", "+") }} as share_high,
+    shares.corrected_share,
+    shares.corrected_low,
+    shares.corrected_high,
+    shares.correction,
+    shared.analyst_volume,
+    shared.model_volume,
+    shared.model_volume_share,
+    shared.interactions,
+    shared.interaction_share,
+    shared.is_complete
 from shared
+left join {{ ref("int_topics__sentiment_shares") }} as shares
+    on
+        shared.topic_id = shares.topic_id
+        and shares.platform is null
+        and shares.posted_date is null
+        and shared.sentiment = shares.sentiment

@@ -11,5 +11,9 @@ select
     sentiment_source,
     sentiment_model,
     model_sentiment,
+    p_negative,
+    p_neutral,
+    p_positive,
+    audit_weight,
     version as enriched_version
 from {{ current_rows(source("enriched", "posts")) }}

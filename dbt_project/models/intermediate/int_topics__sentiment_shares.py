@@ -1,0 +1,8 @@
+"""Shares of sentiments, corrected and with their error, of topics, their platforms, and the days of these."""
+
+from orchestration.analysis.shares import topic_shares
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    return topic_shares(dbt.ref("int_topics__posts").pl())
