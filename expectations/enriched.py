@@ -15,7 +15,7 @@ def enriched_posts() -> ExpectationSuite:
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
-    required = ("platform", "post_id", "text", "text_clean", "sentiment", "sentiment_score",
+    required = ("platform", "post_id", "text", "text_clean", "segmented", "sentiment", "sentiment_score",
                 "sentiment_source", "sentiment_model", "model_sentiment")  # fmt: skip
     return gx.ExpectationSuite(
         name="enriched_posts",
@@ -23,6 +23,10 @@ def enriched_posts() -> ExpectationSuite:
             *(gxe.ExpectColumnValuesToNotBeNull(column=column, severity="critical") for column in required),
             gxe.ExpectCompoundColumnsToBeUnique(column_list=["platform", "post_id"], severity="critical"),
             gxe.ExpectColumnValuesToMatchRegex(column="text_hash", regex="^[0-9a-f]{16}$", severity="critical"),
+            # One space between words and no empty clause, for that is how they are looked up.
+            gxe.ExpectColumnValuesToNotMatchRegex(
+                column="segmented", regex=r"^[ |]|[ |]$|  |\| \|", severity="critical"
+            ),
             gxe.ExpectColumnValuesToBeInSet(column="sentiment", value_set=SENTIMENTS, severity="critical"),
             gxe.ExpectColumnValuesToBeInSet(column="model_sentiment", value_set=SENTIMENTS, severity="critical"),
             gxe.ExpectColumnValuesToBeInSet(

@@ -76,9 +76,50 @@ def event_sentiment() -> ExpectationSuite:
     )
 
 
+def event_keywords() -> ExpectationSuite:
+    """marts.event_keywords."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    return gx.ExpectationSuite(
+        name="event_keywords",
+        expectations=[
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["topic_id", "platform", "sentiment", "word"], severity="critical"
+            ),
+            gxe.ExpectColumnValueLengthsToBeBetween(column="word", min_value=2, severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="volume_share", min_value=0, max_value=1, severity="critical"),
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="volume", column_B="distinct_volume", or_equal=True, severity="critical"
+            ),
+        ],
+    )
+
+
+def event_focuses() -> ExpectationSuite:
+    """marts.event_focuses."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    return gx.ExpectationSuite(
+        name="event_focuses",
+        expectations=[
+            gxe.ExpectCompoundColumnsToBeUnique(column_list=["topic_id", "focus_id"], severity="critical"),
+            gxe.ExpectColumnValueLengthsToBeBetween(column="label", min_value=1, severity="critical"),
+            gxe.ExpectColumnValuesToNotBeNull(column="exemplar_1", severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="volume_share", min_value=0, max_value=1, severity="critical"),
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="volume", column_B="distinct_volume", or_equal=True, severity="critical"
+            ),
+        ],
+    )
+
+
 # The served table by name, and its suite.
 SERVED: dict[str, Callable[[], ExpectationSuite]] = {
     "fct_posts": fct_posts,
     "daily_volume": daily_volume,
     "event_sentiment": event_sentiment,
+    "event_keywords": event_keywords,
+    "event_focuses": event_focuses,
 }

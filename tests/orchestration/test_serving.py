@@ -24,6 +24,10 @@ def warehouse(tmp_path, monkeypatch):
                 1 as original_volume, 1 as distinct_volume, 1 as authors;
             create table marts.event_sentiment as select 't' as topic_id, 'neutral' as sentiment,
                 1.0 as volume_share, 1.0 as interaction_share;
+            create table marts.event_keywords as select 't' as topic_id, 'all' as platform, 'all' as sentiment,
+                '公关' as word, 1 as volume, 1 as distinct_volume, 1.0 as volume_share;
+            create table marts.event_focuses as select 't' as topic_id, 't:公关' as focus_id, '公关' as label,
+                'weibo:1' as exemplar_1, 1 as volume, 1 as distinct_volume, 1.0 as volume_share;
             """
         )
     return tmp_path / "warehouse.duckdb"

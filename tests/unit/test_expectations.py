@@ -36,6 +36,7 @@ ENRICHED = {
     "text": "小米 大熊",
     "text_clean": "小米 大熊",
     "text_hash": "8577e7bc73894e54",
+    "segmented": "小米 大熊 | 失望",
     "sentiment": "negative",
     "sentiment_score": -0.5,
     "sentiment_source": "model",
@@ -93,7 +94,8 @@ def test_enriched_suite():
     good = pl.DataFrame([ENRICHED, ENRICHED | {"post_id": "2", "p_sum": None, "text_hash": None}])
     assert validate(good, enriched.enriched_posts()).failures == []
     for change in [{"sentiment": "angry"}, {"sentiment": None}, {"p_sum": 0.9}, {"sentiment_score": 2.0},
-                   {"sentiment_source": "guess"}, {"text_hash": "g"}]:  # fmt: skip
+                   {"sentiment_source": "guess"}, {"text_hash": "g"}, {"segmented": None},
+                   {"segmented": "小米 | | 大熊"}, {"segmented": "小米 "}]:  # fmt: skip
         wrong = pl.DataFrame([ENRICHED, ENRICHED | {"post_id": "2"} | change])
         assert validate(wrong, enriched.enriched_posts()).is_critical, change
     assert validate(pl.DataFrame([ENRICHED, ENRICHED]), enriched.enriched_posts()).is_critical
@@ -118,6 +120,18 @@ def test_enriched_suite():
             "event_sentiment",
             {"topic_id": "t", "sentiment": "neutral", "volume_share": 0.5, "interaction_share": 1.0},
             {"volume_share": 1.2},
+        ),
+        (
+            "event_keywords",
+            {"topic_id": "t", "platform": "all", "sentiment": "all", "word": "公关", "volume": 3, "distinct_volume": 2,
+             "volume_share": 0.5},
+            {"distinct_volume": 4},
+        ),
+        (
+            "event_focuses",
+            {"topic_id": "t", "focus_id": "t:公关", "label": "公关", "exemplar_1": "weibo:1", "volume": 3,
+             "distinct_volume": 2, "volume_share": 0.5},
+            {"exemplar_1": None},
         ),
     ],
 )  # fmt: skip
