@@ -104,7 +104,9 @@ def _parse_json(body: bytes, observed_at: datetime) -> SearchPage:
             page.posts.append(_read_status(as_object(status), observed_at))
         except UnreadableError as problem:
             page.rejects.append(reject(position, str(problem), dump_record(status), observed_at))
-    if not page.posts and not page.rejects:
+    if page.rejects and not page.posts:
+        page.state, page.reason = "partial", f"none of {len(page.rejects)} posts could be read"
+    elif not page.posts:
         page.state, page.reason = "empty", f"no posts among {others} other cards"
     return page
 

@@ -54,6 +54,8 @@ def parse_html(body: bytes, observed_at: datetime) -> SearchPage:
     following = document.xpath("//a[@class='next']/@href").get()
     number_of_next = parse_qs(urlsplit(following).query).get("page") if following else None
     page.next = {"page": number_of_next[0]} if number_of_next else None
+    if page.rejects and not page.posts:
+        page.state, page.reason = "partial", f"none of {len(page.rejects)} posts could be read"
     if b"<html" in body and b"</html" not in body:  # cut between two cards, it would look like the last page
         page.state, page.reason = "partial", "the page is cut"
     return page

@@ -63,7 +63,9 @@ def parse_search(body: bytes, observed_at: datetime) -> SearchPage:
             page.posts.append(_read_record(record, observed_at))
         except UnreadableError as problem:
             page.rejects.append(reject(f"entry {number}", str(problem), record, observed_at))
-    if not page.posts and not page.rejects:
+    if page.rejects and not page.posts:
+        page.state, page.reason = "partial", f"none of {len(page.rejects)} posts could be read"
+    elif not page.posts:
         page.state, page.reason = "empty", f"no posts among {len(entries)} entries"
     return page
 

@@ -74,6 +74,7 @@ def _read(platform: Platform, body: bytes) -> Iterator[SliceState]:
         page = read(body, NOW)
         assert page.state in STATES
         assert page.state == "ok" or page.reason
+        assert page.state != "ok" or _items_of(page) or not page.rejects  # what was not read is never "nothing there"
         for parameters in (getattr(page, "next", None), *getattr(page, "replies_of", {}).values()):
             assert all(isinstance(text, str) for pair in (parameters or {}).items() for text in pair)
         _check(platform, [*page.rejects, *_items_of(page)])

@@ -354,3 +354,15 @@ def test_a_page_that_is_cut_between_two_cards_is_not_the_last_one() -> None:
     page = parse_search(first_card_only, NOW)
     assert (page.state, page.reason, page.next) == ("partial", "the page is cut", None)
     assert page.posts
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"ok":1,"data":{"cards":[{"card_type":9,"mblog":{"id":"x"}}]}}',
+        b'<div action-type="feed_list_item" mid="x"><p node-type="feed_list_content">x</p></div>',
+    ],
+)
+def test_a_page_of_which_nothing_can_be_read_is_not_an_empty_one(body: bytes) -> None:
+    page = parse_search(body, NOW)
+    assert (page.state, page.reason) == ("partial", "none of 1 posts could be read")

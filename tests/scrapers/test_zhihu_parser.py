@@ -174,3 +174,8 @@ class TestRealBodies:
     def test_comments_are_no_posts(self, shared: Path) -> None:
         page = parse_search((shared / "real/zhihu/web/comment_v5.json").read_bytes(), NOW)
         assert page.posts == []
+
+
+def test_a_page_of_which_nothing_can_be_read_is_not_an_empty_one() -> None:
+    page = parse_search(b'{"paging":{"is_end":true},"data":[{"type":"answer","id":"1"}]}', NOW)
+    assert (page.state, page.reason) == ("partial", "none of 1 posts could be read")
