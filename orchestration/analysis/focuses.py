@@ -61,8 +61,8 @@ def find_focuses(posts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The focuses of each topic and the posts that speak of them, in the schema POST_FOCUSES, a row for each of both.
 
     posts: a row for each topic and post: topic_id, post_uid, sentiment, duplicate_group_id, segmented
-    (keywords.segmented). before: what was found the last time, or no rows; a focus whose vocabulary is near one of
-    these keeps its id.
+    (keywords.segmented). before: topic_id, focus_id and vocabulary of what was found the last time, or no rows; a focus
+    whose vocabulary is near one of these keeps its id.
     """
     found = [POST_FOCUSES.to_frame()]
     for (topic_id,), of_topic in posts.sort("topic_id", "post_uid").partition_by("topic_id", as_dict=True).items():

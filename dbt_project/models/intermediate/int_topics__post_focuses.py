@@ -9,5 +9,9 @@ def model(dbt, session):
     is_built = session.execute(
         "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?", [this.schema, this.identifier]
     ).fetchone()[0]
-    before = session.sql(f"from {this}").pl() if is_built else POST_FOCUSES.to_frame()
-    return find_focuses(dbt.ref("int_topics__posts").pl(), before)
+    if is_built:
+        before = session.sql(f"from {this}").select("topic_id, focus_id, vocabulary").distinct().pl()
+    else:
+        before = POST_FOCUSES.to_frame()
+    columns = "topic_id, post_uid, sentiment, duplicate_group_id, segmented"
+    return find_focuses(dbt.ref("int_topics__posts").select(columns).pl(), before)
