@@ -18,8 +18,8 @@ PLATFORMS: tuple[Platform, ...] = ("weibo", "douyin", "xiaohongshu", "zhihu")
 #   logged_out  refused because the login is missing or has expired
 #   partial     answered in part: a page could not be read, or the site's cap hides the rest
 SliceState = Literal["ok", "empty", "blocked", "logged_out", "partial"]
-# What a slice asks a site for: posts that a search finds, an account's own posts, the comments of a post with the replies
-# to them, an account's profile, a hot list.
+# What a slice asks a site for: posts that a search finds, an account's own posts, the comments of a post with their
+# replies, an account's profile, a hot list.
 Target = Literal["search", "timeline", "comments", "profile", "hot_list"]
 # The order in which a site shows what a search finds. The slices of one crawl and order make up a pass.
 Ordering = Literal["newest", "general", "most_liked"]

@@ -35,12 +35,15 @@ select
     shown.posted_date,
     shown.sentiment,
     shown.volume,
-    {{ ratio("shown.volume", "sum(shown.volume) over (partition by shown.topic_id, shown.platform, shown.posted_date)") }}
-        as volume_share,
-    shares.corrected_share,
-    shares.corrected_low,
-    shares.corrected_high,
-    shares.correction,
+    {{
+        ratio(
+            "shown.volume", "sum(shown.volume) over (partition by shown.topic_id, shown.platform, shown.posted_date)"
+        )
+    }} as volume_share,
+    corrected.corrected_share,
+    corrected.corrected_low,
+    corrected.corrected_high,
+    corrected.correction,
     shown.interactions,
     {{
         ratio(
@@ -50,9 +53,9 @@ select
     }} as interaction_share,
     shown.is_complete
 from shown
-left join {{ ref("int_topics__sentiment_shares") }} as shares
+left join {{ ref("int_topics__sentiment_shares") }} as corrected
     on
-        shown.topic_id = shares.topic_id
-        and shown.platform = shares.platform
-        and shown.posted_date = shares.posted_date
-        and shown.sentiment = shares.sentiment
+        shown.topic_id = corrected.topic_id
+        and shown.platform = corrected.platform
+        and shown.posted_date = corrected.posted_date
+        and shown.sentiment = corrected.sentiment

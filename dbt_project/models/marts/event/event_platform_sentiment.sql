@@ -43,17 +43,17 @@ select
     shared.volume_share,
     {{ wilson_bound("shared.volume_share", "shared.distinct_volume", "-") }} as share_low,
     {{ wilson_bound("shared.volume_share", "shared.distinct_volume", "+") }} as share_high,
-    shares.corrected_share,
-    shares.corrected_low,
-    shares.corrected_high,
-    shares.correction,
+    corrected.corrected_share,
+    corrected.corrected_low,
+    corrected.corrected_high,
+    corrected.correction,
     shared.interactions,
     shared.interaction_share,
     shared.is_complete
 from shared
-left join {{ ref("int_topics__sentiment_shares") }} as shares
+left join {{ ref("int_topics__sentiment_shares") }} as corrected
     on
-        shared.topic_id = shares.topic_id
-        and shared.platform = shares.platform
-        and shares.posted_date is null
-        and shared.sentiment = shares.sentiment
+        shared.topic_id = corrected.topic_id
+        and shared.platform = corrected.platform
+        and corrected.posted_date is null
+        and shared.sentiment = corrected.sentiment

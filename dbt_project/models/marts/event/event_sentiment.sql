@@ -52,10 +52,10 @@ select
     shared.volume_share,
     {{ wilson_bound("shared.volume_share", "shared.distinct_volume", "-") }} as share_low,
     {{ wilson_bound("shared.volume_share", "shared.distinct_volume", "+") }} as share_high,
-    shares.corrected_share,
-    shares.corrected_low,
-    shares.corrected_high,
-    shares.correction,
+    corrected.corrected_share,
+    corrected.corrected_low,
+    corrected.corrected_high,
+    corrected.correction,
     shared.analyst_volume,
     shared.model_volume,
     shared.model_volume_share,
@@ -63,9 +63,9 @@ select
     shared.interaction_share,
     shared.is_complete
 from shared
-left join {{ ref("int_topics__sentiment_shares") }} as shares
+left join {{ ref("int_topics__sentiment_shares") }} as corrected
     on
-        shared.topic_id = shares.topic_id
-        and shares.platform is null
-        and shares.posted_date is null
-        and shared.sentiment = shares.sentiment
+        shared.topic_id = corrected.topic_id
+        and corrected.platform is null
+        and corrected.posted_date is null
+        and shared.sentiment = corrected.sentiment
