@@ -20,7 +20,7 @@ DBT_SOURCES := $(shell find dbt_project -name target -prune -o -name logs -prune
 DBT := $(VENV)/bin/dbt --quiet
 DBT_DIRS := --project-dir $(CURDIR)/dbt_project --profiles-dir $(CURDIR)/dbt_project
 
-.PHONY: run test test-all check dev sandbox refresh import audit login clean lock
+.PHONY: run test test-all check bench bench-text dev sandbox refresh import audit login clean lock
 .DEFAULT_GOAL := run
 
 # From a fresh clone to the published event: environment, sandbox, crawl of the event's days, marts. Runs for the
@@ -44,6 +44,18 @@ check: $(MANIFEST)
 	$(VENV)/bin/sqlfluff lint dbt_project/models dbt_project/tests
 	$(DBT) parse $(DBT_DIRS)
 	$(VENV)/bin/dagster definitions validate -w workspace.yaml
+
+# How fast pages are collected, bodies parsed and exports imported: tables, no tests. docs/benchmarks.md has figures.
+bench: $(VENV)/.installed
+	@$(PY) -m benchmarks.crawl
+	@$(PY) -m benchmarks.parse
+	@$(PY) -m benchmarks.imports
+
+# How fast, and how well, sentiment, duplicates and relevance are told.
+bench-text: $(VENV)/.installed
+	@$(PY) -m benchmarks.sentiment
+	@$(PY) -m benchmarks.duplicates
+	@$(PY) -m benchmarks.relevance
 
 # The sandbox and the Dagster UI (http://127.0.0.1:3000) until Ctrl-C.
 dev: $(MANIFEST) | $(TINGFENG_DATA)
