@@ -93,7 +93,7 @@ def main() -> None:
         tbl_rows=-1, tbl_cols=-1, tbl_width_chars=200, float_precision=1, tbl_formatting="ASCII_MARKDOWN",
         tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True,
     ):  # fmt: skip
-        print(pl.DataFrame(table))  # noqa: T201
+        print(pl.DataFrame(table))
 
 
 if __name__ == "__main__":
