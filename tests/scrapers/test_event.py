@@ -344,3 +344,9 @@ def test_phrases_leave_the_names_to_the_plan() -> None:
 
 def test_no_template_is_left_in_a_text(sandbox_corpus: list[SandboxPost]) -> None:
     assert not [post.text for post in sandbox_corpus if any(mark in post.text + (post.title or "") for mark in "{}|")]
+
+
+def test_the_listed_account_of_the_file_that_is_shipped_relays_the_statement(event: list[SandboxPost]) -> None:
+    [account] = load_listening(ROOT / "listening.yaml").accounts_of("weibo")
+    relayed = next(post for post in event if post.text == EVENT["statement_text"])
+    assert (relayed.author.author_id, relayed.author.name) == (account.id, account.name)
