@@ -20,7 +20,7 @@ to the group, though it may share less with the first.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -107,18 +107,15 @@ def _minhash(texts: pl.Series) -> npt.NDArray[np.uint8]:
 def links(day: pl.DataFrame, days_before: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """TEXT_SIGNATURES of a day and of the LOOK_BACK days before it, in order, to the day's DUPLICATE_LINKS.
 
-    A link joins a text that is new on the day to an earlier one, of the day or before, that is as near as NEAR. The
-    days before are taken one by one, so that an iterator that reads them holds one file at a time.
+    A link joins a text that is new on the day to an earlier one, of the day or before, that is as near as NEAR.
     """
-    seen = [day.clear()]  # each text once, on the first of the days that has it
-    for one in days_before:
-        seen.append(_new(one, seen))
-    first_new = sum(frame.height for frame in seen)
-    seen.append(_new(day, seen))
-    texts = pl.concat([frame.select("text_hash", "posted_at") for frame in seen])
-    matrix = np.concatenate([frame["signature"].to_numpy().reshape(-1, SIGNATURE_BYTES) for frame in seen])
-    del seen  # 128 MB a million texts
-    earlier, later = _candidates(matrix, first_new)
+    frames = [day.clear(), *days_before]
+    known = pl.concat([frame.select("text_hash") for frame in frames])
+    frames.append(day.join(known, on="text_hash", how="anti", maintain_order="left"))
+    texts = pl.concat([frame.select("text_hash", "posted_at") for frame in frames])
+    matrix = np.concatenate([frame["signature"].to_numpy().reshape(-1, SIGNATURE_BYTES) for frame in frames])
+    del frames  # 128 MB a million texts
+    earlier, later = _candidates(matrix, first_new=known.height)
     similarity = _similarity(matrix, earlier, later)
     near = similarity >= NEAR
     return pl.concat(
@@ -129,12 +126,6 @@ def links(day: pl.DataFrame, days_before: Iterable[pl.DataFrame]) -> pl.DataFram
         ],
         how="horizontal",
     ).match_to_schema(DUPLICATE_LINKS)
-
-
-def _new(day: pl.DataFrame, seen: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The texts of a day that were not seen before, in order."""
-    known = pl.concat([frame.select("text_hash") for frame in seen])
-    return day.join(known, on="text_hash", how="anti", maintain_order="left")
 
 
 def _candidates(matrix: npt.NDArray[np.uint8], first_new: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
