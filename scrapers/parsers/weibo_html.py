@@ -5,9 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from lxml import etree  # type: ignore[import-untyped]  # what parsel is made of; it has no types
-from lxml.html import HtmlElement  # type: ignore[import-untyped]
-from parsel import Selector
+from lxml import etree  # type: ignore[import-untyped]
 
 from scrapers.items import Post, SliceState
 from scrapers.parsers import SearchPage
@@ -15,8 +13,11 @@ from scrapers.parsers.values import Count, html_to_text, parse_count, parse_time
 from scrapers.parsers.weibo_bodies import UnreadableError, hashtags, post_url, refusal_in_markup, reject, tidy
 
 _LABELS = ("广告", "推广", "推荐")
-# Compiled: as text, each would be looked up and wrapped anew for each card, which takes most of a card's time.
+# lxml itself, and paths that are compiled once: through parsel a page takes twice as long, most of it for what wraps
+# each element.
 _CARDS = etree.XPath("//div[@action-type='feed_list_item']")
+_NEXT = etree.XPath("//a[@class='next']/@href")
+_NO_RESULT = etree.XPath("//div[contains(@class,'card-no-result')]")
 _QUOTED = etree.XPath(".//div[contains(@class,'card-comment')]")  # what a repost quotes, within its card
 _QUOTED_LIKE = etree.XPath(".//a[@action-type='feed_list_like']")
 _QUOTED_FROM = etree.XPath(".//p[@class='from']/a[1]")
@@ -40,9 +41,9 @@ _SPACED_BREAK = re.compile(r" *\n *")
 
 def parse_html(body: bytes, observed_at: datetime) -> SearchPage:
     """One page of results, or the HTML of one card."""
-    document = Selector(body.decode("utf-8-sig", "replace").replace("\x00", ""))
+    document = _parsed(body.decode("utf-8-sig", "replace"))
     page = SearchPage()
-    for number, card in enumerate(_CARDS(document.root), 1):
+    for number, card in enumerate(_CARDS(document), 1):
         payload = _markup(card)
         try:
             page.posts.append(_read_card(card, payload, observed_at))
@@ -51,7 +52,7 @@ def parse_html(body: bytes, observed_at: datetime) -> SearchPage:
     if not page.posts and not page.rejects:
         page.state, page.reason = _state_without_cards(document)
         return page
-    following = document.xpath("//a[@class='next']/@href").get()
+    following = next(iter(_NEXT(document)), None)
     number_of_next = parse_qs(urlsplit(following).query).get("page") if following else None
     page.next = {"page": number_of_next[0]} if number_of_next else None
     if page.rejects and not page.posts:
@@ -61,17 +62,17 @@ def parse_html(body: bytes, observed_at: datetime) -> SearchPage:
     return page
 
 
-def _state_without_cards(document: Selector) -> tuple[SliceState, str]:
-    if document.xpath("//div[contains(@class,'card-no-result')]"):
+def _state_without_cards(document: Any) -> tuple[SliceState, str]:
+    if _NO_RESULT(document):
         return "empty", "the site says that nothing was found"
-    return refusal_in_markup(document.get() or "") or ("partial", "neither posts nor the word that there are none")
+    return refusal_in_markup(_markup(document)) or ("partial", "neither posts nor the word that there are none")
 
 
 def text_is_cut(markup: str) -> bool:
     """Whether a card shows the beginning of its text only."""
     if "fl_unfold" not in markup:
         return False
-    card = Selector(markup).root
+    card = _parsed(markup)
     _drop(_QUOTED(card))
     return not _FULL_TEXT(card) and bool(_UNFOLD(card))
 
@@ -82,7 +83,7 @@ def put_long_text(markup: str, text_markup: str) -> str:
     return f'{markup[:end]}<p class="txt" node-type="feed_list_content_full">{text_markup}</p>{markup[end:]}'
 
 
-def _read_card(card: HtmlElement, payload: str, observed_at: datetime) -> Post:
+def _read_card(card: Any, payload: str, observed_at: datetime) -> Post:
     """The post of a card. What it quotes is dropped from the card first, so that none of it is taken for the post's."""
     quoted_id = None
     if "card-comment" in payload:
@@ -127,25 +128,33 @@ def _read_card(card: HtmlElement, payload: str, observed_at: datetime) -> Post:
     )
 
 
-def _markup(element: HtmlElement) -> str:
+def _parsed(markup: str) -> Any:
+    """The root element, whatever the markup is like."""
+    parser = etree.HTMLParser(recover=True, encoding="utf-8", huge_tree=True)
+    given = markup.replace("\x00", "").strip().encode() or b"<html/>"
+    root = etree.fromstring(given, parser=parser)
+    return etree.fromstring(b"<html/>", parser=parser) if root is None else root  # None: a comment and nothing else
+
+
+def _markup(element: Any) -> str:
     return str(etree.tostring(element, method="html", encoding="unicode", with_tail=False))
 
 
-def _drop(elements: list[HtmlElement]) -> None:
+def _drop(elements: list[Any]) -> None:
     """With the text after them: to put that elsewhere, as drop_tree does, fails at a control character."""
     for element in elements:
         element.getparent().remove(element)
 
 
-def _attribute(found: list[HtmlElement], name: str) -> str:
+def _attribute(found: list[Any], name: str) -> str:
     return str(found[0].get(name, "")) if found else ""
 
 
-def _words(found: list[HtmlElement]) -> str:
+def _words(found: list[Any]) -> str:
     return "".join(found[0].itertext()).strip() if found else ""
 
 
-def _card_counts(card: HtmlElement) -> list[Count]:
+def _card_counts(card: Any) -> list[Count]:
     """Likes, comments, shares. A button with its name instead of a number stands for none; no button, not shown."""
     shown = {button.get("action-type"): _words([button]) for button in _BUTTONS(card)}
     return [
@@ -154,13 +163,13 @@ def _card_counts(card: HtmlElement) -> list[Count]:
     ]
 
 
-def _card_type(card: HtmlElement, payload: str) -> str:
+def _card_type(card: Any, payload: str) -> str:
     if "<video-player" in payload and _VIDEO(card):
         return "video"
     return "image" if "media-piclist" in payload and _PICTURES(card) else "text"
 
 
-def _quoted_id(quoted: list[HtmlElement]) -> str | None:
+def _quoted_id(quoted: list[Any]) -> str | None:
     """The original's id; None also where the site shows only that the original is gone."""
     if like := re.search(r"mid=(\d+)", _attribute(_within(quoted, _QUOTED_LIKE), "action-data")):
         return like[1]
@@ -168,5 +177,5 @@ def _quoted_id(quoted: list[HtmlElement]) -> str | None:
     return weibo_bid_to_mid(link[2]) if link else None
 
 
-def _within(elements: list[HtmlElement], path: etree.XPath) -> list[Any]:
+def _within(elements: list[Any], path: etree.XPath) -> list[Any]:
     return [found for element in elements for found in path(element)]
