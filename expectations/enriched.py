@@ -8,15 +8,19 @@ if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
 SENTIMENTS = ["negative", "neutral", "positive"]
+_FLAG = "(question|news_like|irony_cue)"
 
 
 def enriched_posts() -> ExpectationSuite:
-    """A day's rows of enriched/posts (orchestration/analysis/enriched.py), with ``p_sum`` = the three p_* added up."""
+    """A day's rows of enriched/posts (orchestration/analysis/enriched.py).
+
+    With ``p_sum``, the three p_* added up, and ``flags``, audit_flags with a comma between them.
+    """
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
     required = ("platform", "post_id", "text", "text_clean", "segmented", "sentiment", "sentiment_score",
-                "sentiment_source", "sentiment_model", "model_sentiment")  # fmt: skip
+                "sentiment_source", "sentiment_model", "model_sentiment", "flags")  # fmt: skip
     return gx.ExpectationSuite(
         name="enriched_posts",
         expectations=[
@@ -34,6 +38,7 @@ def enriched_posts() -> ExpectationSuite:
             ),
             gxe.ExpectColumnValuesToBeBetween(column="sentiment_score", min_value=-1, max_value=1, severity="critical"),
             gxe.ExpectColumnValuesToBeBetween(column="p_sum", min_value=0.999, max_value=1.001, severity="critical"),
+            gxe.ExpectColumnValuesToMatchRegex(column="flags", regex=f"^({_FLAG}(,{_FLAG})*)?$", severity="critical"),
             # Only reposts without words of their own and picture posts are empty; more of them means lost text.
             gxe.ExpectColumnValueLengthsToBeBetween(column="text_clean", min_value=1, mostly=0.7, severity="warning"),
         ],

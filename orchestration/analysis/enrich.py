@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from orchestration.analysis.enriched import MODEL_CHANGES, POSTS, TOPIC_QUERIES, TOPICS
+from orchestration.analysis.enriched import MODEL_CHANGES, POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS
+from orchestration.analysis.flags import audit_flags
 from orchestration.analysis.keywords import user_words
 from orchestration.analysis.relevance import judge
 from orchestration.analysis.sentiment import SentimentModel
+from orchestration.analysis.stance import add_stance
 from orchestration.analysis.topics import match_topics
 from orchestration.listening import Listening
 
 # Raised whenever the code of this folder gives another result for the same posts, so that every day is enriched again.
-CODE_VERSION = 3
+CODE_VERSION = 4
 
 _SCORES = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
+_MADE_HERE = ("sentiment", "sentiment_score", "sentiment_source", "audit_flags")
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,13 @@ def enrich(
             validate="1:1",
         )
         .select(
-            *(pl.col(name) for name in POSTS if name not in ("sentiment", "sentiment_score", "sentiment_source")),
+            *(pl.col(name) for name in POSTS if name not in _MADE_HERE),
             sentiment=analyst.fill_null(pl.col("model_sentiment")),
             sentiment_score=analyst.replace_strict(_SCORES, return_dtype=pl.Float64)
             .fill_null(pl.col("p_positive") - pl.col("p_negative"))
             .fill_null(0.0),
             sentiment_source=pl.when(analyst.is_null()).then(pl.lit("model")).otherwise(pl.lit("analyst")),
+            audit_flags=audit_flags(pl.col("words")),
         )
         .match_to_schema(POSTS)
     )
@@ -103,7 +107,8 @@ def model_changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 def enrich_topics(posts: pl.DataFrame, means: Means) -> pl.DataFrame:
     """Posts, as cleaning.last_words gives them, to the topics whose words they hold, in ``enriched.POST_TOPICS``."""
     matches = match_topics(posts, means.listening.topics, means.listening.aliases)
-    return judge(matches, means.relevance_labels, means.relevance_models)
+    judged = judge(matches, means.relevance_labels, means.relevance_models)
+    return add_stance(judged, posts, means.listening, means.classifier).match_to_schema(POST_TOPICS)
 
 
 def topics_table(listening: Listening) -> pl.DataFrame:
@@ -139,7 +144,7 @@ def analysis_fingerprint(means: Means) -> str:
         "topics": sorted(
             (
                 topic.id,
-                topic.model_dump(mode="json", include={"match", "relevance", "window"}),
+                topic.model_dump(mode="json", include={"brand", "match", "relevance", "window"}),
                 listening.topic_platforms(topic),
             )
             for topic in listening.topics

@@ -28,6 +28,7 @@ POSTS = pl.Schema(
         "p_neutral": pl.Float64(),
         "p_positive": pl.Float64(),
         "audit_weight": pl.Float64(),  # posts that one drawn for a labelled audit stands for, else null
+        "audit_flags": pl.List(pl.String()),  # why a person had better look at the sentiment (flags.py); mostly empty
     }
 )
 # Posts whose sentiment the last change of the model has changed, or kept: which models, and what each said.
@@ -49,6 +50,8 @@ POST_TOPICS = pl.Schema(
         "matched_by": pl.String(),  # the words that decided, e.g. "all: 小米; any: 大熊, 米粉"
         "is_relevant": pl.Boolean(),  # false: the words are there, and mean something else; counts nowhere
         "relevance_reason": pl.String(),  # what decided that, e.g. "for 手机, 雷军 (3); against 粥 (1)"
+        "stance": pl.String(),  # negative, neutral, positive: toward the topic's brand; null where it is not named
+        "stance_score": pl.Float64(),  # P(positive) - P(negative) of what is said of the brand
     }
 )
 # A row for each topic and platform that it listens on.

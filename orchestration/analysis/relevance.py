@@ -13,8 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from orchestration.analysis.enriched import POST_TOPICS
-
 # A linear model of log-odds: what each character n-gram adds, divided by √n for a text with n of them, and the bias.
 MODEL = pl.Schema({"ngram": pl.String(), "weight": pl.Float64()})
 BIAS = "(bias)"  # no n-gram is that long
@@ -26,7 +24,11 @@ _NAMED_NGRAMS = 3  # of the model's, in a reason
 
 
 def judge(matches: pl.DataFrame, labels: pl.DataFrame, models: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """What topics.match_topics found, labels (labels.RELEVANCE_LABELS) and models by topic_id, to POST_TOPICS."""
+    """Decide which matches are about their topic.
+
+    matches: as topics.match_topics gives them. labels: labels.RELEVANCE_LABELS. models: by topic_id.
+    Out: the columns of ``enriched.POST_TOPICS`` up to relevance_reason.
+    """
     keys = ["platform", "post_id", "topic_id"]
     modelled = [matches.select(*keys, log_odds=pl.lit(None, pl.Float64), ngrams=pl.lit(None, pl.String)).clear()]
     for topic_id, model in models.items():
@@ -59,7 +61,6 @@ def judge(matches: pl.DataFrame, labels: pl.DataFrame, models: Mapping[str, pl.D
             .then(pl.lit("nothing for or against"))
             .otherwise(weighed),
         )
-        .match_to_schema(POST_TOPICS)
     )
 
 

@@ -75,6 +75,7 @@ def read_post(platform: Platform, post_id: str, sentiment: str, **values: Any) -
         "model_sentiment": sentiment,
         **{f"p_{name}": 0.8 if name == sentiment else 0.1 for name in ("negative", "neutral", "positive")},
         "audit_weight": None,
+        "audit_flags": [],
     } | values
 
 
@@ -121,6 +122,7 @@ class DataFolder:
         topics = [
             {"platform": row["platform"], "post_id": row["post_id"], "topic_id": topic_id, "matched_by": "all: 合成"}
             | {"is_relevant": True, "relevance_reason": "nothing for or against"}
+            | {"stance": row["model_sentiment"], "stance_score": row["sentiment_score"]}
             for row in posts
             for topic_id in topic_ids
         ]

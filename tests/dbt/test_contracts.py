@@ -17,7 +17,7 @@ COLUMNS = {
     "fct_posts": "post_uid platform post_id post_url posted_at posted_date author_uid text post_type is_repost is_ad "
     "likes comments shares collects views interactions observed_at observation_age_hours duplicate_group_id sentiment "
     "sentiment_score sentiment_source sentiment_model",
-    "fct_post_topics": "post_uid topic_id matched_by is_relevant relevance_reason",
+    "fct_post_topics": "post_uid topic_id matched_by is_relevant relevance_reason stance stance_score",
     "duplicate_groups": "duplicate_group_id representative_post_uid reason posts texts platforms authors interactions "
     "first_posted_at last_posted_at",
     "fct_post_observations": "post_uid observed_at likes comments shares collects views source crawl_id",

@@ -73,8 +73,9 @@ def test_a_day_is_read_once_and_again_only_when_its_raw_data_changes(data):
 def test_topics_name_the_words_that_decided(data):
     assert run().success
     path = versions(data / "enriched" / "post_topics" / f"day={DAY}")[-1]
-    assert pl.read_parquet(path, hive_partitioning=False).rows() == [
-        ("weibo", "5251234567890123", "xiaomi_kol", "all: 小米; any: 大熊", True, "for 大熊 (3); prior (0.5)")
+    found = pl.read_parquet(path, hive_partitioning=False)
+    assert found.select("post_id", "topic_id", "matched_by", "relevance_reason", "stance").rows() == [
+        ("5251234567890123", "xiaomi_kol", "all: 小米; any: 大熊", "for 大熊, 失望 (4); prior (0.5)", "negative")
     ]
 
 

@@ -169,10 +169,22 @@ def test_topics_are_matched_by_aliases_and_judged_by_labels():
     posts = last_words(to_frame("posts", [post("小米 #网红#"), post("小米和KOL", "2")]))
     found = enrich_topics(posts, means(aliases={"KOL": ["网红"]}, relevance_labels=RICE))
     assert found.schema == POST_TOPICS
-    assert found.rows() == [
+    assert found.drop("stance", "stance_score").rows() == [
         ("weibo", "1", "kol", "all: 小米; any: KOL", False, "label"),
         ("weibo", "2", "kol", "all: 小米; any: KOL", True, "nothing for or against"),
     ]
+
+
+def test_stance_is_of_the_brand_and_sentiment_of_the_post():
+    said = post("恭喜我们队夺冠，太开心了，喜欢！小米KOL太让人失望了，垃圾")
+    [stance] = enrich_topics(last_words(to_frame("posts", [said])), means())["stance"]
+    [elsewhere] = enrich_topics(last_words(to_frame("posts", [said])), means(brand="华为"))["stance"]
+    assert (stance, elsewhere) == ("negative", None)
+
+
+def test_posts_are_flagged_for_audit():
+    flags = enriched(post("小米真有你的，这也能叫售后？"), post("太失望了", "2"))["audit_flags"]
+    assert flags.to_list() == [["question", "irony_cue"], []]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ ENRICHED = {
     "sentiment_model": "m",
     "model_sentiment": "negative",
     "p_sum": 1.0,
+    "flags": "question,irony_cue",
 }
 COUNTS = {"like_count": pl.Int64, "comment_count": pl.Int64, "share_count": pl.Int64, "collect_count": pl.Int64,
           "view_count": pl.Int64, "author_followers": pl.Int64}  # fmt: skip
@@ -91,11 +92,12 @@ def test_raw_suite_warns_when_most_texts_are_lost():
 
 
 def test_enriched_suite():
-    good = pl.DataFrame([ENRICHED, ENRICHED | {"post_id": "2", "p_sum": None, "text_hash": None}])
+    good = pl.DataFrame([ENRICHED, ENRICHED | {"post_id": "2", "p_sum": None, "text_hash": None, "flags": ""}])
     assert validate(good, enriched.enriched_posts()).failures == []
     for change in [{"sentiment": "angry"}, {"sentiment": None}, {"p_sum": 0.9}, {"sentiment_score": 2.0},
                    {"sentiment_source": "guess"}, {"text_hash": "g"}, {"segmented": None},
-                   {"segmented": "小米 | | 大熊"}, {"segmented": "小米 "}]:  # fmt: skip
+                   {"segmented": "小米 | | 大熊"}, {"segmented": "小米 "}, {"flags": None},
+                   {"flags": "angry"}]:  # fmt: skip
         wrong = pl.DataFrame([ENRICHED, ENRICHED | {"post_id": "2"} | change])
         assert validate(wrong, enriched.enriched_posts()).is_critical, change
     assert validate(pl.DataFrame([ENRICHED, ENRICHED]), enriched.enriched_posts()).is_critical

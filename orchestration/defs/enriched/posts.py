@@ -54,7 +54,8 @@ def write_signatures(day: str, posts: pl.DataFrame) -> None:
 def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
     """The enriched suite over posts in the schema enriched.POSTS."""
     p_sum = pl.col("p_negative") + pl.col("p_neutral") + pl.col("p_positive")
-    return validate(posts.with_columns(p_sum=p_sum), enriched_posts())
+    flags = pl.col("audit_flags").list.join(",")
+    return validate(posts.with_columns(p_sum=p_sum, flags=flags), enriched_posts())
 
 
 @dg.multi_asset(
@@ -62,13 +63,13 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
         dg.AssetSpec(
             POSTS,
             deps=RAW_POSTS,
-            description="A row a post: own words, their hash, sentiment. A version a day, as its inputs change.",
+            description="A row a post: own words, their hash, sentiment, flags. A version a day, as its inputs change.",
             kinds={"polars", "parquet"},
         ),
         dg.AssetSpec(
             POST_TOPICS,
             deps=RAW_POSTS,
-            description="A row for each post and topic whose words it holds: which, whether it is relevant, and why.",
+            description="A row for each post and topic whose words it holds: which, whether and why relevant, stance.",
             kinds={"polars", "parquet"},
         ),
     ],

@@ -14,6 +14,8 @@ select
     post_topics.matched_by,
     post_topics.is_relevant,
     post_topics.relevance_reason,
+    post_topics.stance,
+    post_topics.stance_score,
     post_topics.topics_version
 from {{ ref("stg_enriched__post_topics") }} as post_topics
 inner join {{ ref("fct_posts") }} as posts

@@ -12,7 +12,8 @@
     "segmented", "post_type", "hashtags", "ip_location", "is_repost", "has_own_words", "is_ad", "likes", "comments", "shares",
     "collects", "views", "interactions", "interactions_all", "interactions_is_floor", "observed_at",
     "observation_age_hours", "source", "crawl_id", "text_hash", "sentiment", "sentiment_score", "sentiment_source",
-    "sentiment_model", "model_sentiment", "p_negative", "p_neutral", "p_positive", "audit_weight", "enriched_version",
+    "sentiment_model", "model_sentiment", "p_negative", "p_neutral", "p_positive", "audit_weight", "audit_flags",
+    "enriched_version",
 ] %}
 
 with observed as (
@@ -77,6 +78,7 @@ window_posts as (
         enriched.p_neutral,
         enriched.p_positive,
         enriched.audit_weight,
+        enriched.audit_flags,
         enriched.enriched_version
     from observed
     inner join {{ ref("stg_enriched__posts") }} as enriched

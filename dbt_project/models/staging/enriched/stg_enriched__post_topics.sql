@@ -5,5 +5,7 @@ select
     matched_by,
     is_relevant,
     relevance_reason,
+    stance,
+    stance_score,
     version as topics_version
 from {{ current_rows(source("enriched", "post_topics")) }}

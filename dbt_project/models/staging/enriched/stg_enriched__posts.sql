@@ -15,5 +15,6 @@ select
     p_neutral,
     p_positive,
     audit_weight,
+    audit_flags,
     version as enriched_version
 from {{ current_rows(source("enriched", "posts")) }}
