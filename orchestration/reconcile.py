@@ -1,6 +1,6 @@
 """make reconcile: hold the figures of anybody's report against one another, and say what does not add up.
 
-Exit status: 0 without contradictions, 1 with some, 2 where the file cannot be used.
+Exit status: 0 without contradictions, 1 with some, 2 where the file cannot be used (make turns each failure into 2).
 """
 
 import argparse

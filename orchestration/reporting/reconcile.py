@@ -49,7 +49,7 @@ def reconcile(figures: Figures) -> list[Finding]:
     found += _two_prints(figures)
     found += _days(figures, volume)
     found += _day_sums(figures)
-    found += _left_over(figures, volume, interactions[0])
+    found += _left_over(figures, volume, interactions)
     found += _cross_tab("sentiment_share_by_platform", figures.sentiment_share_by_platform, *volume)
     found += _cross_tab(
         "sentiment_interaction_share_by_platform", figures.sentiment_interaction_share_by_platform, *interactions
@@ -309,11 +309,12 @@ def _day_sums(figures: Figures) -> list[Finding]:
     return found
 
 
-def _left_over(figures: Figures, volume: tuple[Split, Split], interactions: Split) -> list[Finding]:
+def _left_over(figures: Figures, volume: tuple[Split, Split], splits: tuple[Split, Split]) -> list[Finding]:
     """Interactions that are left for platforms that have posts and no interactions printed, in all and a post."""
+    interactions = splits[0]
     named = {**interactions.shares, **interactions.counts}
     missing = [name for name in figures.named_platforms() if name not in named]
-    total, posts = _total(_splits(figures)[1]), _parts(volume[0], _total(volume))
+    total, posts = _total(splits), _parts(volume[0], _total(volume))
     if not named or not missing:
         return []
     if set(named) == set(interactions.shares):
