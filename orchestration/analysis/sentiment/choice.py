@@ -23,19 +23,17 @@ class SentimentModel(Protocol):
         """Texts to a row each, in order, in the schema PREDICTIONS."""
 
 
-def load_classifier(own: Path | None = None) -> SentimentModel:
-    """The model that TINGFENG_SENTIMENT names: 'embedded', which is the default, or 'onnx:<folder>'.
+def load_classifier() -> SentimentModel:
+    """The model that TINGFENG_SENTIMENT names: 'embedded', the default, 'embedded:<file>' or 'onnx:<folder>'.
 
-    Embedded is the one trained on one's own labels where ``own`` is such a file, else the shipped one.
-
-    Raises EnvironmentProblem for any other value, OnnxModelProblem for a folder that cannot be used. A model is loaded
-    once a process.
+    The file is a copy of the embedded model that was trained on one's own labels (train.py). Raises EnvironmentProblem
+    for any other value, OnnxModelProblem for a folder that cannot be used. A model is loaded once a process.
     """
     value = os.environ.get(VARIABLE, "").strip() or "embedded"
     kind, _, place = value.partition(":")
     path = Path(place).expanduser().resolve()
     if value == "embedded":
-        return classifier.load_classifier(own) if own else classifier.load_classifier()
+        return classifier.load_classifier()
     if kind == "embedded" and path.is_file():
         return classifier.load_classifier(path)
     if kind == "onnx" and place:

@@ -4,74 +4,114 @@ The texts of a chunk are laid end to end as one array of code points, and every 
 array, so that no Python runs per text or character.
 """
 
+import functools
+import itertools
+import sys
 import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import opencc
 import polars as pl
 
 # Longer texts are cut for scoring. Three n-grams of up to 255 a character then sum to less than 2**21, the width of a
-# lane in classifier.py, and a chunk needs at most 60 MB.
+# lane in classifier.py.
 MAX_CHARS = 2_000
-CHUNK_TEXTS = 1_024  # 47 characters each are 48,000 code points, which stay in a core's cache
+# Code points that are scored at a time, about a thousand posts: they stay in a core's cache, and need 30 MB.
+CHUNK_CHARS = 1 << 16
 NGRAM_SIZES = 3
-HASH_BITS = 19
+HASH_BITS = 21
 
-_BREAK = "\n"  # marks where a text begins and ends; within one it cannot stand, for white space becomes a blank
+SCRIPTS = ("han", "latin", "other")  # of letters
+
+_COUNT_BITS = 16  # MAX_CHARS < 2**16
+_COUNT_MASK = np.uint64((1 << _COUNT_BITS) - 1)
+_BREAK = ord("\n")  # marks where a text begins and ends; within one it is read as a blank
 _MULTIPLIERS = tuple(np.uint32(odd) for odd in (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D))  # golden ratio, xxHash primes
 _FINISH = np.uint32(0x2C1B3C6D)
 _SHIFT = np.uint32(15)
+
+_BLANK = "".join(char for char in map(chr, range(0xD800)) if unicodedata.category(char)[0] in "CZ") + "\ufeff"
+# What stands in a text but is not said: links, and what sites and exporters put in the place of a picture or film.
+_LINK = r"https?://[!-~]+"
+_PLACEHOLDERS = dict.fromkeys(("[图片]", "[视频]", "[动图]", "[语音]", "分享图片", "分享视频", "查看图片"), " ")
+# Names of people carry no feeling, and a model has no business to learn one for them.
+_MENTION = r"@[^@:：,，.。!！?？/#\[\]\s]{2,30}"
 
 
 class Ngrams(NamedTuple):
     """The n-grams of some texts. ``buckets``: n-gram size × position; ``starts``: the first position of each text.
 
-    The position before each start belongs to no text; ``counts``: n-grams of each text.
+    The position before each start belongs to no text; ``counts``: n-grams of each text. ``letters``: text × SCRIPTS.
     """
 
     buckets: npt.NDArray[np.uint32]
     starts: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
+    letters: npt.NDArray[np.int64]
 
 
-def _fold_table() -> npt.NDArray[np.uint32]:
-    """What each code point is read as: lower case, half width, every digit 0, white space and controls a blank."""
-    table = np.arange(0x110000, dtype=np.uint32)
+def _simplified() -> dict[str, str]:
+    """Traditional characters and what each is in simplified script, where that is one character."""
+    chars = [chr(point) for point in range(0x3400, 0xA000)]
+    simplified = opencc.OpenCC("t2s").convert("\n".join(chars)).split("\n")
+    return {char: simple for char, simple in zip(chars, simplified, strict=True) if len(simple) == 1 and simple != char}
+
+
+@functools.cache
+def _tables() -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint64]]:
+    """What each code point is read as, and what it adds to the counts of SCRIPTS.
+
+    Read as: lower case, half width, simplified, every digit 0, white space and controls a blank. The three counts
+    are in one number, so that one sum makes them.
+    """
+    read_as, lanes = np.arange(sys.maxunicode + 1, dtype=np.uint32), np.zeros(sys.maxunicode + 1, np.uint64)
+    simplified = _simplified()
     for point in range(0x10000):
         char = unicodedata.normalize("NFKC", chr(point)).lower()
-        if char.isspace() or unicodedata.category(chr(point)) in ("Cc", "Cf"):
-            table[point] = ord(" ")
+        category = unicodedata.category(chr(point))
+        if char.isspace() or category in ("Cc", "Cf"):
+            read_as[point] = ord(" ")
         elif len(char) == 1:
-            table[point] = ord("0") if char.isdecimal() else ord(char)
-    table[ord(_BREAK)] = ord(_BREAK)
-    return table
-
-
-_FOLD = _fold_table()
+            read_as[point] = ord("0") if char.isdecimal() else ord(simplified.get(char, char))
+        if category[0] == "L":
+            name = unicodedata.name(chr(point), "")
+            script = 0 if name.startswith("CJK") else 1 if "LATIN" in name else 2
+            lanes[point] = 1 << (script * _COUNT_BITS)
+    lanes[0x20000:0x32000] = 1  # the further Chinese characters
+    return read_as, lanes
 
 
 def readable(texts: pl.Series) -> pl.Series:
-    """The texts as they are scored: null as empty, cut, without links, white space collapsed."""
+    """The texts as they are scored: cut, without links, pictures' placeholders and names; "" where nothing is left."""
     return (
         texts.fill_null("")
         .str.slice(0, MAX_CHARS)
-        .str.replace_all(r"https?://[!-~]+", " ")
-        .str.replace_all(r"[\s\p{Cc}\p{Cf}]+", " ")
-        .str.strip_chars(" ")
+        .str.replace_all(_LINK, " ")
+        .str.replace_many(_PLACEHOLDERS)
+        .str.replace_all(_MENTION, "@")
+        .str.strip_chars(_BLANK)
     )
 
 
 def ngrams(texts: pl.Series) -> Iterator[Ngrams]:
     """The n-grams of ``readable`` texts, chunk by chunk, in their order."""
-    for offset in range(0, len(texts), CHUNK_TEXTS):
-        chunk = texts.slice(offset, CHUNK_TEXTS)
-        lengths = chunk.str.len_chars().to_numpy().astype(np.int64)
-        joined = _BREAK * 2 + (_BREAK * 2).join(chunk) + _BREAK
-        points = _FOLD[np.frombuffer(joined.encode("utf-32-le"), np.uint32)]
+    read_as, lanes = _tables()
+    all_lengths = texts.str.len_chars().to_numpy().astype(np.int64)
+    chunk_numbers = np.cumsum(all_lengths + 2) // CHUNK_CHARS
+    bounds = np.flatnonzero(np.diff(chunk_numbers, prepend=-1, append=-1)).tolist() if len(texts) else []
+    for first, last in itertools.pairwise(bounds):
+        lengths = all_lengths[first:last]
+        joined = "  " + "  ".join(texts[first:last]) + " "
+        points = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
         starts = np.cumsum(lengths + 2) - lengths
-        yield Ngrams(_buckets(points), starts, NGRAM_SIZES * (lengths + 1))
+        counts = np.add.reduceat(lanes[points], starts)
+        letters = [(counts >> np.uint64(_COUNT_BITS * number)) & _COUNT_MASK for number in range(len(SCRIPTS))]
+        read = read_as[points]
+        read[starts - 1] = read[starts - 2] = read[-1] = _BREAK
+        yield Ngrams(_buckets(read), starts, NGRAM_SIZES * (lengths + 1), np.stack(letters, axis=1).astype(np.int64))
 
 
 def _buckets(points: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:

@@ -1,23 +1,28 @@
 """Train the sentiment model and print how well it does:
 
     python -m orchestration.analysis.sentiment.train --data ../shared/sentiment
+    python -m orchestration.analysis.sentiment.train --labels data/labels/*.csv
 
-Needs the ``train`` extra. Reads every *.parquet of the folder (dataset, split, label, text) and writes weights.npz.
-Nothing is drawn at random, so the same data make the same file. Whatever was chosen was chosen on the dev rows.
+Needs the ``train`` extra. The first makes the general model, weights.npz, of every *.parquet of the folder (dataset,
+split, label, text). The second makes a copy of it one's own, with CSV files of text and sentiment, and writes it into
+the data folder; TINGFENG_SENTIMENT=embedded:<that file> has it used. Everything random has a fixed seed, so the same
+data make the same file. Whatever was chosen was chosen on the dev rows.
 """
 
 import argparse
 import hashlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from orchestration.analysis.sentiment.classifier import SENTIMENTS, WEIGHTS, Classifier
-from orchestration.analysis.sentiment.features import HASH_BITS, ngrams, readable
+from orchestration.analysis.labels import LabelProblem
+from orchestration.analysis.sentiment.classifier import SENTIMENTS, WEIGHTS, Classifier, Weights
+from orchestration.analysis.sentiment.features import readable
+from scrapers.environment import data_dir
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,44 +34,51 @@ REVIEWS = ("online_shopping_10_cats", "waimai_10k")
 REVIEW_WEIGHT = 0.1
 # Inside a data set a class weighs (1 / its share) ** BALANCE.
 BALANCE = 0.5
-C = 0.3
+LEAST_LABELS = 20  # of each sentiment, for a model of one's own
+
+
+def fifth(texts: pl.Series) -> pl.Series:
+    """Which fifth, 0 to 4, a text is in, by its hash."""
+    hashes = [hashlib.blake2b(text.encode(), digest_size=4).hexdigest() for text in texts]
+    return pl.Series([int(digest, 16) % DEV_PART for digest in hashes], dtype=pl.Int64)
 
 
 def load_rows(folder: Path) -> pl.DataFrame:
     """All data sets: dataset, text, label (0 to 2), is_dev; without training rows whose text is also a dev row's."""
     rows = pl.concat([pl.read_parquet(path) for path in sorted(folder.glob("*.parquet"))])
-    part = [int(hashlib.blake2b(text.encode(), digest_size=4).hexdigest(), 16) % DEV_PART for text in rows["text"]]
     dev_split = pl.col("dataset").replace_strict(DEV_SPLITS, default=None)
     rows = rows.select(
         "dataset",
         "text",
         label=pl.col("label").replace_strict(SENTIMENTS, range(len(SENTIMENTS)), return_dtype=pl.Int64),
-        is_dev=pl.when(dev_split.is_null()).then(pl.Series(part) == 0).otherwise(pl.col("split") == dev_split),
+        is_dev=pl.when(dev_split.is_null()).then(fifth(rows["text"]) == 0).otherwise(pl.col("split") == dev_split),
     )
     dev_texts = rows.filter("is_dev")["text"].unique()
     return rows.filter(pl.col("is_dev") | ~pl.col("text").is_in(dev_texts.implode()))
 
 
-def feature_matrix(texts: pl.Series) -> Any:
-    """Sparse text × bucket: how often each n-gram stands in a text, over the root of all n-grams that it has."""
-    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+def load_labels(paths: Sequence[Path]) -> pl.DataFrame:
+    """CSV files with the columns text and sentiment to text, label (0 to 2); other columns are passed over.
 
-    chunks = list(ngrams(readable(texts)))
-    buckets = np.concatenate([_by_text(chunk.buckets, chunk.starts) for chunk in chunks])
-    counts = np.concatenate([chunk.counts for chunk in chunks])
-    values = np.repeat((1 / np.sqrt(counts)).astype(np.float32), counts)
-    matrix = csr_matrix(
-        (values, buckets, np.concatenate([[0], np.cumsum(counts)])), shape=(len(counts), 1 << HASH_BITS)
+    A text counts once, with its last label. Raises LabelProblem.
+    """
+    labels = []
+    for path in paths:
+        frame = pl.read_csv(path, infer_schema=False)
+        missing = [name for name in ("text", "sentiment") if name not in frame.columns]
+        if missing:
+            raise LabelProblem(f"{path}: no column {', '.join(missing)}; name it in the first line")
+        strange = frame.filter(~pl.col("sentiment").is_in(SENTIMENTS).fill_null(False))["sentiment"]
+        if len(strange):
+            raise LabelProblem(f"{path}: sentiment {strange[0]!r} is none of {', '.join(SENTIMENTS)}; correct it")
+        labels.append(frame.select("text", "sentiment").drop_nulls("text"))
+    rows = pl.concat(labels).unique("text", keep="last", maintain_order=True)
+    few = [name for name in SENTIMENTS if (rows["sentiment"] == name).sum() < LEAST_LABELS]
+    if few:
+        raise LabelProblem(f"fewer than {LEAST_LABELS} texts are {', '.join(few)}; label more of these")
+    return rows.select(
+        "text", label=pl.col("sentiment").replace_strict(SENTIMENTS, range(len(SENTIMENTS)), return_dtype=pl.Int64)
     )
-    matrix.sum_duplicates()
-    return matrix
-
-
-def _by_text(buckets: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-    of_a_text = np.ones(buckets.shape[1], bool)
-    of_a_text[0] = False
-    of_a_text[starts - 1] = False
-    return buckets[:, of_a_text].T.ravel().astype(np.int32)
 
 
 def row_weights(rows: pl.DataFrame) -> Floats:
@@ -75,22 +87,6 @@ def row_weights(rows: pl.DataFrame) -> Floats:
     weight = share**-BALANCE
     review = pl.when(pl.col("dataset").is_in(REVIEWS)).then(REVIEW_WEIGHT).otherwise(1.0)
     return rows.select(weight / weight.mean().over("dataset") * review).to_series().to_numpy()
-
-
-def fit(rows: pl.DataFrame) -> tuple[Floats, Floats]:
-    """Weights (sentiment × bucket) and biases of a one-against-the-rest linear SVM."""
-    from sklearn.svm import LinearSVC  # type: ignore[import-untyped]
-
-    # The primal solver converges in under 20 steps; the dual one has not after 300.
-    model = LinearSVC(C=C, dual=False, tol=1e-2)
-    model.fit(feature_matrix(rows["text"]), rows["label"].to_numpy(), sample_weight=row_weights(rows))
-    return model.coef_, model.intercept_
-
-
-def quantise(weights: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
-    """Weights to -127..127 and the scale of each row; by the largest weight, for clipping it costs up to .018."""
-    scales = np.abs(weights).max(axis=1) / 127
-    return np.round(weights / scales[:, None]).astype(np.int8), scales
 
 
 def calibrate(margins: Floats, labels: npt.NDArray[np.int64], datasets: pl.Series) -> float:
@@ -109,21 +105,54 @@ def calibrate(margins: Floats, labels: npt.NDArray[np.int64], datasets: pl.Serie
     return float(minimize_scalar(loss, bounds=(0.1, 20), method="bounded").x)
 
 
-def pack(weights: npt.NDArray[np.int8], scales: Floats, biases: Floats) -> bytes:
+def pack(weights: Weights) -> bytes:
     """What ``Classifier.from_bytes`` reads; the same arrays make the same bytes."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, weights=weights, scales=scales, biases=biases)
+    np.savez_compressed(buffer, **weights._asdict())
     return buffer.getvalue()
+
+
+def scaled(weights: Weights, factor: float) -> Weights:
+    """The model with its log-odds times a factor."""
+    return weights._replace(
+        **{name: (getattr(weights, name) * factor).astype(np.float32) for name in ("linear_scale", "out", "bias")}
+    )
 
 
 def train(rows: pl.DataFrame) -> bytes:
     """Rows as ``load_rows`` gives them to packed weights: fitted on the training rows, calibrated on the dev rows."""
-    fitted, biases = fit(rows.filter(~pl.col("is_dev")))
-    weights, scales = quantise(fitted)
+    from orchestration.analysis.sentiment.fitting import features, fit
+
+    training = rows.filter(~pl.col("is_dev"))
+    weights = fit(features(training["text"]), training["label"].to_numpy(), row_weights(training))
     dev = rows.filter("is_dev", ~pl.col("dataset").is_in(REVIEWS))
-    margins = Classifier(weights, scales, biases, "uncalibrated").log_odds(readable(dev["text"]))
-    factor = calibrate(margins, dev["label"].to_numpy(), dev["dataset"])
-    return pack(weights, scales * factor, biases * factor)
+    margins, _ = Classifier(weights, "uncalibrated").log_odds(readable(dev["text"]))
+    return pack(scaled(weights, calibrate(margins, dev["label"].to_numpy(), dev["dataset"])))
+
+
+def train_own(general: Classifier, rows: pl.DataFrame) -> tuple[bytes, pl.DataFrame]:
+    """Rows as ``load_labels`` gives them to the packed weights of one's own model, and how well it does.
+
+    The scores, and the calibration, are those of five models that each had not seen the fifth they are asked about.
+    """
+    from orchestration.analysis.sentiment.fitting import adapt, features
+
+    seen, labels, part = features(rows["text"]), rows["label"].to_numpy(), fifth(rows["text"]).to_numpy()
+    words = readable(rows["text"])
+    of_general, _ = general.log_odds(words)
+    of_own = np.empty_like(of_general)
+    for number in range(DEV_PART):
+        others, asked = np.flatnonzero(part != number), np.flatnonzero(part == number)
+        weights = adapt(general.weights, seen.rows(others), labels[others])
+        of_own[asked], _ = Classifier(weights, "one fold").log_odds(words[asked])
+    factor = calibrate(of_own, labels, pl.repeat("own", len(labels), eager=True))
+    packed = pack(scaled(adapt(general.weights, seen, labels), factor))
+    truth = pl.Series(labels)
+    scores = [
+        {"model": name, "macro_f1": macro_f1(truth, pl.Series(margins.argmax(axis=1)))}
+        for name, margins in (("general", of_general), ("own", of_own))
+    ]
+    return packed, pl.DataFrame(scores)
 
 
 def macro_f1(labels: pl.Series, predicted: pl.Series) -> float:
@@ -168,15 +197,22 @@ def score(rows: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train the sentiment model and print how well it does.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled sets, *.parquet")
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, help="folder of the labelled sets, *.parquet: the general model")
+    source.add_argument("--labels", type=Path, nargs="+", help="CSV files of text and sentiment: a model of one's own")
+    parser.add_argument("--out", type=Path, help="where the weights go")
     arguments = parser.parse_args()
-    rows = load_rows(arguments.data)
-    packed = train(rows)
-    arguments.out.write_bytes(packed)
-    classifier = Classifier.from_bytes(packed)
+    if arguments.data:
+        out, rows = arguments.out or WEIGHTS, load_rows(arguments.data)
+        packed = train(rows)
+        scores = score(rows, Classifier.from_bytes(packed))
+    else:
+        out = arguments.out or data_dir() / "models" / "sentiment.npz"
+        packed, scores = train_own(Classifier.from_bytes(WEIGHTS.read_bytes()), load_labels(arguments.labels))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(packed)
     with pl.Config(tbl_rows=-1, float_precision=3, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
-        print(classifier.model_id, f"{len(packed):,} bytes", score(rows, classifier), sep="\n")  # noqa: T201
+        print(Classifier.from_bytes(packed).model_id, f"{len(packed):,} bytes in {out}", scores, sep="\n")  # noqa: T201
 
 
 if __name__ == "__main__":
