@@ -18,8 +18,8 @@ from scrapers.environment import now
 # 300 labels put the negative share within 1.5 points of the truth in every domain tried (docs/benchmarks.md).
 SIZE = 300
 _POSTS = """
-    select posts.platform, posts.post_id, posts.post_url, posts.text, posts.model_sentiment, posts.p_negative,
-           posts.p_neutral, posts.p_positive
+    select posts.platform, posts.post_id, posts.post_url, posts.text, posts.audit_flags, posts.model_sentiment,
+           posts.p_negative, posts.p_neutral, posts.p_positive
     from marts.fct_posts as posts
     inner join marts.fct_post_topics as topics on posts.post_uid = topics.post_uid
     where topics.topic_id = $topic and topics.is_relevant and not posts.is_ad and posts.has_own_words
@@ -36,6 +36,7 @@ def audit_sheet(posts: pl.DataFrame, size: int) -> pl.DataFrame:
         sentiment=pl.lit(""),
         labeller=pl.lit(""),
         labelled_at=pl.lit(""),
+        flags=pl.col("audit_flags").list.join(" "),
         post_url="post_url",
         text="text",
     )
