@@ -26,6 +26,7 @@ from scrapers.items import PLATFORMS
 
 POSTS = dg.AssetKey(["enriched", "posts"])
 POST_TOPICS = dg.AssetKey(["enriched", "post_topics"])
+MODEL_CHANGES = dg.AssetKey(["enriched", "model_changes"])
 RAW_POSTS = [dg.AssetKey(["raw", f"{platform}_posts"]) for platform in PLATFORMS]
 # The version of a day whose raw files are gone (retention, deletion): an empty one, so that its rows go too.
 GONE = fingerprint(["no raw files"])
@@ -72,6 +73,12 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
             description="A row for each post and topic whose words it holds: which, whether and why relevant, stance.",
             kinds={"polars", "parquet"},
         ),
+        dg.AssetSpec(
+            MODEL_CHANGES,
+            deps=RAW_POSTS,
+            description="Posts that another sentiment model has judged since; none until it changes.",
+            kinds={"polars", "parquet"},
+        ),
     ],
     check_specs=[
         dg.AssetCheckSpec(
@@ -96,6 +103,7 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
     todo = days_to_read(days, means)
     counts = {"days": 0, "days_unchanged": len(days) - len(todo), "posts": 0, "labelled_by_analysts": 0}
     topic_counts = {"rows": 0, "irrelevant": 0}
+    rejudged = 0
     verdicts: dict[str, list[Validation]] = {"raw_rows": [], "rows": []}
     for batch in day_batches(data_dir(), list(todo)):
         raw = read_raw_posts(data_dir(), batch)
@@ -114,6 +122,7 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
             write_signatures(day, said[day])
             if (changes := model_changes(before[day], frame)).height:
                 write_version(enriched_dir() / f"model_changes/day={day}", todo[day], changes)
+                rejudged += changes.height
             write_version(enriched_dir() / f"posts/day={day}", todo[day], frame.select(list(enriched.POSTS)))
             write_version(
                 enriched_dir() / f"post_topics/day={day}", todo[day], matched.select(list(enriched.POST_TOPICS))
@@ -131,3 +140,4 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         raise dg.Failure(f"{' and '.join(failed)} failed: nothing is written of these days; see the check.")
     yield dg.MaterializeResult(asset_key=POSTS, metadata=counts)
     yield dg.MaterializeResult(asset_key=POST_TOPICS, metadata=topic_counts)
+    yield dg.MaterializeResult(asset_key=MODEL_CHANGES, metadata={"rows": rejudged})
