@@ -9,13 +9,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from orchestration.analysis.sentiment import load_classifier
 from orchestration.analysis.sentiment.classifier import SENTIMENTS
 from orchestration.analysis.sentiment.train import load_rows
-from orchestration.analysis.shares import Calibration, corrected_shares, draw_audit
+from orchestration.analysis.shares import AS_TRAINED, CALIBRATED_ERROR, Calibration, corrected_shares, draw_audit
 
 RESAMPLES, ROWS, AUDITED = 200, 1_000, 300
 Z_90 = 1.644854
@@ -48,15 +47,9 @@ def resample(rows: pl.DataFrame, rng: np.random.Generator) -> tuple[pl.DataFrame
     return posts, float(balance[0])
 
 
-def pooled_prior(rows: pl.DataFrame) -> npt.NDArray[np.float64]:
-    """What the classifier is calibrated to: every data set counting the same."""
-    of_sets = rows.group_by("dataset").agg(pl.col(f"p_{name}").mean() for name in SENTIMENTS)
-    return of_sets.select(pl.exclude("dataset").mean()).to_numpy()[0]
-
-
-def measure(rows: pl.DataFrame, calibration: Calibration, rng: np.random.Generator) -> dict[str, float]:
+def measure(rows: pl.DataFrame, rng: np.random.Generator) -> dict[str, float]:
     """The mean absolute errors, in points, and the coverage of the 90% interval, of one data set."""
-    errors: dict[str, list[float]] = {"counted": [], "labels alone": [], "ppi": [], "emq": []}
+    errors: dict[str, list[float]] = {"counted": [], "labels alone": [], "ppi": [], "emq": [], "emq, set known": []}
     covered = []
     for _ in range(RESAMPLES):
         posts, drawn_with = resample(rows, rng)
@@ -64,19 +57,22 @@ def measure(rows: pl.DataFrame, calibration: Calibration, rng: np.random.Generat
         drawn = posts.join(
             draw_audit(posts, AUDITED), on=["platform", "post_id"], how="left", maintain_order="left"
         ).with_columns(analyst_sentiment=pl.when(pl.col("audit_weight").is_not_null()).then("truth"))
-        ppi = corrected_shares(drawn, calibration, Z_90)[0]
+        ppi = corrected_shares(drawn, AS_TRAINED, Z_90)[0]
         unaided = drawn.with_columns(analyst_sentiment=pl.lit(None, pl.String), audit_weight=pl.lit(None, pl.Float64))
         by_chance = (posts.sample(AUDITED, seed=int(rng.integers(2**31)))["truth"] == "negative").mean()
         errors["counted"].append((posts["model_sentiment"] == "negative").mean() - true)
         errors["labels alone"].append(by_chance - true)
         errors["ppi"].append(ppi.share - true)
-        errors["emq"].append(corrected_shares(unaided, calibration, Z_90)[0].share - true)
+        errors["emq"].append(corrected_shares(unaided, AS_TRAINED)[0].share - true)
+        own = Calibration(
+            rows.select(pl.col(f"p_{name}").mean() for name in SENTIMENTS).to_numpy()[0], CALIBRATED_ERROR
+        )
+        errors["emq, set known"].append(corrected_shares(unaided, own)[0].share - true)
         covered.append(ppi.low <= drawn_with <= ppi.high)
     means = {name: 100 * float(np.mean(np.abs(values))) for name, values in errors.items()}
     return {
         **means,
         "ppi interval holds, %": 100 * float(np.mean(covered)),
-        "emq, root mean square": 100 * float(np.sqrt(np.mean(np.square(errors["emq"])))),
     }
 
 
@@ -84,9 +80,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/sentiment"), help="folder of the labelled sets")
     rows = judged(load_rows(parser.parse_args().data))
-    calibration, rng = Calibration(pooled_prior(rows)), np.random.default_rng(20260105)
+    rng = np.random.default_rng(20260105)
     table = [
-        {"data set": group["dataset"][0], **measure(group, calibration, rng)}
+        {"data set": group["dataset"][0], **measure(group, rng)}
         for group in rows.partition_by("dataset", maintain_order=True)
     ]
     with pl.Config(

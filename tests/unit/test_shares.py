@@ -17,7 +17,7 @@ from orchestration.analysis.shares import (
 )
 
 PRIOR = np.array([0.3, 0.5, 0.2])
-CALIBRATION = Calibration(PRIOR)
+CALIBRATION = Calibration(PRIOR, error=0.07)
 
 
 def world(rng: np.random.Generator, size: int, balance: list[float], sharpness: float = 1.5) -> pl.DataFrame:
