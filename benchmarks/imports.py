@@ -39,7 +39,7 @@ class _Rows:
     """Rows of one platform after another, the same for the same seed."""
 
     def __init__(self, count: int) -> None:
-        self._random = random.Random(2026)  # noqa: S311  nobody has to be unable to guess it
+        self._random = random.Random(2026)
         self._authors = [f"{self._random.getrandbits(96):024x}" for _ in range(max(int(count * _AUTHORS_PER_ROW), 1))]
         self._prose = "".join(self._random.choices(_WORDS.split(" "), k=300_000))
 
