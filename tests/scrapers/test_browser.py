@@ -73,8 +73,8 @@ def of_the_day(corpus: Sequence[SandboxPost], platform: Platform) -> list[Sandbo
 
 
 def requests_counted(folder: Path, platform: Platform) -> int:
-    visits = json.loads((folder / "visits" / f"{platform}.json").read_text())
-    return sum(visits["requests_by_day"].values())
+    days = (folder / "visits" / platform).glob("*.log")
+    return sum(len(day.read_text("ascii").splitlines()) for day in days)
 
 
 @needs_chromium

@@ -21,6 +21,11 @@ def stored(tmp_path: Path) -> dict:
     return json.loads((tmp_path / "visits/weibo.json").read_text("utf-8"))
 
 
+def requests(tmp_path: Path) -> dict[str, int]:
+    days = sorted((tmp_path / "visits/weibo").glob("*.log"))
+    return {path.stem: len(path.read_text("utf-8").splitlines()) for path in days}
+
+
 def test_requests_are_counted_by_the_day_in_china(tmp_path):
     before_midnight = datetime(2026, 1, 5, 15, 59, tzinfo=UTC)
     assert [visits.count_request(tmp_path, "weibo", before_midnight) for _ in range(3)] == [1, 2, 3]
@@ -28,14 +33,15 @@ def test_requests_are_counted_by_the_day_in_china(tmp_path):
     assert visits.count_request(tmp_path, "weibo", before_midnight + timedelta(minutes=1)) == 1
     # A clock that is set back does not give the day's requests a second time.
     assert visits.count_request(tmp_path, "weibo", before_midnight) == 4
-    assert stored(tmp_path)["requests_by_day"] == {"2026-01-05": 4, "2026-01-06": 1}
+    assert requests(tmp_path) == {"2026-01-05": 4, "2026-01-06": 1}
+    assert (tmp_path / "visits/weibo/2026-01-06.log").read_text() == "00:00:00\n"
 
 
 def test_old_days_and_refusals_are_forgotten(tmp_path):
     for day in range(20):
         visits.count_request(tmp_path, "weibo", NOW + timedelta(days=day))
         visits.note_refusal(tmp_path, "weibo", NOW + timedelta(days=day), "blocked", f"number {day}")
-    assert sorted(stored(tmp_path)["requests_by_day"]) == [f"2026-01-{day}" for day in range(18, 25)]
+    assert list(requests(tmp_path)) == [f"2026-01-{day}" for day in range(18, 25)]
     assert [refusal["reason"] for refusal in stored(tmp_path)["last_refusals"]] == [
         f"number {n}" for n in range(10, 20)
     ]
@@ -74,9 +80,8 @@ def test_requests_and_refusals_do_not_wipe_each_other_out(tmp_path):
         ("", "the file"),
         ("{", "the file"),
         ("[1]", "the file"),
-        ('{"requests_by_day": {"2026-01-05": "x"}}', "requests_by_day.2026-01-05"),
-        ('{"requests_by_day": {"2026-01-05": -1}}', "requests_by_day.2026-01-05"),
         ('{"refusals": 1.5}', "refusals"),
+        ('{"refusals": -1}', "refusals"),
         ('{"until": "soon"}', "until"),
         ('{"until": "2026-01-05T12:00:00"}', "until"),  # in which time zone?
         (
@@ -89,16 +94,20 @@ def test_a_damaged_file_is_named_with_its_field_and_the_remedy_and_stays(tmp_pat
     path = tmp_path / "visits/weibo.json"
     path.parent.mkdir()
     path.write_text(damage)
-    for use in (visits.count_request, visits.cooling_down):
+    for use in (
+        lambda: visits.cooling_down(tmp_path, "weibo", NOW),
+        lambda: visits.note_refusal(tmp_path, "weibo", NOW, "blocked", "418"),
+        lambda: visits.note_success(tmp_path, "weibo"),
+    ):
         with pytest.raises(EnvironmentProblem) as raised:
-            use(tmp_path, "weibo", NOW)
+            use()
         assert str(raised.value).startswith(f"{path}: {field}: ")
         assert "delete the file" in str(raised.value)
     assert path.read_text() == damage
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
-    visits.count_request(tmp_path, "weibo", NOW)
+    until = visits.note_refusal(tmp_path, "weibo", NOW, "blocked", "418")
 
     def out_of_space(self, target):
         raise OSError("no space left on device")
@@ -106,14 +115,24 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(Path, "replace", out_of_space)
         with pytest.raises(OSError, match="no space"):
-            visits.count_request(tmp_path, "weibo", NOW)
+            visits.note_success(tmp_path, "weibo")
+    assert visits.cooling_down(tmp_path, "weibo", NOW) == (until, "blocked: 418")
+
+
+def test_to_end_a_cool_down_by_hand_gives_no_request_back(tmp_path):
+    visits.count_request(tmp_path, "weibo", NOW)
+    visits.note_refusal(tmp_path, "weibo", NOW, "blocked", "418")
+    (tmp_path / "visits/weibo.json").unlink()
+    assert visits.cooling_down(tmp_path, "weibo", NOW) is None
     assert visits.count_request(tmp_path, "weibo", NOW) == 2
 
 
 def test_processes_that_count_at_once_lose_no_request(tmp_path):
     count = "import sys; from datetime import datetime, UTC; from pathlib import Path; from scrapers import visits\n"
-    count += "for _ in range(100): visits.count_request(Path(sys.argv[1]), 'weibo', datetime(2026, 1, 5, tzinfo=UTC))"
+    count += "moment = datetime(2026, 1, 5, tzinfo=UTC)\n"
+    count += "print([visits.count_request(Path(sys.argv[1]), 'weibo', moment) for _ in range(100)])"
     command = [sys.executable, "-c", count, str(tmp_path)]
-    processes = [subprocess.Popen(command, cwd=ROOT, env=os.environ) for _ in range(3)]
-    assert [process.wait() for process in processes] == [0, 0, 0]
-    assert stored(tmp_path)["requests_by_day"] == {"2026-01-05": 300}
+    processes = [subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=subprocess.PIPE) for _ in range(3)]
+    counted = [number for process in processes for number in json.loads(process.communicate()[0])]
+    assert sorted(counted) == list(range(1, 301))  # and no two of them are given the last request of a budget
+    assert requests(tmp_path) == {"2026-01-05": 300}
