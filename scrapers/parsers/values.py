@@ -235,7 +235,7 @@ def _without_tags(markup: str) -> str:
 
 def plain_text(text: str) -> str:
     """Text as landed: NUL and zero-width characters out, line and paragraph separators to newlines, ends trimmed."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # none of what follows is; and most texts are
         return text.strip()
     for char in _INVISIBLE:
         text = text.replace(char, "")
