@@ -54,6 +54,7 @@ bench: $(VENV)/.installed
 # How fast, and how well, sentiment, duplicates and relevance are told.
 bench-text: $(VENV)/.installed
 	@$(PY) -m benchmarks.sentiment
+	@$(PY) -m benchmarks.shares
 	@$(PY) -m benchmarks.duplicates
 	@$(PY) -m benchmarks.relevance
 

@@ -139,10 +139,15 @@ def pseudonym(key: bytes, platform: Platform, author_id: str) -> str:
 
 
 def scrub(payload: str, platform: Platform, key: bytes) -> str:
-    """The payload, JSON or HTML, without what tells who somebody is; a parser reads the same post from it."""
-    record = load_json(payload.encode("utf-8", "replace")) if payload.lstrip().startswith(("{", "[")) else None
-    if record is None:
+    """The payload, JSON or HTML, without what tells who somebody is; a parser reads the same post from it.
+
+    Of what begins as JSON and is none nothing is kept but its length: nobody can tell where people stand in it.
+    """
+    if not payload.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
         return _scrub_markup(payload, platform, key)
+    record = load_json(payload.encode("utf-8", "replace"))
+    if record is None:
+        return f"{len(payload)} characters of damaged JSON, not kept, for they may name people"
     ids, names = _people_of(record, platform)
     text = dump_record(_Scrubbing(platform, key, ids, names).scrub(record))
     return _scrub_places(text, platform, key, ids)

@@ -343,3 +343,10 @@ def test_real_profiles(shared: Path, name: str) -> None:
 def _status(**fields: Any) -> bytes:
     status = {"id": "5251874932590001", "created_at": "01-05", "text": "小米", "reposts_count": 1}
     return json.dumps(status | fields, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_of_json_that_is_cut_nothing_is_kept(platform: Platform) -> None:
+    cut = '{"data": {"user": {"nickname": "某个真名", "user_id": "5f0000000000000000000001"}, "desc": "小'
+    assert scrub(cut, platform, KEY) == f"{len(cut)} characters of damaged JSON, not kept, for they may name people"
+    assert scrub(f"\ufeff {cut}", platform, KEY).startswith(f"{len(cut) + 2} characters")
