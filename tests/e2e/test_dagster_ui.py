@@ -145,7 +145,7 @@ def test_a_partition_and_everything_after_it_is_materialized_from_the_ui(page, w
     days.fill(DAY)
     days.press("Tab")
     page.get_by_role("button", name="Launch 1 run").click()
-    finished = wait_for(lambda: len(runs := webserver.finished_runs()) > 1 and runs, 240)
+    finished = wait_for(lambda: len(runs := webserver.finished_runs()) > 1 and runs, 600)
     assert [run["status"] for run in finished] == ["SUCCESS", "SUCCESS"]
     assert served(
         data, f"select volume from marts.daily_volume where platform = 'weibo' and posted_date = '{DAY}'"
@@ -171,7 +171,7 @@ def test_a_failing_check_blocks_and_is_seen(page, webserver, data):
     before = served(data, "select * from marts.daily_volume order by all")
     page.goto("/locations/tingfeng/jobs/catch_up")
     page.get_by_role("button", name="Materialize").first.click()
-    finished = wait_for(lambda: len(runs := webserver.finished_runs()) > 2 and runs, 240)
+    finished = wait_for(lambda: len(runs := webserver.finished_runs()) > 2 and runs, 600)
     assert finished[0]["status"] == "FAILURE"
     assert served(data, "select * from marts.daily_volume order by all") == before
     page.goto("/assets/enriched/posts?view=checks")
