@@ -21,23 +21,18 @@ def raw_posts() -> ExpectationSuite:
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
-    required = ("platform", "post_id", "post_url", "text", "posted_at", "observed_at", "crawl_id", "source")
     return gx.ExpectationSuite(
         name="raw_posts",
         expectations=[
-            *(gxe.ExpectColumnValuesToNotBeNull(column=column, severity="critical") for column in required),
-            gxe.ExpectColumnValuesToBeInSet(column="platform", value_set=list(PLATFORMS), severity="critical"),
+            *_landed("post_id", "post_url", "text", "posted_at", "source"),
             gxe.ExpectColumnValuesToMatchRegex(column="post_id", regex=r"^[0-9A-Za-z_-]{4,32}$", severity="critical"),
             gxe.ExpectColumnValuesToMatchRegex(column="post_url", regex=r"^https://", severity="critical"),
-            gxe.ExpectColumnValuesToMatchRegex(
-                column="author_id", regex=r"^[0-9a-f]{20}$", severity="critical", mostly=1.0
-            ),
             gxe.ExpectColumnPairValuesToBeEqual(column_A="posted_day", column_B="day_of_file", severity="critical"),
             gxe.ExpectColumnPairValuesAToBeGreaterThanB(
                 column_A="observed_at", column_B="posted_at", or_equal=True, severity="critical"
             ),
             gxe.ExpectColumnValuesToBeBetween(column="posted_at", min_value=FIRST_POST, severity="critical"),
-            *(gxe.ExpectColumnValuesToBeBetween(column=column, min_value=0, severity="critical") for column in COUNTS),
+            *_author_and_counts(*COUNTS),
             gxe.ExpectCompoundColumnsToBeUnique(
                 column_list=["crawl_id", "post_id", "observed_at"], severity="critical"
             ),
