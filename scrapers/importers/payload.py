@@ -8,6 +8,7 @@ import polars as pl
 
 from scrapers.importers.columns import column
 from scrapers.items import Platform
+from scrapers.parsers.bodies import load_object
 from scrapers.pseudonym import ID_KEYS, NAME_KEYS, PERSON_KEYS, scrub
 
 
@@ -101,5 +102,9 @@ def _scrub_cell(name: str, cell: str, platform: Platform, key: bytes) -> str:
         value = cell
     if isinstance(value, str) and name not in PERSON_KEYS:
         return cell
-    scrubbed = json.loads(scrub(json.dumps({name: value}), platform, key))[name]
+    text = scrub(json.dumps({name: value}), platform, key)
+    record = load_object(text.encode())
+    if record is None:  # nested too deep to be walked through: the text says how long it was
+        return text
+    scrubbed = record[name]
     return scrubbed if isinstance(scrubbed, str) else json.dumps(scrubbed, ensure_ascii=False, separators=(",", ":"))

@@ -1,6 +1,7 @@
 """JSON as the sites send it: response bodies to Python values, and records back to the text that is landed."""
 
 import json
+import math
 from typing import Any
 
 import orjson
@@ -31,8 +32,18 @@ def load_json(body: bytes) -> Any:
 
 def _as_strict(body: bytes) -> bytes:
     """JSON that only the standard library takes, as all take it. Raises ValueError or RecursionError for no JSON."""
-    value = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=lambda _: None)  # NaN and the like
+    value = json.loads(
+        body.decode("utf-8-sig", "replace"), parse_constant=lambda _: None, parse_int=_number, parse_float=_number
+    )
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _number(digits: str) -> int | float | None:
+    """As orjson reads numbers, whole ones beyond 64 bits as floats; None for what no float holds, as for NaN."""
+    if len(digits) < 20 and digits.lstrip("-").isdecimal():
+        return int(digits)
+    value = float(digits)
+    return value if math.isfinite(value) else None
 
 
 def load_object(body: bytes) -> dict[str, Any] | None:

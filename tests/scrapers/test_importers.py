@@ -286,6 +286,12 @@ def test_payloads_hold_what_scrub_would_leave(platform: Any) -> None:
     assert "合成用户" not in json.dumps(received, ensure_ascii=False)
 
 
+def test_of_a_cell_that_is_nested_too_deep_only_its_length_is_kept() -> None:
+    cell = "[" * 300 + '{"user": "合成用户0001"}' + "]" * 300
+    payload = json.loads(payloads(pl.DataFrame({"attributes": [cell, "[]"]}), "weibo", KEY)[0])
+    assert payload["attributes"].endswith("damaged JSON, not kept, for they may name people")
+
+
 @pytest.mark.parametrize("key", [b"k", KEY, b"x" * 64, b"y" * 65, bytes(range(256))])
 @pytest.mark.parametrize("platform", ["weibo", "zhihu"])
 def test_pseudonyms_are_the_ones_of_the_spiders(key: bytes, platform: Any) -> None:

@@ -29,6 +29,7 @@ def test_a_value_is_the_same_after_it_was_dumped(value: object) -> None:
         (rb'{"\udc00": "\\ud800"}', {"?": "\\ud800"}),  # the second is written out, backslash and all
         (b'["\xff", NaN, -Infinity]', ["\ufffd", None, None]),
         (b"[123456789012345678901234567890]", [123456789012345678901234567890.0]),
+        (b"[1e999, %b, %b, 1.5]" % (b"9" * 400, b"9" * 5_000), [None, None, None, 1.5]),  # no float is as large
         (b"", None),
         (b"[1", None),
         (b"<html>", None),
