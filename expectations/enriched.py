@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,5 +42,28 @@ def enriched_posts() -> ExpectationSuite:
             gxe.ExpectColumnValuesToMatchRegex(column="flags", regex=f"^({_FLAG}(,{_FLAG})*)?$", severity="critical"),
             # Only reposts without words of their own and picture posts are empty; more of them means lost text.
             gxe.ExpectColumnValueLengthsToBeBetween(column="text_clean", min_value=1, mostly=0.7, severity="warning"),
+        ],
+    )
+
+
+def enriched_post_topics(topic_ids: Sequence[str]) -> ExpectationSuite:
+    """A day's rows of enriched/post_topics, whose topics are those of listening.yaml."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    required = ("platform", "post_id", "topic_id", "matched_by", "is_relevant", "relevance_reason")
+    return gx.ExpectationSuite(
+        name="enriched_post_topics",
+        expectations=[
+            *(gxe.ExpectColumnValuesToNotBeNull(column=column, severity="critical") for column in required),
+            gxe.ExpectCompoundColumnsToBeUnique(column_list=["platform", "post_id", "topic_id"], severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="topic_id", value_set=list(topic_ids), severity="critical"),
+            # Every decision says which words it was taken by.
+            *(
+                gxe.ExpectColumnValueLengthsToBeBetween(column=column, min_value=1, severity="critical")
+                for column in ("matched_by", "relevance_reason")
+            ),
+            gxe.ExpectColumnValuesToBeInSet(column="stance", value_set=SENTIMENTS, severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="stance_score", min_value=-1, max_value=1, severity="critical"),
         ],
     )

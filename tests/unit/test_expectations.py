@@ -8,6 +8,7 @@ import pytest
 
 from expectations import enriched, raw, served
 from expectations.validation import columns_of, validate
+from orchestration.analysis.enriched import POST_TOPICS
 from orchestration.raw_frames import validate_landed
 from scrapers.landing import SCHEMAS
 
@@ -101,6 +102,20 @@ def test_enriched_suite():
         wrong = pl.DataFrame([ENRICHED, ENRICHED | {"post_id": "2"} | change])
         assert validate(wrong, enriched.enriched_posts()).is_critical, change
     assert validate(pl.DataFrame([ENRICHED, ENRICHED]), enriched.enriched_posts()).is_critical
+
+
+def test_enriched_suite_of_topics():
+    suite = enriched.enriched_post_topics(["xiaomi_kol"])
+    row = {
+        "platform": "weibo", "post_id": "1", "topic_id": "xiaomi_kol", "matched_by": "all: 小米",
+        "is_relevant": True, "relevance_reason": "prior (0.5)", "stance": "negative", "stance_score": -0.5,
+    }  # fmt: skip
+    good = pl.DataFrame([row, row | {"post_id": "2", "stance": None, "stance_score": None}])
+    assert validate(good, suite).failures == []
+    assert validate(POST_TOPICS.to_frame(), suite).failures == []
+    for change in [{"topic_id": "another"}, {"matched_by": ""}, {"relevance_reason": None}, {"is_relevant": None},
+                   {"stance": "angry"}, {"stance_score": 1.5}, {"post_id": "1"}]:  # fmt: skip
+        assert validate(pl.DataFrame([row, row | {"post_id": "2"} | change]), suite).is_critical, change
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 import polars as pl
 
-from expectations.enriched import enriched_posts
+from expectations.enriched import enriched_post_topics, enriched_posts
 from expectations.validation import Validation, merged, validate
 from orchestration.analysis import enriched
 from orchestration.analysis.cleaning import last_words
@@ -93,6 +93,12 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
             blocking=True,
             description="Great Expectations: one row a post, known labels, probabilities that sum to one.",
         ),
+        dg.AssetCheckSpec(
+            "topic_rows",
+            asset=POST_TOPICS,
+            blocking=True,
+            description="Great Expectations: one row a post and topic, each with the words that decided.",
+        ),
     ],
     group_name="enriched",
     pool="enriched",  # a version's number is the last one's plus one, so one writer at a time
@@ -104,7 +110,8 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
     counts = {"days": 0, "days_unchanged": len(days) - len(todo), "posts": 0, "labelled_by_analysts": 0}
     topic_counts = {"rows": 0, "irrelevant": 0}
     rejudged = 0
-    verdicts: dict[str, list[Validation]] = {"raw_rows": [], "rows": []}
+    topic_suite = enriched_post_topics([topic.id for topic in means.listening.topics])
+    verdicts: dict[str, list[Validation]] = {"raw_rows": [], "rows": [], "topic_rows": []}
     for batch in day_batches(data_dir(), list(todo)):
         raw = read_raw_posts(data_dir(), batch)
         verdicts["raw_rows"].append(validate_raw_posts(raw))
@@ -113,11 +120,12 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         said = {day: segmented(hashed(last_words(raw.filter(pl.col("day") == day))), means.listening) for day in batch}
         before = {day: current_version(enriched_dir() / f"posts/day={day}", enriched.POSTS) for day in batch}
         read = {day: enrich(posts, means.labels, means.classifier, before[day]) for day, posts in said.items()}
+        matched = {day: enrich_topics(posts, means) for day, posts in said.items()}
         verdicts["rows"].append(validate_enriched_posts(pl.concat(read.values())))
-        if verdicts["rows"][-1].is_critical:
+        verdicts["topic_rows"].append(validate(pl.concat(matched.values()), topic_suite))
+        if verdicts["rows"][-1].is_critical or verdicts["topic_rows"][-1].is_critical:
             break
         for day, frame in read.items():
-            matched = enrich_topics(said[day], means)
             # Before the two that days_to_read looks at, so that a run that is killed in between does the day again.
             write_signatures(day, said[day])
             if (changes := model_changes(before[day], frame)).height:
@@ -125,17 +133,17 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
                 rejudged += changes.height
             write_version(enriched_dir() / f"posts/day={day}", todo[day], frame.select(list(enriched.POSTS)))
             write_version(
-                enriched_dir() / f"post_topics/day={day}", todo[day], matched.select(list(enriched.POST_TOPICS))
+                enriched_dir() / f"post_topics/day={day}", todo[day], matched[day].select(list(enriched.POST_TOPICS))
             )
             counts["days"] += 1
             counts["posts"] += frame.height
             counts["labelled_by_analysts"] += frame.filter(pl.col("sentiment_source") == "analyst").height
-            topic_counts["rows"] += matched.height
-            topic_counts["irrelevant"] += matched.filter(~pl.col("is_relevant")).height
+            topic_counts["rows"] += matched[day].height
+            topic_counts["irrelevant"] += matched[day].filter(~pl.col("is_relevant")).height
         context.log.info(f"{counts['days']} of {len(todo)} days read, {counts['posts']} posts")
     results = {name: as_check_result(merged(found)) for name, found in verdicts.items()}
     for name, result in results.items():
-        yield result._replace(asset_key=POSTS, check_name=name)
+        yield result._replace(asset_key=POST_TOPICS if name == "topic_rows" else POSTS, check_name=name)
     if failed := [name for name, found in verdicts.items() if merged(found).is_critical]:
         raise dg.Failure(f"{' and '.join(failed)} failed: nothing is written of these days; see the check.")
     yield dg.MaterializeResult(asset_key=POSTS, metadata=counts)
