@@ -67,3 +67,24 @@ def enriched_post_topics(topic_ids: Sequence[str]) -> ExpectationSuite:
             gxe.ExpectColumnValuesToBeBetween(column="stance_score", min_value=-1, max_value=1, severity="critical"),
         ],
     )
+
+
+def enriched_comments() -> ExpectationSuite:
+    """A day's rows of enriched/comments."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    required = ("platform", "post_id", "comment_id", "text_clean", "segmented", "sentiment_model", "model_sentiment")
+    return gx.ExpectationSuite(
+        name="enriched_comments",
+        expectations=[
+            *(gxe.ExpectColumnValuesToNotBeNull(column=column, severity="critical") for column in required),
+            gxe.ExpectCompoundColumnsToBeUnique(column_list=["platform", "comment_id"], severity="critical"),
+            gxe.ExpectColumnValuesToMatchRegex(column="text_hash", regex="^[0-9a-f]{16}$", severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="model_sentiment", value_set=SENTIMENTS, severity="critical"),
+            *(
+                gxe.ExpectColumnValuesToBeBetween(column=f"p_{name}", min_value=0, max_value=1, severity="critical")
+                for name in SENTIMENTS
+            ),
+        ],
+    )

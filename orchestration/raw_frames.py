@@ -15,22 +15,27 @@ from scrapers.landing import SCHEMAS, RawTable, partition_dir
 BATCH_BYTES = 100_000_000
 
 
-def _files(data_dir: Path, day: str, platforms: Sequence[Platform]) -> list[Path]:
-    folders = (partition_dir(data_dir, "posts", platform, day) for platform in platforms)
+def _files(data_dir: Path, table: RawTable, day: str, platforms: Sequence[Platform]) -> list[Path]:
+    folders = (partition_dir(data_dir, table, platform, day) for platform in platforms)
     return [path for folder in folders for path in sorted(folder.glob("*.parquet"))]
 
 
-def read_raw_posts(data_dir: Path, days: Sequence[str], platforms: Sequence[Platform] = PLATFORMS) -> pl.DataFrame:
-    """All landed posts of the days, whichever crawl or import brought them, and ``day`` as the folder says."""
-    return _read("posts", [path for day in days for path in _files(data_dir, day, platforms)])
+def read_days(
+    data_dir: Path, table: RawTable, days: Sequence[str], platforms: Sequence[Platform] = PLATFORMS
+) -> pl.DataFrame:
+    """All landed rows of these days, whichever crawl or import brought them, and ``day`` as the folder says.
+
+    Without payloads.
+    """
+    return _read(table, [path for day in days for path in _files(data_dir, table, day, platforms)])
 
 
-def day_batches(data_dir: Path, days: Sequence[str]) -> Iterator[list[str]]:
+def day_batches(data_dir: Path, table: RawTable, days: Sequence[str]) -> Iterator[list[str]]:
     """The days in runs of about BATCH_BYTES, so that hundreds of small days cost little and a large one fits memory."""
     batch: list[str] = []
     held = 0
     for day in days:
-        size = sum(path.stat().st_size for path in _files(data_dir, day, PLATFORMS))
+        size = sum(path.stat().st_size for path in _files(data_dir, table, day, PLATFORMS))
         if batch and held + size > BATCH_BYTES:
             yield batch
             batch, held = [], 0
@@ -38,11 +43,6 @@ def day_batches(data_dir: Path, days: Sequence[str]) -> Iterator[list[str]]:
         held += size
     if batch:
         yield batch
-
-
-def read_day(data_dir: Path, table: RawTable, platform: Platform, day: str) -> pl.DataFrame:
-    """All landed rows of a table, platform and day, without payloads, and ``day`` as the folder says."""
-    return _read(table, sorted(partition_dir(data_dir, table, platform, day).glob("*.parquet")))
 
 
 def read_landed(data_dir: Path, table: RawTable, platform: Platform, crawl_ids: Sequence[str]) -> pl.DataFrame:
@@ -64,14 +64,14 @@ def _read(table: RawTable, paths: Sequence[Path]) -> pl.DataFrame:
 
 
 def validate_raw_posts(posts: pl.DataFrame) -> Validation:
-    """The raw suite over what read_raw_posts gave."""
+    """The raw suite over what read_days gave of posts."""
     suite = raw_posts()
     frame = posts.with_columns(day_of_file=pl.col("day"), posted_day=_day_of("posted_at"))
     return validate(frame.select(columns_of(suite)), suite)
 
 
 def validate_landed(table: RawTable, rows: pl.DataFrame) -> Validation:
-    """The suite of a table beside posts, over what read_day or read_landed gave."""
+    """The suite of a table beside posts, over what read_days or read_landed gave."""
     suite = RAW_SUITES[table]()
     if table == "slices":
         told = (pl.col("state") == "ok") | pl.col("reason").is_not_null()

@@ -13,13 +13,16 @@ import duckdb
 
 from orchestration.enriched_files import fingerprint
 from scrapers.items import PLATFORMS
-from scrapers.landing import raw_files
+from scrapers.landing import RawTable, raw_files
+
+# The version of a day whose raw files are gone (retention, deletion): an empty one, so that its rows go too.
+GONE = fingerprint(["no raw files"])
 
 
-def day_fingerprints(data_dir: Path, analysis_fingerprint: str) -> dict[str, str]:
-    """For each day with raw posts: what the version of its enriched files has to be called."""
+def day_fingerprints(data_dir: Path, analysis_fingerprint: str, table: RawTable = "posts") -> dict[str, str]:
+    """For each day with raw rows of the table: what the version of its enriched files has to be called."""
     inputs: dict[str, list[str]] = {}
-    for (platform, day), names in raw_files(data_dir, "posts", PLATFORMS).items():
+    for (platform, day), names in raw_files(data_dir, table, PLATFORMS).items():
         inputs.setdefault(day, []).extend(f"{platform}/{name}" for name in names)
     return {day: fingerprint([analysis_fingerprint, *names]) for day, names in sorted(inputs.items())}
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from orchestration.analysis.enriched import MODEL_CHANGES, POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS
+from orchestration.analysis.cleaning import clean
+from orchestration.analysis.duplicates import hashed
+from orchestration.analysis.enriched import COMMENTS, MODEL_CHANGES, POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS
 from orchestration.analysis.flags import audit_flags
-from orchestration.analysis.keywords import user_words
+from orchestration.analysis.keywords import segmented, user_words
 from orchestration.analysis.relevance import judge
 from orchestration.analysis.sentiment import SentimentModel
 from orchestration.analysis.stance import add_stance
@@ -85,6 +87,23 @@ def judge_texts(texts: pl.Series, classifier: SentimentModel, judged_before: pl.
     return pl.concat([known, judged.with_columns(text_clean=new).select(_JUDGED)])
 
 
+def enrich_comments(observations: pl.DataFrame, means: Means, judged_before: pl.DataFrame) -> pl.DataFrame:
+    """Raw ``comments`` rows to a row each in ``enriched.COMMENTS``, sorted, with what a comment last said.
+
+    judged_before: rows of ``enriched.COMMENTS``, as for ``enrich``.
+    """
+    last = (
+        observations.sort("observed_at", "crawl_id")
+        .unique(["platform", "comment_id"], keep="last", maintain_order=True)
+        .sort("platform", "comment_id")
+    )
+    words = last.with_columns(hashtags=pl.lit([], pl.List(pl.String))).hstack(clean(last["text"]))
+    said = segmented(hashed(words), means.listening)
+    return said.join(
+        judge_texts(said["text_clean"], means.classifier, judged_before), on="text_clean", maintain_order="left"
+    ).match_to_schema(COMMENTS, extra_columns="ignore")
+
+
 def model_changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """Posts that two versions of ``enriched.POSTS`` have by different models, in ``enriched.MODEL_CHANGES``."""
     judged = ("sentiment_model", "model_sentiment")
@@ -130,6 +149,12 @@ def topic_queries_table(listening: Listening) -> pl.DataFrame:
         for query in dict.fromkeys(topic.queries)
     ]
     return pl.DataFrame(rows, schema=TOPIC_QUERIES, orient="row")
+
+
+def comments_fingerprint(means: Means) -> str:
+    """12 hex digits over what enriched comments depend on besides their raw rows."""
+    depends_on = [str(CODE_VERSION), means.classifier.model_id, *sorted(user_words(means.listening))]
+    return hashlib.sha256("\n".join(depends_on).encode()).hexdigest()[:12]
 
 
 def analysis_fingerprint(means: Means) -> str:

@@ -1,6 +1,7 @@
 """The enriched contract: the tables that analysis writes for dbt to read.
 
-    data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics, model_changes: a day, all platforms
+    data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics, model_changes, comments: a day, all
+                                                                 platforms
     data/enriched/<table>/<version>.parquet                      topics, topic_queries, duplicate_groups
 
 and, for duplicate_groups to be made of, text_signatures and duplicate_links by day (duplicates.py). A version
@@ -29,6 +30,21 @@ POSTS = pl.Schema(
         "p_positive": pl.Float64(),
         "audit_weight": pl.Float64(),  # posts that one drawn for a labelled audit stands for, else null
         "audit_flags": pl.List(pl.String()),  # why a person had better look at the sentiment (flags.py); mostly empty
+    }
+)
+COMMENTS = pl.Schema(
+    {
+        "platform": pl.String(),
+        "post_id": pl.String(),  # of the post that it stands under
+        "comment_id": pl.String(),
+        "text_clean": pl.String(),
+        "text_hash": pl.String(),
+        "segmented": pl.String(),
+        "sentiment_model": pl.String(),
+        "model_sentiment": pl.String(),
+        "p_negative": pl.Float64(),
+        "p_neutral": pl.Float64(),
+        "p_positive": pl.Float64(),
     }
 )
 # Posts whose sentiment the last change of the model has changed, or kept: which models, and what each said.

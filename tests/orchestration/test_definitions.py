@@ -30,6 +30,7 @@ def test_the_data_walks_one_way(repository):
     assert dependencies(repository, "raw/slices") == RAW
     assert dependencies(repository, "enriched/posts") == RAW
     assert dependencies(repository, "enriched/post_topics") == RAW
+    assert dependencies(repository, "enriched/comments") == {f"raw/{platform}_comments" for platform in PLATFORMS}
     assert dependencies(repository, "enriched/duplicate_groups") == {"enriched/posts"}
     assert "enriched/duplicate_groups" in dependencies(repository, "marts/fct_posts")
     stations = ["raw", "enriched", "intermediate", "marts", "serving"]
@@ -72,10 +73,10 @@ def test_hot_lists_are_of_the_moment_and_judged_too(repository):
 
 def test_checks_block_what_is_downstream(repository):
     graph = repository.asset_graph
-    ours = {"crawl_health", "raw_rows", "rows", "served_rows"}
+    ours = {"crawl_health", "raw_rows", "rows", "topic_rows", "served_rows"}
     found = {check: graph.get(check).blocking for check in graph.asset_check_keys if check.name in ours}
-    # Of each platform the crawl and three tables; of three the hot lists twice; slices; two enriched; served.
-    assert len(found) == 4 * len(PLATFORMS) + 2 * len(HOT_LISTS) + 1 + 3
+    # Of each platform the crawl and three tables; of three the hot lists twice; slices; five enriched; served.
+    assert len(found) == 4 * len(PLATFORMS) + 2 * len(HOT_LISTS) + 1 + 5 + 1
     assert all(found.values())
 
 

@@ -118,6 +118,20 @@ def test_enriched_suite_of_topics():
         assert validate(pl.DataFrame([row, row | {"post_id": "2"} | change]), suite).is_critical, change
 
 
+def test_enriched_suite_of_comments():
+    row = {
+        "platform": "weibo", "post_id": "1", "comment_id": "2", "text_clean": "失望", "text_hash": "0123456789abcdef",
+        "segmented": "失望", "sentiment_model": "m", "model_sentiment": "negative",
+        "p_negative": 0.8, "p_neutral": 0.1, "p_positive": 0.1,
+    }  # fmt: skip
+    unread = {"comment_id": "3", "text_clean": "", "text_hash": None, "segmented": "", "p_negative": None}
+    assert validate(pl.DataFrame([row, row | unread]), enriched.enriched_comments()).failures == []
+    for change in [{"model_sentiment": "angry"}, {"p_negative": 1.2}, {"comment_id": "2"}, {"text_hash": "g"},
+                   {"post_id": None}]:  # fmt: skip
+        wrong = pl.DataFrame([row, row | {"comment_id": "3"} | change])
+        assert validate(wrong, enriched.enriched_comments()).is_critical, change
+
+
 @pytest.mark.parametrize(
     ("suite", "row", "wrong"),
     [

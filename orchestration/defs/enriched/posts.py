@@ -19,8 +19,9 @@ from orchestration.analysis.keywords import segmented
 from orchestration.checks import as_check_result
 from orchestration.days import expected_fingerprints, load_means, run_days
 from orchestration.enriched_files import current_fingerprint, current_version, fingerprint, versions, write_version
-from orchestration.raw_frames import day_batches, read_raw_posts, validate_raw_posts
+from orchestration.raw_frames import day_batches, read_days, validate_raw_posts
 from orchestration.settings import enriched_dir
+from orchestration.staleness import GONE
 from scrapers.environment import data_dir
 from scrapers.items import PLATFORMS
 
@@ -28,8 +29,6 @@ POSTS = dg.AssetKey(["enriched", "posts"])
 POST_TOPICS = dg.AssetKey(["enriched", "post_topics"])
 MODEL_CHANGES = dg.AssetKey(["enriched", "model_changes"])
 RAW_POSTS = [dg.AssetKey(["raw", f"{platform}_posts"]) for platform in PLATFORMS]
-# The version of a day whose raw files are gone (retention, deletion): an empty one, so that its rows go too.
-GONE = fingerprint(["no raw files"])
 
 
 def days_to_read(days: Sequence[str], means: Means) -> dict[str, str]:
@@ -112,8 +111,8 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
     rejudged = 0
     topic_suite = enriched_post_topics([topic.id for topic in means.listening.topics])
     verdicts: dict[str, list[Validation]] = {"raw_rows": [], "rows": [], "topic_rows": []}
-    for batch in day_batches(data_dir(), list(todo)):
-        raw = read_raw_posts(data_dir(), batch)
+    for batch in day_batches(data_dir(), "posts", list(todo)):
+        raw = read_days(data_dir(), "posts", batch)
         verdicts["raw_rows"].append(validate_raw_posts(raw))
         if verdicts["raw_rows"][-1].is_critical:
             break

@@ -9,7 +9,7 @@ from orchestration.checks import as_check_result
 from orchestration.crawl import as_health, crawl_arguments, judge, require_access, run_crawl
 from orchestration.listening import load_listening
 from orchestration.partitions import daily
-from orchestration.raw_frames import read_landed, read_raw_posts, validate_landed, validate_raw_posts
+from orchestration.raw_frames import read_days, read_landed, validate_landed, validate_raw_posts
 from scrapers.environment import EnvironmentProblem, data_dir
 from scrapers.items import PLATFORMS, Platform
 from scrapers.landing import RawTable, new_crawl_id, partition_dir
@@ -93,7 +93,7 @@ def crawled(platform: Platform) -> dg.AssetsDefinition:
             if key not in context.selected_asset_keys:
                 continue
             if table == "posts":  # all of these days, those that were imported too
-                rows = read_raw_posts(data_dir(), context.partition_keys, [platform])
+                rows = read_days(data_dir(), "posts", context.partition_keys, [platform])
                 checks = [as_health(verdicts, key), as_check_result(validate_raw_posts(rows), key, "rows")]
             else:
                 rows = read_landed(data_dir(), table, platform, crawl_ids)

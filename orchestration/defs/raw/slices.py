@@ -1,11 +1,10 @@
 """raw/slices: what was asked of the sites and how it ended, landed by the crawls beside their posts."""
 
 import dagster as dg
-import polars as pl
 
 from orchestration.checks import as_check_result
 from orchestration.days import run_days
-from orchestration.raw_frames import read_day, validate_landed
+from orchestration.raw_frames import read_days, validate_landed
 from scrapers.environment import data_dir
 from scrapers.items import PLATFORMS
 
@@ -28,8 +27,7 @@ KEY = dg.AssetKey(["raw", "slices"])
     ],
 )
 def slices(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    frames = [read_day(data_dir(), "slices", platform, day) for platform in PLATFORMS for day in run_days(context.run)]
-    landed = pl.concat([read_day(data_dir(), "slices", PLATFORMS[0], "no day"), *frames])
+    landed = read_days(data_dir(), "slices", run_days(context.run))
     by_state = dict(landed.group_by("state").len().sort("state").iter_rows())
     return dg.MaterializeResult(
         metadata={"slices": landed.height, **by_state},

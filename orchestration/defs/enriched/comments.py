@@ -1,0 +1,88 @@
+"""enriched/comments: what comments say.
+
+Not of the run's days alone: the comments that a crawl of a day lands were written on that day or later. So each day of
+comments is read whose raw files, or what they are read with, have changed since.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from expectations.enriched import enriched_comments
+from expectations.validation import Validation, merged, validate
+from orchestration.analysis.enrich import comments_fingerprint, enrich_comments
+from orchestration.analysis.enriched import COMMENTS
+from orchestration.checks import as_check_result
+from orchestration.days import load_means
+from orchestration.enriched_files import current_fingerprint, current_version, write_version
+from orchestration.raw_frames import day_batches, read_days, validate_landed
+from orchestration.settings import enriched_dir
+from orchestration.staleness import GONE, day_fingerprints
+from scrapers.environment import data_dir
+from scrapers.items import PLATFORMS
+
+KEY = dg.AssetKey(["enriched", "comments"])
+
+
+def days_to_read(analysis_fingerprint: str) -> dict[str, str]:
+    """The days whose enriched comments are not what they have to be, with the fingerprint to write."""
+    read = {folder.name.removeprefix("day=") for folder in (enriched_dir() / "comments").glob("day=*")}
+    wanted = dict.fromkeys(read, GONE) | day_fingerprints(data_dir(), analysis_fingerprint, "comments")
+    return {
+        day: mark
+        for day, mark in sorted(wanted.items())
+        if current_fingerprint(enriched_dir() / f"comments/day={day}") != mark
+    }
+
+
+@dg.asset(
+    key=KEY,
+    deps=[dg.AssetKey(["raw", f"{platform}_comments"]) for platform in PLATFORMS],
+    description="A row a comment: own words, and what the classifier says of them. A version a day of comments.",
+    kinds={"polars", "parquet"},
+    check_specs=[
+        dg.AssetCheckSpec(
+            "raw_rows",
+            asset=KEY,
+            blocking=True,
+            description="Great Expectations over the raw rows that are read, crawled and imported ones alike.",
+        ),
+        dg.AssetCheckSpec(
+            "rows",
+            asset=KEY,
+            blocking=True,
+            description="Great Expectations: one row a comment, known labels, probabilities from 0 to 1.",
+        ),
+    ],
+    group_name="enriched",
+    pool="enriched",
+)
+def comments(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    means = load_means()
+    todo = days_to_read(comments_fingerprint(means))
+    verdicts: dict[str, list[Validation]] = {"raw_rows": [], "rows": []}
+    count = 0
+    for batch in day_batches(data_dir(), "comments", list(todo)):
+        raw = read_days(data_dir(), "comments", batch)
+        verdicts["raw_rows"].append(validate_landed("comments", raw))
+        if verdicts["raw_rows"][-1].is_critical:
+            break
+        folders = {day: enriched_dir() / f"comments/day={day}" for day in batch}
+        read = {
+            day: enrich_comments(raw.filter(pl.col("day") == day), means, current_version(folder, COMMENTS))
+            for day, folder in folders.items()
+        }
+        verdicts["rows"].append(validate(pl.concat(read.values()), enriched_comments()))
+        if verdicts["rows"][-1].is_critical:
+            break
+        for day, frame in read.items():
+            write_version(folders[day], todo[day], frame)
+            count += frame.height
+        context.log.info(f"{count} comments of {len(todo)} days read, to {batch[-1]}")
+    results = {name: as_check_result(merged(found)) for name, found in verdicts.items()}
+    for name, result in results.items():
+        yield result._replace(check_name=name)
+    if failed := [name for name, found in verdicts.items() if merged(found).is_critical]:
+        raise dg.Failure(f"{' and '.join(failed)} failed: nothing is written of these days; see the check.")
+    yield dg.MaterializeResult(metadata={"days": len(todo), "comments": count})
