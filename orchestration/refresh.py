@@ -23,7 +23,7 @@ from orchestration.days import DAYS_TAG, RANGE_TAGS, all_stale_days
 from orchestration.listening import Listening, ListeningProblem, load_listening
 from orchestration.reporting.console import event_table
 from orchestration.settings import PROJECT_DIR, TIMEZONE, serving_path
-from orchestration.staleness import days_between
+from orchestration.staleness import days_between, landed_beside_posts
 from scrapers.environment import EnvironmentProblem, data_dir, now
 from scrapers.items import PLATFORMS, Platform
 from scrapers.landing import raw_files
@@ -135,9 +135,13 @@ def refresh(start: str | None, end: str | None) -> bool:
     if window is None:
         _tell_days_out_of_reach(listening)
         days = all_stale_days()
-        if not days:
-            print("Nothing to do: no raw data is newer than its marts.")
-        return catch_up(days)
+        if days:
+            return catch_up(days)
+        if landed_beside_posts(data_dir(), serving_path()):
+            print("Comments, accounts or hot lists have landed since the marts were published.")
+            return run_job("catch_up", {})
+        print("Nothing to do: no raw data is newer than its marts.")
+        return True
     plan = days_to_crawl(listening, *window)
     if plan:
         require_access(list(plan))

@@ -41,6 +41,19 @@ def stale_days(expected: Mapping[str, str], built: Mapping[str, str]) -> list[st
     return sorted(day for day in expected.keys() | built.keys() if expected.get(day) != built.get(day))
 
 
+def landed_beside_posts(data_dir: Path, serving: Path) -> bool:
+    """Whether comments, accounts or hot lists landed after the snapshot was published, by the times of the files.
+
+    They stand under days of their own, so no day of posts is stale for them.
+    """
+    published = serving.stat().st_mtime if serving.exists() else 0.0
+    return any(
+        path.stat().st_mtime > published
+        for table in ("comments", "authors", "hot_lists")
+        for path in (data_dir / "raw" / table).glob("platform=*/day=*/*.parquet")
+    )
+
+
 def days_between(start: str, end: str) -> list[str]:
     """Every day from start to end, YYYY-MM-DD, both included."""
     first, last = date.fromisoformat(start), date.fromisoformat(end)

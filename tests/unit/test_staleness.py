@@ -1,8 +1,15 @@
+import os
 from datetime import date
 
 import duckdb
 
-from orchestration.staleness import built_fingerprints, day_fingerprints, days_between, stale_days
+from orchestration.staleness import (
+    built_fingerprints,
+    day_fingerprints,
+    days_between,
+    landed_beside_posts,
+    stale_days,
+)
 from scrapers.landing import land, to_frame
 
 
@@ -36,3 +43,14 @@ def test_what_was_built_is_read_from_the_snapshot(tmp_path):
 
 def test_days_between_holds_both_ends_and_leap_days():
     assert days_between("2024-02-28", "2024-03-01") == ["2024-02-28", "2024-02-29", "2024-03-01"]
+
+
+def test_what_landed_beside_posts_after_the_marts_were_published(tmp_path):
+    snapshot = tmp_path / "marts.duckdb"
+    land(tmp_path, "posts", "weibo", "2026-01-05", "a", to_frame("posts", []))
+    assert not landed_beside_posts(tmp_path, snapshot)
+    comments = land(tmp_path, "comments", "weibo", "2026-01-05", "a", to_frame("comments", []))
+    assert landed_beside_posts(tmp_path, snapshot)
+    snapshot.touch()
+    os.utime(comments, (0, 0))
+    assert not landed_beside_posts(tmp_path, snapshot)
