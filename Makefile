@@ -20,7 +20,7 @@ DBT_SOURCES := $(shell find dbt_project -name target -prune -o -name logs -prune
 DBT := $(VENV)/bin/dbt --quiet
 DBT_DIRS := --project-dir $(CURDIR)/dbt_project --profiles-dir $(CURDIR)/dbt_project
 
-.PHONY: run test test-all check bench bench-text dev sandbox refresh import audit reconcile login clean lock
+.PHONY: run test test-all check bench bench-text dev sandbox refresh import audit compare reconcile login clean lock
 .DEFAULT_GOAL := run
 
 # From a fresh clone to the published event: environment, sandbox, crawl of the event's days, marts. Runs for the
@@ -79,6 +79,11 @@ import: $(VENV)/.installed
 # make audit TOPIC=id [SIZE=300]: posts for analysts to label, so that the shares of sentiments can be corrected.
 audit: $(VENV)/.installed
 	@$(PY) -m orchestration.audit --topic "$(TOPIC)" $(if $(SIZE),--size $(SIZE))
+
+# make compare TOPIC=id FROM=2026-01-05T12:00 [TO=time] [ENGLISH=1]: which figures moved between two moments, and why;
+# without TO, until what is published now.
+compare: $(MANIFEST)
+	@$(PY) -m orchestration.compare --topic "$(TOPIC)" --from "$(FROM)" $(if $(TO),--to "$(TO)") $(if $(ENGLISH),--english)
 
 # make reconcile REPORT=figures.json: whether the figures of a report, anybody's, can be true together.
 reconcile: $(VENV)/.installed

@@ -3,7 +3,8 @@
     data/enriched/<table>/[day=<YYYY-MM-DD>/]<sequence>-<fingerprint>.parquet
 
 The last by name is current. A fingerprint is a hash of everything that the content depends on, so a file whose
-fingerprint is still right is not written again, and no Parquet file is ever replaced under its name.
+fingerprint is still right is not written again, and no Parquet file is ever replaced under its name. Superseded versions
+stay until the next publication, which removes those that no publication was built from (publishing/manifests.py).
 """
 
 import hashlib
@@ -13,9 +14,6 @@ from pathlib import Path
 import polars as pl
 
 from scrapers.landing import write_once
-
-# The current version and the one before it: a reader that listed the folder a moment ago finds its file still there.
-VERSIONS_KEPT = 2
 
 
 def fingerprint(parts: Iterable[str]) -> str:
@@ -47,7 +45,4 @@ def write_version(folder: Path, content_fingerprint: str, frame: pl.DataFrame) -
     if current_fingerprint(folder) == content_fingerprint:
         return found[-1]
     sequence = int(found[-1].stem.split("-", 1)[0]) + 1 if found else 1
-    path = write_once(frame, folder / f"{sequence:06d}-{content_fingerprint}.parquet")
-    for superseded in [*found, path][:-VERSIONS_KEPT]:
-        superseded.unlink(missing_ok=True)
-    return path
+    return write_once(frame, folder / f"{sequence:06d}-{content_fingerprint}.parquet")

@@ -1,8 +1,8 @@
 {#
     The only place that knows that sources are Parquet files. Each macro takes source(...) and gives a relation to select
-    from, of the run's days alone where the source has day= folders:
+    from, of the run's days alone where the source has day= folders, unless every_day is asked for:
 
-    landed_rows        the rows of all files: raw is append-only
+    landed_rows        the rows of all files: raw is append-only; of raw those observed at or before TINGFENG_AS_OF
     current_rows       the rows of the last file by name of each folder, and version, the file's name without its ending
     current_versions   posted_date and version of that file, also where it has no rows
 
@@ -13,26 +13,28 @@
     {{ return(adapter.dispatch("landed_rows")(relation)) }}
 {%- endmacro %}
 
-{% macro current_rows(relation) -%}
-    {{ return(adapter.dispatch("current_rows")(relation)) }}
+{% macro current_rows(relation, every_day=false) -%}
+    {{ return(adapter.dispatch("current_rows")(relation, every_day)) }}
 {%- endmacro %}
 
 {% macro current_versions(relation) -%}
     {{ return(adapter.dispatch("current_versions")(relation)) }}
 {%- endmacro %}
 
-{% macro duckdb__landed_rows(relation) -%}
+{% macro duckdb__landed_rows(relation, every_day=false) -%}
     {%- if not relation.external -%}
         {{ return(relation) }}  {#- parsing, or the fixture of a unit test -#}
     {%- endif -%}
-    {%- set files = file_pattern(relation) -%}
+    {%- set files = file_pattern(relation, every_day) -%}
     {%- if run_query("select count(*) from glob(" ~ files ~ ")").columns[0][0] -%}
         (
             select *, parse_filename(filename, true) as version
             from read_parquet({{ files }}, hive_partitioning = true, union_by_name = true, filename = true)
-            {%- if "/day=" in files %}
-            where {{ in_window("day") }}
-            {%- endif %}
+            where
+                {{ in_window("day") if "/day=" in files and not every_day else "true" }}
+                {%- if relation.schema == "raw" %}
+                and {{ utc_timestamp("observed_at") }} <= {{ as_of() }}
+                {%- endif %}
         ) as files_read
     {%- else -%}
         (
@@ -47,15 +49,15 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro duckdb__current_rows(relation) -%}
+{% macro duckdb__current_rows(relation, every_day=false) -%}
     {%- if not relation.external -%}
         {{ return(relation) }}
     {%- endif -%}
     (
         select *
-        from {{ duckdb__landed_rows(relation) }}
+        from {{ duckdb__landed_rows(relation, every_day) }}
         where filename in (
-            select max(file) from glob({{ file_pattern(relation) }}) group by parse_dirpath(file)
+            select max(file) from glob({{ file_pattern(relation, every_day) }}) group by parse_dirpath(file)
         )
     ) as current_files
 {%- endmacro %}
@@ -81,8 +83,9 @@
     The source's files as a quoted pattern, narrowed to what the run's days have in common: reading by column name, which
     lets new columns come in, opens every file that the pattern finds (1 s for 1,250 files).
 #}
-{% macro file_pattern(relation) -%}
-    {{ return(relation.external | replace("/day=*/", "/day=" ~ window_prefix() ~ "*/")) }}
+{% macro file_pattern(relation, every_day=false) -%}
+    {%- set prefix = "" if every_day else window_prefix() -%}
+    {{ return(relation.external | replace("/day=*/", "/day=" ~ prefix ~ "*/")) }}
 {%- endmacro %}
 
 {% macro source_columns(relation) -%}

@@ -42,8 +42,11 @@
     cast('{{ as_of_moment().strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp)
 {%- endmacro %}
 
-{# Today in Asia/Shanghai, as of the moment that is asked for: no table has a row for a later day. #}
+{#
+    Today in Asia/Shanghai, as of the moment that is asked for, whatever the clock says: no table has a row for a later
+    day.
+#}
 {% macro today() -%}
-    {%- set moment = [as_of_moment(), run_started_at] | min -%}
+    {%- set moment = as_of_moment() if env_var("TINGFENG_AS_OF", "") else run_started_at -%}
     cast('{{ moment.astimezone(modules.pytz.timezone("Asia/Shanghai")).date() }}' as date)
 {%- endmacro %}

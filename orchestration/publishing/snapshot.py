@@ -23,8 +23,11 @@ def _quoted(text: str) -> str:
 
 
 @contextmanager
-def draft_snapshot(warehouse: Path, serving: Path) -> Iterator[Path]:
+def draft_snapshot(warehouse: Path, serving: Path, *, in_order: bool = False) -> Iterator[Path]:
     """A draft of the next snapshot, beside ``serving``: all tables of the marts schema with their comments.
+
+    in_order: with the rows of each table sorted by all columns, so that whoever reads them without an order reads them
+    the same each time.
 
     Rename it onto ``serving`` to publish; a draft that is still there at the end is removed.
     """
@@ -39,7 +42,8 @@ def draft_snapshot(warehouse: Path, serving: Path) -> Iterator[Path]:
                 "where database_name = 'warehouse' and schema_name = ? order by 1",
                 [SCHEMA],
             ).fetchall():
-                connection.execute(f'create table "{table}" as from warehouse.{SCHEMA}."{table}"')
+                order = " order by all" if in_order else ""
+                connection.execute(f'create table "{table}" as from warehouse.{SCHEMA}."{table}"{order}')
             for statement in _comments(connection):
                 connection.execute(statement)
             connection.execute("detach warehouse")

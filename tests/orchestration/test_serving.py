@@ -2,6 +2,7 @@
 
 import dagster as dg
 import duckdb
+import polars as pl
 import pytest
 
 from orchestration.definitions import defs
@@ -19,6 +20,8 @@ def warehouse(tmp_path, monkeypatch):
             create table marts.fct_posts as select 'weibo:1' as post_uid, 'weibo' as platform,
                 date '2026-01-05' as posted_date, 'x' as text, 'neutral' as sentiment,
                 timestamp '2026-01-06' as observed_at, 3 as interactions, 5.0 as observation_age_hours;
+            create table marts.built_days as select date '2026-01-05' as posted_date, '000001-aa' as enriched_version,
+                '000001-aa' as topics_version;
             create table marts.daily_volume as select 't' as topic_id, 'weibo' as platform,
                 date '2026-01-05' as posted_date, true as is_complete, 1 as volume, 1.0 as volume_share,
                 1 as original_volume, 1 as distinct_volume, 1 as authors;
@@ -46,6 +49,18 @@ def test_good_marts_are_published_with_their_row_counts(warehouse, tmp_path):
     (materialization,) = result.asset_materializations_for_node("serving__marts")
     assert materialization.metadata["fct_posts"].value == 1
     assert (tmp_path / "serving" / "marts.duckdb").exists()
+
+
+def test_the_files_that_they_were_built_from_are_written_down(warehouse, tmp_path):
+    for version in ("000001-aa", "000002-ab", "000003-ac"):
+        path = tmp_path / f"enriched/posts/day=2026-01-05/{version}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (materialization,) = publish().asset_materializations_for_node("serving__marts")
+    manifest = pl.read_parquet(materialization.metadata["manifest"].value)
+    assert manifest["file"].to_list() == ["enriched/posts/day=2026-01-05/000001-aa.parquet"]
+    (again,) = publish().asset_materializations_for_node("serving__marts")
+    assert "manifest" not in again.metadata
 
 
 def test_readers_keep_the_snapshot_before_when_the_draft_is_wrong(warehouse, tmp_path):

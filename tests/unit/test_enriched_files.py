@@ -18,10 +18,14 @@ def test_the_same_inputs_are_not_written_again(tmp_path):
     assert path.stat().st_mtime_ns == written
 
 
-def test_going_back_to_earlier_inputs_is_a_new_version(tmp_path):
+def test_going_back_to_earlier_inputs_is_a_new_version_and_nothing_is_removed(tmp_path):
     for mark in ("aaa", "bbb", "aaa"):
         write_version(tmp_path, mark, pl.DataFrame({"x": [1]}))
-    assert [path.name for path in versions(tmp_path)] == ["000002-bbb.parquet", "000003-aaa.parquet"]
+    assert [path.name for path in versions(tmp_path)] == [
+        "000001-aaa.parquet",
+        "000002-bbb.parquet",
+        "000003-aaa.parquet",
+    ]
 
 
 def test_fingerprints_depend_on_order_and_content():

@@ -1,4 +1,7 @@
-"""serving/marts: the published snapshot, checked before it takes the place of the one before."""
+"""serving/marts: the published snapshot, checked before it takes the place of the one before.
+
+With it goes a manifest of the files that it was built from, so that it can be built again (orchestration/as_of.py).
+"""
 
 from collections.abc import Iterator
 
@@ -8,9 +11,11 @@ import duckdb
 from expectations.served import SERVED
 from expectations.validation import Validation, columns_of, merged, validate
 from orchestration.checks import as_check_result
+from orchestration.publishing.manifests import built_versions, current_files, remove_unnamed, write_manifest
 from orchestration.publishing.snapshot import draft_snapshot, row_counts
 from orchestration.settings import serving_path, warehouse_path
 from orchestration.warehouse import mart_keys
+from scrapers.environment import data_dir, now
 
 KEY = dg.AssetKey(["serving", "marts"])
 
@@ -50,5 +55,14 @@ def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
             raise dg.Failure("The draft fails its checks and is not published; readers keep the snapshot before.")
         counts = row_counts(draft)
         context.log.info(f"publishing {len(counts)} tables, {sum(counts.values())} rows")
+        files = current_files(data_dir(), built_versions(draft))
         draft.rename(serving_path())
-    yield dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(str(serving_path())), **counts})
+    manifest = write_manifest(data_dir(), now(), files)
+    metadata: dict[str, dg.MetadataValue | int] = {
+        "path": dg.MetadataValue.path(str(serving_path())),
+        "versions_removed": remove_unnamed(data_dir()),
+        **counts,
+    }
+    if manifest:
+        metadata["manifest"] = dg.MetadataValue.path(str(manifest))
+    yield dg.MaterializeResult(metadata=metadata)
