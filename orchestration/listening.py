@@ -121,6 +121,7 @@ class Account(_Strict):
     platform: Platform
     id: Annotated[str, Field(pattern=r"^[\w-]{1,128}$")]
     name: _Word
+    official_for: _Words  # brands of topics: what the account posts is said by the brand, or relays it
 
 
 class Comments(_Strict):
@@ -133,6 +134,14 @@ class Comments(_Strict):
     reply_pages: Annotated[int, Field(ge=0)] = 1  # of a comment with more replies than its page shows
 
 
+class Voices(_Strict):
+    """Whom the tables call what. An account with ``kol_followers`` or more is a KOL (意见领袖), unless it is a brand's
+    own or an organisation's."""
+
+    # Where agencies begin to call an account 腰部 (mid-tier); below it are 尾部 accounts, which reach their own circle.
+    kol_followers: Annotated[int, Field(gt=0)] = 100_000
+
+
 class Listening(_Strict):
     """The whole file."""
 
@@ -143,6 +152,7 @@ class Listening(_Strict):
     topics: Annotated[list[Topic], Field(min_length=1)]
     accounts: list[Account] = Field(default_factory=list)
     comments: Comments = Comments()
+    voices: Voices = Voices()
 
     @model_validator(mode="after")
     def _aliases_have_one_name(self) -> "Listening":
@@ -177,6 +187,9 @@ class Listening(_Strict):
                 raise ValueError(f"accounts.{number}.id: {account.id} of {account.platform} stands twice; take one out")
             if account.platform not in self.platforms:
                 raise ValueError(f"accounts.{number}.platform: {account.platform} is not under platforms; add it there")
+            for brand in account.official_for:
+                if brand not in {topic.brand for topic in self.topics}:
+                    raise ValueError(f"accounts.{number}.official_for: {brand!r} is the brand of no topic; write it so")
         return self
 
     def topic_platforms(self, topic: Topic) -> list[Platform]:

@@ -9,7 +9,15 @@ import polars as pl
 
 from orchestration.analysis.cleaning import clean
 from orchestration.analysis.duplicates import hashed
-from orchestration.analysis.enriched import COMMENTS, MODEL_CHANGES, POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS
+from orchestration.analysis.enriched import (
+    ACCOUNTS,
+    COMMENTS,
+    MODEL_CHANGES,
+    POST_TOPICS,
+    POSTS,
+    TOPIC_QUERIES,
+    TOPICS,
+)
 from orchestration.analysis.flags import audit_flags
 from orchestration.analysis.keywords import segmented, user_words
 from orchestration.analysis.relevance import judge
@@ -17,6 +25,7 @@ from orchestration.analysis.sentiment import SentimentModel
 from orchestration.analysis.stance import add_stance
 from orchestration.analysis.topics import match_topics
 from orchestration.listening import Listening
+from scrapers.pseudonym import pseudonym
 
 # Raised whenever the code of this folder gives another result for the same posts, so that every day is enriched again.
 CODE_VERSION = 4
@@ -133,7 +142,15 @@ def enrich_topics(posts: pl.DataFrame, means: Means) -> pl.DataFrame:
 def topics_table(listening: Listening) -> pl.DataFrame:
     """The topics, a row for each platform that one listens on, in the schema ``enriched.TOPICS``."""
     rows = [
-        (topic.id, topic.name, topic.brand, topic.window.start, topic.window.end, platform)
+        (
+            topic.id,
+            topic.name,
+            topic.brand,
+            topic.window.start,
+            topic.window.end,
+            platform,
+            listening.voices.kol_followers,
+        )
         for topic in listening.topics
         for platform in listening.topic_platforms(topic)
     ]
@@ -149,6 +166,19 @@ def topic_queries_table(listening: Listening) -> pl.DataFrame:
         for query in dict.fromkeys(topic.queries)
     ]
     return pl.DataFrame(rows, schema=TOPIC_QUERIES, orient="row")
+
+
+def accounts_table(listening: Listening, key: bytes) -> pl.DataFrame:
+    """The listed accounts, a row for each brand that one speaks for, in the schema ``enriched.ACCOUNTS``.
+
+    key: the pseudonyms' (scrapers.pseudonym.load_key).
+    """
+    rows = [
+        (account.platform, pseudonym(key, account.platform, account.id), account.name, brand)
+        for account in listening.accounts
+        for brand in dict.fromkeys(account.official_for) or [None]
+    ]
+    return pl.DataFrame(rows, schema=ACCOUNTS, orient="row")
 
 
 def comments_fingerprint(means: Means) -> str:

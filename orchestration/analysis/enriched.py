@@ -1,8 +1,8 @@
 """The enriched contract: the tables that analysis writes for dbt to read.
 
-    data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics, model_changes, comments: a day, all
-                                                                 platforms
-    data/enriched/<table>/<version>.parquet                      topics, topic_queries, duplicate_groups
+    data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics, model_changes, comments,
+                                                                 hot_list_topics: a day, all platforms
+    data/enriched/<table>/<version>.parquet                      topics, topic_queries, accounts, duplicate_groups
 
 and, for duplicate_groups to be made of, text_signatures and duplicate_links by day (duplicates.py). A version
 is ``<sequence>-<fingerprint>``, and the last by name is current (orchestration/enriched_files.py).
@@ -79,6 +79,26 @@ TOPICS = pl.Schema(
         "window_start": pl.Date(),
         "window_end": pl.Date(),  # null: still open
         "platform": pl.String(),
+        "kol_followers": pl.Int64(),  # from how many followers on an account is a KOL
+    }
+)
+# A row for each listed account and brand that it speaks for; official_for is null where it speaks for none.
+ACCOUNTS = pl.Schema(
+    {
+        "platform": pl.String(),
+        "author_id": pl.String(),  # the pseudonym of the listed id: on Douyin and Zhihu posts carry another id
+        "name": pl.String(),
+        "official_for": pl.String(),
+    }
+)
+# Words of hot lists that hold words of a topic.
+HOT_LIST_TOPICS = pl.Schema(
+    {
+        "platform": pl.String(),
+        "word": pl.String(),
+        "topic_id": pl.String(),
+        "matched_by": pl.String(),  # as in POST_TOPICS
+        "is_match": pl.Boolean(),  # false: it holds some of the topic's words, and too few to tell
     }
 )
 TOPIC_QUERIES = pl.Schema({"topic_id": pl.String(), "platform": pl.String(), "query": pl.String()})

@@ -10,7 +10,7 @@ from dagster_dbt.asset_utils import default_asset_key_fn, default_group_from_dbt
 
 from orchestration.analysis import enriched
 from scrapers.items import PLATFORMS
-from scrapers.landing import SCHEMAS
+from scrapers.landing import SCHEMAS, RawTable
 
 # DESIGN: the columns that each mart must have.
 COLUMNS = {
@@ -21,6 +21,10 @@ COLUMNS = {
     "duplicate_groups": "duplicate_group_id representative_post_uid reason posts texts platforms authors interactions "
     "first_posted_at last_posted_at",
     "fct_post_observations": "post_uid observed_at likes comments shares collects views source crawl_id",
+    "fct_comments": "comment_uid post_uid platform parent_comment_uid root_comment_uid posted_at author_uid text likes"
+    " replies",
+    "fct_author_observations": "author_uid platform observed_at followers is_verified verified_type",
+    "fct_hot_list_observations": "platform list_name observed_at rank word heat is_ad entered_at",
     "daily_volume": "topic_id platform posted_date volume original_volume distinct_volume authors volume_share "
     "is_complete",
     "daily_interaction": "topic_id platform posted_date likes comments shares collects interactions interaction_share "
@@ -38,10 +42,16 @@ COLUMNS = {
     "daily_keywords": "topic_id platform sentiment posted_date word volume distinct_volume volume_share z",
     "event_focuses": "topic_id focus_id label volume distinct_volume volume_share interactions exemplar_1 exemplar_2"
     " exemplar_3 first_day last_day",
+    "event_top_comments": "topic_id rank platform_rank comment_uid post_uid post_url platform text likes replies"
+    " posted_at",
+    "event_voices": "topic_id rank author_uid display_name platform kind followers volume interactions"
+    " interaction_share negative_share stance first_post_at first_post_uid",
+    "event_hot_lists": "topic_id platform word first_seen_at last_seen_at best_rank minutes_on_list reads list_reads"
+    " is_censored",
     "fct_post_focuses": "post_uid topic_id focus_id fit",
     "dim_topics": "topic_id topic_name brand window_start window_end",
     "dim_platforms": "platform name_zh name_en",
-    "dim_authors": "author_uid platform",
+    "dim_authors": "author_uid platform author_name followers is_verified verified_type posts comments",
     "dim_metrics": "metric_id name name_zh formula unit scope version valid_from",
     "crawl_coverage": "topic_id platform posted_date slices slices_complete cap_hits declared_total posts_collected"
     " posts_estimated posts_estimated_low posts_estimated_high is_complete missing_reason",
@@ -99,13 +109,21 @@ def test_sources_declare_what_is_written(built: Any) -> None:
         for table in source["tables"]
     }
     by_day = {"day": pl.Date()}
-    written = {f"raw.{platform}_posts": dict(SCHEMAS["posts"]) | by_day for platform in PLATFORMS} | {
+    crawled: tuple[RawTable, ...] = ("posts", "comments", "authors", "hot_lists")
+    written = {
+        f"raw.{platform}_{table}": dict(SCHEMAS[table]) | by_day
+        for table in crawled
+        for platform in PLATFORMS
+        if (platform, table) != ("xiaohongshu", "hot_lists")
+    } | {
         "raw.slices": dict(SCHEMAS["slices"]) | by_day,
         "enriched.posts": dict(enriched.POSTS) | by_day,
         "enriched.post_topics": dict(enriched.POST_TOPICS) | by_day,
         "enriched.model_changes": dict(enriched.MODEL_CHANGES) | by_day,
         "enriched.duplicate_groups": dict(enriched.DUPLICATE_GROUPS),
         "enriched.topics": dict(enriched.TOPICS),
+        "enriched.accounts": dict(enriched.ACCOUNTS),
+        "enriched.hot_list_topics": dict(enriched.HOT_LIST_TOPICS) | by_day,
         "enriched.topic_queries": dict(enriched.TOPIC_QUERIES),
     }
     assert declared == {
@@ -135,7 +153,7 @@ def test_incremental_models_stand_on_nothing_that_is_built_after_them(manifest: 
     """Dagster builds them first, by day, and everything else after them."""
     nodes = manifest["nodes"]
     incremental = [name for name, node in nodes.items() if node["config"].get("materialized") == "incremental"]
-    assert len(incremental) == 8
+    assert len(incremental) == 20
     for name in incremental:
         for parent in nodes[name]["depends_on"]["nodes"]:
             assert parent in manifest["sources"] or nodes[parent]["config"]["materialized"] in (

@@ -31,9 +31,11 @@ def test_the_data_walks_one_way(repository):
     assert dependencies(repository, "enriched/posts") == RAW
     assert dependencies(repository, "enriched/post_topics") == RAW
     assert dependencies(repository, "enriched/comments") == {f"raw/{platform}_comments" for platform in PLATFORMS}
+    assert dependencies(repository, "enriched/hot_list_topics") == HOT_LISTS
+    assert dependencies(repository, "staging/stg_weibo__comments") == {"raw/weibo_comments"}
     assert dependencies(repository, "enriched/duplicate_groups") == {"enriched/posts"}
     assert "enriched/duplicate_groups" in dependencies(repository, "marts/fct_posts")
-    stations = ["raw", "enriched", "intermediate", "marts", "serving"]
+    stations = ["raw", "enriched", "staging", "intermediate", "marts", "serving"]
     graph = repository.asset_graph
     for key in graph.get_all_asset_keys():
         for parent in graph.get(key).parent_keys:

@@ -131,8 +131,8 @@ def test_topics_have_a_row_for_each_platform_they_listen_on():
     assert table.schema == TOPICS
     start = date(2026, 1, 1)
     assert table.rows() == [
-        ("kol", "小米与KOL", "小米", start, None, "weibo"),
-        ("kol", "小米与KOL", "小米", start, None, "zhihu"),
+        ("kol", "小米与KOL", "小米", start, None, "weibo", 100_000),
+        ("kol", "小米与KOL", "小米", start, None, "zhihu", 100_000),
     ]
 
 

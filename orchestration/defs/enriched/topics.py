@@ -1,11 +1,15 @@
-"""enriched/topics and enriched/topic_queries: listening.yaml as tables, for dbt."""
+"""enriched/topics, enriched/topic_queries and enriched/accounts: listening.yaml as tables, for dbt."""
+
+from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.analysis.enrich import topic_queries_table, topics_table
+from orchestration.analysis.enrich import accounts_table, topic_queries_table, topics_table
 from orchestration.enriched_files import fingerprint, write_version
 from orchestration.listening import load_listening
 from orchestration.settings import enriched_dir
+from scrapers.environment import data_dir
+from scrapers.pseudonym import load_key
 
 
 @dg.multi_asset(
@@ -18,16 +22,22 @@ from orchestration.settings import enriched_dir
         dg.AssetSpec(
             ["enriched", "topic_queries"], description="A row for each topic, platform and query.", kinds={"polars"}
         ),
+        dg.AssetSpec(
+            ["enriched", "accounts"],
+            description="A row for each listed account and brand that it speaks for.",
+            kinds={"polars"},
+        ),
     ],
     group_name="enriched",
     pool="enriched",
 )
-def topics() -> tuple[dg.MaterializeResult, ...]:
+def topics() -> Iterator[dg.MaterializeResult]:
     listening = load_listening()
-    results: list[dg.MaterializeResult] = []
-    for table, frame in {"topics": topics_table(listening), "topic_queries": topic_queries_table(listening)}.items():
+    tables = {
+        "topics": topics_table(listening),
+        "topic_queries": topic_queries_table(listening),
+        "accounts": accounts_table(listening, load_key(data_dir())),
+    }
+    for table, frame in tables.items():
         path = write_version(enriched_dir() / table, fingerprint([frame.write_json()]), frame)
-        results.append(
-            dg.MaterializeResult(asset_key=["enriched", table], metadata={"rows": frame.height, "version": path.stem})
-        )
-    return tuple(results)
+        yield dg.MaterializeResult(asset_key=["enriched", table], metadata={"rows": frame.height, "version": path.stem})

@@ -4,5 +4,6 @@ select
     brand,
     window_start,
     window_end,
-    platform
+    platform,
+    kol_followers
 from {{ current_rows(source("enriched", "topics")) }}

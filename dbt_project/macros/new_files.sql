@@ -1,0 +1,75 @@
+{#
+    Files beside those of posts, each read once: their days are not those of the run. A comment stands under its own day,
+    which may be any day after its post's; an account or a hot list under the day on which it was read.
+
+    new_rows takes source(...) and gives a relation to select from: of an incremental model the rows of the files that
+    it has not taken in, else of all files; landed_file is the file's path. The model's strategy is new_files, which also
+    takes out the rows of files that are gone (retention, deletion, a new version), and its table must have landed_file.
+    Whether rows were observed after TINGFENG_AS_OF the models behind it ask: what is read once has to be read whole.
+#}
+
+{% macro new_rows(relation) -%}
+    {{ return(adapter.dispatch("new_rows")(relation)) }}
+{%- endmacro %}
+
+{# The paths of a source's files, in the column landed_file; of enriched ones the current version of each folder. #}
+{% macro landed_files(relation) -%}
+    {{ return(adapter.dispatch("landed_files")(relation)) }}
+{%- endmacro %}
+
+{% macro duckdb__landed_files(relation) -%}
+    {%- if relation.schema == "enriched" -%}
+        (select max(file) as landed_file from glob({{ relation.external }}) group by parse_dirpath(file)) as files
+    {%- else -%}
+        (select file as landed_file from glob({{ relation.external }})) as files
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro duckdb__new_rows(relation) -%}
+    {%- if not relation.external -%}
+        {{ return(relation) }}  {#- parsing, or the fixture of a unit test -#}
+    {%- endif -%}
+    {%- set unread -%}
+        select landed_file from {{ landed_files(relation) }}
+        {%- if is_incremental() %}
+        where landed_file not in (select distinct landed_file from {{ this }})
+        {%- endif %}
+    {%- endset -%}
+    {%- set paths = run_query(unread).columns[0].values() -%}
+    {%- if paths -%}
+        (
+            select *, filename as landed_file
+            from read_parquet(
+                ['{{ paths | join("', '") }}'],
+                hive_partitioning = true, union_by_name = true, filename = true
+            )
+        ) as files_read
+    {%- else -%}
+        (
+            select
+                {% for column in source_columns(relation) -%}
+                    cast(null as {{ column.data_type }}) as {{ column.name }},
+                {% endfor -%}
+                cast(null as varchar) as landed_file
+            where false
+        ) as no_files
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro get_incremental_new_files_sql(arg_dict) %}
+    {%- set columns = get_quoted_csv(arg_dict["dest_columns"] | map(attribute="name")) -%}
+    {%- set landed = source(model.sources[0][0], model.sources[0][1]) -%}
+    delete from {{ arg_dict["target_relation"] }}
+    where landed_file not in (select landed_file from {{ landed_files(landed) }});
+    insert into {{ arg_dict["target_relation"] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict["temp_relation"] }}
+{% endmacro %}
+
+{# A value of a JSON text by its keys, as text; null where the text is no JSON or has no such key. #}
+{% macro json_value(column, keys) -%}
+    {{ return(adapter.dispatch("json_value")(column, keys)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_value(column, keys) -%}
+    case when json_valid({{ column }}) then json_extract_string({{ column }}, '$.{{ keys | join(".") }}') end
+{%- endmacro %}

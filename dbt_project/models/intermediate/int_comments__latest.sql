@@ -1,0 +1,41 @@
+{%- set counts = ["likes", "replies"] %}
+
+with ranked as (
+    select
+        *,
+        {%- for count in counts %}
+        {%- set last_shown %}
+            over (
+                partition by comment_uid
+                order by case when {{ count }} is null then 1 else 0 end, observed_at desc, crawl_id desc
+            )
+        {%- endset %}
+        first_value({{ count }}) {{ last_shown }} as last_{{ count }},
+        first_value({{ count }} is not null and counts_are_floor) {{ last_shown }} as last_{{ count }}_is_floor,
+        {%- endfor %}
+        row_number() over (
+            partition by comment_uid order by observed_at desc, crawl_id desc, post_uid asc
+        ) as recency
+    from {{ ref("int_comments__unioned") }}
+    where observed_at <= {{ as_of() }}
+)
+
+select
+    comment_uid,
+    post_uid,
+    platform,
+    comment_id,
+    parent_comment_uid,
+    posted_at,
+    posted_date,
+    author_uid,
+    text,
+    last_likes as likes,
+    last_replies as replies,
+    last_likes_is_floor or last_replies_is_floor as counts_are_floor,
+    ip_location,
+    source,
+    observed_at,
+    crawl_id
+from ranked
+where recency = 1

@@ -1,0 +1,48 @@
+{#- Recursion needs an end where a damaged record names a comment as its own forebear; threads are 2 or 3 deep. -#}
+{%- set deepest = 50 -%}
+
+with recursive forebears (comment_uid, forebear_uid, depth) as (
+    select
+        comment_uid,
+        parent_comment_uid as forebear_uid,
+        1 as depth
+    from {{ ref("int_comments__latest") }}
+    where parent_comment_uid is not null
+    union all
+    select
+        forebears.comment_uid,
+        parents.parent_comment_uid as forebear_uid,
+        forebears.depth + 1 as depth
+    from forebears
+    inner join {{ ref("int_comments__latest") }} as parents on forebears.forebear_uid = parents.comment_uid
+    where parents.parent_comment_uid is not null and forebears.depth < {{ deepest }}
+),
+
+furthest as (
+    select
+        comment_uid,
+        forebear_uid,
+        row_number() over (partition by comment_uid order by depth desc) as place
+    from forebears
+)
+
+select
+    comments.comment_uid,
+    comments.post_uid,
+    comments.platform,
+    comments.comment_id,
+    comments.parent_comment_uid,
+    coalesce(furthest.forebear_uid, comments.comment_uid) as root_comment_uid,
+    comments.posted_at,
+    comments.posted_date,
+    comments.author_uid,
+    comments.text,
+    comments.likes,
+    comments.replies,
+    comments.counts_are_floor,
+    comments.ip_location,
+    comments.source,
+    comments.observed_at,
+    comments.crawl_id
+from {{ ref("int_comments__latest") }} as comments
+left join furthest on comments.comment_uid = furthest.comment_uid and furthest.place = 1
