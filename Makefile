@@ -20,7 +20,7 @@ DBT_SOURCES := $(shell find dbt_project -name target -prune -o -name logs -prune
 DBT := $(VENV)/bin/dbt --quiet
 DBT_DIRS := --project-dir $(CURDIR)/dbt_project --profiles-dir $(CURDIR)/dbt_project
 
-.PHONY: run test test-all check bench bench-text dev sandbox refresh import audit compare reconcile login clean lock
+.PHONY: run test test-all check bench bench-text dev sandbox refresh import audit report explain compare reconcile login clean lock
 .DEFAULT_GOAL := run
 
 # From a fresh clone to the published event: environment, sandbox, crawl of the event's days, marts. Runs for the
@@ -84,6 +84,14 @@ audit: $(VENV)/.installed
 # without TO, until what is published now.
 compare: $(MANIFEST)
 	@$(PY) -m orchestration.compare --topic "$(TOPIC)" --from "$(FROM)" $(if $(TO),--to "$(TO)") $(if $(ENGLISH),--english)
+
+# make report [TOPIC=id] [AS_OF=2026-01-06T12:00] [LANGUAGE=en]: a topic's report, into data/reports/.
+report: $(MANIFEST)
+	@$(PY) -m orchestration.report $(if $(TOPIC),--topic "$(TOPIC)") $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(LANGUAGE),--language "$(LANGUAGE)")
+
+# make explain FIGURE=volume.weibo [TOPIC=id] [AS_OF=time] [ALL=1]: the SQL and the posts behind a number of a report.
+explain: $(VENV)/.installed
+	@$(PY) -m orchestration.explain --figure "$(FIGURE)" $(if $(TOPIC),--topic "$(TOPIC)") $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(ALL),--all)
 
 # make reconcile REPORT=figures.json: whether the figures of a report, anybody's, can be true together.
 reconcile: $(VENV)/.installed

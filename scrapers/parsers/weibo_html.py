@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from scrapers.items import Post, SliceState
 from scrapers.parsers import SearchPage
@@ -34,6 +34,7 @@ _PICTURES = etree.XPath(".//div[contains(@class,'media-piclist')]")
 _LABELLED = etree.XPath(
     ".//*[not(self::p or ancestor::p)][" + " or ".join(f"normalize-space(text())='{x}'" for x in _LABELS) + "]"
 )
+_WORDS = etree.XPath("string()")
 _AUTHOR_AND_BID = re.compile(r"weibo\.com/(?:u/)?(\w+)/(\w+)")
 _SPACES = re.compile(r"\s+")
 _SPACED_BREAK = re.compile(r" *\n *")
@@ -151,7 +152,7 @@ def _attribute(found: list[Any], name: str) -> str:
 
 
 def _words(found: list[Any]) -> str:
-    return "".join(found[0].itertext()).strip() if found else ""
+    return str(_WORDS(found[0])).strip() if found else ""
 
 
 def _card_counts(card: Any) -> list[Count]:

@@ -1,0 +1,245 @@
+"""The figure ledger: every number that a report prints, with the SQL that gives it and the posts behind it.
+
+Figures are declared by specs over the event marts (specs.py). Nothing here computes a statistic: a figure's value is
+what its SQL gives on the snapshot.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import polars as pl
+
+from orchestration.reporting.display import Value, displayed
+
+SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
+    "id": pl.String,
+    "topic_id": pl.String,
+    "metric": pl.String,  # of dim_metrics
+    "metric_version": pl.Int64,  # null where dim_metrics does not have the metric
+    "filters": pl.String,  # JSON: the key columns of the mart's row
+    "as_of": pl.Datetime("us"),  # UTC
+    "unit": pl.String,
+    "value": pl.Float64,  # of a number; null where it was not collected, or is a time
+    "moment": pl.Datetime("us"),  # of a time, UTC, and of a day, its midnight; else null
+    "display": pl.String,
+    "display_en": pl.String,
+    "sql": pl.String,
+    "posts_sql": pl.String,  # null where no posts are behind it
+    "posts": pl.Int64,
+    "posts_hash": pl.String,  # SHA-256 of the sorted post_uids, a line each
+}
+EXAMPLES = 3  # posts that a reference links to
+_MOST_INTERACTIONS = [-pl.col("interactions").fill_null(-1), pl.col("post_uid")]
+
+
+class Spec(NamedTuple):
+    """A kind of figure: a value of each row of a mart, or of the rows that share their keys."""
+
+    id: str  # with key columns in braces: "volume.{platform}"
+    metric: str
+    unit: str
+    source: str  # what SQL selects from, with a topic_id: a mart, or a subquery with a name
+    value: str  # SQL over that row or group
+    keys: tuple[str, ...] = ()
+    posts: str | None = None  # condition on event_posts, keys in braces; "" for all posts of the topic, None for none
+    where: str = ""  # which rows of the source are printed at all
+
+
+class Figure(NamedTuple):
+    """A row of the ledger."""
+
+    id: str
+    topic_id: str
+    metric: str
+    metric_version: int | None
+    filters: str
+    as_of: datetime
+    unit: str
+    value: float | None
+    moment: datetime | None
+    display: str
+    display_en: str
+    sql: str
+    posts_sql: str | None
+    posts: int | None
+    posts_hash: str | None
+
+    def shown(self, language: str) -> str:
+        """As it is printed, in "zh" or "en"."""
+        return self.display_en if language == "en" else self.display
+
+
+class Post(NamedTuple):
+    """A post behind a figure, to link to."""
+
+    post_uid: str
+    url: str
+
+
+class Ledger(NamedTuple):
+    """The figures by id, and the posts with the most interactions behind each set of posts (by its posts_sql)."""
+
+    figures: Mapping[str, Figure]
+    examples: Mapping[str, list[Post]]
+
+    def value(self, figure_id: str) -> float | None:
+        """A number's value; None where the figure is missing or was not collected."""
+        figure = self.figures.get(figure_id)
+        return figure.value if figure else None
+
+    def frame(self) -> pl.DataFrame:
+        return pl.DataFrame(list(self.figures.values()), schema=SCHEMA, orient="row")
+
+
+def read_ledger(path: Path) -> dict[str, Figure]:
+    """The figures of a ledger that was written next to a report."""
+    return {row[0]: Figure(*row) for row in pl.read_parquet(path).select(list(SCHEMA)).iter_rows()}
+
+
+@contextmanager
+def open_snapshot(snapshot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A reader whose marts are called marts.<table>, whatever the snapshot's file is called."""
+    with duckdb.connect() as connection:
+        # Sums of floats come out the same whatever the number of threads; times are written in UTC.
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach {literal(str(snapshot))} as marts (read_only)")
+        yield connection
+
+
+def literal(value: object) -> str:
+    """A value as SQL. Raises TypeError for what no key column is."""
+    if isinstance(value, bool | int):
+        return str(value)
+    if isinstance(value, datetime):
+        return f"timestamp '{value.isoformat(sep=' ')}'"
+    if isinstance(value, date):
+        return f"date '{value.isoformat()}'"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    raise TypeError(f"{value!r} is no key of a figure")
+
+
+def tables_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The marts that a snapshot has."""
+    rows = connection.execute("select table_name from duckdb_tables() where database_name = 'marts'").fetchall()
+    return {name for (name,) in rows}
+
+
+def build_ledger(
+    connection: duckdb.DuckDBPyConnection, topic_id: str, as_of: datetime, specs: Iterable[Spec]
+) -> Ledger:
+    """Every figure of a topic: each spec for each of its rows, in the order of the specs. as_of is in UTC, naive.
+
+    Raises ValueError where two figures have one id, or a figure's SQL gives more than one value.
+    """
+    versions = dict(
+        connection.execute("select metric_id, max(version) from marts.dim_metrics group by metric_id").fetchall()
+    )
+    sets: dict[str, tuple[int, str]] = {}
+    examples: dict[str, list[Post]] = {}
+    figures: dict[str, Figure] = {}
+    for spec in specs:
+        for keys in _keys(connection, spec, topic_id):
+            values = {name: literal(value) for name, value in keys.items()}
+            conditions = [f"topic_id = {literal(topic_id)}", *(f"{name} = {value}" for name, value in values.items())]
+            sql = f"select {spec.value} from {spec.source} where {' and '.join(conditions)}"
+            value = _only_value(connection, sql)
+            figure_id = spec.id.format(**{name: str(key) for name, key in keys.items()})
+            if figure_id in figures:
+                raise ValueError(f"two figures are called {figure_id}")
+            posts_sql, posts = None, None
+            if spec.posts is not None:
+                posts_sql = f"select post_uid from marts.event_posts where topic_id = {literal(topic_id)}"
+                if spec.posts:
+                    posts_sql += " and " + spec.posts.format(topic=literal(topic_id), **values)
+                if posts_sql not in sets:
+                    sets[posts_sql], examples[posts_sql] = _posts(connection, posts_sql)
+                posts = sets[posts_sql]
+            figures[figure_id] = Figure(
+                id=figure_id,
+                topic_id=topic_id,
+                metric=spec.metric,
+                metric_version=versions.get(spec.metric),
+                filters=json.dumps({name: str(key) for name, key in keys.items()}, ensure_ascii=False),
+                as_of=as_of,
+                unit=spec.unit,
+                value=_number(value),
+                moment=_moment(value),
+                display=displayed(value, spec.unit, "zh"),
+                display_en=displayed(value, spec.unit, "en"),
+                sql=sql,
+                posts_sql=posts_sql,
+                posts=posts[0] if posts else None,
+                posts_hash=posts[1] if posts else None,
+            )
+    return Ledger(figures, examples)
+
+
+def recount(connection: duckdb.DuckDBPyConnection, figure: Figure) -> tuple[float | None, datetime | None]:
+    """What a figure's SQL gives on a snapshot: its number, its moment."""
+    value = _only_value(connection, figure.sql)
+    return _number(value), _moment(value)
+
+
+def posts_behind(connection: duckdb.DuckDBPyConnection, posts_sql: str) -> tuple[pl.DataFrame, str]:
+    """The posts that a figure's posts_sql gives, those with the most interactions first, and the hash of their ids.
+
+    Columns: post_uid, post_url, posted_date, interactions.
+    """
+    columns = "post_uid, post_url, posted_date, interactions"
+    posts = connection.execute(posts_sql.replace("post_uid", columns, 1)).pl()
+    return posts.sort(_MOST_INTERACTIONS), hash_of(posts["post_uid"])
+
+
+def hash_of(post_uids: pl.Series) -> str:
+    """SHA-256 of post ids, sorted, a line each."""
+    return hashlib.sha256("\n".join(post_uids.sort()).encode()).hexdigest()
+
+
+def topics_of(snapshot: Path) -> list[str]:
+    """The topics of a snapshot, by id."""
+    with open_snapshot(snapshot) as connection:
+        return [topic for (topic,) in connection.execute("select topic_id from marts.dim_topics order by 1").fetchall()]
+
+
+def _keys(connection: duckdb.DuckDBPyConnection, spec: Spec, topic_id: str) -> list[dict[str, Any]]:
+    """The keys of the rows that a spec is printed for, in order."""
+    columns = ", ".join(spec.keys)
+    where = f"topic_id = {literal(topic_id)}" + (f" and {spec.where}" if spec.where else "")
+    if not spec.keys:
+        found = connection.execute(f"select count(*) from {spec.source} where {where}").fetchall()[0][0]
+        return [{}] if found else []
+    rows = connection.execute(
+        f"select distinct {columns} from {spec.source} where {where} order by {columns}"
+    ).fetchall()
+    return [dict(zip(spec.keys, row, strict=True)) for row in rows if None not in row]
+
+
+def _only_value(connection: duckdb.DuckDBPyConnection, sql: str) -> Value:
+    rows = connection.execute(sql).fetchmany(2)
+    if len(rows) > 1:
+        raise ValueError(f"no single value: {sql}")
+    return rows[0][0] if rows else None
+
+
+def _number(value: Value) -> float | None:
+    return None if value is None or isinstance(value, date) else float(value)
+
+
+def _moment(value: Value) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    return datetime(value.year, value.month, value.day) if isinstance(value, date) else None  # noqa: DTZ001  # naive UTC
+
+
+def _posts(connection: duckdb.DuckDBPyConnection, posts_sql: str) -> tuple[tuple[int, str], list[Post]]:
+    """Number and hash of a set of posts, and the few with the most interactions."""
+    posts = connection.execute(posts_sql.replace("post_uid", "post_uid, post_url, interactions", 1)).pl()
+    top = posts.bottom_k(EXAMPLES, by=_MOST_INTERACTIONS).sort(_MOST_INTERACTIONS)
+    return (posts.height, hash_of(posts["post_uid"])), [Post(uid, url or "") for uid, url, _ in top.iter_rows()]

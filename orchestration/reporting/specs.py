@@ -1,0 +1,366 @@
+"""What the report prints: each kind of figure by the mart, column and posts that it comes from."""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+from orchestration.reporting.ledger import Spec
+
+# What a long list is cut to; the marts have the rest.
+LISTED_WORDS = 20
+LISTED_HASHTAGS = 10
+LISTED_POSTS = 10
+LISTED_COMMENTS = 10
+LISTED_FOCUSES = 10
+LISTED_VOICES = 15
+LISTED_HOT_WORDS = 15
+# Days of a longer window stand in the charts alone.
+LISTED_DAYS = 31
+
+GOLDEN_HOURS = 24  # within which a brand is expected to answer (docs/reconcile.md)
+MATURE_HOURS = 72  # age at which interactions are counted as settled (dim_metrics: mature_share)
+CONFIDENCE = 0.95  # of every interval in the marts
+SENTIMENTS = ("negative", "neutral", "positive")
+
+_WORDS = "(select * from marts.event_keywords where platform = 'all' and sentiment = 'all') as words"
+_TAGS = "(select * from marts.event_hashtags where platform = 'all' and sentiment = 'all') as tags"
+_TOP_POSTS = f"(select * from marts.event_top_posts where platform is null and rank <= {LISTED_POSTS}) as top_posts"
+_TOP_COMMENTS = f"(select * from marts.event_top_comments where rank <= {LISTED_COMMENTS}) as top_comments"
+_VOICES = f"(select * from marts.event_voices where rank <= {LISTED_VOICES}) as voices"
+_ALL_HEAT = "(select * from marts.event_heat where platform is null) as all_heat"
+_EACH_HEAT = "(select * from marts.event_heat where platform is not null) as each_heat"
+# A day of all platforms has a number where each of them has one.
+_DAYS = (
+    "(select topic_id, posted_date, case when count(*) = count(volume) then sum(volume) end as volume, "
+    "case when count(*) = count(interactions) then sum(interactions) end as interactions "
+    "from marts.event_daily where platform is not null group by topic_id, posted_date) as days"
+)
+_RUNNING = (
+    "(select topic_id, platform, posted_date, sum(volume) over (partition by topic_id, platform order by posted_date) "
+    "as volume from marts.event_daily where platform is not null) as running"
+)
+_SENTIMENTS = (
+    "(select *, nullif(sum(volume) over (partition by topic_id), 0) as total from marts.event_sentiment) as sentiments"
+)
+_LACKING = (
+    "(select topic_id, platform, missing_reason, count(*) as days from marts.crawl_coverage where not is_complete "
+    "group by topic_id, platform, missing_reason) as lacking"
+)
+_OF_THE_SENTIMENT = (
+    "interactions / nullif((select whole.interactions from marts.event_sentiment as whole "
+    "where whole.topic_id = event_platform_sentiment.topic_id "
+    "and whole.sentiment = event_platform_sentiment.sentiment), 0)"
+)
+_POSTED_AT = (
+    "(select posts.posted_at from marts.event_posts as posts where posts.topic_id = top_posts.topic_id "
+    "and posts.post_uid = top_posts.post_uid)"
+)
+
+
+def _wilson(sign: str) -> str:
+    """A bound of the Wilson interval at 95% of a share, volume of total, with posts as units (Wilson 1927)."""
+    z, p, n = "1.959963984540054", "(volume / total)", "total"
+    spread = f"{z} * sqrt({p} * (1 - {p}) / {n} + {z} * {z} / (4 * {n} * {n}))"
+    return f"({p} + {z} * {z} / (2 * {n}) {sign} {spread}) / (1 + {z} * {z} / {n})"
+
+
+def _of(
+    source: str, keys: tuple[str, ...], posts: str | None, *columns: tuple[str, str, str, str], where: str = ""
+) -> list[Spec]:
+    """Figures of one mart: (id without its keys, metric, unit, value) each."""
+    suffix = "".join(f".{{{key}}}" for key in keys)
+    return [
+        Spec(name + suffix, metric, unit, source, value, keys, posts, where) for name, metric, unit, value in columns
+    ]
+
+
+def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec]:
+    """All figures of an event's report, in the order of the ledger.
+
+    as_of_sql: what gives the report's moment. listed_from: days before it are left to the charts. is_synthetic: what
+    spiders brought is the sandbox's.
+    """
+    topic = "marts.dim_topics"
+    listed = f"posted_date >= date '{listed_from}'"
+    constants = [
+        Spec("golden_hours", "response_latency", "count", topic, str(GOLDEN_HOURS)),
+        Spec("mature_hours", "mature_share", "count", topic, str(MATURE_HOURS)),
+        Spec("confidence", "sentiment_share", "percent0", topic, str(CONFIDENCE)),
+        Spec("as_of", "volume", "time_of_year", topic, as_of_sql),
+        Spec("window.start", "volume", "day_of_year", topic, "window_start"),
+        Spec("window.end", "volume", "day_of_year", topic, "window_end"),
+        Spec("platforms.asked", "coverage", "numeral", topic, "platforms"),
+        Spec("platforms.collected", "coverage", "numeral", "marts.event_platforms", "count(volume)"),
+    ]
+    synthetic = Spec(
+        "synthetic_posts",
+        "volume",
+        "count",
+        "(select posts.* from marts.event_posts as posts inner join marts.fct_posts as facts "
+        "on posts.post_uid = facts.post_uid where facts.source = 'spider') as spider_posts",
+        "count(*)",
+        posts="post_uid in (select post_uid from marts.fct_posts where source = 'spider')",
+    )
+    return [
+        *constants,
+        *([synthetic] if is_synthetic else []),
+        *_of(
+            "marts.event_totals",
+            (),
+            "",
+            ("volume", "volume", "count", "volume"),
+            ("original_volume", "original_volume", "count", "original_volume"),
+            ("distinct_volume", "distinct_volume", "count", "distinct_volume"),
+            ("authors", "authors", "count", "authors"),
+            ("interactions", "interactions", "count", "interactions"),
+            ("interactions_rounded", "interactions", "wan", "interactions"),
+            ("interactions_all", "interactions_all", "count", "interactions_all"),
+            ("interactions_per_post", "interactions_per_post", "per_post", "interactions_per_post"),
+            ("interactions_median", "interactions_median", "per_post", "interactions_median"),
+            ("top10_share", "top10_share", "percent1", "top10_share"),
+            ("mature_share", "mature_share", "percent1", "mature_share"),
+            ("nsr_polar", "nsr_polar", "percent1", "nsr_polar"),
+            ("nsr_total", "nsr_total", "percent1", "nsr_total"),
+        ),
+        *_of(
+            "marts.event_totals",
+            (),
+            None,
+            ("platform_days", "coverage", "count", "platform_days"),
+            ("complete_platform_days", "coverage", "count", "complete_platform_days"),
+        ),
+        *_of(
+            "marts.event_platforms",
+            ("platform",),
+            "platform = {platform}",
+            ("volume", "volume", "count", "volume"),
+            ("distinct_volume", "distinct_volume", "count", "distinct_volume"),
+            ("authors", "authors", "count", "authors"),
+            ("volume_share", "volume_share", "percent2", "volume_share"),
+            ("volume_share_rounded", "volume_share", "percent1", "volume_share"),
+            ("volume_share_low", "volume_share", "percent1", "share_low"),
+            ("volume_share_high", "volume_share", "percent1", "share_high"),
+            ("interactions", "interactions", "count", "interactions"),
+            ("interactions_rounded", "interactions", "wan", "interactions"),
+            ("interaction_share", "interaction_share", "percent2", "interaction_share"),
+            ("interactions_per_post", "interactions_per_post", "per_post", "interactions_per_post"),
+            ("interactions_median", "interactions_median", "per_post", "interactions_median"),
+            ("top10_share", "top10_share", "percent1", "top10_share"),
+            ("mature_share", "mature_share", "percent1", "mature_share"),
+        ),
+        *_of(
+            "marts.event_platforms",
+            ("platform",),
+            None,
+            ("days", "coverage", "count", "days"),
+            ("complete_days", "coverage", "count", "complete_days"),
+        ),
+        *_of(
+            _SENTIMENTS,
+            ("sentiment",),
+            "sentiment = {sentiment}",
+            ("sentiment_volume", "volume", "count", "volume"),
+            ("sentiment_share", "sentiment_share", "percent2", "volume_share"),
+            ("sentiment_share_rounded", "sentiment_share", "percent1", "volume_share"),
+            ("sentiment_share_low", "sentiment_share", "percent1", _wilson("-")),
+            ("sentiment_share_high", "sentiment_share", "percent1", _wilson("+")),
+            ("sentiment_share_groups_low", "sentiment_share", "percent1", "share_low"),
+            ("sentiment_share_groups_high", "sentiment_share", "percent1", "share_high"),
+            ("corrected_share", "corrected_sentiment_share", "percent1", "corrected_share"),
+            ("corrected_share_low", "corrected_sentiment_share", "percent1", "corrected_low"),
+            ("corrected_share_high", "corrected_sentiment_share", "percent1", "corrected_high"),
+            ("analyst_volume", "volume", "count", "analyst_volume"),
+            ("model_volume", "volume", "count", "model_volume"),
+            ("model_share", "sentiment_share", "percent1", "model_volume_share"),
+            ("sentiment_interactions", "interactions", "count", "interactions"),
+            ("sentiment_interaction_share", "sentiment_interaction_share", "percent2", "interaction_share"),
+        ),
+        *_of(
+            "marts.event_platform_sentiment",
+            ("platform", "sentiment"),
+            "platform = {platform} and sentiment = {sentiment}",
+            ("sentiment_volume", "volume", "count", "volume"),
+            ("sentiment_share", "sentiment_share", "percent2", "volume_share"),
+            ("sentiment_share_groups_low", "sentiment_share", "percent1", "share_low"),
+            ("sentiment_share_groups_high", "sentiment_share", "percent1", "share_high"),
+            ("corrected_share", "corrected_sentiment_share", "percent1", "corrected_share"),
+            ("corrected_share_low", "corrected_sentiment_share", "percent1", "corrected_low"),
+            ("corrected_share_high", "corrected_sentiment_share", "percent1", "corrected_high"),
+            ("sentiment_interactions", "interactions", "count", "interactions"),
+            ("sentiment_interaction_share", "sentiment_interaction_share", "percent2", "interaction_share"),
+            (
+                "platform_share_of_sentiment",
+                "interaction_share",
+                "percent1",
+                _OF_THE_SENTIMENT,
+            ),
+        ),
+        *_of(
+            _DAYS,
+            ("posted_date",),
+            "posted_date = {posted_date}",
+            ("day", "volume", "day", "posted_date"),
+            ("volume", "volume", "count", "volume"),
+            ("interactions", "interactions", "count", "interactions"),
+            where=listed,
+        ),
+        *_of(
+            "marts.event_daily",
+            ("platform", "posted_date"),
+            "platform = {platform} and posted_date = {posted_date}",
+            ("volume", "volume", "count", "volume"),
+            ("interactions", "interactions", "count", "interactions"),
+            ("observed_interactions", "observed_interactions", "count", "observed_interactions"),
+            where=listed,
+        ),
+        *_of(
+            _RUNNING,
+            ("platform", "posted_date"),
+            "platform = {platform} and posted_date <= {posted_date}",
+            ("cumulative_volume", "volume", "count", "volume"),
+            where=listed,
+        ),
+        *_of(
+            "marts.event_phases",
+            ("phase",),
+            "posted_at >= (select started_at from marts.event_phases where topic_id = {topic} and phase = {phase}) "
+            "and posted_at < (select ended_at from marts.event_phases where topic_id = {topic} and phase = {phase})",
+            ("phase_start", "phase", "time", "started_at"),
+            ("phase_end", "phase", "time", "ended_at"),
+            ("phase_volume", "volume", "count", "volume"),
+            ("phase_peak", "phase", "time", "peak_hour"),
+        ),
+        *_of(
+            "marts.event_summary",
+            (),
+            None,
+            ("onset", "onset", "time", "onset_at"),
+            ("peak_hour", "peak", "time", "peak_at"),
+            ("peak_date", "peak", "day", "peak_date"),
+            ("response_latency", "response_latency", "hours", "response_latency_hours"),
+        ),
+        Spec(
+            "peak_hour_volume",
+            "volume",
+            "count",
+            "marts.event_summary",
+            "(select sum(hours.volume) from marts.event_hourly as hours where hours.topic_id = event_summary.topic_id "
+            "and hours.posted_hour = event_summary.peak_at)",
+            posts="posted_hour = (select peak_at from marts.event_summary where topic_id = {topic})",
+        ),
+        Spec(
+            "statement",
+            "response_latency",
+            "time",
+            "marts.event_summary",
+            "statement_at",
+            posts="post_uid = (select statement_post_uid from marts.event_summary where topic_id = {topic})",
+        ),
+        *_of(
+            _WORDS,
+            ("word",),
+            "post_uid in (select post_uid from marts.fct_posts where contains(' ' || segmented || ' ', "
+            "' ' || {word} || ' '))",
+            ("keyword_volume", "volume", "count", "volume"),
+            ("keyword_distinct", "distinct_volume", "count", "distinct_volume"),
+            ("keyword_share", "volume_share", "percent1", "volume_share"),
+            ("keyword_interactions", "interactions", "count", "interactions"),
+        ),
+        *_of(
+            _TAGS,
+            ("hashtag",),
+            "post_uid in (select post_uid from marts.fct_posts where list_contains(hashtags, {hashtag}))",
+            ("hashtag_volume", "volume", "count", "volume"),
+            ("hashtag_distinct", "distinct_volume", "count", "distinct_volume"),
+            ("hashtag_share", "volume_share", "percent1", "volume_share"),
+            ("hashtag_interactions", "interactions", "count", "interactions"),
+        ),
+        *_of(
+            "marts.event_focuses",
+            ("focus_id",),
+            "post_uid in (select post_uid from marts.fct_post_focuses where topic_id = {topic} "
+            "and focus_id = {focus_id})",
+            ("focus_volume", "volume", "count", "volume"),
+            ("focus_share", "volume_share", "percent1", "volume_share"),
+            ("focus_negative_share", "sentiment_share", "percent1", "negative_share"),
+            ("focus_positive_share", "sentiment_share", "percent1", "positive_share"),
+            ("focus_interactions", "interactions", "count", "interactions"),
+            ("focus_interaction_share", "interaction_share", "percent1", "interaction_share"),
+        ),
+        *_of(
+            _TOP_POSTS,
+            ("post_uid",),
+            "post_uid = {post_uid}",
+            ("post_interactions", "interactions", "count", "interactions"),
+            ("post_share", "interaction_share", "percent1", "share_of_interactions"),
+            ("post_likes", "interactions", "count", "likes"),
+            ("post_comments", "interactions", "count", "comments"),
+            ("post_shares", "interactions", "count", "shares"),
+            ("post_collects", "interactions_all", "count", "collects"),
+            (
+                "post_time",
+                "volume",
+                "time",
+                _POSTED_AT,
+            ),
+        ),
+        *_of(
+            _TOP_COMMENTS,
+            ("comment_uid",),
+            "post_uid = (select post_uid from marts.event_top_comments where topic_id = {topic} "
+            "and comment_uid = {comment_uid})",
+            ("comment_likes", "comment_likes", "count", "likes"),
+            ("comment_replies", "comment_replies", "count", "replies"),
+            ("comment_time", "comment_likes", "time", "posted_at"),
+        ),
+        *_of(
+            _VOICES,
+            ("author_uid",),
+            "author_uid = {author_uid}",
+            ("voice_followers", "followers", "count", "followers"),
+            ("voice_volume", "volume", "count", "volume"),
+            ("voice_interactions", "interactions", "count", "interactions"),
+            ("voice_share", "interaction_share", "percent1", "interaction_share"),
+            ("voice_negative_share", "sentiment_share", "percent1", "negative_share"),
+            ("voice_first", "volume", "time", "first_post_at"),
+        ),
+        *_of(
+            "marts.event_voices",
+            ("kind",),
+            "author_uid in (select author_uid from marts.event_voices where topic_id = {topic} and kind = {kind})",
+            ("kind_authors", "authors", "count", "count(*)"),
+            ("kind_volume", "volume", "count", "sum(volume)"),
+            ("kind_interactions", "interactions", "count", "sum(interactions)"),
+            ("kind_share", "interaction_share", "percent1", "sum(interaction_share)"),
+        ),
+        Spec("kol_followers", "followers", "count", "marts.event_voices", "max(kol_followers)"),
+        *_of(
+            "marts.event_hot_lists",
+            ("platform", "list_name", "word"),
+            None,
+            ("hot_best_rank", "hot_list", "count", "best_rank"),
+            ("hot_first", "hot_list", "time", "first_seen_at"),
+            ("hot_last", "hot_list", "time", "last_seen_at"),
+            ("hot_minutes", "hot_list", "count", "minutes_on_list"),
+            ("hot_reads", "hot_list", "count", "reads"),
+        ),
+        *_of(
+            "marts.event_spread",
+            (),
+            "",
+            ("entropy", "entropy", "bits", "entropy"),
+            ("entropy_max", "entropy", "bits", "entropy_max"),
+        ),
+        *_of(
+            _LACKING,
+            ("platform", "missing_reason"),
+            None,
+            ("lacking_days", "coverage", "count", "days"),
+        ),
+    ]
+
+
+def available(wanted: Iterable[Spec], tables: set[str]) -> list[Spec]:
+    """The specs whose marts a snapshot has: one of an earlier version may lack some."""
+    named = re.compile(r"\bmarts\.(\w+)")
+    return [spec for spec in wanted if set(named.findall(f"{spec.source} {spec.value} {spec.posts or ''}")) <= tables]
