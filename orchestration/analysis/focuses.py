@@ -1,12 +1,12 @@
-"""Focuses (用户焦点): what those who take a side talk about, found in their own words.
+"""Focuses (用户焦点): what those who take a side talk about, found in their own words, in posts and comments.
 
 The unit is the clause, for a post names the event in one and says what it thinks of it in another. Clauses are vectors
 of their words (TF-IDF over wordings: a sentence that hundreds repeat is one), and are clustered by spherical k-means
 (Dhillon, Modha 2001) that starts from hubs: the words that most clauses hold which no earlier hub is in. So nothing is
 drawn at random, the number of focuses is what the texts bear, and a focus has a name, its hub.
 
-Focuses are grown from posts with a sentiment, since neutral ones relay the news in the same few sentences, and then
-looked for in all. A post can speak of several; one that has no clause near any, or none of two words, of none.
+Focuses are grown from texts with a sentiment, since neutral ones relay the news in the same few sentences, and then
+looked for in all. A text can speak of several; one that has no clause near any, or none of two words, of none.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,22 +29,22 @@ FEWEST_VOICES = 5
 FEWEST_WORDS = 2  # of a clause: one word is an exclamation
 NEAR = 0.3  # cosine to a focus, from which on a clause speaks of it
 ROUNDS = 10  # of k-means; of 4,000 clauses fewer than 1% move after 6
-GROWN_FROM = 50_000  # posts, chosen by a hash of their ids: what fewer than 1 in 100 say is still said by 500
-CHUNK = 100_000  # posts, in which focuses are looked for at a time
+GROWN_FROM = 50_000  # texts, chosen by a hash of their ids: what fewer than 1 in 100 say is still said by 500
+CHUNK = 100_000  # texts, in which focuses are looked for at a time
 
 VOCABULARY_SIZE = 20  # words by which a focus is known again
 SAME = 0.25  # Jaccard index of two vocabularies, from which on they are one focus
 LABEL_PHRASES = 3
 LONGEST_PHRASE = 3  # words
 
-POST_FOCUSES = pl.Schema(
+TEXT_FOCUSES = pl.Schema(
     {
         "topic_id": pl.String(),
         "focus_id": pl.String(),  # topic_id:hub, of the day on which it was first found
         "label": pl.String(),  # its most distinctive phrases
         "vocabulary": pl.String(),  # its weightiest words, a space between them
-        "post_uid": pl.String(),
-        "fit": pl.Float64(),  # cosine of the post's nearest clause to the focus, NEAR to 1
+        "text_uid": pl.String(),  # post_uid or comment_uid
+        "fit": pl.Float64(),  # cosine of the text's nearest clause to the focus, NEAR to 1
     }
 )
 
@@ -57,15 +57,15 @@ class _Model(NamedTuple):
     hubs: list[str]
 
 
-def find_focuses(posts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """The focuses of each topic and the posts that speak of them, in the schema POST_FOCUSES, a row for each of both.
+def find_focuses(texts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The focuses of each topic and the texts that speak of them, in the schema TEXT_FOCUSES, a row for each of both.
 
-    posts: a row for each topic and post: topic_id, post_uid, sentiment, duplicate_group_id, segmented
+    texts: a row for each topic and post or comment: topic_id, text_uid, sentiment, duplicate_group_id, segmented
     (keywords.segmented). before: topic_id, focus_id and vocabulary of what was found the last time, or no rows; a focus
     whose vocabulary is near one of these keeps its id.
     """
-    found = [POST_FOCUSES.to_frame()]
-    for (topic_id,), of_topic in posts.sort("topic_id", "post_uid").partition_by("topic_id", as_dict=True).items():
+    found = [TEXT_FOCUSES.to_frame()]
+    for (topic_id,), of_topic in texts.sort("topic_id", "text_uid").partition_by("topic_id", as_dict=True).items():
         model = _grow(of_topic)
         if not model.hubs:
             continue
@@ -82,9 +82,9 @@ def find_focuses(posts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
             },
             schema_overrides={"focus": pl.Int64},
         )
-        best = matches.group_by("focus", "post_uid").agg(fit=pl.col("fit").max())
-        found.append(best.join(focuses, on="focus").match_to_schema(POST_FOCUSES, extra_columns="ignore"))
-    return pl.concat(found).sort("topic_id", "focus_id", "post_uid")
+        best = matches.group_by("focus", "text_uid").agg(fit=pl.col("fit").max())
+        found.append(best.join(focuses, on="focus").match_to_schema(TEXT_FOCUSES, extra_columns="ignore"))
+    return pl.concat(found).sort("topic_id", "focus_id", "text_uid")
 
 
 def kept_ids(topic_id: str, vocabularies: Sequence[str], before: dict[str, str]) -> list[str]:
@@ -115,9 +115,9 @@ def kept_ids(topic_id: str, vocabularies: Sequence[str], before: dict[str, str])
     return [ids[number] for number in range(len(vocabularies))]
 
 
-def _clauses(posts: pl.DataFrame) -> pl.DataFrame:
-    """The clauses of posts that are long enough: post_uid, voice, clause, words (no stop words, each once, sorted)."""
-    clauses = posts.select("post_uid", voice="duplicate_group_id", clause=pl.col("segmented").str.split(" | "))
+def _clauses(texts: pl.DataFrame) -> pl.DataFrame:
+    """The clauses of texts that are long enough: text_uid, voice, clause, words (no stop words, each once, sorted)."""
+    clauses = texts.select("text_uid", voice="duplicate_group_id", clause=pl.col("segmented").str.split(" | "))
     clauses = clauses.explode("clause")
     # By way of rows: ten times faster than list.eval, which is called for each list.
     worded = (
@@ -153,13 +153,13 @@ def _vectors(wordings: pl.DataFrame, vocabulary: pl.DataFrame) -> tuple[Ints, In
     return rows, cells["index"].to_numpy().astype(np.int64), values / length[rows]
 
 
-def _grow(posts: pl.DataFrame) -> _Model:
-    """The focuses of a topic's posts; none where too few say anything."""
-    chosen = posts.filter(pl.col("sentiment") != "neutral").unique(
+def _grow(texts: pl.DataFrame) -> _Model:
+    """The focuses of a topic's texts; none where too few say anything."""
+    chosen = texts.filter(pl.col("sentiment") != "neutral").unique(
         "duplicate_group_id", keep="first", maintain_order=True
     )
     if chosen.height > GROWN_FROM:
-        chosen = chosen.with_columns(place=pl.col("post_uid").hash(0)).sort("place").head(GROWN_FROM)
+        chosen = chosen.with_columns(place=pl.col("text_uid").hash(0)).sort("place").head(GROWN_FROM)
     clauses = _clauses(chosen)
     wordings = _wordings(clauses)
     said = clauses.explode("words").group_by("words").agg(voices=pl.col("voice").n_unique())
@@ -220,9 +220,9 @@ def _nearest(rows: Ints, words: Ints, values: Floats, centroids: Floats, count: 
     return cosines.argmax(axis=1), cosines.max(axis=1)
 
 
-def _look(posts: pl.DataFrame, model: _Model) -> Iterator[pl.DataFrame]:
-    """The clauses of posts that speak of a focus: post_uid, voice, clause, focus, fit."""
-    for chunk in posts.iter_slices(CHUNK):
+def _look(texts: pl.DataFrame, model: _Model) -> Iterator[pl.DataFrame]:
+    """The clauses of texts that speak of a focus: text_uid, voice, clause, focus, fit."""
+    for chunk in texts.iter_slices(CHUNK):
         clauses = _clauses(chunk)
         wordings = _wordings(clauses)
         nearest, cosine = _nearest(*_vectors(wordings, model.vocabulary), model.centroids, wordings.height)

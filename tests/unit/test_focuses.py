@@ -5,13 +5,13 @@ import pytest
 
 from orchestration.analysis.cleaning import clean
 from orchestration.analysis.duplicates import hashed
-from orchestration.analysis.focuses import MOST_FOCUSES, NEAR, POST_FOCUSES, find_focuses, kept_ids
+from orchestration.analysis.focuses import MOST_FOCUSES, NEAR, TEXT_FOCUSES, find_focuses, kept_ids
 from orchestration.analysis.keywords import segmented
 from orchestration.listening import load_listening
 from scrapers.sandbox.corpus import SandboxPost
 from scrapers.sandbox.wording import PHRASES
 
-NOTHING = POST_FOCUSES.to_frame()
+NOTHING = TEXT_FOCUSES.to_frame()
 # What people say of three things, each in three wordings.
 PRICE = ("价格 太贵", "降价 太快 价格 乱", "价格 不值")
 BATTERY = ("电池 老化 续航", "续航 不行 电池 老化", "电池 老化 发烫")
@@ -23,12 +23,12 @@ def posts(*texts: str, topic_id: str = "t", sentiment: str = "negative") -> pl.D
     return pl.DataFrame(
         {
             "topic_id": [topic_id] * len(texts),
-            "post_uid": [f"weibo:{topic_id}{number:05}" for number in range(len(texts))],
+            "text_uid": [f"weibo:{topic_id}{number:05}" for number in range(len(texts))],
             "sentiment": [sentiment] * len(texts),
             "duplicate_group_id": [f"{topic_id}{number}" for number in range(len(texts))],
             "segmented": list(texts),
         },
-        schema_overrides={"segmented": pl.String, "topic_id": pl.String, "post_uid": pl.String}
+        schema_overrides={"segmented": pl.String, "topic_id": pl.String, "text_uid": pl.String}
         | {"sentiment": pl.String, "duplicate_group_id": pl.String},
     )
 
@@ -37,13 +37,13 @@ COMPLAINTS = posts(*(text for text in (*PRICE, *BATTERY, *CLERK) for _ in range(
 
 
 def said_of(found: pl.DataFrame, focus_id: str) -> set[str]:
-    uids = found.filter(focus_id=focus_id)["post_uid"]
-    return set(COMPLAINTS.filter(pl.col("post_uid").is_in(uids.implode()))["segmented"])
+    uids = found.filter(focus_id=focus_id)["text_uid"]
+    return set(COMPLAINTS.filter(pl.col("text_uid").is_in(uids.implode()))["segmented"])
 
 
 def test_what_people_speak_of_is_found():
     found = find_focuses(COMPLAINTS, NOTHING)
-    assert found.schema == POST_FOCUSES
+    assert found.schema == TEXT_FOCUSES
     for hub, texts in {"价格": PRICE, "电池": BATTERY, "客服": CLERK}.items():
         assert said_of(found, f"t:{hub}") == set(texts)
         assert hub in found.filter(focus_id=f"t:{hub}")["label"][0]
@@ -53,20 +53,20 @@ def test_what_people_speak_of_is_found():
 def test_a_post_can_speak_of_several_or_of_none():
     more = posts("价格 太贵 | 客服 态度 差", "哈哈 | 路过", "", "失望", "今天 天气 真 好")
     more = more.with_columns(
-        post_uid=pl.concat_str(pl.lit("zhihu:"), pl.int_range(pl.len())),
+        text_uid=pl.concat_str(pl.lit("zhihu:"), pl.int_range(pl.len())),
         duplicate_group_id="z" + pl.col("duplicate_group_id"),
     )
     found = find_focuses(pl.concat([COMPLAINTS, more]), NOTHING)
-    others = found.filter(pl.col("post_uid").str.starts_with("zhihu"))
-    assert others.select("post_uid", "focus_id").rows() == [("zhihu:0", "t:价格"), ("zhihu:0", "t:客服")]
+    others = found.filter(pl.col("text_uid").str.starts_with("zhihu"))
+    assert others.select("text_uid", "focus_id").rows() == [("zhihu:0", "t:价格"), ("zhihu:0", "t:客服")]
 
 
 def test_neutral_posts_grow_no_focus_and_are_found_in_those_of_others():
     news = posts(*["发布会 定档"] * 40, "价格 太贵", sentiment="neutral").with_columns(
-        post_uid="news" + pl.col("post_uid")
+        text_uid="news" + pl.col("text_uid")
     )
     found = find_focuses(pl.concat([COMPLAINTS, news]), NOTHING)
-    assert found.filter(pl.col("post_uid").str.starts_with("news"))["focus_id"].to_list() == ["t:价格"]
+    assert found.filter(pl.col("text_uid").str.starts_with("news"))["focus_id"].to_list() == ["t:价格"]
     assert find_focuses(news, NOTHING).is_empty()
 
 
@@ -75,14 +75,14 @@ def test_the_order_of_posts_changes_nothing():
 
 
 def test_topics_have_their_own():
-    others = COMPLAINTS.with_columns(topic_id=pl.lit("u"), post_uid="u" + pl.col("post_uid"))
+    others = COMPLAINTS.with_columns(topic_id=pl.lit("u"), text_uid="u" + pl.col("text_uid"))
     found = find_focuses(pl.concat([COMPLAINTS, others]), NOTHING)
     assert found.filter(topic_id="t").equals(find_focuses(COMPLAINTS, NOTHING))
     assert set(found.filter(topic_id="u")["focus_id"].str.slice(0, 2)) == {"u:"}
 
 
 def test_copies_are_one_voice():
-    wave = posts(*["转发 抽奖"] * 500).with_columns(duplicate_group_id=pl.lit("w"), post_uid="w" + pl.col("post_uid"))
+    wave = posts(*["转发 抽奖"] * 500).with_columns(duplicate_group_id=pl.lit("w"), text_uid="w" + pl.col("text_uid"))
     assert set(find_focuses(pl.concat([COMPLAINTS, wave]), NOTHING)["focus_id"]) == set(
         find_focuses(COMPLAINTS, NOTHING)["focus_id"]
     )
@@ -100,7 +100,7 @@ def test_a_focus_keeps_its_id_when_its_hub_changes():
     first = find_focuses(COMPLAINTS, NOTHING)
     # On the next day they say 续航 where they said 电池.
     more = posts(*["续航 不行 老化", "续航 电池 老化", "续航 不行 鼓包"] * 10)
-    more = more.with_columns(post_uid="m" + pl.col("post_uid"), duplicate_group_id="m" + pl.col("duplicate_group_id"))
+    more = more.with_columns(text_uid="m" + pl.col("text_uid"), duplicate_group_id="m" + pl.col("duplicate_group_id"))
     second = pl.concat([COMPLAINTS.filter(~pl.col("segmented").str.starts_with("电池")), more])
     assert "t:续航" in find_focuses(second, NOTHING)["focus_id"]
     assert set(find_focuses(second, first)["focus_id"]) == set(first["focus_id"])
@@ -118,7 +118,7 @@ def event(sandbox_corpus: list[SandboxPost]) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "topic_id": "t",
-            "post_uid": [f"{post.platform}:{post.post_id}" for post in told],
+            "text_uid": [f"{post.platform}:{post.post_id}" for post in told],
             "day": [(post.posted_at + timedelta(hours=8)).date() for post in told],
             "sentiment": [post.sentiment for post in told],
             "truth": [post.focus for post in told],
@@ -127,7 +127,7 @@ def event(sandbox_corpus: list[SandboxPost]) -> pl.DataFrame:
     )
     frame = frame.hstack(clean(pl.Series([f"{post.title or ''}\n{post.text}" for post in told])))
     return segmented(hashed(frame), load_listening()).with_columns(
-        duplicate_group_id=pl.coalesce("text_hash", "post_uid")
+        duplicate_group_id=pl.coalesce("text_hash", "text_uid")
     )
 
 
@@ -141,7 +141,7 @@ def test_the_four_focuses_of_the_event_are_found_untold(event: pl.DataFrame):
     found = find_focuses(event, NOTHING)
     assert 4 <= found["focus_id"].n_unique() <= MOST_FOCUSES
     usual = dict(event.drop_nulls("truth")["truth"].value_counts(normalize=True).rows())
-    of_focus = found.join(event.select("post_uid", "truth").drop_nulls("truth"), on="post_uid")
+    of_focus = found.join(event.select("text_uid", "truth").drop_nulls("truth"), on="text_uid")
     shares = (
         of_focus.group_by("focus_id", "vocabulary", "truth")
         .len()

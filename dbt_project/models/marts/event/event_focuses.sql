@@ -8,9 +8,9 @@ with said as (
             partition by focuses.focus_id, posts.duplicate_group_id
             order by coalesce(posts.interactions, 0) desc, posts.post_uid asc
         ) as place_in_group
-    from {{ ref("int_topics__post_focuses") }} as focuses
+    from {{ ref("int_topics__text_focuses") }} as focuses
     inner join {{ ref("int_topics__posts") }} as posts
-        on focuses.topic_id = posts.topic_id and focuses.post_uid = posts.post_uid
+        on focuses.topic_id = posts.topic_id and focuses.text_uid = posts.post_uid
 ),
 
 -- An exemplar is to be typical, and one that many saw: copies of it are no further exemplars.
@@ -41,6 +41,17 @@ measured as (
         max(posted_date) as last_day
     from placed
     group by topic_id, focus_id, label
+),
+
+commented as (
+    select
+        focuses.focus_id,
+        count(*) as comments,
+        cast(sum(comments.likes) as bigint) as comment_likes
+    from {{ ref("int_topics__text_focuses") }} as focuses
+    inner join {{ ref("int_topics__liked_comments") }} as comments
+        on focuses.topic_id = comments.topic_id and focuses.text_uid = comments.comment_uid
+    group by focuses.focus_id
 )
 
 select
@@ -54,6 +65,8 @@ select
     {{ ratio("measured.positive_volume", "measured.volume") }} as positive_share,
     measured.interactions,
     {{ ratio("measured.interactions", "totals.interactions") }} as interaction_share,
+    coalesce(commented.comments, 0) as comments,
+    coalesce(commented.comment_likes, 0) as comment_likes,
     measured.exemplar_1,
     measured.exemplar_2,
     measured.exemplar_3,
@@ -64,3 +77,4 @@ select
     ) as frequency_rank
 from measured
 inner join {{ ref("event_totals") }} as totals on measured.topic_id = totals.topic_id
+left join commented on measured.focus_id = commented.focus_id

@@ -1,0 +1,30 @@
+{#- Of a post's comments those that most people agree with; what nobody liked is one voice, and there are many. -#}
+{%- set most_liked = 20 -%}
+
+with ranked as (
+    select
+        posts.topic_id,
+        comments.comment_uid,
+        comments.post_uid,
+        comments.platform,
+        comments.likes,
+        row_number() over (
+            partition by posts.topic_id, comments.post_uid order by comments.likes desc, comments.comment_uid asc
+        ) as place
+    from {{ ref("fct_comments") }} as comments
+    inner join {{ ref("int_topics__posts") }} as posts on comments.post_uid = posts.post_uid
+    where comments.likes > 0
+)
+
+select
+    ranked.topic_id,
+    ranked.comment_uid,
+    ranked.post_uid,
+    ranked.platform,
+    ranked.likes,
+    said.text_hash,
+    said.segmented,
+    said.model_sentiment as sentiment
+from ranked
+inner join {{ ref("stg_enriched__comments") }} as said on ranked.comment_uid = said.comment_uid
+where ranked.place <= {{ most_liked }}
