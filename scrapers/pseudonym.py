@@ -76,11 +76,15 @@ WORDS_KEYS = frozenset({
 # "//@name:" and "回复@name:": the site puts the name there, the author does not write it.
 _TAIL_NAME = re.compile(r"((?://|回复)\s*(?:<a\b[^>]*>)?)@[^<>:：\s/]{1,40}((?:</a>)?\s*[:：])")
 _UNNAMED_TAIL = r"\1@用户\2"
-# Person ids in addresses and tracking parameters; the group "id" becomes the pseudonym.
+# Person ids in addresses and tracking parameters; the group "id" becomes the pseudonym. Here and below alternatives
+# begin with a character, and look back from there where a border has to be before it: Python then skips to the places
+# where one of these characters stands, which takes a third of the time of trying at each place.
+_WEIBO_PARAMETER = r"(?:[a-z]*uid|authorid|user_?id)(?:=|:|%3A|%3D)"
 _ID_PLACES: dict[Platform, re.Pattern[str]] = {
     "weibo": re.compile(
-        r"(?:weibo\.c(?:om|n)/(?:u/|profile/)?|/u/|[?&;|\"](?:[a-z]*uid|authorid|user_?id)(?:=|:|%3A|%3D)|usercard=.?id="
-        r"|(?<!\d)(?:100505|107603|230283|230413))(?P<id>\d{5,12})(?!\d)"
+        r"(?:weibo\.c(?:om|n)/(?:u/|profile/)?|/u/|usercard=.?id="
+        rf"|\?{_WEIBO_PARAMETER}|&{_WEIBO_PARAMETER}|;{_WEIBO_PARAMETER}|\|{_WEIBO_PARAMETER}|\"{_WEIBO_PARAMETER}"
+        r"|1(?<!\d1)(?:00505|07603)|2(?<!\d2)30(?:283|413))(?P<id>\d{5,12})(?!\d)"
     ),
     "douyin": re.compile(r"(?:/user/|sec_u(?:ser_)?id=)(?P<id>[\w-]{20,})"),
     "xiaohongshu": re.compile(r"(?:user/profile/|user_?id=)(?P<id>[0-9a-f]{24})"),
@@ -99,7 +103,10 @@ _REMOVED: dict[Platform, tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...
         ),
         (
             ("ly", "gy", "gw", "jw", "tw"),
-            re.compile(r"(?<![0-9A-Za-z])(?:00[0-9A-Za-z]{6}|[0-9a-f]{8})(?=(?:ly|gy|gw|jw|tw)\d[0-9a-z]{6})"),
+            re.compile(
+                r"[0-9a-f](?:(?<=0)0[0-9A-Za-z]{6}|[0-9a-f]{7})(?<![0-9A-Za-z].{8})"
+                r"(?=(?:ly|gy|gw|jw|tw)\d[0-9a-z]{6})"
+            ),
             "0" * 8,
         ),
         (("sinaimg",), re.compile(r"//tva(?:x)?\d\.sinaimg\.cn/[^'\"\\\s]*"), ""),
@@ -237,7 +244,11 @@ def _scrub_places(text: str, platform: Platform, key: bytes, ids: set[str]) -> s
     for signs, pattern, replacement in _REMOVED[platform]:
         if any(sign in text for sign in signs):
             text = pattern.sub(replacement, text)
-    return _TAIL_NAME.sub(_UNNAMED_TAIL, text)
+    return _without_tail_names(text)
+
+
+def _without_tail_names(text: str) -> str:
+    return _TAIL_NAME.sub(_UNNAMED_TAIL, text) if "@" in text else text
 
 
 def _replaced(text: str, person: str, by: str) -> str:
@@ -262,15 +273,25 @@ def _replaced(text: str, person: str, by: str) -> str:
 # Where the HTML of a search result names a person: attributes of its links and images, and the links' own words.
 _HTML_NICK = re.compile(r"""nick-name=(["'])(.*?)\1""")
 _HTML_NAMED_LINK = re.compile(r"(<a\b[^>]*\bnick-name=[^>]*>)[^<]*")
-_HTML_ID = re.compile(r"(?:usercard=[\"']?id=|weibo\.com/(?:u/)?|[?&;]uid=)(\d{5,12})(?!\d)")
+_HTML_ID = re.compile(r"(?:usercard=[\"']?id=|weibo\.com/(?:u/)?|\?uid=|&uid=|;uid=)(\d{5,12})(?!\d)")
 _HTML_AVATAR = re.compile(r"""(<div class=["']avator["'].*?<img\b[^>]*?\bsrc=)(["'])[^"']*\2""", re.DOTALL)
-_HTML_TELLING = re.compile(r"""\b(nick-name|title|suda-data)=(["'])[^"']*\2|\balt=(["'])(?!\[)[^"']*\3""")
+# One after the other: each is found by its name, which takes a third of the time of looking for all of them at once.
+_HTML_TELLING = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"""nick-name=(?<!\wnick-name=)(["'])[^"']*\1""",
+        r"""title=(?<!\wtitle=)(["'])[^"']*\1""",
+        r"""suda-data=(?<!\wsuda-data=)(["'])[^"']*\1""",
+        r"""alt=(?<!\walt=)(["'])(?!\[)[^"']*\1""",
+    )
+)
 
 
 def _scrub_markup(markup: str, platform: Platform, key: bytes) -> str:
     names = {html.unescape(name) for _, name in _HTML_NICK.findall(markup) if len(name) >= 2}
     markup = _HTML_AVATAR.sub(r"\1\2\2", _HTML_NAMED_LINK.sub(r"\1", markup))
-    markup = _HTML_TELLING.sub("", markup)
+    for telling in _HTML_TELLING:
+        markup = telling.sub("", markup)
     for name in names:  # in addresses: uname=%E5%90%88…
         markup = markup.replace(quote(name), "")
     return _scrub_places(markup, platform, key, set(_HTML_ID.findall(markup)))
@@ -289,5 +310,5 @@ def pseudonymise(item: Personal, key: bytes, listed_name: str | None = None) -> 
     if isinstance(item, Author):
         changes["verified_reason"] = item.verified_reason if listed_name else None
     else:
-        changes["text"] = _TAIL_NAME.sub(_UNNAMED_TAIL, item.text)
+        changes["text"] = _without_tail_names(item.text)
     return dataclasses.replace(item, **changes)

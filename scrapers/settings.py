@@ -58,8 +58,8 @@ TELNETCONSOLE_ENABLED = False
 CLOSESPIDER_TIMEOUT = 3 * 3600  # the soft limit, kept by spiders/crawl.py; the hard one is in orchestration/
 
 DOWNLOADER_MIDDLEWARES = {
+    "scrapers.middlewares.sandbox_route.SandboxRoute": 10,  # first: what it returns passes all of them anew
     "scrapers.middlewares.credentials.Credentials": 500,
-    "scrapers.middlewares.sandbox_route.SandboxRoute": 510,
     "scrapers.middlewares.one_pace.OnePace": 520,
     "scrapers.middlewares.budget.Budget": 900,  # the last before the request goes out: retries pass it again
 }

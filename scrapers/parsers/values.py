@@ -45,6 +45,8 @@ def parse_count(raw: object) -> Count:
         return Count(raw) if 0 <= raw < _COUNT_LIMIT else NOT_SHOWN
     if isinstance(raw, float):
         return Count(int(raw)) if 0 <= raw < _COUNT_LIMIT and raw == int(raw) else NOT_SHOWN
+    if isinstance(raw, str) and len(raw) < 15 and raw.isascii() and raw.isdigit():  # most are; the pattern takes long
+        return Count(int(raw))
     match = _COUNT.match(str(raw).replace(",", "").strip().lower())
     if match is None or not match[1].isascii():
         return NOT_SHOWN

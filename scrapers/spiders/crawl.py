@@ -6,17 +6,20 @@ and when to stop is said by the spiders beside this module; how pages of posts a
 profiles and hot lists in details.py; what a page says is read in scrapers/parsers.
 """
 
+import asyncio
 import dataclasses
 import json
 import math
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
@@ -35,6 +38,9 @@ from scrapers.spool import CONTINUED_WITHIN, HOT_LISTS, Head, Spool, Step
 
 # How often a page is asked for whose body is cut, blank or the same as before; such bodies come and go.
 TRIES_OF_A_PAGE = 3
+# How long is waited for a request to be sent before what has been found is handled. Where the site is to be asked
+# slowly, that is done before the request's turn.
+SECONDS_TO_SEND = 0.01
 
 Item = Post | Comment | Author | HotItem | Slice | Reject | Step
 Page = TypeVar("Page", SearchPage, CommentPage, ProfilePage, HotListPage)
@@ -83,6 +89,17 @@ class PlatformSpider(Spider):
         self._tally: Slice | None = None  # of the slice that is being asked, the first of _to_ask
         self._deadline = math.inf
         self._kept: dict[Ask, list[str]] = {}  # the posts of the day that a slice showed
+        self._found: list[Item] = []  # what has not been through the pipelines
+        self._is_sent = asyncio.Event()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider._sent, signal=signals.request_reached_downloader)
+        return spider
+
+    def _sent(self) -> None:
+        self._is_sent.set()
 
     def _asks(self) -> list[Ask]:
         if self.is_of_hot_lists:
@@ -170,16 +187,28 @@ class PlatformSpider(Spider):
     # The walk, the same for all
 
     async def start(self) -> AsyncIterator[Any]:
-        """The whole crawl. Yields nothing to the engine: each item goes through the pipelines before the next is made.
+        """The whole crawl. Yields nothing to the engine: items go through the pipelines here, in their order, while the
+        site answers the next request.
 
         Items that Scrapy 2.19 is handed by start() are processed in tasks of their own, and a crawl that is interrupted
         while one of them runs never ends; an item at which a pipeline fails would be lost with no more than a log line.
         """
-        pipelines = self.crawler.engine.scraper.itemproc
-        async for item in self._crawl():
-            await pipelines.process_item_async(item)
+        try:
+            async for item in self._crawl():
+                self._found.append(item)
+        except CloseSpider:  # what was found until then is landed
+            await self._hand_on()
+            raise
+        await self._hand_on()
         return
         yield  # what makes it the generator that the engine expects
+
+    async def _hand_on(self) -> None:
+        """All that has been found through the pipelines."""
+        found, self._found = self._found, []
+        for item in found:
+            await self.crawler.engine.scraper.itemproc.process_item_async(item)
+            await asyncio.sleep(0)  # the request's bytes leave, and the answer's come in
 
     async def _crawl(self) -> AsyncIterator[Item]:
         if limit := self.settings.getfloat("CLOSESPIDER_TIMEOUT"):
@@ -191,6 +220,7 @@ class PlatformSpider(Spider):
             return
         async for item in self._ask_all(asked_before):
             yield item
+        await self._hand_on()  # into the spool, which the details are chosen from
         if not self._is_refused:
             self._to_ask = self._detail_asks()
             async for item in self._ask_all(asked_before):
@@ -367,8 +397,20 @@ class PlatformSpider(Spider):
     # Asking
 
     async def fetch(self, request: Request) -> Response:
-        """One response, through the downloader with its delays and retries; raises one of LINE_FAULTS without one."""
-        return await self.crawler.engine.download_async(request)
+        """One response, through the downloader with its delays and retries; raises one of LINE_FAULTS without one.
+
+        While the site answers, what has been found goes through the pipelines.
+        """
+        self._is_sent.clear()
+        asked = asyncio.ensure_future(self.crawler.engine.download_async(request))
+        try:
+            if self._found:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._is_sent.wait(), SECONDS_TO_SEND)
+                await self._hand_on()
+            return await asked
+        finally:
+            asked.cancel()  # where the crawl is interrupted, or a pipeline failed; one that has ended is left as it is
 
     async def answer(self, request: Request) -> bytes:
         """The body of the answer to a request. Raises NoAnswer where there is none, or it is a refusal.
