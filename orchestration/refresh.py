@@ -21,6 +21,7 @@ from orchestration.analysis.labels import LabelProblem
 from orchestration.crawl import require_access
 from orchestration.days import DAYS_TAG, RANGE_TAGS, all_stale_days
 from orchestration.listening import Listening, ListeningProblem, load_listening
+from orchestration.report import latest_reports
 from orchestration.reporting.console import event_table
 from orchestration.settings import PROJECT_DIR, TIMEZONE, serving_path
 from orchestration.staleness import days_between, landed_beside_posts
@@ -198,6 +199,8 @@ def main() -> int:
     print(event_table(serving_path()))
     print(f"\nDone in {time.monotonic() - began:.0f} s.")
     print(f"Marts:  {serving_path()}  (DuckDB; open it read-only, its tables are marts.daily_volume and so on)")
+    for topic, report in latest_reports().items():
+        print(f"Report: {report}  ({topic})")
     print("Runs:   make dev, then http://127.0.0.1:3000")
     return 0
 

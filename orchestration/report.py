@@ -67,6 +67,12 @@ def the_topic(wanted: str | None) -> str:
     return topics[0]
 
 
+def latest_reports() -> dict[str, Path]:
+    """The Chinese page of each topic's latest report, by topic."""
+    pages = sorted(reports_dir().glob(f"*/*/{PAGES['zh']}"))
+    return {page.parent.parent.name: page for page in pages}
+
+
 def print_pdf(page: Path) -> Path:
     """A page as PDF beside it, by Debian's Chromium. Raises EnvironmentProblem where it is not installed or fails."""
     pdf = page.with_suffix(".pdf")

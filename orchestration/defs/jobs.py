@@ -1,9 +1,10 @@
 """Jobs and their schedules."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import dagster as dg
 
+from orchestration.listening import Topic, load_listening
 from orchestration.partitions import daily
 from orchestration.settings import TIMEZONE
 from scrapers.items import PLATFORMS
@@ -31,6 +32,12 @@ read_hot_lists = dg.define_asset_job(
     "read_hot_lists", selection=hot_lists, description="Read the sites' hot lists as they are now."
 )
 
+make_reports = dg.define_asset_job(
+    "make_reports",
+    selection=dg.AssetSelection.groups("report"),
+    description="The reports of the topics from what is published, without rebuilding it.",
+)
+
 # Days before yesterday on which posts are observed again: likes and comments grow for days (docs/decisions.md).
 REOBSERVED_AFTER = (0, 1, 3, 7)
 
@@ -55,3 +62,21 @@ def hourly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 def hourly_hot_lists() -> dg.RunRequest:
     """A list keeps a word for some hours, and what it showed cannot be asked for later."""
     return dg.RunRequest()
+
+
+def moves(topic: Topic, day: date) -> bool:
+    """Whether a topic's numbers still move on a day: its window is open, or its last days are still observed anew."""
+    end = topic.window.end
+    return topic.window.start < day and (end is None or day <= end + timedelta(days=max(REOBSERVED_AFTER) + 1))
+
+
+# After the daily refresh, and the re-observed days that it queues.
+@dg.schedule(job=make_reports, cron_schedule="0 9 * * *", execution_timezone=TIMEZONE)
+def daily_reports(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
+    """A report of each topic while its window is open, and until its counts have settled."""
+    day = context.scheduled_execution_time.date()
+    return [
+        dg.RunRequest(run_key=f"{day}:{topic.id}", asset_selection=[dg.AssetKey(["report", topic.id])])
+        for topic in load_listening().topics
+        if moves(topic, day)
+    ]

@@ -35,9 +35,10 @@ def displayed(value: Value, unit: str, language: str) -> str:
     assert not isinstance(value, date)
     if unit == "numeral":
         names = _NUMERALS[language]
-        return names[int(value)] if value < len(names) else f"{int(value)}"
+        number = int(value)
+        return names[number] if number < len(names) else f"{number}"
     if unit == "wan":
-        if language == "en" or abs(value) < _WAN:
+        if language == "en" or value < _WAN:
             return _rounded(value, 0)
         return f"{_rounded(Decimal(str(value)) / _WAN, 1).removesuffix('.0')}万"
     if unit in _PERCENT_DECIMALS:

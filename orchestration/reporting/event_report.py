@@ -165,6 +165,7 @@ def render(facts: Facts, language: str) -> str:
         figures=facts.ledger.figures,
         examples=facts.ledger.examples,
         listed_days=_listed_days(facts),
+        observed_days=[str(day) for day in facts.material.days if facts.has(f"observed_interactions.{day}")],
     )
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from orchestration.reporting.display import day_of
 from orchestration.reporting.ledger import Ledger
 from orchestration.reporting.material import Material
-from orchestration.reporting.specs import GOLDEN_HOURS, SENTIMENTS
+from orchestration.reporting.specs import SENTIMENTS
 
 SENTIMENT_NAMES = {
     "negative": ("负面", "negative"),
@@ -250,7 +250,7 @@ def latency(facts: Facts) -> list[Sentence]:
         ]
     if not facts.has("response_latency"):
         return [Sentence("品牌首份声明见于[statement]。", "The brand's first statement is of [statement].")]
-    if facts.value("response_latency") > GOLDEN_HOURS:
+    if facts.value("response_latency") > facts.value("golden_hours"):
         verdict = Sentence("超过[golden_hours]小时", "over [golden_hours] hours")
     else:
         verdict = Sentence("在[golden_hours]小时之内", "within [golden_hours] hours")

@@ -17,7 +17,6 @@ LISTED_HOT_WORDS = 15
 # Days of a longer window stand in the charts alone.
 LISTED_DAYS = 31
 
-GOLDEN_HOURS = 24  # within which a brand is expected to answer (docs/reconcile.md)
 MATURE_HOURS = 72  # age at which interactions are counted as settled (dim_metrics: mature_share)
 CONFIDENCE = 0.95  # of every interval in the marts
 SENTIMENTS = ("negative", "neutral", "positive")
@@ -32,7 +31,8 @@ _EACH_HEAT = "(select * from marts.event_heat where platform is not null) as eac
 # A day of all platforms has a number where each of them has one.
 _DAYS = (
     "(select topic_id, posted_date, case when count(*) = count(volume) then sum(volume) end as volume, "
-    "case when count(*) = count(interactions) then sum(interactions) end as interactions "
+    "case when count(*) = count(interactions) then sum(interactions) end as interactions, "
+    "sum(observed_interactions) as observed_interactions "
     "from marts.event_daily where platform is not null group by topic_id, posted_date) as days"
 )
 _RUNNING = (
@@ -42,6 +42,13 @@ _RUNNING = (
 _SENTIMENTS = (
     "(select *, nullif(sum(volume) over (partition by topic_id), 0) as total from marts.event_sentiment) as sentiments"
 )
+_HEAT = (
+    ("heat", "heat", "score", "heat"),
+    ("heat_volume", "heat", "score", "volume_part"),
+    ("heat_interactions", "heat", "score", "interactions_part"),
+    ("heat_authors", "heat", "score", "authors_part"),
+    ("heat_hot_list", "heat", "score", "hot_list_part"),
+)
 _LACKING = (
     "(select topic_id, platform, missing_reason, count(*) as days from marts.crawl_coverage where not is_complete "
     "group by topic_id, platform, missing_reason) as lacking"
@@ -50,10 +57,6 @@ _OF_THE_SENTIMENT = (
     "interactions / nullif((select whole.interactions from marts.event_sentiment as whole "
     "where whole.topic_id = event_platform_sentiment.topic_id "
     "and whole.sentiment = event_platform_sentiment.sentiment), 0)"
-)
-_POSTED_AT = (
-    "(select posts.posted_at from marts.event_posts as posts where posts.topic_id = top_posts.topic_id "
-    "and posts.post_uid = top_posts.post_uid)"
 )
 
 
@@ -83,7 +86,7 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
     topic = "marts.dim_topics"
     listed = f"posted_date >= date '{listed_from}'"
     constants = [
-        Spec("golden_hours", "response_latency", "count", topic, str(GOLDEN_HOURS)),
+        Spec("golden_hours", "response_latency", "count", "marts.event_summary", "golden_hours"),
         Spec("mature_hours", "mature_share", "count", topic, str(MATURE_HOURS)),
         Spec("confidence", "sentiment_share", "percent0", topic, str(CONFIDENCE)),
         Spec("as_of", "volume", "time_of_year", topic, as_of_sql),
@@ -96,10 +99,9 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
         "synthetic_posts",
         "volume",
         "count",
-        "(select posts.* from marts.event_posts as posts inner join marts.fct_posts as facts "
-        "on posts.post_uid = facts.post_uid where facts.source = 'spider') as spider_posts",
+        "(select * from marts.event_posts where source = 'spider') as spider_posts",
         "count(*)",
-        posts="post_uid in (select post_uid from marts.fct_posts where source = 'spider')",
+        posts="source = 'spider'",
     )
     return [
         *constants,
@@ -205,12 +207,18 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             where=listed,
         ),
         *_of(
+            _DAYS,
+            ("posted_date",),
+            None,
+            ("observed_interactions", "observed_interactions", "count", "observed_interactions"),
+            where=listed,
+        ),
+        *_of(
             "marts.event_daily",
             ("platform", "posted_date"),
             "platform = {platform} and posted_date = {posted_date}",
             ("volume", "volume", "count", "volume"),
             ("interactions", "interactions", "count", "interactions"),
-            ("observed_interactions", "observed_interactions", "count", "observed_interactions"),
             where=listed,
         ),
         *_of(
@@ -228,6 +236,7 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("phase_start", "phase", "time", "started_at"),
             ("phase_end", "phase", "time", "ended_at"),
             ("phase_volume", "volume", "count", "volume"),
+            ("phase_interactions", "interactions", "count", "interactions"),
             ("phase_peak", "phase", "time", "peak_hour"),
         ),
         *_of(
@@ -244,8 +253,7 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             "volume",
             "count",
             "marts.event_summary",
-            "(select sum(hours.volume) from marts.event_hourly as hours where hours.topic_id = event_summary.topic_id "
-            "and hours.posted_hour = event_summary.peak_at)",
+            "peak_hour_volume",
             posts="posted_hour = (select peak_at from marts.event_summary where topic_id = {topic})",
         ),
         Spec(
@@ -301,7 +309,7 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
                 "post_time",
                 "volume",
                 "time",
-                _POSTED_AT,
+                "posted_at",
             ),
         ),
         *_of(
@@ -350,7 +358,24 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             "",
             ("entropy", "entropy", "bits", "entropy"),
             ("entropy_max", "entropy", "bits", "entropy_max"),
+            ("top10_author_volume_share", "author_share", "percent1", "top10_author_volume_share"),
+            ("top10_author_interaction_share", "author_share", "percent1", "top10_author_interaction_share"),
         ),
+        *_of(
+            "marts.event_spread",
+            (),
+            "is_repost",
+            ("repost_volume", "volume", "count", "repost_volume"),
+            ("repost_share", "repost_share", "percent1", "repost_share"),
+            ("repost_depth_mean", "repost_depth", "score", "repost_depth_mean"),
+            ("repost_depth_max", "repost_depth", "count", "repost_depth_max"),
+        ),
+        *_of(_ALL_HEAT, (), "", *_HEAT),
+        *_of(_EACH_HEAT, ("platform",), "platform = {platform}", *_HEAT),
+        *[
+            Spec(f"heat_weight_{part}", "heat", "weight", _ALL_HEAT, f"{part}_weight")
+            for part in ("volume", "interactions", "authors", "hot_list")
+        ],
         *_of(
             _LACKING,
             ("platform", "missing_reason"),

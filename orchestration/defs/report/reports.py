@@ -1,0 +1,61 @@
+"""report/<topic>: a topic's report from what is published."""
+
+import base64
+import shutil
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.listening import Topic, load_listening
+from orchestration.report import make_report
+from orchestration.reporting.charts import png
+from orchestration.reporting.event_report import PAGES
+
+
+def event_report(topic: Topic) -> dg.AssetsDefinition:
+    """The asset of a topic's report. Its metadata has the headline and the picture that the report opens with."""
+
+    @dg.asset(
+        key=["report", topic.id],
+        deps=[dg.AssetKey(["serving", "marts"])],
+        group_name="report",
+        kinds={"html"},
+        description=f"{topic.name}: the event's report, every number with its SQL and posts.",
+    )
+    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        written = make_report(topic.id, tell=context.log.info)
+        for removed in keep_last_of_day(written.folder):
+            context.log.info(f"removed {removed}: this report is of the same day")
+        picture = written.report.picture
+        shown = {"picture": dg.MetadataValue.md(_markdown(picture))} if picture else {}
+        return dg.MaterializeResult(
+            metadata={
+                "headline": dg.MetadataValue.md(written.report.headline["zh"]),
+                **shown,
+                "report": dg.MetadataValue.path(str(written.folder / PAGES["zh"])),
+                "figures": len(written.report.ledger.figures),
+            }
+        )
+
+    return report
+
+
+def keep_last_of_day(folder: Path) -> list[Path]:
+    """Remove the earlier reports of a report's day that a refresh made: hourly ones are 30 MB a day. Those as of a
+    moment that somebody asked for, which have their marts beside them, stay. Returns the removed folders."""
+    day = folder.name[: len("2026-01-01")]
+    earlier = [
+        path for path in sorted(folder.parent.glob(f"{day}T*")) if path < folder and not list(path.glob("marts.duckdb"))
+    ]
+    for path in earlier:
+        shutil.rmtree(path)
+    return earlier
+
+
+def _markdown(svg: str) -> str:
+    return f"![声量](data:image/png;base64,{base64.b64encode(png(svg)).decode()})"
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return dg.Definitions(assets=[event_report(topic) for topic in load_listening().topics])
