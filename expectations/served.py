@@ -11,6 +11,8 @@ from scrapers.items import PLATFORMS
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
+VOICES = ["official", "organisation", "kol", "ordinary", "unknown"]
+
 
 def fct_posts() -> ExpectationSuite:
     """marts.fct_posts."""
@@ -115,6 +117,63 @@ def event_focuses() -> ExpectationSuite:
     )
 
 
+def event_top_comments() -> ExpectationSuite:
+    """marts.event_top_comments."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    return gx.ExpectationSuite(
+        name="event_top_comments",
+        expectations=[
+            gxe.ExpectCompoundColumnsToBeUnique(column_list=["topic_id", "comment_uid"], severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="rank", min_value=1, severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="likes", min_value=0, severity="critical"),
+            gxe.ExpectColumnValuesToNotBeNull(column="text", severity="critical"),
+        ],
+    )
+
+
+def event_voices() -> ExpectationSuite:
+    """marts.event_voices."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    return gx.ExpectationSuite(
+        name="event_voices",
+        expectations=[
+            gxe.ExpectCompoundColumnsToBeUnique(column_list=["topic_id", "author_uid"], severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=VOICES, severity="critical"),
+            gxe.ExpectColumnValuesToNotBeNull(column="display_name", severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="volume", min_value=1, severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(
+                column="interaction_share", min_value=0, max_value=1, severity="critical"
+            ),
+        ],
+    )
+
+
+def event_hot_lists() -> ExpectationSuite:
+    """marts.event_hot_lists."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    return gx.ExpectationSuite(
+        name="event_hot_lists",
+        expectations=[
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["topic_id", "platform", "list_name", "word"], severity="critical"
+            ),
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="last_seen_at", column_B="first_seen_at", or_equal=True, severity="critical"
+            ),
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="list_reads", column_B="reads", or_equal=True, severity="critical"
+            ),
+            gxe.ExpectColumnValuesToBeBetween(column="best_rank", min_value=1, max_value=100, severity="critical"),
+        ],
+    )
+
+
 # The served table by name, and its suite.
 SERVED: dict[str, Callable[[], ExpectationSuite]] = {
     "fct_posts": fct_posts,
@@ -122,4 +181,7 @@ SERVED: dict[str, Callable[[], ExpectationSuite]] = {
     "event_sentiment": event_sentiment,
     "event_keywords": event_keywords,
     "event_focuses": event_focuses,
+    "event_top_comments": event_top_comments,
+    "event_voices": event_voices,
+    "event_hot_lists": event_hot_lists,
 }

@@ -77,8 +77,8 @@ def test_checks_block_what_is_downstream(repository):
     graph = repository.asset_graph
     ours = {"crawl_health", "raw_rows", "rows", "topic_rows", "served_rows"}
     found = {check: graph.get(check).blocking for check in graph.asset_check_keys if check.name in ours}
-    # Of each platform the crawl and three tables; of three the hot lists twice; slices; five enriched; served.
-    assert len(found) == 4 * len(PLATFORMS) + 2 * len(HOT_LISTS) + 1 + 5 + 1
+    # Of each platform the crawl and three tables; of three the hot lists twice; slices; six enriched; served.
+    assert len(found) == 4 * len(PLATFORMS) + 2 * len(HOT_LISTS) + 1 + 6 + 1
     assert all(found.values())
 
 

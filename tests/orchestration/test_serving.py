@@ -31,6 +31,12 @@ def warehouse(tmp_path, monkeypatch):
                 '公关' as word, 1 as volume, 1 as distinct_volume, 1.0 as volume_share;
             create table marts.event_focuses as select 't' as topic_id, 't:公关' as focus_id, '公关' as label,
                 'weibo:1' as exemplar_1, 1 as volume, 1 as distinct_volume, 1.0 as volume_share;
+            create table marts.event_top_comments as select 't' as topic_id, 'weibo:2' as comment_uid, 1 as rank,
+                3 as likes, 'x' as text;
+            create table marts.event_voices as select 't' as topic_id, 'weibo:0123456789abcdef0123' as author_uid,
+                'kol' as kind, 'weibo:012345' as display_name, 1 as volume, 1.0 as interaction_share;
+            create table marts.event_hot_lists (topic_id varchar, platform varchar, list_name varchar, word varchar,
+                first_seen_at timestamp, last_seen_at timestamp, best_rank bigint, reads bigint, list_reads bigint);
             """
         )
     return tmp_path / "warehouse.duckdb"

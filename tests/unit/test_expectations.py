@@ -132,6 +132,9 @@ def test_enriched_suite_of_comments():
         assert validate(wrong, enriched.enriched_comments()).is_critical, change
 
 
+MOMENT = datetime(2026, 1, 5, 20, tzinfo=UTC)  # already 6 January in China
+
+
 @pytest.mark.parametrize(
     ("suite", "row", "wrong"),
     [
@@ -164,6 +167,23 @@ def test_enriched_suite_of_comments():
              "distinct_volume": 2, "volume_share": 0.5},
             {"exemplar_1": None},
         ),
+        (
+            "event_top_comments",
+            {"topic_id": "t", "comment_uid": "weibo:1", "rank": 1, "likes": None, "text": "x"},
+            {"likes": -1},
+        ),
+        (
+            "event_voices",
+            {"topic_id": "t", "author_uid": "weibo:0123456789abcdef0123", "kind": "kol",
+             "display_name": "weibo:012345", "volume": 1, "interaction_share": 0.5},
+            {"kind": "大V"},
+        ),
+        (
+            "event_hot_lists",
+            {"topic_id": "t", "platform": "weibo", "list_name": "hotSearch", "word": "小米", "first_seen_at": MOMENT,
+             "last_seen_at": MOMENT, "best_rank": 1, "reads": 1, "list_reads": 1},
+            {"reads": 2},
+        ),
     ],
 )  # fmt: skip
 def test_served_suites(suite, row, wrong):
@@ -179,7 +199,6 @@ def test_a_suite_that_cannot_run_raises():
         validate(pl.DataFrame({"platform": ["weibo"]}), raw.raw_posts())
 
 
-MOMENT = datetime(2026, 1, 5, 20, tzinfo=UTC)  # already 6 January in China
 LANDED = {
     "comments": {
         "platform": "weibo", "comment_id": "5251234567890123", "post_id": "5251234567890122", "text": "小米",
