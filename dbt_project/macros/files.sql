@@ -6,7 +6,8 @@
     current_rows       the rows of the last file by name of each folder, and version, the file's name without its ending
     current_versions   posted_date and version of that file, also where it has no rows
 
-    A source without files is an empty relation with the columns that its yml declares.
+    A source has the columns that its yml declares: where its files, or the older ones of them, lack one, it is null, and
+    without files the relation is empty.
 #}
 
 {% macro landed_rows(relation) -%}
@@ -35,18 +36,22 @@
                 {%- if relation.schema == "raw" %}
                 and {{ utc_timestamp("observed_at") }} <= {{ as_of() }}
                 {%- endif %}
+            union all by name
+            {{ no_rows(relation) }}
         ) as files_read
     {%- else -%}
-        (
-            select
-                {% for column in source_columns(relation) -%}
-                    cast(null as {{ column.data_type }}) as {{ column.name }},
-                {% endfor -%}
-                cast(null as varchar) as filename,
-                cast(null as varchar) as version
-            where false
-        ) as no_files
+        ({{ no_rows(relation) }}) as no_files
     {%- endif -%}
+{%- endmacro %}
+
+{% macro no_rows(relation) -%}
+    select
+        {% for column in source_columns(relation) -%}
+            cast(null as {{ column.data_type }}) as {{ column.name }},
+        {% endfor -%}
+        cast(null as varchar) as filename,
+        cast(null as varchar) as version
+    where false
 {%- endmacro %}
 
 {% macro duckdb__current_rows(relation, every_day=false) -%}
