@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -31,6 +32,8 @@ from orchestration.publishing.snapshot import draft_snapshot
 from orchestration.settings import DBT_PROJECT_DIR, PROJECT_DIR, TIMEZONE
 from scrapers.environment import data_dir
 
+LEFT_AFTER = 24 * 3600  # seconds: no build takes that long
+
 
 class AsOfProblem(Exception):
     """Something that a person has to mend; the message names it and the remedy."""
@@ -42,8 +45,8 @@ class BuiltFrom:
 
     moment: str  # ISO, UTC
     manifest: str | None  # its time; None: the files as they were, for nothing was published since the moment
-    gone: list[str]  # files that the manifest names and that are no more, by retention or by hand
     code: str  # a hash of the models and what they import: others may count otherwise
+    gone: list[str]  # files that the manifest names and that were no more, by retention or by hand
 
 
 def parse_moment(text: str, latest: datetime) -> datetime:
@@ -86,28 +89,30 @@ def build_as_of(moment: datetime, topic_id: str, tell: Callable[[str], None] = p
     data = data_dir()
     target = reports_dir() / topic_id / folder_name(moment) / "marts.duckdb"
     manifest = _manifest(data, moment, tell)
+    code = _code()
+    if manifest and _is_from(target, manifest, code):
+        tell(f"The marts as of {folder_name(moment)} are there: {target}")
+        return target
     files = manifests.files_of(data, manifest) if manifest else manifests.current_files(data, {})
     is_there = pl.Series([(data / file).exists() for file in files["file"]], dtype=pl.Boolean)
     gone = files.filter(~is_there)["file"].to_list()
-    built_from = BuiltFrom(
-        moment=moment.isoformat(), manifest=manifest.isoformat() if manifest else None, gone=gone, code=_code()
-    )
-    if manifest and target.exists() and _is_from(target, built_from):
-        tell(f"The marts as of {folder_name(moment)} are there: {target}")
-        return target
-    _require_topic(data, files.filter(is_there), topic_id, moment)
+    files = files.filter(is_there)
+    _require_topic(data, files, topic_id, moment)
+    if _told(target).get("code", code) != code:
+        tell("The models have changed since these marts were built: they are built again, and figures may differ.")
     if gone:
         tell(f"{len(gone)} files that were there then are gone, such as {gone[0]}: what they held is not counted.")
-    shared = next(
-        (one for one in sorted(reports_dir().glob(f"*/{folder_name(moment)}/marts.duckdb")) if one != target), None
-    )
     target.parent.mkdir(parents=True, exist_ok=True)
-    if manifest and shared and _is_from(shared, built_from):  # another topic's report of the moment: the same marts
+    # Another topic's report of the moment has the same marts.
+    others = sorted(reports_dir().glob(f"*/{folder_name(moment)}/marts.duckdb"))
+    shared = next((one for one in others if manifest and _is_from(one, manifest, code)), None)
+    if shared:
         target.unlink(missing_ok=True)
         os.link(shared, target)
     else:
-        _build(data, moment, files.filter(is_there), target, tell)
-    _told_beside(target).write_text(
+        _build(data, moment, files, target, tell)
+    built_from = BuiltFrom(moment.isoformat(), manifest.isoformat() if manifest else None, code, gone)
+    _built_from(target).write_text(
         json.dumps(asdict(built_from), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     if manifest:
@@ -150,6 +155,9 @@ def _build(data: Path, moment: datetime, files: pl.DataFrame, target: Path, tell
     """Build the marts of the files as of the moment into a DuckDB file, by dbt in a folder that is removed again."""
     work_root = reports_dir() / ".work"
     work_root.mkdir(parents=True, exist_ok=True)
+    for left in work_root.iterdir():  # by builds that were killed
+        if time.time() - left.stat().st_mtime > LEFT_AFTER:
+            shutil.rmtree(left, ignore_errors=True)
     work = Path(tempfile.mkdtemp(dir=work_root, prefix=f"{folder_name(moment)}-"))
     try:
         for file in files["file"]:
@@ -187,13 +195,21 @@ def _dbt(work: Path, moment: datetime) -> None:
         raise AsOfProblem(f"dbt could not build the marts as of {moment.isoformat()}:\n{done.stdout}{done.stderr}")
 
 
-def _told_beside(marts: Path) -> Path:
+def _built_from(marts: Path) -> Path:
     return marts.with_name("built_from.json")
 
 
-def _is_from(marts: Path, built_from: BuiltFrom) -> bool:
-    path = _told_beside(marts)
-    return path.exists() and json.loads(path.read_text(encoding="utf-8")) == asdict(built_from)
+def _told(marts: Path) -> dict[str, object]:
+    """What stands beside marts of what they were built from; nothing where it does not."""
+    path = _built_from(marts)
+    told: dict[str, object] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return told
+
+
+def _is_from(marts: Path, manifest: datetime, code: str) -> bool:
+    """Whether marts are there that were built from a manifest by this code; what is gone since takes nothing away."""
+    told = _told(marts)
+    return marts.exists() and (told.get("manifest"), told.get("code")) == (manifest.isoformat(), code)
 
 
 def _code() -> str:
