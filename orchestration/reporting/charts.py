@@ -8,9 +8,11 @@ The specifications are Vega's own and not Altair's: with every position set here
 its checks took .6 s a chart, 20 s a report, against .03 s.
 """
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -295,6 +297,11 @@ def _texts(texts: list[dict[str, Any]]) -> dict[str, Any]:
     )
 
 
+@lru_cache(maxsize=64)  # the picture of the headline is that of the page
+def _drawn(spec: str) -> str:
+    return str(vl_convert.vega_to_svg(spec))
+
+
 def _svg(layers: Sequence[dict[str, Any]], width: int, height: int) -> str:
     """Render layers whose positions are pixels from the upper left corner."""
     spec = {
@@ -310,7 +317,7 @@ def _svg(layers: Sequence[dict[str, Any]], width: int, height: int) -> str:
             for number, layer in enumerate(layers)
         ],
     }
-    svg = vl_convert.vega_to_svg(spec)
+    svg = _drawn(json.dumps(spec))
     # What assistive software would read twice, and the page's own fonts.
     svg = re.sub(r' (?:role|aria-\w+|font-family)="[^"]*"', "", svg).replace("xlink:href", "href")
     # Floats to a hundredth of a pixel.

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,6 @@ from orchestration.reporting.verification import verify
 
 PAGES = {"zh": "report.html", "en": "report.en.html"}  # by language
 LANGUAGES = tuple(PAGES)
-_TEMPLATE = "event_report.html"
 _MARKED = re.compile(r"⟦(.*?)⟧|\[([^\[\]]+)\]", re.DOTALL)
 _GAP = {"zh": "未采集", "en": "no data"}
 _MARKS = {"onset": ("起始", "Onset"), "statement": ("声明", "Statement")}
@@ -128,8 +128,8 @@ class _References:
         return Markup(charts.linked(svg, self.attributes))  # noqa: S704  # our own SVG, its texts escaped by Vega
 
 
-def render(facts: Facts, language: str) -> str:
-    """The page in a language. Raises KeyError where it would print a figure that the ledger does not have."""
+@cache
+def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -137,13 +137,18 @@ def render(facts: Facts, language: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return environment.get_template("event_report.html")
+
+
+def render(facts: Facts, language: str) -> str:
+    """The page in a language. Raises KeyError where it would print a figure that the ledger does not have."""
     references = _References(facts.ledger.figures, language)
     index = LANGUAGES.index(language)
 
     def named(names: Mapping[str, Sentence | tuple[str, str]]) -> dict[str, str]:
         return {key: pair[index] for key, pair in names.items()}
 
-    return environment.get_template(_TEMPLATE).render(
+    return _template().render(
         language=language,
         t=lambda zh, en: zh if language == "zh" else en,
         fig=references.figure,
