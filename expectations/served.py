@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from expectations.enriched import SENTIMENTS
 from scrapers.items import PLATFORMS
 
+PHASES = ["latent", "fermenting", "outbreak", "declining", "fading"]
+
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
@@ -174,11 +176,71 @@ def event_hot_lists() -> ExpectationSuite:
     )
 
 
+def event_hourly() -> ExpectationSuite:
+    """marts.event_hourly."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    return gx.ExpectationSuite(
+        name="event_hourly",
+        expectations=[
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["topic_id", "platform", "posted_hour"], severity="critical"
+            ),
+            gxe.ExpectColumnValuesToNotBeNull(column="is_complete", severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="volume", min_value=0, severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="interactions", min_value=0, severity="critical"),
+        ],
+    )
+
+
+def event_phases() -> ExpectationSuite:
+    """marts.event_phases."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    return gx.ExpectationSuite(
+        name="event_phases",
+        expectations=[
+            gxe.ExpectCompoundColumnsToBeUnique(column_list=["topic_id", "phase"], severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="phase", value_set=PHASES, severity="critical"),
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="ended_at", column_B="started_at", severity="critical"
+            ),
+            gxe.ExpectColumnValuesToBeBetween(column="volume", min_value=0, severity="critical"),
+            gxe.ExpectColumnValueLengthsToBeBetween(column="rule", min_value=1, severity="critical"),
+        ],
+    )
+
+
+def event_summary() -> ExpectationSuite:
+    """marts.event_summary."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    return gx.ExpectationSuite(
+        name="event_summary",
+        expectations=[
+            gxe.ExpectColumnValuesToBeUnique(column="topic_id", severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="nsr_polar", min_value=-1, max_value=1, severity="critical"),
+            gxe.ExpectColumnValuesToBeBetween(column="nsr_total", min_value=-1, max_value=1, severity="critical"),
+            # No answer comes before the question.
+            gxe.ExpectColumnValuesToBeBetween(column="response_latency_hours", min_value=0, severity="critical"),
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="platforms_asked", column_B="platforms_collected", or_equal=True, severity="critical"
+            ),
+        ],
+    )
+
+
 # The served table by name, and its suite.
 SERVED: dict[str, Callable[[], ExpectationSuite]] = {
     "fct_posts": fct_posts,
     "daily_volume": daily_volume,
     "event_sentiment": event_sentiment,
+    "event_hourly": event_hourly,
+    "event_phases": event_phases,
+    "event_summary": event_summary,
     "event_keywords": event_keywords,
     "event_focuses": event_focuses,
     "event_top_comments": event_top_comments,

@@ -142,6 +142,23 @@ class Voices(_Strict):
     kol_followers: Annotated[int, Field(gt=0)] = 100_000
 
 
+_Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Heat(_Strict):
+    """How much each part of a topic's heat (热度) weighs: the logarithms of its posts, interactions and authors, and of
+    its best place in hot lists. Nobody has measured which tells more, so that each weighs 1 by default."""
+
+    volume: _Weight = 1
+    interactions: _Weight = 1
+    authors: _Weight = 1
+    hot_list: _Weight = 1
+
+
+# What statements call themselves, or are called by those who relay them.
+STATEMENT_WORDS = ("声明", "致歉", "道歉", "回应", "澄清", "公告", "通报")
+
+
 class Listening(_Strict):
     """The whole file."""
 
@@ -153,6 +170,10 @@ class Listening(_Strict):
     accounts: list[Account] = Field(default_factory=list)
     comments: Comments = Comments()
     voices: Voices = Voices()
+    heat: Heat = Heat()
+    # A post of an account that is official_for a brand is its statement when it holds one of these: such accounts, and
+    # media that relay for them all the more, also post what answers nothing.
+    statement_words: Annotated[list[_Word], Field(min_length=1)] = list(STATEMENT_WORDS)
 
     @model_validator(mode="after")
     def _aliases_have_one_name(self) -> "Listening":

@@ -24,6 +24,25 @@
     {{ dbt.datediff(first, last, "second") }} / 3600.0
 {%- endmacro %}
 
+{# The first moment of the hour that holds a moment. #}
+{% macro hour_start(moment) -%}
+    cast({{ dbt.date_trunc("hour", moment) }} as timestamp)
+{%- endmacro %}
+
+{# So many hours after a moment. #}
+{% macro hours_after(moment, hours) -%}
+    cast({{ dbt.dateadd("hour", hours, moment) }} as timestamp)
+{%- endmacro %}
+
+{# A relation with one row for each hour of a day, 0 to 23, in the column hour_of_day. #}
+{% macro hours_of_day() -%}
+(
+    {%- for hour in range(24) %}
+    select {{ hour }} as hour_of_day{{ " union all" if not loop.last }}
+    {%- endfor %}
+)
+{%- endmacro %}
+
 {# A table function to cross join: a row, with the column posted_date, for each day from first to last. #}
 {% macro days_between(first, last) -%}
     {{ return(adapter.dispatch("days_between")(first, last)) }}

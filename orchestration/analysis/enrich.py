@@ -150,6 +150,11 @@ def topics_table(listening: Listening) -> pl.DataFrame:
             topic.window.end,
             platform,
             listening.voices.kol_followers,
+            listening.heat.volume,
+            listening.heat.interactions,
+            listening.heat.authors,
+            listening.heat.hot_list,
+            listening.statement_words,
         )
         for topic in listening.topics
         for platform in listening.topic_platforms(topic)

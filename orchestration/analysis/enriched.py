@@ -80,6 +80,11 @@ TOPICS = pl.Schema(
         "window_end": pl.Date(),  # null: still open
         "platform": pl.String(),
         "kol_followers": pl.Int64(),  # from how many followers on an account is a KOL
+        "heat_volume": pl.Float64(),  # weights of listening.yaml's heat
+        "heat_interactions": pl.Float64(),
+        "heat_authors": pl.Float64(),
+        "heat_hot_list": pl.Float64(),
+        "statement_words": pl.List(pl.String()),  # one of which a brand's statement holds
     }
 )
 # A row for each listed account and brand that it speaks for; official_for is null where it speaks for none.

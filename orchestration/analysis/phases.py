@@ -1,10 +1,11 @@
 """When a topic rose, and what came after: 潜伏 latent, 发酵 fermenting, 爆发 outbreak, 回落 declining, 消退 fading.
 
-From counts of posts by hour and platform (``HOURS``) to phases (``PHASES``). Hours that were not collected are gaps: they
-are left out, and a platform that is missing from an hour makes its exposure smaller, not its level. Times are UTC; the
-day that matters, for it has a night, is China's. docs/metrics.md says why the numbers here are what they are.
+From counts of posts by hour and platform (``HOURS``) to phases (``PHASES``). Hours that were not collected are gaps:
+they are left out, and a platform that is missing from an hour makes its exposure smaller, not its level. Times are UTC;
+the day that matters, for it has a night, is China's. docs/metrics.md says why the numbers here are what they are.
 """
 
+import itertools
 import math
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -69,8 +70,8 @@ def change_points(counts: _Counts, exposure: _Counts, penalty: float, shortest: 
 
     counts: of each hour. exposure: what each is expected to be at level 1, above 0. The stretches are those of the
     smallest sum of costs, none shorter than ``shortest``; a stretch's cost is its negative log-likelihood at its own
-    level, and each change costs ``penalty`` besides. Exact: PELT (Killick, Fearnhead, Eckley 2012) leaves out only starts
-    that cannot win any more. With a shortest length, a start is left out that much later.
+    level, and each change costs ``penalty`` besides. Exact: PELT (Killick, Fearnhead, Eckley 2012) leaves out only
+    starts that cannot win any more. With a shortest length, a start is left out that much later.
     """
     length = len(counts)
     total, exposed = np.append(0.0, np.cumsum(counts)), np.append(0.0, np.cumsum(exposure))
@@ -106,7 +107,7 @@ def stretches(stream: Stream, shortest: int = 1) -> list[Stretch]:
     bounds = [0, *change_points(counts, exposure, penalty, shortest), len(counts)]
     return [
         Stretch(start, end, float(counts[start:end].sum() / exposure[start:end].sum()))
-        for start, end in zip(bounds, bounds[1:], strict=False)
+        for start, end in itertools.pairwise(bounds)
     ]
 
 
@@ -127,8 +128,8 @@ def dispersion(counts: _Counts, exposure: _Counts) -> float:
 def daily_profile(counts: _Counts) -> _Counts:
     """The part of a day's posts that each of its hours holds, from whole days (a row each) in China's hours.
 
-    The median of the days' shares, so that one evening does not make all evenings, drawn to 1/24 by ``FLATTENING`` posts.
-    Of fewer than three days with posts nobody can tell what is usual: 1/24 each.
+    The median of the days' shares, so that one evening does not make all evenings, drawn to 1/24 by ``FLATTENING``
+    posts. Of fewer than three days with posts nobody can tell what is usual: 1/24 each.
     """
     days = counts[counts.sum(axis=1) > 0]
     if len(days) < 3:
@@ -142,8 +143,8 @@ def daily_profile(counts: _Counts) -> _Counts:
 def bursts(counts: _Counts, exposure: _Counts) -> NDArray[np.bool_]:
     """Which hours are bursts against the days before them, of which there must be one.
 
-    The level before is the median of up to 28 days. From 5 expected posts on: a robust z of 3.5 on Anscombe's scale, the
-    median absolute deviation floored at 1. Under 5: the tail of a Gamma-Poisson count beyond it has the same probability.
+    The level before is the median of up to 28 days. From 5 expected posts on: a robust z of 3.5 on Anscombe's scale,
+    the median absolute deviation floored at 1. Under 5: the tail of a Gamma-Poisson count has the same probability.
     """
     found = np.zeros(len(counts), np.bool_)
     total, exposed = np.append(0.0, np.cumsum(counts)), np.append(0.0, np.cumsum(exposure))
@@ -194,15 +195,15 @@ def find_onset(whole: Stream, platforms: dict[str, Stream], levels: list[Stretch
     """The beginning of the rise that led to the peak.
 
     whole: all platforms together. levels: its stretches of a day or more. A rise is a change to a higher level with a
-    burst in it. Rises belong together until a day or more has had less than half of the highest level since the first of
-    them. Where a single platform rose in the 24 hours before, the rise began there.
+    burst in it. Rises belong together until a day or more has had less than half of the highest level since the first
+    of them. Where a single platform rose in the 24 hours before, the rise began there.
     """
     peak = max(levels, key=lambda stretch: stretch.level)
     fine = stretches(whole)
     is_burst = bursts(whole.counts, whole.exposure)
     rises = [
         now.start
-        for before, now in zip(fine, fine[1:], strict=False)
+        for before, now in itertools.pairwise(fine)
         if now.level > before.level and is_burst[now.start : now.end].any() and now.start < peak.end
     ]
     if not rises:
@@ -217,13 +218,13 @@ def find_onset(whole: Stream, platforms: dict[str, Stream], levels: list[Stretch
     first, where = whole.hours[began], "all platforms together"
     for platform, stream in platforms.items():
         found = stretches(stream)
-        for before, now in zip(found, found[1:], strict=False):
+        for before, now in itertools.pairwise(found):
             hour = stream.hours[now.start]
             if now.level > before.level and whole.hours[began] - DAY_HOURS * HOUR <= hour < first:
                 first, where = hour, platform
     rule = (
-        f"the level of {where} rose here (change point, PELT with a Poisson cost on hourly counts); the alarm, the first "
-        f"burst of all platforms together after it, came at {_clock(alarm)}"
+        f"the level of {where} rose here (change point, PELT with a Poisson cost on hourly counts); the alarm, the "
+        f"first burst of all platforms together after it, came at {_clock(alarm)}"
     )
     if where != "all platforms together":
         rule += f", and their level rose at {_clock(whole.hours[began])}, within 24 hours"
@@ -236,11 +237,11 @@ def _clock(hour: datetime) -> str:
 
 def topic_phases(hours: pl.DataFrame) -> pl.DataFrame:
     """``HOURS`` to ``PHASES``: of each topic that has posts, its phases in order."""
+    # Sums of fractions come out the same to the last bit in one order alone.
+    ordered = hours.match_to_schema(HOURS, extra_columns="ignore").sort("topic_id", "platform", "posted_hour")
     found = [
         {"topic_id": topic_id, **phase}
-        for (topic_id,), rows in hours.match_to_schema(HOURS, extra_columns="ignore").group_by(
-            "topic_id", maintain_order=True
-        )
+        for (topic_id,), rows in ordered.group_by("topic_id", maintain_order=True)
         for phase in phases(rows)
     ]
     return pl.DataFrame(found, schema=PHASES).sort("topic_id", "started_at")
@@ -303,13 +304,11 @@ def _rule(rule: str, is_censored: bool) -> str:
 def streams(rows: pl.DataFrame) -> tuple[Stream, dict[str, Stream]]:
     """One topic's ``HOURS`` as a stream of all platforms together, and one of each platform that has posts.
 
-    Collected are all hours of a complete day, and of another day those up to the last that has posts. An hour's exposure
-    is its part of a usual day times the part of the posts that the platforms collected then usually have.
+    Collected are all hours of a complete day, and of another day those up to the last that has posts. An hour's
+    exposure is its part of a usual day times the part of the posts that the platforms collected then usually have.
     """
     seen = (
-        rows.with_columns(
-            last=pl.col("posted_hour").filter(pl.col("volume") > 0).max().over("platform", "posted_date")
-        )
+        rows.with_columns(last=pl.col("posted_hour").filter(pl.col("volume") > 0).max().over("platform", "posted_date"))
         .filter(pl.col("is_complete") | (pl.col("posted_hour") <= pl.col("last")))
         .with_columns(pl.col("volume").fill_null(0), hour=(pl.col("posted_hour").dt.hour() + 8) % DAY_HOURS)
     )
@@ -321,13 +320,15 @@ def streams(rows: pl.DataFrame) -> tuple[Stream, dict[str, Stream]]:
     )
     profile = daily_profile(whole_days["volume"].to_numpy().astype(np.float64).reshape(-1, DAY_HOURS))
     usual = pl.DataFrame({"hour": range(DAY_HOURS), "usual": profile}, schema_overrides={"hour": pl.Int8})
-    seen = seen.with_columns(pl.col("hour").cast(pl.Int8)).join(usual, on="hour")
-    weights = seen.group_by("platform").agg(level=pl.col("volume").sum() / pl.col("usual").sum())
+    seen = seen.with_columns(pl.col("hour").cast(pl.Int8)).join(usual, on="hour", maintain_order="left")
+    weights = seen.group_by("platform", maintain_order=True).agg(level=pl.col("volume").sum() / pl.col("usual").sum())
     seen = seen.join(
-        weights.with_columns(weight=pl.col("level") / pl.col("level").sum()).filter(pl.col("weight") > 0), on="platform"
+        weights.with_columns(weight=pl.col("level") / pl.col("level").sum()).filter(pl.col("weight") > 0),
+        on="platform",
+        maintain_order="left",
     )
     together = (
-        seen.group_by("posted_hour")
+        seen.group_by("posted_hour", maintain_order=True)
         .agg(pl.col("volume").sum(), exposure=pl.col("usual").first() * pl.col("weight").sum())
         .sort("posted_hour")
     )

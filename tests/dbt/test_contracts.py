@@ -42,6 +42,17 @@ COLUMNS = {
     "daily_keywords": "topic_id platform sentiment posted_date word volume distinct_volume volume_share z",
     "event_focuses": "topic_id focus_id label volume distinct_volume volume_share interactions exemplar_1 exemplar_2"
     " exemplar_3 first_day last_day",
+    "event_posts": "topic_id post_uid platform post_url posted_at posted_date posted_hour author_uid is_repost"
+    " repost_depth duplicate_group_id text interactions sentiment sentiment_source stance observed_at",
+    "event_daily": "topic_id platform posted_date volume distinct_volume interactions observed_interactions"
+    " mature_share is_complete phase phase_is_censored",
+    "event_hourly": "topic_id platform posted_hour volume interactions is_complete",
+    "event_phases": "topic_id phase started_at ended_at volume peak_hour rule is_censored",
+    "event_top_posts": "topic_id platform rank post_uid post_url text sentiment interactions share_of_interactions",
+    "event_spread": "topic_id entropy entropy_max top10_author_interaction_share repost_share repost_depth_max",
+    "event_heat": "topic_id platform heat volume_part interactions_part authors_part hot_list_part volume_weight",
+    "event_summary": "topic_id volume interactions negative_share nsr_polar nsr_total onset_at peak_at peak_date"
+    " statement_at statement_post_uid response_latency_hours is_provisional platforms_complete",
     "event_top_comments": "topic_id rank platform_rank comment_uid post_uid post_url platform text likes replies"
     " posted_at",
     "event_voices": "topic_id rank author_uid display_name platform kind followers volume interactions"

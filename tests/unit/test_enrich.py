@@ -21,7 +21,7 @@ from orchestration.analysis.keywords import segmented
 from orchestration.analysis.labels import LABELS, RELEVANCE_LABELS
 from orchestration.analysis.relevance import MODEL
 from orchestration.analysis.sentiment import SentimentModel, load_classifier
-from orchestration.listening import Listening, Match, Relevance, Topic, Window
+from orchestration.listening import STATEMENT_WORDS, Listening, Match, Relevance, Topic, Window
 from scrapers.items import Platform, Post
 from scrapers.landing import to_frame
 
@@ -130,9 +130,10 @@ def test_topics_have_a_row_for_each_platform_they_listen_on():
     table = topics_table(listening())
     assert table.schema == TOPICS
     start = date(2026, 1, 1)
+    settings = (100_000, 1.0, 1.0, 1.0, 1.0, list(STATEMENT_WORDS))
     assert table.rows() == [
-        ("kol", "小米与KOL", "小米", start, None, "weibo", 100_000),
-        ("kol", "小米与KOL", "小米", start, None, "zhihu", 100_000),
+        ("kol", "小米与KOL", "小米", start, None, "weibo", *settings),
+        ("kol", "小米与KOL", "小米", start, None, "zhihu", *settings),
     ]
 
 

@@ -1,6 +1,6 @@
 """Each suite passes what is right and fails, with the right severity, what is wrong."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -154,6 +154,24 @@ MOMENT = datetime(2026, 1, 5, 20, tzinfo=UTC)  # already 6 January in China
             "event_sentiment",
             {"topic_id": "t", "sentiment": "neutral", "volume_share": 0.5, "interaction_share": 1.0},
             {"volume_share": 1.2},
+        ),
+        (
+            "event_hourly",
+            {"topic_id": "t", "platform": "weibo", "posted_hour": "2026-01-05 04:00", "is_complete": True, "volume": 0,
+             "interactions": 0},
+            {"volume": -1},
+        ),
+        (
+            "event_phases",
+            {"topic_id": "t", "phase": "latent", "started_at": MOMENT, "ended_at": MOMENT + timedelta(hours=1),
+             "volume": 0, "rule": "before the onset."},
+            {"ended_at": MOMENT},
+        ),
+        (
+            "event_summary",
+            {"topic_id": "t", "nsr_polar": -0.5, "nsr_total": None, "response_latency_hours": 30.0,
+             "platforms_asked": 4, "platforms_collected": 4},
+            {"response_latency_hours": -1.0},
         ),
         (
             "event_keywords",

@@ -1,0 +1,8 @@
+"""The phases of each topic, and the onset of its rise."""
+
+from orchestration.analysis.phases import topic_phases
+
+
+def model(dbt, session):
+    dbt.config(materialized="table")
+    return topic_phases(dbt.ref("event_hourly").pl())
