@@ -29,7 +29,7 @@ PHASE_COLOURS = {
     "fading": "#eef1f4",
 }
 INK, SOFT, LINE, MARK = "#222222", "#5f6770", "#20557d", "#7a1f5c"
-WIDE, NARROW = 960, 358
+WIDE, NARROW = 760, 358
 _TEXT = 11
 # Where a text links to a figure until the report knows the number of its reference. The host cannot exist (RFC 2606).
 _FIGURE_LINK = "https://figure.invalid/"
@@ -325,7 +325,7 @@ def _svg(layers: Sequence[dict[str, Any]], width: int, height: int) -> str:
     return re.sub(
         r"<svg [^>]*>",
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width} {height}" '
-        f'font-family="{FONT}" style="max-width:{max(width, 520)}px">',
+        f'font-family="{FONT}" style="max-width:{width * 7 // 5}px">',
         svg,
         count=1,
     )

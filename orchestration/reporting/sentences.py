@@ -283,6 +283,14 @@ def sentiment(facts: Facts) -> list[Sentence]:
         for one in facts.material.corrections[:1]
         if facts.has("corrected_share.negative")
     ]
+    if facts.value("analyst_volume") and facts.has("model_share.negative"):
+        found.append(
+            Sentence(
+                "其中[analyst_volume]条的标签来自分析员；若只用分类器，负面占[model_share.negative]。",
+                "The labels of [analyst_volume] posts are analysts'; by the classifier alone [model_share.negative] "
+                "would be negative.",
+            )
+        )
     found += _net_sentiment(facts)
     return found + [sentence for name in SENTIMENTS for sentence in _whose_interactions(facts, name)]
 

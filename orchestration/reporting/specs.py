@@ -171,11 +171,23 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("corrected_share", "corrected_sentiment_share", "percent1", "corrected_share"),
             ("corrected_share_low", "corrected_sentiment_share", "percent1", "corrected_low"),
             ("corrected_share_high", "corrected_sentiment_share", "percent1", "corrected_high"),
-            ("analyst_volume", "volume", "count", "analyst_volume"),
-            ("model_volume", "volume", "count", "model_volume"),
-            ("model_share", "sentiment_share", "percent1", "model_volume_share"),
             ("sentiment_interactions", "interactions", "count", "interactions"),
             ("sentiment_interaction_share", "sentiment_interaction_share", "percent2", "interaction_share"),
+        ),
+        Spec(
+            "analyst_volume",
+            "volume",
+            "count",
+            "(select topic_id, sum(analyst_volume) as analyst_volume from marts.event_sentiment group by topic_id) "
+            "as labelled",
+            "analyst_volume",
+            posts="sentiment_source = 'analyst'",
+        ),
+        *_of(
+            _SENTIMENTS,
+            ("sentiment",),
+            "post_uid in (select post_uid from marts.fct_posts where model_sentiment = {sentiment})",
+            ("model_share", "sentiment_share", "percent1", "model_volume_share"),
         ),
         *_of(
             "marts.event_platform_sentiment",
