@@ -51,9 +51,13 @@ class Visits(BaseModel):
 def count_request(data_dir: Path, platform: Platform, now: datetime) -> int:
     """Count one request (``now`` is UTC); returns the how manieth of the day, in China, it is."""
     folder = data_dir / "visits" / platform
-    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{china_day(now)}.log"
     line = f"{now.astimezone(CHINA):%H:%M:%S}\n".encode("ascii")
-    file = os.open(folder / f"{china_day(now)}.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        file = _opened(path)
+    except FileNotFoundError:  # the first request of all
+        folder.mkdir(parents=True, exist_ok=True)
+        file = _opened(path)
     try:
         os.write(file, line)
         today = os.lseek(file, 0, os.SEEK_CUR) // len(line)  # where this line ends, whatever others append meanwhile
@@ -63,6 +67,10 @@ def count_request(data_dir: Path, platform: Platform, now: datetime) -> int:
         for old in sorted(folder.glob("*.log"))[:-DAYS_KEPT]:
             old.unlink(missing_ok=True)
     return today
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
 
 def note_refusal(data_dir: Path, platform: Platform, now: datetime, state: SliceState, reason: str) -> datetime:

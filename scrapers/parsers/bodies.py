@@ -69,6 +69,11 @@ def as_text(value: object) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
+def load_record(payload: str) -> dict[str, Any]:
+    """The record that ``dump_record`` made a payload of; an empty one for what is no object."""
+    return as_object(orjson.loads(payload))
+
+
 def dump_record(record: object) -> str:
     """A record of what ``load_json`` gives as the JSON text of its payload."""
     return orjson.dumps(record).decode()

@@ -7,14 +7,13 @@ and nothing else of the original is taken.
 """
 
 import html
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from scrapers.items import Post
 from scrapers.parsers import SearchPage, weibo_html
-from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_json, load_object
+from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_json, load_object, load_record
 from scrapers.parsers.values import html_to_text, parse_count, parse_time, plain_text, weibo_id_time
 from scrapers.parsers.weibo_bodies import (
     UnreadableError,
@@ -64,7 +63,7 @@ def text_is_cut(post: Post) -> bool:
     """Whether the record that a post was read from shows the beginning of its text only."""
     if not post.payload.startswith("{"):
         return weibo_html.text_is_cut(post.payload)
-    status = as_object(json.loads(post.payload))
+    status = load_record(post.payload)
     return bool(status.get("isLongText")) and not _long_text_of(as_object(status.get("longText")))
 
 
@@ -72,7 +71,7 @@ def put_long_text(payload: str, text: str) -> str:
     """The payload with the full text where the site itself puts it, so that parsing it again finds it."""
     markup = html.escape(text, quote=False).replace("\n", "<br/>")
     if payload.startswith("{"):
-        return dump_record(json.loads(payload) | {"longText": {"longTextContent": markup}})
+        return dump_record(load_record(payload) | {"longText": {"longTextContent": markup}})
     return weibo_html.put_long_text(payload, markup)
 
 
@@ -80,7 +79,7 @@ def is_pinned(post: Post) -> bool:
     """Whether an author has put the post at the head of their timeline (置顶), out of the order of time."""
     if not post.payload.startswith("{"):
         return False
-    status = as_object(json.loads(post.payload))
+    status = load_record(post.payload)
     return bool(status.get("isTop")) or "置顶" in as_text(as_object(status.get("title")).get("text"))
 
 

@@ -15,7 +15,7 @@ from scrapers.items import Ordering, Post
 from scrapers.pages import douyin as pages
 from scrapers.pages.visit import PageVisit
 from scrapers.parsers import douyin
-from scrapers.parsers.bodies import as_object, as_text
+from scrapers.parsers.bodies import as_object, as_text, load_record
 from scrapers.spiders.asks import Ask, PostRef, by_kind, in_other_orders
 from scrapers.spiders.crawl import PlatformSpider
 
@@ -88,10 +88,10 @@ class DouyinSpider(PlatformSpider):
         return {douyin.HOT_LIST: request("hot/search/list", {"detail_list": "1"}, pages.hot_list())}
 
     def account_of(self, post: Post) -> str | None:
-        return as_text(as_object(json.loads(post.payload).get("author")).get("sec_uid")) or None
+        return as_text(as_object(load_record(post.payload).get("author")).get("sec_uid")) or None
 
     def is_in_order(self, post: Post) -> bool:
-        return not post.is_ad and not json.loads(post.payload).get("is_top")
+        return not post.is_ad and not load_record(post.payload).get("is_top")
 
     def split(self, ask: Ask) -> list[Ask]:
         return by_kind(ask, list(CONTENT_TYPES))

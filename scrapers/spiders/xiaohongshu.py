@@ -5,7 +5,6 @@ that were scheduled: those have the id of the time when they were written, and s
 """
 
 import dataclasses
-import json
 import secrets
 import time
 from datetime import datetime
@@ -19,7 +18,7 @@ from scrapers.environment import now
 from scrapers.items import Ordering, Post, Reject
 from scrapers.pages import xiaohongshu as pages
 from scrapers.parsers import SearchPage, xiaohongshu
-from scrapers.parsers.bodies import as_object
+from scrapers.parsers.bodies import as_object, load_record
 from scrapers.spiders.answers import STOPPING_STATES, NoAnswer
 from scrapers.spiders.asks import Ask, PostRef, by_kind, in_other_orders
 from scrapers.spiders.crawl import PlatformSpider
@@ -119,13 +118,13 @@ class XiaohongshuSpider(PlatformSpider):
         return not any(self._published.get(other.post_id, ask.start) < ask.start for other in before)
 
     def is_in_order(self, post: Post) -> bool:
-        return not post.is_ad and not as_object(json.loads(post.payload).get("interact_info")).get("sticky")
+        return not post.is_ad and not as_object(load_record(post.payload).get("interact_info")).get("sticky")
 
     def published_at(self, post: Post) -> datetime:
         return self._published.get(post.post_id, post.posted_at)
 
     def token_of(self, post: Post) -> str | None:
-        return json.loads(post.payload).get("xsec_token") or None
+        return load_record(post.payload).get("xsec_token") or None
 
     def split(self, ask: Ask) -> list[Ask]:
         return by_kind(ask, list(NOTE_TYPES))

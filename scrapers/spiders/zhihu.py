@@ -4,7 +4,6 @@ The search knows no range of dates: it has a filter "within the last day, week, 
 their url_token, as in the addresses of their pages, and have answers, articles and videos in lists of their own.
 """
 
-import json
 from datetime import datetime, timedelta
 from typing import ClassVar
 from urllib.parse import quote, urlencode
@@ -16,7 +15,7 @@ from scrapers.items import Ordering, Post
 from scrapers.pages import zhihu as pages
 from scrapers.pages.visit import PageVisit
 from scrapers.parsers import zhihu
-from scrapers.parsers.bodies import as_object, as_text
+from scrapers.parsers.bodies import as_object, as_text, load_record
 from scrapers.spiders.asks import Ask, PostRef, by_kind, in_other_orders
 from scrapers.spiders.crawl import PlatformSpider
 
@@ -94,7 +93,7 @@ class ZhihuSpider(PlatformSpider):
         return {zhihu.HOT_LIST: hot, zhihu.TOP_SEARCH: asked("v4/search/top_search", {}, visit)}
 
     def account_of(self, post: Post) -> str | None:
-        return as_text(as_object(json.loads(post.payload).get("author")).get("url_token")) or None
+        return as_text(as_object(load_record(post.payload).get("author")).get("url_token")) or None
 
     def split(self, ask: Ask) -> list[Ask]:
         return by_kind(ask, VERTICALS)
