@@ -7,6 +7,8 @@ the day that matters, for it has a night, is China's. docs/metrics.md says why t
 
 import itertools
 import math
+from bisect import bisect_left
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -104,11 +106,19 @@ def stretches(stream: Stream, shortest: int = 1) -> list[Stretch]:
     """The stream's stretches of constant level. A change costs 2 ln n times the stream's dispersion."""
     counts, exposure = stream.counts, stream.exposure
     penalty = 2 * math.log(max(len(counts), 2)) * dispersion(counts, exposure)
+    if not len(counts):
+        return []
     bounds = [0, *change_points(counts, exposure, penalty, shortest), len(counts)]
     return [
         Stretch(start, end, float(counts[start:end].sum() / exposure[start:end].sum()))
         for start, end in itertools.pairwise(bounds)
     ]
+
+
+def between_hours(stream: Stream, first: datetime, end: datetime) -> Stream:
+    """The stream's hours from first to before end."""
+    start, stop = bisect_left(stream.hours, first), bisect_left(stream.hours, end)
+    return Stream(stream.hours[start:stop], stream.counts[start:stop], stream.exposure[start:stop])
 
 
 def dispersion(counts: _Counts, exposure: _Counts) -> float:
@@ -140,15 +150,17 @@ def daily_profile(counts: _Counts) -> _Counts:
     return np.asarray(drawn / drawn.sum(), np.float64)
 
 
-def bursts(counts: _Counts, exposure: _Counts) -> NDArray[np.bool_]:
-    """Which hours are bursts against the days before them, of which there must be one.
+def bursts(counts: _Counts, exposure: _Counts, asked: Iterable[int]) -> NDArray[np.bool_]:
+    """Which of the hours asked for are bursts against the days before them, of which there must be one.
 
     The level before is the median of up to 28 days. From 5 expected posts on: a robust z of 3.5 on Anscombe's scale,
     the median absolute deviation floored at 1. Under 5: the tail of a Gamma-Poisson count has the same probability.
     """
     found = np.zeros(len(counts), np.bool_)
     total, exposed = np.append(0.0, np.cumsum(counts)), np.append(0.0, np.cumsum(exposure))
-    for hour in range(DAY_HOURS, len(counts)):
+    for hour in asked:
+        if hour < DAY_HOURS:
+            continue
         edges = np.arange(hour, -1, -DAY_HOURS)[: BASELINE_DAYS + 1]
         usual = float(np.median(-np.diff(total[edges]) / -np.diff(exposed[edges])))
         expected = usual * exposure[hour]
@@ -200,12 +212,9 @@ def find_onset(whole: Stream, platforms: dict[str, Stream], levels: list[Stretch
     """
     peak = max(levels, key=lambda stretch: stretch.level)
     fine = stretches(whole)
-    is_burst = bursts(whole.counts, whole.exposure)
-    rises = [
-        now.start
-        for before, now in itertools.pairwise(fine)
-        if now.level > before.level and is_burst[now.start : now.end].any() and now.start < peak.end
-    ]
+    risen = [now for before, now in itertools.pairwise(fine) if now.level > before.level and now.start < peak.end]
+    is_burst = bursts(whole.counts, whole.exposure, [hour for now in risen for hour in range(now.start, now.end)])
+    rises = [now.start for now in risen if is_burst[now.start : now.end].any()]
     if not rises:
         return Onset(None, "nothing rose: no change to a higher level with a burst of posts in it.")
     began = rises[-1]
@@ -217,9 +226,10 @@ def find_onset(whole: Stream, platforms: dict[str, Stream], levels: list[Stretch
     alarm = whole.hours[began + int(is_burst[began:].argmax())]
     first, where = whole.hours[began], "all platforms together"
     for platform, stream in platforms.items():
-        found = stretches(stream)
-        for before, now in itertools.pairwise(found):
-            hour = stream.hours[now.start]
+        # What came long before or after has no say in where it rose.
+        near = between_hours(stream, first - BASELINE_DAYS * DAY_HOURS * HOUR, whole.hours[began] + DAY_HOURS * HOUR)
+        for before, now in itertools.pairwise(stretches(near)):
+            hour = near.hours[now.start]
             if now.level > before.level and whole.hours[began] - DAY_HOURS * HOUR <= hour < first:
                 first, where = hour, platform
     rule = (
@@ -228,7 +238,7 @@ def find_onset(whole: Stream, platforms: dict[str, Stream], levels: list[Stretch
     )
     if where != "all platforms together":
         rule += f", and their level rose at {_clock(whole.hours[began])}, within 24 hours"
-    return Onset(whole.hours.index(first), rule + ".")
+    return Onset(bisect_left(whole.hours, first), rule + ".")
 
 
 def _clock(hour: datetime) -> str:
