@@ -54,7 +54,8 @@ def test_nothing_overflows_and_nothing_is_loaded(folder, browser, name, width):
     # What is wider than the page scrolls in a box of its own; nothing else reaches past the edge.
     outside = page.evaluate(
         """() => [...document.querySelectorAll("body *")]
-             .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll")).map(one => one.outerHTML.slice(0, 120))"""
+             .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll"))
+             .map(one => one.outerHTML.slice(0, 120))"""
     )
     assert outside == []
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
