@@ -148,6 +148,10 @@ FAULTS = {
     "update marts.event_totals set volume = 7": {"event_total_equals_facts"},  # as if a post were counted twice
     "update marts.event_sentiment set model_volume_share = 0.4 where sentiment = 'neutral'": {"shares_sum_to_one"},
     "update marts.daily_volume set volume_share = 0.3 where platform = 'zhihu'": {"shares_sum_to_one"},
+    "delete from marts.event_posts where post_uid = 'weibo:w1'": {"course_sums_to_event"},
+    "update marts.event_hourly set volume = volume + 1 where volume = 1": {"course_sums_to_event"},
+    "update marts.event_daily set interactions = interactions + 1": {"course_sums_to_event"},
+    "update marts.event_phases set volume = volume - 1": {"course_sums_to_event"},
     "update marts.event_keywords set volume = volume + 1 where word = '帖子'": {"keywords_count_posts"},
     "update marts.fct_posts set interactions = interactions + collects where platform = 'zhihu'":
         {"interactions_sum_components"},
