@@ -10,6 +10,8 @@ with listened as (
         heat_authors as authors_weight,
         heat_hot_list as hot_list_weight
     from {{ ref("stg_enriched__topics") }}
+    -- As of a moment when no weights were written down yet, there is no heat.
+    where heat_volume is not null
 ),
 
 readings as (
