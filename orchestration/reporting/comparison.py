@@ -215,17 +215,7 @@ def compare_marts(before: Path, after: Path, topic_id: str, since: datetime) -> 
 
 def counted_posts(marts: duckdb.DuckDBPyConnection, topic_id: str) -> pl.DataFrame:
     """The posts that count for a topic, in COUNTED."""
-    columns = ", ".join(f"posts.{name}" for name in COUNTED)
-    query = f"""
-        select {columns}
-        from fct_posts as posts
-        inner join fct_post_topics as topics on posts.post_uid = topics.post_uid
-        inner join daily_volume as days
-            on topics.topic_id = days.topic_id
-            and posts.platform = days.platform
-            and posts.posted_date = days.posted_date
-        where topics.topic_id = $topic and topics.is_relevant and not posts.is_ad and posts.has_own_words
-    """
+    query = f"select {', '.join(COUNTED)} from event_posts where topic_id = $topic"
     return marts.execute(query, {"topic": topic_id}).pl().match_to_schema(COUNTED, integer_cast="upcast")
 
 
@@ -243,21 +233,34 @@ def _standing(marts: duckdb.DuckDBPyConnection, topic_id: str, posts: pl.DataFra
 def _not_seen_again(
     marts: duckdb.DuckDBPyConnection, first: pl.DataFrame, last: pl.DataFrame, since: datetime
 ) -> pl.DataFrame:
-    """The posts that both states count as they were before, though their days were searched again since."""
-    searched = marts.execute(
-        "select distinct platform, posted_date from crawl_slices "
-        "where target = 'search' and state in ('ok', 'empty') and observed_at > $since",
-        {"since": since},
-    ).pl()
-    day = (pl.col("posted_at") + pl.duration(hours=8)).dt.date()  # Asia/Shanghai
-    return (
-        last.filter(pl.col("observed_at") <= since)
-        .join(first, on="post_uid", how="semi")
-        .with_columns(posted_date=day)
-        .join(searched, on=["platform", "posted_date"], how="semi")
-        .match_to_schema(COUNTED, extra_columns="ignore")
-        .sort("post_uid")
-    )
+    """The posts that both states count and that were not observed since, though a later crawl searched their whole day.
+
+    Ids of crawls begin with their time.
+    """
+    still = last.filter(pl.col("observed_at") <= since).join(first, on="post_uid", how="semi")  # noqa: F841  # in the query
+    query = """
+        with searches as (
+            select platform, posted_date, crawl_id
+            from crawl_slices
+            where target = 'search'
+            group by platform, posted_date, crawl_id
+            having bool_and(state in ('ok', 'empty')) and max(observed_at) > $since
+        ),
+
+        last_searches as (
+            select platform, posted_date, max(crawl_id) as crawl_id from searches group by platform, posted_date
+        )
+
+        select still.*
+        from still
+        inner join fct_posts as facts on still.post_uid = facts.post_uid
+        inner join last_searches
+            on facts.platform = last_searches.platform
+            and facts.posted_date = last_searches.posted_date
+            and facts.crawl_id < last_searches.crawl_id
+        order by still.post_uid
+    """
+    return marts.execute(query, {"since": since}).pl().match_to_schema(COUNTED)
 
 
 def residuals(marts: Path, topic_id: str, moves: pl.DataFrame, side: str) -> dict[str, int]:
