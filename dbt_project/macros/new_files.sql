@@ -36,24 +36,20 @@
         {%- endif %}
     {%- endset -%}
     {%- set paths = run_query(unread).columns[0].values() -%}
-    {%- if paths -%}
-        (
-            select *, filename as landed_file
+    (
+        select *, filename as landed_file
+        from (
+            {%- if paths %}
+            select *
             from read_parquet(
                 ['{{ paths | join("', '") }}'],
                 hive_partitioning = true, union_by_name = true, filename = true
             )
+            union all by name
+            {%- endif %}
+            {{ no_rows(relation) }}
         ) as files_read
-    {%- else -%}
-        (
-            select
-                {% for column in source_columns(relation) -%}
-                    cast(null as {{ column.data_type }}) as {{ column.name }},
-                {% endfor -%}
-                cast(null as varchar) as landed_file
-            where false
-        ) as no_files
-    {%- endif -%}
+    ) as new_files
 {%- endmacro %}
 
 {% macro get_incremental_new_files_sql(arg_dict) %}

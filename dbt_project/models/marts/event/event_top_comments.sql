@@ -4,6 +4,7 @@
 with ranked as (
     select
         posts.topic_id,
+        posts.post_url,
         comments.*,
         row_number() over (
             partition by posts.topic_id
@@ -22,26 +23,25 @@ with ranked as (
                 comments.comment_uid asc
         ) as platform_rank
     from {{ ref("fct_comments") }} as comments
-    inner join {{ ref("int_topics__posts") }} as posts on comments.post_uid = posts.post_uid
+    inner join {{ ref("event_posts") }} as posts on comments.post_uid = posts.post_uid
 )
 
 select
-    ranked.topic_id,
-    ranked.rank,
-    ranked.platform_rank,
-    ranked.comment_uid,
-    ranked.post_uid,
-    posts.post_url,
-    ranked.platform,
-    ranked.parent_comment_uid,
-    ranked.author_uid,
-    ranked.text,
-    ranked.likes,
-    ranked.replies,
-    ranked.counts_are_floor,
-    ranked.posted_at,
-    ranked.ip_location,
-    ranked.observed_at
+    topic_id,
+    rank,
+    platform_rank,
+    comment_uid,
+    post_uid,
+    post_url,
+    platform,
+    parent_comment_uid,
+    author_uid,
+    text,
+    likes,
+    replies,
+    counts_are_floor,
+    posted_at,
+    ip_location,
+    observed_at
 from ranked
-inner join {{ ref("fct_posts") }} as posts on ranked.post_uid = posts.post_uid
-where ranked.rank <= {{ shown }} or ranked.platform_rank <= {{ shown }}
+where rank <= {{ shown }} or platform_rank <= {{ shown }}

@@ -8,29 +8,15 @@ with topics as (
 
 posts as (
     select
-        counted.topic_id,
-        counted.author_uid,
-        counted.platform,
-        counted.post_uid,
-        facts.post_url,
-        facts.posted_at,
-        counted.duplicate_group_id,
-        counted.interactions,
-        counted.interactions_is_floor,
-        counted.sentiment,
-        said.stance,
+        *,
         row_number() over (
-            partition by counted.topic_id, counted.author_uid order by facts.posted_at asc, counted.post_uid asc
+            partition by topic_id, author_uid order by posted_at asc, post_uid asc
         ) as place_in_time,
         row_number() over (
-            partition by counted.topic_id, counted.author_uid
-            order by coalesce(counted.interactions, 0) desc, counted.post_uid asc
+            partition by topic_id, author_uid order by coalesce(interactions, 0) desc, post_uid asc
         ) as place_by_interactions
-    from {{ ref("int_topics__posts") }} as counted
-    inner join {{ ref("fct_posts") }} as facts on counted.post_uid = facts.post_uid
-    inner join {{ ref("fct_post_topics") }} as said
-        on counted.topic_id = said.topic_id and counted.post_uid = said.post_uid
-    where counted.author_uid is not null
+    from {{ ref("event_posts") }}
+    where author_uid is not null
 ),
 
 voices as (
