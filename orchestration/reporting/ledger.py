@@ -141,8 +141,7 @@ def build_ledger(
     versions = dict(
         connection.execute("select metric_id, max(version) from marts.dim_metrics group by metric_id").fetchall()
     )
-    sets: dict[str, tuple[int, str]] = {}
-    examples: dict[str, list[Post]] = {}
+    sets: dict[str, tuple[int, str, list[str]]] = {}
     figures: dict[str, Figure] = {}
     for spec in specs:
         for keys in _keys(connection, spec, topic_id):
@@ -159,7 +158,7 @@ def build_ledger(
                 if spec.posts:
                     posts_sql += " and " + spec.posts.format(topic=literal(topic_id), **values)
                 if posts_sql not in sets:
-                    sets[posts_sql], examples[posts_sql] = _posts(connection, posts_sql)
+                    sets[posts_sql] = _posts(connection, posts_sql)
                 posts = sets[posts_sql]
             figures[figure_id] = Figure(
                 id=figure_id,
@@ -178,6 +177,8 @@ def build_ledger(
                 posts=posts[0] if posts else None,
                 posts_hash=posts[1] if posts else None,
             )
+    urls = _urls(connection, {uid for _, _, top in sets.values() for uid in top}) if sets else {}
+    examples = {posts_sql: [Post(uid, urls[uid]) for uid in top] for posts_sql, (_, _, top) in sets.items()}
     return Ledger(figures, examples)
 
 
@@ -238,8 +239,14 @@ def _moment(value: Value) -> datetime | None:
     return datetime(value.year, value.month, value.day) if isinstance(value, date) else None  # noqa: DTZ001  # naive UTC
 
 
-def _posts(connection: duckdb.DuckDBPyConnection, posts_sql: str) -> tuple[tuple[int, str], list[Post]]:
+def _posts(connection: duckdb.DuckDBPyConnection, posts_sql: str) -> tuple[int, str, list[str]]:
     """Number and hash of a set of posts, and the few with the most interactions."""
-    posts = connection.execute(posts_sql.replace("post_uid", "post_uid, post_url, interactions", 1)).pl()
+    posts = connection.execute(posts_sql.replace("post_uid", "post_uid, interactions", 1)).pl()
     top = posts.bottom_k(EXAMPLES, by=_MOST_INTERACTIONS).sort(_MOST_INTERACTIONS)
-    return (posts.height, hash_of(posts["post_uid"])), [Post(uid, url or "") for uid, url, _ in top.iter_rows()]
+    return posts.height, hash_of(posts["post_uid"]), top["post_uid"].to_list()
+
+
+def _urls(connection: duckdb.DuckDBPyConnection, post_uids: set[str]) -> dict[str, str]:
+    """Where posts stand; "" where nobody knows."""
+    query = "select distinct post_uid, coalesce(post_url, '') from marts.event_posts where list_contains($1, post_uid)"
+    return dict(connection.execute(query, [sorted(post_uids)]).fetchall())

@@ -35,9 +35,11 @@ _DAYS = (
     "sum(observed_interactions) as observed_interactions "
     "from marts.event_daily where platform is not null group by topic_id, posted_date) as days"
 )
+# What a platform had by the end of a day that is followed by one below all of them (sentences.py: _before).
 _RUNNING = (
-    "(select topic_id, platform, posted_date, sum(volume) over (partition by topic_id, platform order by posted_date) "
-    "as volume from marts.event_daily where platform is not null) as running"
+    "(select topic_id, platform, posted_date, sum(volume) over upto as volume, min(volume) over upto as lowest, "
+    "lead(volume) over (partition by topic_id, platform order by posted_date) as next_volume from marts.event_daily "
+    "where platform is not null window upto as (partition by topic_id, platform order by posted_date)) as running"
 )
 _SENTIMENTS = (
     "(select *, nullif(sum(volume) over (partition by topic_id), 0) as total from marts.event_sentiment) as sentiments"
@@ -238,7 +240,7 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("platform", "posted_date"),
             "platform = {platform} and posted_date <= {posted_date}",
             ("cumulative_volume", "volume", "count", "volume"),
-            where=listed,
+            where=f"{listed} and next_volume < lowest",
         ),
         *_of(
             "marts.event_phases",
