@@ -216,7 +216,7 @@ def find_onset(whole: Stream, platforms: dict[str, Stream], levels: list[Stretch
     is_burst = bursts(whole.counts, whole.exposure, [hour for now in risen for hour in range(now.start, now.end)])
     rises = [now.start for now in risen if is_burst[now.start : now.end].any()]
     if not rises:
-        return Onset(None, "nothing rose: no change to a higher level with a burst of posts in it.")
+        return Onset(None, "no change to a higher level with a burst of posts in it was found.")
     began = rises[-1]
     for rise in reversed(rises[:-1]):
         between = [stretch.level for stretch in levels if stretch.start >= rise and stretch.end <= began]
@@ -289,7 +289,7 @@ def phases(rows: pl.DataFrame) -> list[dict[str, object]]:
             ("fading", low, end, f"below a tenth of the peak, which is {said}, to the end of the data."),
         ]
         if began == outbreak:
-            bounds[2] = ("outbreak", outbreak, over, f"{bounds[2][3]} {at_onset.capitalize()}")
+            bounds[2] = ("outbreak", outbreak, over, f"{bounds[2][3]} {at_onset[0].upper()}{at_onset[1:]}")
     last = max(phase_end for _, start, phase_end, _ in bounds if start < phase_end)
     return [
         {

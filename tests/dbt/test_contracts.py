@@ -105,11 +105,23 @@ def test_marts_hold_no_type_that_shifts_with_the_zone_of_a_session(built: Any) -
     assert types == {"VARCHAR", "VARCHAR[]", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP"}
 
 
+# What three days of six posts do not have; test_phases.py, test_voices.py and unit tests of dbt do.
+NOT_IN_THREE_DAYS = {
+    "event_summary.onset_at",
+    "event_summary.response_latency_hours",
+    "event_voices.followers",
+    "event_hot_lists.best_rank",
+    "event_top_comments.likes",
+    "event_top_comments.replies",
+}
+
+
 def test_metrics_are_where_they_say(built: Any) -> None:
     measured_in = [name.split(".") for (name,) in built.rows("select measured_in from marts.dim_metrics")]
     assert measured_in
     for table, column in measured_in:
-        assert built.rows(f"select count({column}) > 0 from marts.{table}") == [(True,)], f"{table}.{column}"
+        is_measured = f"{table}.{column}" not in NOT_IN_THREE_DAYS
+        assert built.rows(f"select count({column}) > 0 from marts.{table}") == [(is_measured,)], f"{table}.{column}"
 
 
 def test_sources_declare_what_is_written(built: Any) -> None:
@@ -130,6 +142,7 @@ def test_sources_declare_what_is_written(built: Any) -> None:
         "raw.slices": dict(SCHEMAS["slices"]) | by_day,
         "enriched.posts": dict(enriched.POSTS) | by_day,
         "enriched.post_topics": dict(enriched.POST_TOPICS) | by_day,
+        "enriched.comments": dict(enriched.COMMENTS) | by_day,
         "enriched.model_changes": dict(enriched.MODEL_CHANGES) | by_day,
         "enriched.duplicate_groups": dict(enriched.DUPLICATE_GROUPS),
         "enriched.topics": dict(enriched.TOPICS),
