@@ -106,8 +106,6 @@ def read_ledger(path: Path) -> dict[str, Figure]:
 def open_snapshot(snapshot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A reader whose marts are called marts.<table>, whatever the snapshot's file is called."""
     with duckdb.connect() as connection:
-        # Sums of floats come out the same whatever the number of threads; times are written in UTC.
-        connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach {literal(str(snapshot))} as marts (read_only)")
         yield connection
 

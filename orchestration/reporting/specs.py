@@ -26,6 +26,11 @@ _TAGS = "(select * from marts.event_hashtags where platform = 'all' and sentimen
 _TOP_POSTS = f"(select * from marts.event_top_posts where platform is null and rank <= {LISTED_POSTS}) as top_posts"
 _TOP_COMMENTS = f"(select * from marts.event_top_comments where rank <= {LISTED_COMMENTS}) as top_comments"
 _VOICES = f"(select * from marts.event_voices where rank <= {LISTED_VOICES}) as voices"
+# Counts are added up and not shares: sums of floats hang on the order of the rows.
+_KINDS = (
+    "(select voices.*, totals.interactions as whole from marts.event_voices as voices "
+    "inner join marts.event_totals as totals on voices.topic_id = totals.topic_id) as kinds"
+)
 _ALL_HEAT = "(select * from marts.event_heat where platform is null) as all_heat"
 _EACH_HEAT = "(select * from marts.event_heat where platform is not null) as each_heat"
 # A day of all platforms has a number where each of them has one.
@@ -347,13 +352,13 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("voice_first", "volume", "time", "first_post_at"),
         ),
         *_of(
-            "marts.event_voices",
+            _KINDS,
             ("kind",),
             "author_uid in (select author_uid from marts.event_voices where topic_id = {topic} and kind = {kind})",
             ("kind_authors", "authors", "count", "count(*)"),
             ("kind_volume", "volume", "count", "sum(volume)"),
             ("kind_interactions", "interactions", "count", "sum(interactions)"),
-            ("kind_share", "interaction_share", "percent1", "sum(interaction_share)"),
+            ("kind_share", "interaction_share", "percent1", "sum(interactions) / nullif(max(whole), 0)"),
         ),
         Spec("kol_followers", "followers", "count", "marts.event_voices", "max(kol_followers)"),
         *_of(

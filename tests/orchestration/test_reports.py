@@ -1,13 +1,16 @@
 """The report's assets, and the schedule by which they are made."""
 
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from orchestration.definitions import defs
-from orchestration.defs.report.reports import keep_last_of_day
+from orchestration.defs.report.reports import event_report, keep_last_of_day
+from orchestration.listening import Topic
 from orchestration.settings import TIMEZONE
+from tests.unit.tiny_marts import TOPIC, Tiny, make_marts
 
 KEY = dg.AssetKey(["report", "xiaomi_kol"])
 
@@ -52,3 +55,21 @@ def test_of_a_day_the_last_report_of_a_refresh_is_kept(tmp_path):
         "2026-01-06T070000",
         "2026-01-06T080000",
     ]
+
+
+def test_the_assets_page_has_the_headline_and_the_picture(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGFENG_DATA", str(tmp_path))
+    make_marts(tmp_path / "serving" / "marts.duckdb", [Tiny("weibo", hour) for hour in range(20)])
+    topic = Topic(
+        id=TOPIC,
+        name="合成话题",
+        brand="合成",
+        match={"any": ["合成"]},
+        window={"start": "2026-01-01", "end": "2026-01-03"},
+    )
+    served = dg.AssetSpec(["serving", "marts"])
+    done = dg.materialize([event_report(topic), served], selection=[event_report(topic).key])
+    (made,) = done.asset_materializations_for_node(f"report__{TOPIC}")
+    assert "20条相关帖子" in made.metadata["headline"].value
+    assert made.metadata["picture"].value.startswith("![声量](data:image/png;base64,iVBOR")
+    assert Path(made.metadata["report"].value).is_file()
