@@ -35,7 +35,7 @@ def test_the_data_walks_one_way(repository):
     assert dependencies(repository, "staging/stg_weibo__comments") == {"raw/weibo_comments"}
     assert dependencies(repository, "enriched/duplicate_groups") == {"enriched/posts"}
     assert "enriched/duplicate_groups" in dependencies(repository, "marts/fct_posts")
-    stations = ["raw", "enriched", "staging", "intermediate", "marts", "serving"]
+    stations = ["raw", "enriched", "staging", "intermediate", "marts", "serving", "report"]
     graph = repository.asset_graph
     for key in graph.get_all_asset_keys():
         for parent in graph.get(key).parent_keys:
