@@ -1,3 +1,12 @@
+{# A window function: the last value that is not null. #}
+{% macro last_shown(column) -%}
+    {{ return(adapter.dispatch("last_shown")(column)) }}
+{%- endmacro %}
+
+{% macro duckdb__last_shown(column) -%}
+    last_value({{ column }} ignore nulls)
+{%- endmacro %}
+
 {# In a select list: a row for each member of a list; none for an empty list or null. #}
 {% macro each_of(column) -%}
     {{ return(adapter.dispatch("each_of")(column)) }}

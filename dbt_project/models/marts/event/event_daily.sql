@@ -18,31 +18,21 @@ with observations as (
     where observed.observed_at <= {{ as_of() }}
 ),
 
--- Observations that follow one which showed a count, up to the next that does, have the same number here.
-numbered as (
-    select
-        {%- for count in counts %}
-        count({{ count }}) over (
-            partition by topic_id, post_uid order by observed_at, crawl_id rows unbounded preceding
-        ) as {{ count }}_shown,
-        {%- endfor %}
-        *
-    from observations
-),
-
 -- A count that was not shown is the one last shown before.
 filled as (
     select
+        {%- for count in counts %}
+        {{ last_shown(count) }} over (
+            partition by topic_id, post_uid order by observed_at, crawl_id rows unbounded preceding
+        ) as {{ count }},
+        {%- endfor %}
         topic_id,
         platform,
         post_uid,
-        {%- for count in counts %}
-        max({{ count }}) over (partition by topic_id, post_uid, {{ count }}_shown) as {{ count }},
-        {%- endfor %}
         observed_at,
         crawl_id,
         observed_date
-    from numbered
+    from observations
 ),
 
 grown as (

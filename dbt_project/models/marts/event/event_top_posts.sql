@@ -1,9 +1,16 @@
 {#- As many as a report shows, over all platforms and of each. -#}
 {%- set shown = 20 -%}
+{%- set columns = [
+    "post_url", "author_uid", "posted_at", "text", "sentiment", "likes", "comments", "shares", "collects", "views",
+    "interactions", "interactions_is_floor",
+] -%}
 
+-- Without their texts: a million of them would be sorted along.
 with ranked as (
     select
-        *,
+        topic_id,
+        platform,
+        post_uid,
         row_number() over (partition by topic_id order by interactions desc, posted_at asc, post_uid asc) as rank,
         row_number() over (
             partition by topic_id, platform order by interactions desc, posted_at asc, post_uid asc
@@ -12,19 +19,12 @@ with ranked as (
     where interactions is not null
 ),
 
-{%- set columns = [
-    "post_url", "author_uid", "posted_at", "text", "sentiment", "likes", "comments", "shares", "collects", "views",
-    "interactions", "interactions_is_floor",
-] %}
-
 slices as (
     select
         topic_id,
         cast(null as varchar) as platform,
         rank,
-        post_uid,
-        platform as post_platform,
-        {{ columns | join(", ") }}
+        post_uid
     from ranked
     where rank <= {{ shown }}
     union all
@@ -32,9 +32,7 @@ slices as (
         topic_id,
         platform,
         platform_rank as rank,
-        post_uid,
-        platform as post_platform,
-        {{ columns | join(", ") }}
+        post_uid
     from ranked
     where platform_rank <= {{ shown }}
 )
@@ -44,11 +42,13 @@ select
     slices.platform,
     slices.rank,
     slices.post_uid,
-    slices.post_platform,
-    slices.{{ columns | join(", slices.") }},
-    {{ ratio("slices.interactions", "coalesce(platforms.interactions, totals.interactions)") }}
+    posts.platform as post_platform,
+    posts.{{ columns | join(", posts.") }},
+    {{ ratio("posts.interactions", "coalesce(platforms.interactions, totals.interactions)") }}
         as share_of_interactions
 from slices
+inner join {{ ref("event_posts") }} as posts
+    on slices.topic_id = posts.topic_id and slices.post_uid = posts.post_uid
 inner join {{ ref("event_totals") }} as totals on slices.topic_id = totals.topic_id
 left join {{ ref("event_platforms") }} as platforms
     on slices.topic_id = platforms.topic_id and slices.platform = platforms.platform
