@@ -12,7 +12,9 @@ from scrapers.items import PLATFORMS
 crawled = dg.AssetSelection.assets(
     *(["raw", f"{platform}_{table}"] for platform in PLATFORMS for table in ("posts", "comments", "authors"))
 )
-hot_lists = dg.AssetSelection.key_substring("_hot_lists")
+hot_lists = dg.AssetSelection.assets(
+    *(["raw", f"{platform}_hot_lists"] for platform in PLATFORMS if platform != "xiaohongshu")
+)
 
 # A day from the sites to the published marts.
 refresh = dg.define_asset_job(
