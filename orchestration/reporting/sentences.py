@@ -5,6 +5,7 @@ without the cross-tab, and speaks of the platforms that were collected, never of
 brackets by their id, quoted data between ⟦ and ⟧; the template prints both.
 """
 
+import re
 from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
@@ -42,6 +43,28 @@ CORRECTIONS = {
 }
 # From this difference between a sentiment's share of interactions and of volume on, a sentence speaks of it.
 NOTABLE_DIFFERENCE = 0.1
+
+
+# Metrics of dim_metrics that move while posts are still found, and while their counts still grow.
+_COUNTED_IN_POSTS = {
+    "volume",
+    "distinct_volume",
+    "authors",
+    "volume_share",
+    "sentiment_share",
+    "corrected_sentiment_share",
+    "nsr_polar",
+    "nsr_total",
+}
+_COUNTED_IN_INTERACTIONS = {
+    "interactions",
+    "interaction_share",
+    "interactions_per_post",
+    "interactions_median",
+    "sentiment_interaction_share",
+    "top10_share",
+}
+_FIGURE = re.compile(r"\[([^\[\]]+)\]")
 
 
 class Sentence(NamedTuple):
@@ -162,27 +185,23 @@ def summary(facts: Facts) -> list[Sentence]:
         return nothing(facts)
     zh, en = facts.scope
     end = _end(facts)
-    tentative = Sentence("（暂定）", " (provisional)") if facts.interactions_are_provisional else Sentence("", "")
     found = [
         Sentence(
             f"[window.start]至{end.zh}，{zh}共有[volume]条相关帖子（近似重复合并后[distinct_volume]条）"
-            + (
-                f"，获得[interactions]次互动{tentative.zh}"
-                if facts.has("interactions")
-                else "；平台没有显示互动计数，互动量未知"
-            )
+            + ("，获得[interactions]次互动" if facts.has("interactions") else "；平台没有显示互动计数，互动量未知")
             + "。",
             f"From [window.start] to {end.en}, {en} hold [volume] posts about the topic ([distinct_volume] once "
             "near-duplicates are merged)"
             + (
-                f", with [interactions] interactions{tentative.en}"
+                ", with [interactions] interactions"
                 if facts.has("interactions")
                 else "; no counts are shown, so that interactions are unknown"
             )
             + ".",
         )
     ]
-    return found + _leaders(facts) + _peak(facts) + _sentiment_summary(facts) + latency(facts)
+    found += _leaders(facts) + _peak(facts) + _sentiment_summary(facts)
+    return _marked(facts, found) + latency(facts)
 
 
 def platforms(facts: Facts) -> list[Sentence]:
@@ -229,12 +248,12 @@ def platforms(facts: Facts) -> list[Sentence]:
                 "the ten largest hold [top10_share] of all, so the mean is not that of an ordinary post.",
             )
         )
-    return found
+    return _marked(facts, found)
 
 
 def trend(facts: Facts) -> list[Sentence]:
     """The peak, what came before it, the phases, and the answer."""
-    return _peak(facts) + _before(facts) + _phases(facts) + latency(facts)
+    return _marked(facts, _peak(facts) + _before(facts) + _phases(facts)) + latency(facts)
 
 
 def latency(facts: Facts) -> list[Sentence]:
@@ -292,7 +311,8 @@ def sentiment(facts: Facts) -> list[Sentence]:
             )
         )
     found += _net_sentiment(facts)
-    return found + [sentence for name in SENTIMENTS for sentence in _whose_interactions(facts, name)]
+    found += [sentence for name in SENTIMENTS for sentence in _whose_interactions(facts, name)]
+    return _marked(facts, found)
 
 
 def has_sentiment(facts: Facts) -> bool:
@@ -331,6 +351,26 @@ def scope_note(facts: Facts) -> list[Sentence]:
             "stand for no other platform, and for no post that the queries did not find.",
         )
     ]
+
+
+def _marked(facts: Facts, said: list[Sentence]) -> list[Sentence]:
+    """The sentences, those with provisional numbers in them marked as such."""
+    return [_as_provisional(one) if _is_provisional(facts, one) else one for one in said]
+
+
+def _is_provisional(facts: Facts, said: Sentence) -> bool:
+    numbers = [
+        facts.ledger.figures[figure_id]
+        for figure_id in _FIGURE.findall(said.zh)
+        if facts.ledger.value(figure_id) is not None
+    ]
+    if facts.volume_is_provisional:
+        return any(figure.metric in _COUNTED_IN_POSTS | _COUNTED_IN_INTERACTIONS for figure in numbers)
+    return facts.interactions_are_provisional and any(figure.metric in _COUNTED_IN_INTERACTIONS for figure in numbers)
+
+
+def _as_provisional(said: Sentence) -> Sentence:
+    return Sentence(said.zh.removesuffix("。") + "（暂定）。", said.en.removesuffix(".") + " (provisional).")
 
 
 def _end(facts: Facts) -> Sentence:

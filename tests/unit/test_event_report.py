@@ -233,6 +233,10 @@ def test_an_open_window_is_provisional(tmp_path):
     text = build_report(make_marts(tmp_path / "marts.duckdb", EVENT, window_is_open=True), TOPIC).pages["zh"]
     assert "监测期尚未结束" in text
     assert "声量（暂定）" in text
+    # Every sentence that holds a number of posts says so; times and rules do not move.
+    said = html.document_fromstring(text).xpath("//section[@id='sentiment']/p[.//a]")
+    assert len(said) > 3
+    assert all(one.text_content().endswith("（暂定）。") for one in said)
 
 
 def test_young_counts_are_provisional(tmp_path):
@@ -243,6 +247,9 @@ def test_young_counts_are_provisional(tmp_path):
     text = html.document_fromstring(page["zh"]).text_content()
     assert "只有40.0%的互动是在发布72小时之后观测的" in text
     assert "互动量（暂定）" in page["zh"]
+    assert re.search(r"douyin|抖音占互动量的[^。]*（暂定）。", text)
+    assert "17条帖子中，负面12条，占70.59%" in text
+    assert not re.search(r"负面12条[^。]*（暂定）", text)
     assert "Interactions (provisional)" in page["en"]
 
 

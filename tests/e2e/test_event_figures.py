@@ -1,0 +1,117 @@
+"""The report of the sandbox's event: the figures that the published case prints, and what it did not say."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+from orchestration.reconcile import read_figures
+from orchestration.reporting.ledger import Figure, open_snapshot, posts_behind, read_ledger, recount
+from orchestration.reporting.reconcile import reconcile
+from tests.e2e.runs import run
+
+pytestmark = pytest.mark.slow
+
+TOPIC = "xiaomi_kol"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> Path:
+    """The event as `make run` has it."""
+    folder = tmp_path_factory.mktemp("event")
+    assert run(folder, "scrapers.sandbox", "labels", "--out", folder / "labels" / "sandbox.csv").returncode == 0
+    done = run(
+        folder,
+        "orchestration.refresh",
+        "--start",
+        "2026-01-01",
+        "--end",
+        "2026-01-06",
+        TINGFENG_SANDBOX_URL=sandbox,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert str(the_folder(folder) / "report.html") in done.stdout
+    return folder
+
+
+def the_folder(data: Path) -> Path:
+    """Where the refresh left its report."""
+    (page,) = data.glob(f"reports/{TOPIC}/*/report.html")
+    return page.parent
+
+
+@pytest.fixture
+def figures(data: Path) -> Mapping[str, Figure]:
+    return read_ledger(the_folder(data) / "figures.parquet")
+
+
+@pytest.fixture
+def text(data: Path) -> str:
+    page = (the_folder(data) / "report.html").read_text(encoding="utf-8")
+    return str(html.document_fromstring(page).find(".//main").text_content())
+
+
+def test_what_the_case_prints_is_printed(figures, shared):
+    printed = json.loads((shared / "case" / "figures.json").read_text(encoding="utf-8"))["printed"]
+    shown = {name: figure.display for name, figure in figures.items()}
+    assert shown["volume"] == f"{printed['volume']:,}"
+    assert shown["volume.weibo"] == f"{printed['volume_by_platform']['weibo']:,}"
+    assert shown["volume_share.weibo"] == f"{printed['volume_share_by_platform']['weibo']}%"
+    for platform in ("douyin", "xiaohongshu", "zhihu"):
+        share = printed["volume_share_by_platform"][platform]
+        assert shown[f"volume_share_rounded.{platform}"] == f"{share}%"
+    for platform, rounded in printed["interactions_by_platform_rounded"].items():
+        assert shown[f"interactions_rounded.{platform}"] == rounded
+    assert shown["interaction_share.douyin"] == f"{printed['interaction_share_by_platform']['douyin']}%"
+    assert figures["interaction_share.weibo"].value == pytest.approx(0.335, abs=0.0005)
+    for platform in ("weibo", "xiaohongshu"):
+        for day, volume in printed[f"{platform}_daily_volume"].items():
+            assert shown[f"volume.{platform}.{day}"] == f"{volume:,}"
+    assert shown["peak_date"] == "1月5日"
+    assert shown["sentiment_volume.negative"] == f"{printed['sentiment_volume']['negative']:,}"
+    assert shown["sentiment_share.negative"] == f"{printed['sentiment_share']['negative']}%"
+    for sentiment in ("neutral", "positive"):
+        assert shown[f"sentiment_share_rounded.{sentiment}"] == f"{printed['sentiment_share'][sentiment]}%"
+    assert shown["sentiment_interaction_share.neutral"] == f"{printed['sentiment_interaction_share']['neutral']}%"
+    assert shown["sentiment_interaction_share.negative"] == f"{printed['sentiment_interaction_share']['negative']}0%"
+
+
+def test_what_the_case_does_not_say_is_said(text, figures):
+    assert "净情感度有两种算法：只看正负面为−88.5%，以全部帖子为分母为−57.0%" in text
+    assert "威尔逊区间59.2%–62.1%" in text
+    assert "微博在1月1日至1月2日已有542条，1月3日反而降到113条" in text
+    assert figures["response_latency"].value > 24
+    assert "超过24小时" in text
+    assert "70.4%来自抖音。标签属于帖子，不是互动者的态度" in text
+    assert "数据到爆发阶段为止" in text
+    assert "合成数据" in "".join(text) or "synthetic_posts" in figures
+    assert "全网" not in text.split("高互动帖文与评论")[0]
+
+
+def test_the_sixth_of_january_is_outbreak(data):
+    page = (the_folder(data) / "report.html").read_text(encoding="utf-8")
+    rows = html.document_fromstring(page).xpath("//tr[td/a[@data-figure='day.2026-01-06']]")
+    assert [row.xpath("./td[2]")[0].text_content() for row in rows] == ["爆发"]
+
+
+def test_our_report_does_not_contradict_itself(data):
+    assert reconcile(read_figures(the_folder(data) / "figures.json")[0]) == []
+
+
+def test_every_figure_comes_out_again_on_what_is_served(data, figures):
+    with open_snapshot(data / "serving" / "marts.duckdb") as connection:
+        for figure in figures.values():
+            assert recount(connection, figure) == (figure.value, figure.moment), figure.id
+            if figure.posts_sql:
+                posts, mark = posts_behind(connection, figure.posts_sql)
+                assert (posts.height, mark) == (figure.posts, figure.posts_hash), figure.id
+
+
+def test_it_is_small_and_soon_made(data):
+    began = time.monotonic()
+    assert run(data, "orchestration.report").returncode == 0
+    assert time.monotonic() - began < 60  # 20 s on a machine with nothing else to do, PDF included
+    assert (the_folder(data) / "report.html").stat().st_size < 2_000_000
