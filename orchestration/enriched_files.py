@@ -3,8 +3,9 @@
     data/enriched/<table>/[day=<YYYY-MM-DD>/]<sequence>-<fingerprint>.parquet
 
 The last by name is current. A fingerprint is a hash of everything that the content depends on, so a file whose
-fingerprint is still right is not written again, and no Parquet file is ever replaced under its name. Superseded versions
-stay until the next publication, which removes those that no publication was built from (publishing/manifests.py).
+fingerprint is still right is not written again, and no Parquet file is ever replaced under its name. Superseded
+versions stay until the next publication, which removes those that no publication was built from
+(publishing/manifests.py).
 """
 
 import hashlib
