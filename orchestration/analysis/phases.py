@@ -127,9 +127,9 @@ def dispersion(counts: _Counts, exposure: _Counts) -> float:
     From differences of neighbouring hours on Anscombe's scale, where a Poisson count has variance 1, by their median:
     neither a change of level nor a burst makes it greater.
     """
-    if len(counts) < DAY_HOURS:
-        return 1.0
     day = np.ones(DAY_HOURS + 1)
+    if len(counts) < len(day):  # one day tells nothing of how days scatter
+        return 1.0
     level = np.convolve(counts, day, "same") / np.convolve(exposure, day, "same")
     differences = np.diff(_anscombe(counts) - _anscombe(level * exposure))
     return max(1.0, float((1.4826 * np.median(np.abs(differences))) ** 2 / 2))

@@ -252,6 +252,11 @@ def test_copies_make_a_stream_scatter_more() -> None:
     assert dispersion(4 * rng.poisson(5, 500).astype(float), exposure) > 2.5
 
 
+@pytest.mark.parametrize("length", [0, 1, 23, 24, 25, 26])
+def test_a_day_or_less_of_hours_has_a_scatter_too(length):
+    assert dispersion(np.arange(length, dtype=float), np.full(length, 1 / DAY_HOURS)) >= 1
+
+
 def test_one_evening_does_not_make_all_evenings() -> None:
     days = np.tile(USUAL * 1000, (6, 1))
     days[4, 20:] *= 10
