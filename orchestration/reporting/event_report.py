@@ -164,6 +164,7 @@ def render(facts: Facts, language: str) -> str:
         sentiments=SENTIMENTS,
         sentiment_names=named(sentences.SENTIMENT_NAMES),
         phase_names=named(sentences.PHASE_NAMES),
+        phase_rules=sentences.PHASE_RULES_ZH,
         platform=lambda platform: facts.material.platform_name(platform, language),
         charts=_charts(facts, language),
         used=references.used,

@@ -27,6 +27,14 @@ PHASE_NAMES = {
     "declining": ("回落", "declining"),
     "fading": ("消退", "fading"),
 }
+# event_phases.rule says the same in English, with the numbers that decided.
+PHASE_RULES_ZH = {
+    "latent": "起始之前；没有找到起始时，是全部时段。",
+    "fermenting": "从起始到峰值水平的一半。起始是警报所在的上升开始的那一小时：每小时声量的变点（PELT，泊松代价）。",
+    "outbreak": "达到峰值水平的一半及以上。峰值水平是持续一天以上的最高日均声量。",
+    "declining": "低于峰值水平的一半。",
+    "fading": "低于峰值水平的十分之一，直到数据结束。",
+}
 CORRECTIONS = {
     "analyst": (
         "全部帖子都有分析员标注，区间只含抽样误差",
