@@ -31,8 +31,8 @@ run: $(MANIFEST) | $(TINGFENG_DATA)
 	@$(PY) -m scrapers.sandbox during $(PY) -m orchestration.refresh --start 2026-01-01 --end 2026-01-06
 
 # The fast tests: within 6 minutes on 2 cores. Four at a time on these, for many wait for processes that they started;
-# files in the order of tests/conftest.py.
-WORKERS := -n 4 --dist loadfile --no-loadscope-reorder
+# grouped and ordered by tests/conftest.py.
+WORKERS := -n 4 --dist loadgroup --no-loadscope-reorder
 test: $(MANIFEST)
 	$(PY) -m pytest $(WORKERS) -m "not slow"
 

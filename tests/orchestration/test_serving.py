@@ -37,6 +37,12 @@ def warehouse(tmp_path, monkeypatch):
                 'kol' as kind, 'weibo:012345' as display_name, 1 as volume, 1.0 as interaction_share;
             create table marts.event_hot_lists (topic_id varchar, platform varchar, list_name varchar, word varchar,
                 first_seen_at timestamp, last_seen_at timestamp, best_rank bigint, reads bigint, list_reads bigint);
+            create table marts.event_hourly as select 't' as topic_id, 'weibo' as platform,
+                timestamp '2026-01-05' as posted_hour, true as is_complete, 1 as volume, 3 as interactions;
+            create table marts.event_phases as select 't' as topic_id, 'latent' as phase,
+                timestamp '2026-01-05' as started_at, timestamp '2026-01-06' as ended_at, 1 as volume, 'r' as rule;
+            create table marts.event_summary as select 't' as topic_id, 0.0 as nsr_polar, 0.0 as nsr_total,
+                null::double as response_latency_hours, 1 as platforms_asked, 1 as platforms_collected;
             """
         )
     return tmp_path / "warehouse.duckdb"
