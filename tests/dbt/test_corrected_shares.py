@@ -9,6 +9,8 @@ import pytest
 from orchestration.analysis.enriched import MODEL_CHANGES
 from scrapers.landing import write_once
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-01-02"
 
 

@@ -190,6 +190,7 @@ def test_hot_words_are_on_lists_and_what_is_paid_for_is_not(voiced: Any) -> None
     assert voiced.rows("select count(*) from marts.fct_hot_list_observations") == [(2,)]
 
 
+@pytest.mark.slow
 def test_each_file_is_read_once_and_what_is_gone_goes(again: Any) -> None:
     moment = datetime(2026, 1, 2, 10, tzinfo=CHINA)
     put(again, "hot_lists", "weibo", "2026-01-02", "h2", hot("合成热词", 2, moment))
@@ -214,6 +215,7 @@ def dump(data: Any) -> dict[str, list[Any]]:
     return {table: data.rows(f"from marts.{table} order by all") for table in tables}
 
 
+@pytest.mark.slow
 def test_as_of_a_moment_what_came_later_is_not_known(again: Any) -> None:
     build(again, models=OF_WEIBO, TINGFENG_AS_OF="2026-01-02T08:00+08:00")
     assert dump(again) == {"fct_comments": [], "fct_hot_list_observations": [], "event_hot_lists": []}

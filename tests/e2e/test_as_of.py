@@ -25,6 +25,7 @@ from orchestration.definitions import defs
 from orchestration.listening import load_listening
 from orchestration.publishing.manifests import current_files, publications, remove_unnamed, write_manifest
 from orchestration.reporting.comparison import Comparison, compare_marts, counted_posts, residuals
+from orchestration.reporting.event_report import build_report
 from scrapers.items import Platform
 from scrapers.landing import SCHEMAS, land
 from tests.e2e.runs import ROOT, environment
@@ -83,6 +84,12 @@ def built(moments: list[datetime]) -> list[Path]:
         return list(pool.map(lambda moment: build_as_of(moment, TOPIC), moments))
 
 
+def reports(paths: list[Path]) -> list[Any]:
+    """The pages of the report of each moment, in both languages."""
+    moments = [moment.replace(tzinfo=None) for moment in MOMENTS]
+    return [build_report(path, TOPIC, moment).pages for path, moment in zip(paths, moments, strict=True)]
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("as_of") / "data"
@@ -101,6 +108,7 @@ def history(data: Path) -> dict[str, Any]:
         read_and_publish(data, moment.astimezone(UTC) + timedelta(minutes=10))
     paths = built(MOMENTS)
     first, last = [tables(path) for path in paths], data / "last.duckdb"
+    pages = reports(paths)
     shutil.copy(paths[-1], last)
 
     # A later crawl, an import of what somebody else saw on the evening of the first moment, labels, another model.
@@ -122,7 +130,8 @@ def history(data: Path) -> dict[str, Any]:
     shutil.rmtree(data / "reports")
     shutil.rmtree(data / "enriched" / "manifests" / "as_of")  # not by what was noted then: by the rule
     paths = built([*MOMENTS, LATER + timedelta(hours=2)])
-    return {"first": first, "again": [tables(path) for path in paths[:3]], "paths": paths}
+    again = {"again": [tables(path) for path in paths[:3]], "pages_again": reports(paths[:3])}
+    return {"first": first, "pages": pages, "paths": paths, **again}
 
 
 def import_late(data: Path) -> None:
@@ -149,6 +158,11 @@ def test_the_marts_of_a_moment_are_the_same_after_all_that_came_since(history: d
             assert rows == again[name], name
     sizes = [len(marts["fct_posts"]) for marts in history["first"]]
     assert 0 < sizes[0] < sizes[1] <= sizes[2]
+
+
+def test_the_reports_of_a_moment_are_the_same_byte_for_byte(history: dict[str, Any]) -> None:
+    assert history["pages"] == history["pages_again"]
+    assert len({page["zh"] for page in history["pages"]}) == 3
 
 
 def test_nothing_was_observed_after_the_moment(history: dict[str, Any]) -> None:

@@ -835,6 +835,7 @@ def test_days_and_large_days_are_landed_in_pieces(
     assert counts(importing(path)) == [(50, 0, 50, 0, 0)]
 
 
+@pytest.mark.slow
 def test_rows_come_out_the_same_in_small_batches(
     data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -1004,6 +1005,7 @@ def mutated_rows(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mutated=mutated_rows(), layout=st.sampled_from(["lines", "list", "csv"]), noise=st.binary(max_size=30))
 def test_every_row_is_kept_repeated_or_quarantined(

@@ -45,7 +45,7 @@ def landed(data: Path, table: str, platform: str) -> pl.DataFrame:
     return frame.drop(OF_A_CRAWL).sort(KEYS[table])
 
 
-@pytest.mark.parametrize(("platform", "kills"), [("weibo", 3), pytest.param("zhihu", 10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("platform", "kills"), [("weibo", 2), pytest.param("zhihu", 10, marks=pytest.mark.slow)])
 def test_killed_at_random_moments(tmp_path: Path, sandbox: str, platform: str, kills: int) -> None:
     rng = random.Random(20260105)
     for folder in ("whole", "killed"):
