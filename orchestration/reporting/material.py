@@ -32,7 +32,8 @@ _QUERIES = {
         where topic_id = $topic order by started_at
     """,
     "event_heat": """
-        select platform from marts.event_heat where topic_id = $topic order by platform is not null, platform
+        select platform, hot_list_reads from marts.event_heat
+        where topic_id = $topic order by platform is not null, platform
     """,
     "event_keywords": f"""
         select word from marts.event_keywords where topic_id = $topic and platform = 'all' and sentiment = 'all'
