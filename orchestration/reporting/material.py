@@ -72,7 +72,8 @@ _QUERIES = {
         group by platform, missing_reason order by platform, missing_reason
     """,
     "dim_metrics": """
-        select metric_id, name, name_zh, formula, formula_zh, unit, unit_zh, version, strftime(valid_from, '%Y-%m-%d') as valid_from
+        select metric_id, name, name_zh, formula, formula_zh, unit, unit_zh, version,
+            strftime(valid_from, '%Y-%m-%d') as valid_from
         from marts.dim_metrics order by metric_id, version
     """,
 }
