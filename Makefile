@@ -32,7 +32,7 @@ run: $(MANIFEST) | $(TINGFENG_DATA)
 
 # The fast tests: within 6 minutes on 2 cores. Four at a time on these, for many wait for processes that they started;
 # grouped and ordered by tests/conftest.py.
-WORKERS := -n 4 --dist loadgroup --no-loadscope-reorder
+WORKERS := -n 4 --dist loadfile --no-loadscope-reorder
 test: $(MANIFEST)
 	$(PY) -m pytest $(WORKERS) -m "not slow"
 

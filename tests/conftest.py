@@ -11,6 +11,8 @@ import pytest
 import uvicorn
 from hypothesis import settings
 from starlette.applications import Starlette
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from scrapers.sandbox import event
 from scrapers.sandbox.corpus import SandboxPost
@@ -22,16 +24,24 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests a worker takes together, and in which order (pytest-xdist's loadgroup).
+# Files whose tests share what takes a minute or more to make: one build of dbt, one run of the sandbox's event.
+SHARING = ("tests/dbt/", "tests/e2e/test_event_figures.py", "tests/e2e/test_refresh.py")
 
-    A file's together, for they share what is slow to make, and all of dbt's, which share the days that are built.
-    Whole runs first: minutes that one begins last the others stand idle.
-    """
-    for item in items:
-        group = "dbt" if ROOT / "tests" / "dbt" in item.path.parents else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+class _ByFile(LoadFileScheduling):
+    """A file's tests to one worker; those of SHARING as if each folder's were one file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return str(Path(file).parent) if file.startswith(SHARING) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByFile:
+    return _ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs first: workers take files in this order, and minutes that one begins last the others stand idle."""
     items.sort(key=lambda item: ROOT / "tests" / "e2e" not in item.path.parents)
 
 

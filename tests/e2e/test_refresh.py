@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,19 +13,7 @@ from tests.e2e.runs import ROOT, environment, figures, run, served
 
 pytestmark = pytest.mark.slow
 
-WINDOW = ("--start", "2026-01-01", "--end", "2026-01-06")
 TOPIC = "topic_id = 'xiaomi_kol'"
-
-
-@pytest.fixture(scope="module")
-def event(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> Iterator[Path]:
-    data = tmp_path_factory.mktemp("event")
-    assert run(data, "scrapers.sandbox", "labels", "--out", data / "labels" / "sandbox.csv").returncode == 0
-    done = run(data, "orchestration.refresh", *WINDOW, TINGFENG_SANDBOX_URL=sandbox)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "4,309 posts" in done.stdout
-    yield data
-    shutil.rmtree(data, ignore_errors=True)
 
 
 def test_every_printed_figure_to_its_digits(event, shared):
