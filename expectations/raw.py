@@ -57,7 +57,9 @@ def raw_comments() -> ExpectationSuite:
                 column_A="observed_at", column_B="posted_at", or_equal=True, severity="critical"
             ),
             *_author_and_counts("like_count", "reply_count"),
-            gxe.ExpectCompoundColumnsToBeUnique(column_list=["crawl_id", "post_id", "comment_id"], severity="critical"),
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["crawl_id", "post_id", "comment_id", "observed_at"], severity="critical"
+            ),
             gxe.ExpectColumnValuesToNotBeNull(column="like_count", mostly=0.5, severity="warning"),
         ],
     )
