@@ -13,9 +13,9 @@ _FLAG = "(question|news_like|irony_cue)"
 
 
 def enriched_posts() -> ExpectationSuite:
-    """A day's rows of enriched/posts (orchestration/analysis/enriched.py).
+    """Days of enriched/posts (orchestration/analysis/enriched.py).
 
-    With ``p_sum``, the three p_* added up, and ``flags``, audit_flags with a comma between them.
+    With ``day``, ``p_sum``, the three p_* added up, and ``flags``, audit_flags with a comma between them.
     """
     import great_expectations as gx
     import great_expectations.expectations as gxe
@@ -26,7 +26,7 @@ def enriched_posts() -> ExpectationSuite:
         name="enriched_posts",
         expectations=[
             *(gxe.ExpectColumnValuesToNotBeNull(column=column, severity="critical") for column in required),
-            gxe.ExpectCompoundColumnsToBeUnique(column_list=["platform", "post_id"], severity="critical"),
+            gxe.ExpectCompoundColumnsToBeUnique(column_list=["day", "platform", "post_id"], severity="critical"),
             gxe.ExpectColumnValuesToMatchRegex(column="text_hash", regex="^[0-9a-f]{16}$", severity="critical"),
             # One space between words and no empty clause, for that is how they are looked up.
             gxe.ExpectColumnValuesToNotMatchRegex(
@@ -47,7 +47,7 @@ def enriched_posts() -> ExpectationSuite:
 
 
 def enriched_post_topics(topic_ids: Sequence[str]) -> ExpectationSuite:
-    """A day's rows of enriched/post_topics, whose topics are those of listening.yaml."""
+    """Days of enriched/post_topics, with ``day``, whose topics are those of listening.yaml."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
@@ -56,7 +56,9 @@ def enriched_post_topics(topic_ids: Sequence[str]) -> ExpectationSuite:
         name="enriched_post_topics",
         expectations=[
             *(gxe.ExpectColumnValuesToNotBeNull(column=column, severity="critical") for column in required),
-            gxe.ExpectCompoundColumnsToBeUnique(column_list=["platform", "post_id", "topic_id"], severity="critical"),
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["day", "platform", "post_id", "topic_id"], severity="critical"
+            ),
             gxe.ExpectColumnValuesToBeInSet(column="topic_id", value_set=list(topic_ids), severity="critical"),
             # Every decision says which words it was taken by.
             *(
@@ -70,7 +72,7 @@ def enriched_post_topics(topic_ids: Sequence[str]) -> ExpectationSuite:
 
 
 def enriched_comments() -> ExpectationSuite:
-    """A day's rows of enriched/comments."""
+    """Days of enriched/comments, with ``day``."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
@@ -79,7 +81,7 @@ def enriched_comments() -> ExpectationSuite:
         name="enriched_comments",
         expectations=[
             *(gxe.ExpectColumnValuesToNotBeNull(column=column, severity="critical") for column in required),
-            gxe.ExpectCompoundColumnsToBeUnique(column_list=["platform", "comment_id"], severity="critical"),
+            gxe.ExpectCompoundColumnsToBeUnique(column_list=["day", "platform", "comment_id"], severity="critical"),
             gxe.ExpectColumnValuesToMatchRegex(column="text_hash", regex="^[0-9a-f]{16}$", severity="critical"),
             gxe.ExpectColumnValuesToBeInSet(column="model_sentiment", value_set=SENTIMENTS, severity="critical"),
             *(

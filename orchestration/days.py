@@ -11,10 +11,12 @@ from orchestration.analysis.enrich import Means, analysis_fingerprint
 from orchestration.analysis.labels import load_labels, load_relevance_labels
 from orchestration.analysis.relevance import load_models
 from orchestration.analysis.sentiment import load_classifier
+from orchestration.enriched_files import current_fingerprint
 from orchestration.listening import load_listening
-from orchestration.settings import labels_dir, relevance_labels_dir, relevance_models_dir, serving_path
-from orchestration.staleness import built_fingerprints, day_fingerprints, days_between, stale_days
+from orchestration.settings import enriched_dir, labels_dir, relevance_labels_dir, relevance_models_dir, serving_path
+from orchestration.staleness import GONE, built_fingerprints, day_fingerprints, days_between, stale_days
 from scrapers.environment import data_dir
+from scrapers.landing import RawTable
 
 DAYS_TAG = "tingfeng/days"  # "2026-01-01...2026-01-06"
 _PARTITION_TAG = "dagster/partition"
@@ -41,6 +43,17 @@ def expected_fingerprints(means: Means) -> dict[str, str]:
 
 def all_stale_days() -> list[str]:
     return stale_days(expected_fingerprints(load_means()), built_fingerprints(serving_path()))
+
+
+def changed_days(raw: RawTable, enriched: str, analysis_fingerprint: str) -> dict[str, str]:
+    """Of a table whose days are not those of the run: the days to read again, with the fingerprint to write.
+
+    They are those whose raw files, or what these are read with, have changed since the enriched table was written.
+    """
+    folder = enriched_dir() / enriched
+    read = {day.name.removeprefix("day=") for day in folder.glob("day=*")}
+    wanted = dict.fromkeys(read, GONE) | day_fingerprints(data_dir(), analysis_fingerprint, raw)
+    return {day: mark for day, mark in sorted(wanted.items()) if current_fingerprint(folder / f"day={day}") != mark}
 
 
 def run_days(run: dg.DagsterRun) -> list[str]:

@@ -9,7 +9,8 @@ versions stay until the next publication, which removes those that no publicatio
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -38,6 +39,12 @@ def current_version(folder: Path, schema: pl.Schema) -> pl.DataFrame:
     found = versions(folder)
     rows = pl.read_parquet(found[-1], hive_partitioning=False) if found else pl.DataFrame()
     return rows.match_to_schema(schema, missing_columns="insert", extra_columns="ignore")
+
+
+def parted(rows: pl.DataFrame, days: Sequence[str]) -> dict[str, pl.DataFrame]:
+    """Rows with their ``day`` to those of each of the days, without it; none for a day that has none."""
+    found = rows.partition_by("day", as_dict=True, include_key=False)
+    return {day: found.get((date.fromisoformat(day),), rows.drop("day").clear()) for day in days}
 
 
 def write_version(folder: Path, content_fingerprint: str, frame: pl.DataFrame) -> Path:

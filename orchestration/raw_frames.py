@@ -7,7 +7,7 @@ import polars as pl
 
 from expectations.raw import RAW_SUITES, raw_posts
 from expectations.validation import Validation, columns_of, validate
-from orchestration.settings import TIMEZONE
+from orchestration.analysis.enriched import day_of
 from scrapers.items import PLATFORMS, Platform
 from scrapers.landing import SCHEMAS, RawTable, partition_dir
 
@@ -66,7 +66,7 @@ def _read(table: RawTable, paths: Sequence[Path]) -> pl.DataFrame:
 def validate_raw_posts(posts: pl.DataFrame) -> Validation:
     """The raw suite over what read_days gave of posts."""
     suite = raw_posts()
-    frame = posts.with_columns(day_of_file=pl.col("day"), posted_day=_day_of("posted_at"))
+    frame = posts.with_columns(day_of_file=pl.col("day"), posted_day=day_of("posted_at").cast(pl.String))
     return validate(frame.select(columns_of(suite)), suite)
 
 
@@ -81,9 +81,5 @@ def validate_landed(table: RawTable, rows: pl.DataFrame) -> Validation:
         frame = rows.with_columns(is_told=told, ids_add_up=kept)
     else:
         moment = "posted_at" if table == "comments" else "observed_at"
-        frame = rows.with_columns(day_of_file=pl.col("day"), own_day=_day_of(moment))
+        frame = rows.with_columns(day_of_file=pl.col("day"), own_day=day_of(moment).cast(pl.String))
     return validate(frame.select(columns_of(suite)), suite)
-
-
-def _day_of(moment: str) -> pl.Expr:
-    return pl.col(moment).dt.convert_time_zone(TIMEZONE).dt.date().cast(pl.String)

@@ -101,3 +101,21 @@
             + {{ unseen }} {{ operator }} exp(1.959964 * sqrt(ln(1 + {{ variance }} / ({{ unseen }} * {{ unseen }}))))
     end
 {%- endmacro %}
+
+{#
+    For a select list over observations: each count as it was last shown, last_<count>, and whether that was a floor,
+    last_<count>_is_floor. A count that a later observation does not show stays what it was.
+#}
+{% macro last_counts(uid, counts) -%}
+    {%- for count in counts %}
+    {%- set last_shown %}
+        over (
+            partition by {{ uid }}
+            order by case when {{ count }} is null then 1 else 0 end, observed_at desc, crawl_id desc
+        )
+    {%- endset %}
+    first_value({{ count }}) {{ last_shown }} as last_{{ count }},
+    first_value({{ count }} is not null and counts_are_floor) {{ last_shown }} as last_{{ count }}_is_floor
+    {{- "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -8,6 +8,7 @@ from functools import cache
 import opencc
 import polars as pl
 
+from orchestration.analysis.enriched import day_of
 from scrapers.parsers.values import html_to_text
 
 # Tags and character references as they are found in texts. Parsers resolve theirs; importers' files still hold some.
@@ -125,19 +126,23 @@ def match_key(texts: pl.Series) -> pl.Series:
 
 
 def last_words(observations: pl.DataFrame) -> pl.DataFrame:
-    """Raw ``posts`` rows to one row a post, sorted by platform and post_id, with what it last said.
+    """Raw ``posts`` rows to one row a day and post, sorted by day, platform and post_id, with what it last said.
 
     Of several observations the last counts, by observed_at and then crawl_id; one without a text only if none has one,
-    for a page that showed just its title does not unsay the words.
+    for a page that showed just its title does not unsay the words. A post of two days, for its observations disagree
+    about when it was posted, has a row for each: dbt settles where it belongs.
 
-    Out: platform, post_id, posted_at, hashtags, text (title and text), and what ``clean`` makes of the text.
+    Out: day (Date, Asia/Shanghai), platform, post_id, posted_at, hashtags, text (title and text), and what ``clean``
+    makes of the text.
     """
     title, text = pl.col("title").fill_null("").str.strip_chars(), pl.col("text").fill_null("").str.strip_chars()
     last = (
-        observations.sort(text != "", title != "", "observed_at", "crawl_id")
-        .unique(["platform", "post_id"], keep="last", maintain_order=True)
-        .sort("platform", "post_id")
+        observations.with_columns(day=day_of("posted_at"))
+        .sort(text != "", title != "", "observed_at", "crawl_id")
+        .unique(["day", "platform", "post_id"], keep="last", maintain_order=True)
+        .sort("day", "platform", "post_id")
         .select(
+            "day",
             "platform",
             "post_id",
             "posted_at",

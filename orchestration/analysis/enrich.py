@@ -17,6 +17,8 @@ from orchestration.analysis.enriched import (
     POSTS,
     TOPIC_QUERIES,
     TOPICS,
+    by_day,
+    day_of,
 )
 from orchestration.analysis.flags import audit_flags
 from orchestration.analysis.keywords import segmented, user_words
@@ -48,7 +50,7 @@ class Means:
 def enrich(
     posts: pl.DataFrame, labels: pl.DataFrame, classifier: SentimentModel, judged_before: pl.DataFrame
 ) -> pl.DataFrame:
-    """Posts and labels (labels.LABELS) to a row each in ``enriched.POSTS``.
+    """Posts and labels (labels.LABELS) to a row each in ``enriched.POSTS``, and its day.
 
     posts: as cleaning.last_words, duplicates.hashed and keywords.segmented give them, one after the other.
     judged_before: rows of ``enriched.POSTS``; what the same model said of the same words there is not asked again.
@@ -64,9 +66,10 @@ def enrich(
             on=["platform", "post_id"],
             how="left",
             maintain_order="left",
-            validate="1:1",
+            validate="m:1",
         )
         .select(
+            "day",
             *(pl.col(name) for name in POSTS if name not in _MADE_HERE),
             sentiment=analyst.fill_null(pl.col("model_sentiment")),
             sentiment_score=analyst.replace_strict(_SCORES, return_dtype=pl.Float64)
@@ -75,7 +78,7 @@ def enrich(
             sentiment_source=pl.when(analyst.is_null()).then(pl.lit("model")).otherwise(pl.lit("analyst")),
             audit_flags=audit_flags(pl.col("words")),
         )
-        .match_to_schema(POSTS)
+        .match_to_schema(by_day(POSTS))
     )
 
 
@@ -97,20 +100,21 @@ def judge_texts(texts: pl.Series, classifier: SentimentModel, judged_before: pl.
 
 
 def enrich_comments(observations: pl.DataFrame, means: Means, judged_before: pl.DataFrame) -> pl.DataFrame:
-    """Raw ``comments`` rows to a row each in ``enriched.COMMENTS``, sorted, with what a comment last said.
+    """Raw ``comments`` rows to a row a day and comment in ``enriched.COMMENTS``, sorted, with what it last said.
 
     judged_before: rows of ``enriched.COMMENTS``, as for ``enrich``.
     """
     last = (
-        observations.sort("observed_at", "crawl_id")
-        .unique(["platform", "comment_id"], keep="last", maintain_order=True)
-        .sort("platform", "comment_id")
+        observations.with_columns(day=day_of("posted_at"))
+        .sort("observed_at", "crawl_id")
+        .unique(["day", "platform", "comment_id"], keep="last", maintain_order=True)
+        .sort("day", "platform", "comment_id")
     )
     words = last.with_columns(hashtags=pl.lit([], pl.List(pl.String))).hstack(clean(last["text"]))
     said = segmented(hashed(words), means.listening)
     return said.join(
         judge_texts(said["text_clean"], means.classifier, judged_before), on="text_clean", maintain_order="left"
-    ).match_to_schema(COMMENTS, extra_columns="ignore")
+    ).match_to_schema(by_day(COMMENTS), extra_columns="ignore")
 
 
 def model_changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
@@ -133,10 +137,10 @@ def model_changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 
 def enrich_topics(posts: pl.DataFrame, means: Means) -> pl.DataFrame:
-    """Posts, as cleaning.last_words gives them, to the topics whose words they hold, in ``enriched.POST_TOPICS``."""
+    """Posts, as cleaning.last_words gives them, to their topics in ``enriched.POST_TOPICS``, and the day."""
     matches = match_topics(posts, means.listening.topics, means.listening.aliases)
     judged = judge(matches, means.relevance_labels, means.relevance_models)
-    return add_stance(judged, posts, means.listening, means.classifier).match_to_schema(POST_TOPICS)
+    return add_stance(judged, posts, means.listening, means.classifier).match_to_schema(by_day(POST_TOPICS))
 
 
 def topics_table(listening: Listening) -> pl.DataFrame:

@@ -10,6 +10,8 @@ is ``<sequence>-<fingerprint>``, and the last by name is current (orchestration/
 
 import polars as pl
 
+from orchestration.settings import TIMEZONE
+
 POSTS = pl.Schema(
     {
         "platform": pl.String(),
@@ -133,3 +135,13 @@ DUPLICATE_GROUPS = pl.Schema(
         "duplicate_group_id": pl.String(),  # the text_hash of the group's earliest text
     }
 )
+
+
+def day_of(moment: str) -> pl.Expr:
+    """The day that a row with this moment belongs to: a Date in Asia/Shanghai."""
+    return pl.col(moment).dt.convert_time_zone(TIMEZONE).dt.date()
+
+
+def by_day(table: pl.Schema) -> pl.Schema:
+    """The table's schema before its rows are parted into the files of their days."""
+    return pl.Schema({"day": pl.Date(), **table})

@@ -27,14 +27,15 @@ def judge(matches: pl.DataFrame, labels: pl.DataFrame, models: Mapping[str, pl.D
     """Decide which matches are about their topic.
 
     matches: as topics.match_topics gives them. labels: labels.RELEVANCE_LABELS. models: by topic_id.
-    Out: the columns of ``enriched.POST_TOPICS`` up to relevance_reason.
+    Out: day, and the columns of ``enriched.POST_TOPICS`` up to relevance_reason.
     """
-    keys = ["platform", "post_id", "topic_id"]
+    labelled = ["platform", "post_id", "topic_id"]
+    keys = ["day", *labelled]
     modelled = [matches.select(*keys, log_odds=pl.lit(None, pl.Float64), ngrams=pl.lit(None, pl.String)).clear()]
     for topic_id, model in models.items():
         of_topic = matches.filter(pl.col("topic_id") == topic_id)
         modelled.append(of_topic.select(*keys, *log_odds(of_topic["text"], model)))
-    decided = labels.drop_nulls("post_id").select(*keys, label="relevant")
+    decided = labels.drop_nulls("post_id").select(*labelled, label="relevant")
     weighed = pl.concat_str(
         *(
             pl.when(pl.col(f"{side}_words").list.len() > 0).then(
@@ -50,7 +51,7 @@ def judge(matches: pl.DataFrame, labels: pl.DataFrame, models: Mapping[str, pl.D
     return (
         matches.with_columns(rule_score(matches))
         .join(pl.concat(modelled), on=keys, how="left", maintain_order="left")
-        .join(decided, on=keys, how="left", maintain_order="left")
+        .join(decided, on=labelled, how="left", maintain_order="left")
         .select(
             *keys,
             "matched_by",

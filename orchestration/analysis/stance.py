@@ -29,13 +29,13 @@ def add_stance(
 ) -> pl.DataFrame:
     """Matches of posts and topics with what each post feels toward the topic's brand.
 
-    matches: as relevance.judge gives them: platform, post_id, topic_id, is_relevant. posts: as cleaning.last_words.
+    matches: as relevance.judge gives them: day, platform, post_id, topic_id, is_relevant. posts: as last_words does.
 
     Adds ``stance`` (negative, neutral, positive) and ``stance_score`` (P(positive) - P(negative)); both null where the
     post does not name the brand, is about something else, or says nothing that can be read. The brand is named by its
     name or by what ``aliases`` has beside it. Where only a hashtag names it, the whole post is about it.
     """
-    keys = ["platform", "post_id"]
+    keys = ["day", "platform", "post_id"]
     hashtags = posts["hashtags"].fill_null([]).list.concat(posts["inline_hashtags"])
     said = posts.select(*keys, "words", hashtags=named_hashtags(hashtags, listening.aliases).list.join("\n"))
     of = [pl.DataFrame(schema={**matches.select(*keys, "topic_id").schema, "stance": pl.String, "stance_score": float})]

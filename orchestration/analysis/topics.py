@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from orchestration.analysis.cleaning import match_key
+from orchestration.analysis.enriched import day_of
 from orchestration.listening import Topic
 
 # What more hashtags than relevance.most_hashtags weigh against a post.
@@ -23,9 +24,9 @@ def match_topics(posts: pl.DataFrame, topics: Sequence[Topic], aliases: Mapping[
     a Latin letter matches whole: KOL is found in 小米KOL合作, not in KOLsomething or KOL2. One that ends with a digit
     matches up to the next digit: SU7 is found in SU7Ultra, not in SU70.
 
-    Out: platform, post_id, topic_id; matched_by, the words that decided, as listening.yaml writes them; text, what they
-    were looked for in; prior, for_words, against_words (lists) and for_weight, against_weight (their weights added up):
-    what ``relevance`` has for the post to be judged by (relevance.py).
+    Out: day, platform, post_id, topic_id; matched_by, the words that decided, as listening.yaml writes them; text, what
+    they were looked for in; prior, for_words, against_words (lists) and for_weight, against_weight (their weights added
+    up): what ``relevance`` has for the post to be judged by (relevance.py).
     """
     words = _words(topics)
     said = _read(posts, aliases)
@@ -49,6 +50,7 @@ def match_topics(posts: pl.DataFrame, topics: Sequence[Topic], aliases: Mapping[
         )
         .with_columns(is_flood=(pl.col("hashtag_count") > pl.col("most_hashtags")).fill_null(False))
         .select(
+            "day",
             "platform",
             "post_id",
             "topic_id",
@@ -84,7 +86,7 @@ def _read(posts: pl.DataFrame, aliases: Mapping[str, Sequence[str]]) -> pl.DataF
     return posts.select(
         "platform",
         "post_id",
-        day=pl.col("posted_at").dt.convert_time_zone("Asia/Shanghai").dt.date(),
+        day=day_of("posted_at"),
         hashtag_count=hashtags.list.len(),
         text=match_key(text),
     ).with_row_index("post")

@@ -324,12 +324,7 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("post_comments", "interactions", "count", "comments"),
             ("post_shares", "interactions", "count", "shares"),
             ("post_collects", "interactions_all", "count", "collects"),
-            (
-                "post_time",
-                "volume",
-                "time",
-                "posted_at",
-            ),
+            ("post_time", "volume", "time", "posted_at"),
         ),
         *_of(
             _TOP_COMMENTS,

@@ -11,6 +11,7 @@ import dataclasses
 import json
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -46,7 +47,7 @@ Item = Post | Comment | Author | HotItem | Slice | Reject | Step
 Page = TypeVar("Page", SearchPage, CommentPage, ProfilePage, HotListPage)
 
 
-class PlatformSpider(Spider):
+class PlatformSpider(Spider, ABC):
     """Collects one platform. Arguments, all as text:
 
     day       YYYY-MM-DD in Asia/Shanghai: whose posts are searched; without one the hot lists are read, as they are now
@@ -115,29 +116,29 @@ class PlatformSpider(Spider):
 
     # What a platform says for itself
 
+    @abstractmethod
     def search_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
         """The request for a page (1, 2, ...) of a search; ``following`` is the previous page's ``next``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
         """The same of an account's own posts, newest first: of ``ask.query``, those of the kind in ``ask.filters``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
         """The request for a page of root comments of a post."""
-        raise NotImplementedError
 
+    @abstractmethod
     def replies_request(self, post: PostRef, root_id: str, following: dict[str, str]) -> Request:
         """The request for a page of replies to a root comment; ``following`` as in CommentPage.replies_of and next."""
-        raise NotImplementedError
 
+    @abstractmethod
     def profile_request(self, account: str) -> Request:
         """The request for a profile, by what ``account_of`` gives, or listing.yaml names an account by."""
-        raise NotImplementedError
 
+    @abstractmethod
     def detail_request(self, post: PostRef) -> Request:
         """The request for a single post; parse_search reads the answer."""
-        raise NotImplementedError
 
     def hot_list_requests(self) -> dict[str, Request]:
         """The site's hot lists by name; none where it has none that is public."""

@@ -70,6 +70,28 @@ def test_a_day_is_read_once_and_again_only_when_its_raw_data_changes(data):
     assert pl.read_parquet(versions(folder)[-1], hive_partitioning=False).height == 3
 
 
+def test_a_post_that_two_files_have_on_two_days_stands_under_both(data):
+    said = post("5251234567890123", "小米 大熊 太让人失望")
+    moved = replace(
+        said, posted_at=said.posted_at + timedelta(days=1), observed_at=said.observed_at + timedelta(days=1)
+    )
+    land(data, "posts", "weibo", "2026-01-06", "c2", to_frame("posts", [moved]))
+    assert run().success
+    ids = {
+        (table, day): pl.read_parquet(versions(data / "enriched" / table / f"day={day}")[-1], hive_partitioning=False)[
+            "post_id"
+        ].to_list()
+        for table in ("posts", "post_topics")
+        for day in (DAY, "2026-01-06")
+    }
+    assert ids == {
+        ("posts", DAY): ["5251234567890123", "5251234567890124"],
+        ("posts", "2026-01-06"): ["5251234567890123"],
+        ("post_topics", DAY): ["5251234567890123"],
+        ("post_topics", "2026-01-06"): ["5251234567890123"],
+    }
+
+
 def test_topics_name_the_words_that_decided(data):
     assert run().success
     path = versions(data / "enriched" / "post_topics" / f"day={DAY}")[-1]

@@ -16,7 +16,7 @@ from orchestration.analysis.enrich import (
     topic_queries_table,
     topics_table,
 )
-from orchestration.analysis.enriched import MODEL_CHANGES, POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS
+from orchestration.analysis.enriched import MODEL_CHANGES, POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS, by_day
 from orchestration.analysis.keywords import segmented
 from orchestration.analysis.labels import LABELS, RELEVANCE_LABELS
 from orchestration.analysis.relevance import MODEL
@@ -59,8 +59,8 @@ def enriched(
 ) -> pl.DataFrame:
     said = segmented(hashed(last_words(to_frame("posts", posts))), listening())
     frame = enrich(said, labels, classifier or load_classifier(), before)
-    assert frame.schema == POSTS
-    return frame
+    assert frame.schema == by_day(POSTS)
+    return frame.drop("day")
 
 
 def test_one_row_a_post_with_its_last_words():
@@ -169,8 +169,8 @@ def fingerprint(**changes: object) -> str:
 def test_topics_are_matched_by_aliases_and_judged_by_labels():
     posts = last_words(to_frame("posts", [post("小米 #网红#"), post("小米和KOL", "2")]))
     found = enrich_topics(posts, means(aliases={"KOL": ["网红"]}, relevance_labels=RICE))
-    assert found.schema == POST_TOPICS
-    assert found.drop("stance", "stance_score").rows() == [
+    assert found.schema == by_day(POST_TOPICS)
+    assert found.drop("day", "stance", "stance_score").rows() == [
         ("weibo", "1", "kol", "all: 小米; any: KOL", False, "label"),
         ("weibo", "2", "kol", "all: 小米; any: KOL", True, "nothing for or against"),
     ]

@@ -1,6 +1,6 @@
 """Each suite passes what is right and fails, with the right severity, what is wrong."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -8,7 +8,7 @@ import pytest
 
 from expectations import enriched, raw, served
 from expectations.validation import columns_of, validate
-from orchestration.analysis.enriched import POST_TOPICS
+from orchestration.analysis.enriched import POST_TOPICS, by_day
 from orchestration.raw_frames import validate_landed
 from scrapers.landing import SCHEMAS
 
@@ -31,7 +31,9 @@ RAW = {
     "posted_day": "2026-01-05",
     "day_of_file": "2026-01-05",
 }
+DAY = date(2026, 1, 5)
 ENRICHED = {
+    "day": DAY,
     "platform": "weibo",
     "post_id": "5251234567890123",
     "text": "小米 大熊",
@@ -107,12 +109,12 @@ def test_enriched_suite():
 def test_enriched_suite_of_topics():
     suite = enriched.enriched_post_topics(["xiaomi_kol"])
     row = {
-        "platform": "weibo", "post_id": "1", "topic_id": "xiaomi_kol", "matched_by": "all: 小米",
+        "day": DAY, "platform": "weibo", "post_id": "1", "topic_id": "xiaomi_kol", "matched_by": "all: 小米",
         "is_relevant": True, "relevance_reason": "prior (0.5)", "stance": "negative", "stance_score": -0.5,
     }  # fmt: skip
     good = pl.DataFrame([row, row | {"post_id": "2", "stance": None, "stance_score": None}])
     assert validate(good, suite).failures == []
-    assert validate(POST_TOPICS.to_frame(), suite).failures == []
+    assert validate(by_day(POST_TOPICS).to_frame(), suite).failures == []
     for change in [{"topic_id": "another"}, {"matched_by": ""}, {"relevance_reason": None}, {"is_relevant": None},
                    {"stance": "angry"}, {"stance_score": 1.5}, {"post_id": "1"}]:  # fmt: skip
         assert validate(pl.DataFrame([row, row | {"post_id": "2"} | change]), suite).is_critical, change
@@ -120,8 +122,8 @@ def test_enriched_suite_of_topics():
 
 def test_enriched_suite_of_comments():
     row = {
-        "platform": "weibo", "post_id": "1", "comment_id": "2", "text_clean": "失望", "text_hash": "0123456789abcdef",
-        "segmented": "失望", "sentiment_model": "m", "model_sentiment": "negative",
+        "day": DAY, "platform": "weibo", "post_id": "1", "comment_id": "2", "text_clean": "失望",
+        "text_hash": "0123456789abcdef", "segmented": "失望", "sentiment_model": "m", "model_sentiment": "negative",
         "p_negative": 0.8, "p_neutral": 0.1, "p_positive": 0.1,
     }  # fmt: skip
     unread = {"comment_id": "3", "text_clean": "", "text_hash": None, "segmented": "", "p_negative": None}

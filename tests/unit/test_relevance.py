@@ -3,25 +3,28 @@
 The test is the half that the rules were not written on (benchmarks/relevance.py says how that came about).
 """
 
+from datetime import date
+
 import polars as pl
 import pytest
 
 from benchmarks import relevance as benchmark
 from orchestration import train_relevance
-from orchestration.analysis.enriched import POST_TOPICS
+from orchestration.analysis.enriched import POST_TOPICS, by_day
 from orchestration.analysis.labels import RELEVANCE_LABELS, LabelProblem, load_relevance_labels
 from orchestration.analysis.relevance import BIAS, MODEL, fit, judge, load_models, log_odds, score
 from orchestration.train_relevance import TrainingProblem, train
 
 NO_LABELS = RELEVANCE_LABELS.to_frame()
-JUDGED = pl.Schema({name: kind for name, kind in POST_TOPICS.items() if not name.startswith("stance")})
+DAY = date(2026, 1, 2)
+JUDGED = pl.Schema({name: kind for name, kind in by_day(POST_TOPICS).items() if not name.startswith("stance")})
 
 
 def matched(**values: object) -> pl.DataFrame:
     """What match_topics says of one post."""
     row = {
-        "platform": "weibo", "post_id": "1", "topic_id": "t", "text": "小米粥", "matched_by": "all: 小米", "prior": 0.0,
-        "for_words": [], "for_weight": 0.0, "against_words": [], "against_weight": 0.0,
+        "day": DAY, "platform": "weibo", "post_id": "1", "topic_id": "t", "text": "小米粥", "matched_by": "all: 小米",
+        "prior": 0.0, "for_words": [], "for_weight": 0.0, "against_words": [], "against_weight": 0.0,
     }  # fmt: skip
     lists = {"for_words": pl.List(pl.String), "against_words": pl.List(pl.String)}
     return pl.DataFrame([row | values], schema_overrides=lists)

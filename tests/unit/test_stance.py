@@ -107,7 +107,7 @@ def post(text: str, post_id: str) -> Post:
 
 def stances(texts: list[str], listened: Listening, *, is_relevant: bool = True) -> pl.DataFrame:
     posts = last_words(to_frame("posts", [post(text, str(number)) for number, text in enumerate(texts)]))
-    matches = posts.select("platform", "post_id", is_relevant=pl.lit(is_relevant)).join(
+    matches = posts.select("day", "platform", "post_id", is_relevant=pl.lit(is_relevant)).join(
         pl.DataFrame({"topic_id": [topic.id for topic in listened.topics]}), how="cross"
     )
     found = add_stance(matches, posts, listened, load_classifier())
@@ -131,6 +131,7 @@ def test_irrelevant_and_unreadable_posts_have_no_stance():
 def test_no_posts_have_no_stances():
     found = stances([], listening("小米"))
     assert found.schema == {
+        "day": pl.Date,
         "platform": pl.String,
         "post_id": pl.String,
         "is_relevant": pl.Boolean,
@@ -152,7 +153,13 @@ def test_a_model_is_told_the_target():
 
     posts = last_words(to_frame("posts", []))
     matches = pl.DataFrame(
-        schema={"platform": pl.String, "post_id": pl.String, "topic_id": pl.String, "is_relevant": pl.Boolean}
+        schema={
+            "day": pl.Date,
+            "platform": pl.String,
+            "post_id": pl.String,
+            "topic_id": pl.String,
+            "is_relevant": pl.Boolean,
+        }
     )
     add_stance(matches, posts, listening("小米", "华为"), Told())
     assert targets == ["小米", "华为"]

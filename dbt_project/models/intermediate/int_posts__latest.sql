@@ -26,16 +26,7 @@ in_reach as (
 ranked as (
     select
         *,
-        {%- for count in counts %}
-        {%- set last_shown %}
-            over (
-                partition by post_uid
-                order by case when {{ count }} is null then 1 else 0 end, observed_at desc, crawl_id desc
-            )
-        {%- endset %}
-        first_value({{ count }}) {{ last_shown }} as last_{{ count }},
-        first_value({{ count }} is not null and counts_are_floor) {{ last_shown }} as last_{{ count }}_is_floor,
-        {%- endfor %}
+        {{ last_counts("post_uid", counts) }},
         row_number() over (partition by post_uid order by observed_at desc, crawl_id desc) as recency
     from in_reach
 )

@@ -14,26 +14,14 @@ from expectations.validation import Validation, merged, validate
 from orchestration.analysis.enrich import comments_fingerprint, enrich_comments
 from orchestration.analysis.enriched import COMMENTS
 from orchestration.checks import as_check_result
-from orchestration.days import load_means
-from orchestration.enriched_files import current_fingerprint, current_version, write_version
+from orchestration.days import changed_days, load_means
+from orchestration.enriched_files import current_version, parted, write_version
 from orchestration.raw_frames import day_batches, read_days, validate_landed
 from orchestration.settings import enriched_dir
-from orchestration.staleness import GONE, day_fingerprints
 from scrapers.environment import data_dir
 from scrapers.items import PLATFORMS
 
 KEY = dg.AssetKey(["enriched", "comments"])
-
-
-def days_to_read(analysis_fingerprint: str) -> dict[str, str]:
-    """The days whose enriched comments are not what they have to be, with the fingerprint to write."""
-    read = {folder.name.removeprefix("day=") for folder in (enriched_dir() / "comments").glob("day=*")}
-    wanted = dict.fromkeys(read, GONE) | day_fingerprints(data_dir(), analysis_fingerprint, "comments")
-    return {
-        day: mark
-        for day, mark in sorted(wanted.items())
-        if current_fingerprint(enriched_dir() / f"comments/day={day}") != mark
-    }
 
 
 @dg.asset(
@@ -56,11 +44,11 @@ def days_to_read(analysis_fingerprint: str) -> dict[str, str]:
         ),
     ],
     group_name="enriched",
-    pool="enriched",
+    pool="enriched_comments",
 )
 def comments(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
     means = load_means()
-    todo = days_to_read(comments_fingerprint(means))
+    todo = changed_days("comments", "comments", comments_fingerprint(means))
     verdicts: dict[str, list[Validation]] = {"raw_rows": [], "rows": []}
     count = 0
     for batch in day_batches(data_dir(), "comments", list(todo)):
@@ -69,14 +57,12 @@ def comments(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult 
         if verdicts["raw_rows"][-1].is_critical:
             break
         folders = {day: enriched_dir() / f"comments/day={day}" for day in batch}
-        read = {
-            day: enrich_comments(raw.filter(pl.col("day") == day), means, current_version(folder, COMMENTS))
-            for day, folder in folders.items()
-        }
-        verdicts["rows"].append(validate(pl.concat(read.values()), enriched_comments()))
+        before = pl.concat(current_version(folder, COMMENTS) for folder in folders.values())
+        read = enrich_comments(raw, means, before)
+        verdicts["rows"].append(validate(read, enriched_comments()))
         if verdicts["rows"][-1].is_critical:
             break
-        for day, frame in read.items():
+        for day, frame in parted(read, batch).items():
             write_version(folders[day], todo[day], frame)
             count += frame.height
         context.log.info(f"{count} comments of {len(todo)} days read, to {batch[-1]}")

@@ -17,6 +17,7 @@ from orchestration.enriched_files import current_fingerprint, fingerprint, versi
 from orchestration.settings import enriched_dir
 from orchestration.staleness import days_between
 
+DAYS_TOLD = 30  # a line of progress for so many
 DUPLICATE_GROUPS = dg.AssetKey(["enriched", "duplicate_groups"])
 
 
@@ -51,16 +52,19 @@ def days_to_link(signatures: Mapping[str, Path]) -> dict[str, str]:
     description="A row for each text that is near another: its group, across platforms and days.",
     kinds={"polars", "parquet"},
     group_name="enriched",
-    pool="enriched",
+    pool="enriched_duplicates",
 )
 def duplicate_groups(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     signatures = current_versions("text_signatures")
     todo = days_to_link(signatures)
-    for day, mark in todo.items():
+    links_found = 0
+    for done, (day, mark) in enumerate(todo.items(), start=1):
         seen = (read(signatures[before], TEXT_SIGNATURES) for before in days_before(day) if before in signatures)
         found = links(read(signatures[day], TEXT_SIGNATURES), seen)
         write_version(enriched_dir() / f"duplicate_links/day={day}", mark, found)
-        context.log.info(f"{day}: {found.height} links")
+        links_found += found.height
+        if done % DAYS_TOLD == 0 or done == len(todo):
+            context.log.info(f"{done} of {len(todo)} days linked, to {day}: {links_found} links")
     linked = current_versions("duplicate_links")
     mark = fingerprint(f"{day} {path.stem}" for day, path in linked.items())
     folder = enriched_dir() / "duplicate_groups"

@@ -12,25 +12,16 @@ import polars as pl
 from expectations.validation import Validation, merged
 from orchestration.analysis.hot_lists import hot_words_fingerprint, match_hot_words
 from orchestration.checks import as_check_result
-from orchestration.days import load_means
-from orchestration.enriched_files import current_fingerprint, write_version
+from orchestration.days import changed_days, load_means
+from orchestration.enriched_files import write_version
 from orchestration.raw_frames import day_batches, read_days, validate_landed
 from orchestration.settings import enriched_dir
-from orchestration.staleness import GONE, day_fingerprints
 from scrapers.environment import data_dir
 from scrapers.items import PLATFORMS
 
 KEY = dg.AssetKey(["enriched", "hot_list_topics"])
 # Xiaohongshu has no list that is public.
 RAW_HOT_LISTS = [dg.AssetKey(["raw", f"{platform}_hot_lists"]) for platform in PLATFORMS if platform != "xiaohongshu"]
-
-
-def days_to_read(analysis_fingerprint: str) -> dict[str, str]:
-    """The days whose enriched file is not what it has to be, with the fingerprint to write."""
-    folder = enriched_dir() / "hot_list_topics"
-    read = {day.name.removeprefix("day=") for day in folder.glob("day=*")}
-    wanted = dict.fromkeys(read, GONE) | day_fingerprints(data_dir(), analysis_fingerprint, "hot_lists")
-    return {day: mark for day, mark in sorted(wanted.items()) if current_fingerprint(folder / f"day={day}") != mark}
 
 
 @dg.asset(
@@ -47,12 +38,12 @@ def days_to_read(analysis_fingerprint: str) -> dict[str, str]:
         )
     ],
     group_name="enriched",
-    pool="enriched",
+    pool="enriched_hot_lists",
 )
 def hot_list_topics(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
     means = load_means()
     reading = (means.listening, means.relevance_labels, means.relevance_models)
-    todo = days_to_read(hot_words_fingerprint(*reading))
+    todo = changed_days("hot_lists", "hot_list_topics", hot_words_fingerprint(*reading))
     verdicts: list[Validation] = []
     found = 0
     for batch in day_batches(data_dir(), "hot_lists", list(todo)):

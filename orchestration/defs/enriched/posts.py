@@ -18,7 +18,14 @@ from orchestration.analysis.enrich import CODE_VERSION, Means, enrich, enrich_to
 from orchestration.analysis.keywords import segmented
 from orchestration.checks import as_check_result
 from orchestration.days import expected_fingerprints, load_means, run_days
-from orchestration.enriched_files import current_fingerprint, current_version, fingerprint, versions, write_version
+from orchestration.enriched_files import (
+    current_fingerprint,
+    current_version,
+    fingerprint,
+    parted,
+    versions,
+    write_version,
+)
 from orchestration.raw_frames import day_batches, read_days, validate_raw_posts
 from orchestration.settings import enriched_dir
 from orchestration.staleness import GONE
@@ -52,7 +59,7 @@ def write_signatures(day: str, posts: pl.DataFrame) -> None:
 
 
 def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
-    """The enriched suite over posts in the schema enriched.POSTS."""
+    """The enriched suite over posts in the schema enriched.POSTS, and their day."""
     p_sum = pl.col("p_negative") + pl.col("p_neutral") + pl.col("p_positive")
     flags = pl.col("audit_flags").list.join(",")
     return validate(posts.with_columns(p_sum=p_sum, flags=flags), enriched_posts())
@@ -100,7 +107,7 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
         ),
     ],
     group_name="enriched",
-    pool="enriched",  # a version's number is the last one's plus one, so one writer at a time
+    pool="enriched_posts",  # a version's number is the last one's plus one, so one writer at a time
 )
 def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
     means = load_means()
@@ -116,29 +123,28 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         verdicts["raw_rows"].append(validate_raw_posts(raw))
         if verdicts["raw_rows"][-1].is_critical:
             break
-        said = {day: segmented(hashed(last_words(raw.filter(pl.col("day") == day))), means.listening) for day in batch}
+        said = segmented(hashed(last_words(raw)), means.listening)
         before = {day: current_version(enriched_dir() / f"posts/day={day}", enriched.POSTS) for day in batch}
-        read = {day: enrich(posts, means.labels, means.classifier, before[day]) for day, posts in said.items()}
-        matched = {day: enrich_topics(posts, means) for day, posts in said.items()}
-        verdicts["rows"].append(validate_enriched_posts(pl.concat(read.values())))
-        verdicts["topic_rows"].append(validate(pl.concat(matched.values()), topic_suite))
+        read = enrich(said, means.labels, means.classifier, pl.concat(before.values()))
+        matched = enrich_topics(said, means)
+        verdicts["rows"].append(validate_enriched_posts(read))
+        verdicts["topic_rows"].append(validate(matched, topic_suite))
         if verdicts["rows"][-1].is_critical or verdicts["topic_rows"][-1].is_critical:
             break
-        for day, frame in read.items():
+        said_on, topics_on = parted(said, batch), parted(matched, batch)
+        for day, frame in parted(read, batch).items():
             # Before the two that days_to_read looks at, so that a run that is killed in between does the day again.
-            write_signatures(day, said[day])
+            write_signatures(day, said_on[day])
             if (changes := model_changes(before[day], frame)).height:
                 write_version(enriched_dir() / f"model_changes/day={day}", todo[day], changes)
                 rejudged += changes.height
-            write_version(enriched_dir() / f"posts/day={day}", todo[day], frame.select(list(enriched.POSTS)))
-            write_version(
-                enriched_dir() / f"post_topics/day={day}", todo[day], matched[day].select(list(enriched.POST_TOPICS))
-            )
+            write_version(enriched_dir() / f"posts/day={day}", todo[day], frame)
+            write_version(enriched_dir() / f"post_topics/day={day}", todo[day], topics_on[day])
             counts["days"] += 1
             counts["posts"] += frame.height
             counts["labelled_by_analysts"] += frame.filter(pl.col("sentiment_source") == "analyst").height
-            topic_counts["rows"] += matched[day].height
-            topic_counts["irrelevant"] += matched[day].filter(~pl.col("is_relevant")).height
+            topic_counts["rows"] += topics_on[day].height
+            topic_counts["irrelevant"] += topics_on[day].filter(~pl.col("is_relevant")).height
         context.log.info(f"{counts['days']} of {len(todo)} days read, {counts['posts']} posts")
     results = {name: as_check_result(merged(found)) for name, found in verdicts.items()}
     for name, result in results.items():

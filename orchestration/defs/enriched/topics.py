@@ -29,7 +29,7 @@ from scrapers.pseudonym import load_key
         ),
     ],
     group_name="enriched",
-    pool="enriched",
+    pool="enriched_topics",
 )
 def topics() -> Iterator[dg.MaterializeResult]:
     listening = load_listening()
