@@ -37,7 +37,7 @@ def audited(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
                ("weibo", "unknown", "model-0", "model-1", "neutral", "neutral")]  # fmt: skip
     rows = pl.DataFrame(changes, schema=MODEL_CHANGES, orient="row")
     write_once(rows, data.path / f"enriched/model_changes/day={DAY}/000001-aa.parquet")
-    read = ("+event_sentiment", "+daily_sentiment", "+sentiment_audit", "+sentiment_drift")
+    read = ("+event_sentiment", "+event_platform_sentiment", "+daily_sentiment", "+sentiment_audit", "+sentiment_drift")
     data.dbt("build", "--exclude-resource-type", "unit_test", "--select", *read)
     return data
 

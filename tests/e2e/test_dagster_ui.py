@@ -93,7 +93,7 @@ def webserver(data: Path, sandbox: str) -> Iterator[Webserver]:
     ) as server:  # fmt: skip
         try:
             web = Webserver(f"http://127.0.0.1:{port}")
-            wait_for(web.is_up, 120)
+            wait_for(web.is_up, 300)
             yield web
         finally:
             os.killpg(server.pid, signal.SIGTERM)

@@ -94,7 +94,7 @@ def test_references_click_through(folder, browser):
         assert reference.locator("b").inner_text() == name
         assert "select" in reference.inner_text()
         box = reference.bounding_box()
-        assert 0 <= box["y"] < 900
+        assert -1 < box["y"] < 900  # a scroll ends on a whole pixel, the line it ends at need not begin on one
     page.locator("header a", has_text="English").click()
     assert "Volume" in page.locator("h2, .card").all_inner_texts()[1]
     page.close()
