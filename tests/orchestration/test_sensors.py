@@ -1,4 +1,8 @@
+from collections.abc import Iterator
+from pathlib import Path
+
 import dagster as dg
+import pytest
 
 from orchestration.definitions import defs
 
@@ -12,30 +16,44 @@ def rows() -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN)
 
 
-@dg.asset
-def broken() -> None:
+@dg.asset_check(asset=posts)
+def counts() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
+
+
+@dg.asset(check_specs=[dg.AssetCheckSpec("rows", asset="broken")])
+def broken() -> Iterator[dg.AssetCheckResult]:
+    yield dg.AssetCheckResult(passed=False)
     raise RuntimeError("the disk is full")
 
 
-def test_failed_checks_are_logged_once(capsys):
-    sensor = defs.get_sensor_def("failed_checks")
-    with dg.DagsterInstance.ephemeral() as instance:
-        first = sensor.evaluate_tick(dg.build_sensor_context(instance))
-        dg.materialize([posts, rows], instance=instance)
-        second = sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=first.cursor))
-        third = sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=second.cursor))
-    assert "0 of 0" in first.skip_message
-    assert "1 of 1" in second.skip_message
-    assert "0 of 0" in third.skip_message
-    assert "WARN: posts rows failed" in capsys.readouterr().err
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """One that keeps its events in SQLite files, as that of dagster.yaml does."""
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        yield instance
 
 
-def test_failed_runs_are_logged_with_their_error(capsys):
-    with dg.DagsterInstance.ephemeral() as instance:
-        result = dg.materialize([broken], instance=instance, raise_on_error=False)
-        event = next(event for event in result.all_events if event.event_type_value == "PIPELINE_FAILURE")
-        context = dg.build_run_status_sensor_context(
-            "failed_runs", event, instance, result.dagster_run
-        ).for_run_failure()
-        defs.get_sensor_def("failed_runs")(context)
-    assert "the disk is full" in capsys.readouterr().err
+def status_context(
+    name: str, result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance, event_type: str
+) -> dg.RunStatusSensorContext:
+    event = next(event for event in result.all_events if event.event_type_value == event_type)
+    return dg.build_run_status_sensor_context(name, event, instance, result.dagster_run)
+
+
+def test_checks_that_warn_are_logged_run_by_run(instance, capsys):
+    for _ in range(2):
+        result = dg.materialize([posts, rows, counts], instance=instance)
+        defs.get_sensor_def("failed_checks")(status_context("failed_checks", result, instance, "PIPELINE_SUCCESS"))
+        told = capsys.readouterr().err
+        assert told.count(f"WARN: posts rows failed in run {result.run_id}") == 1
+        assert told.count("failed in run") == 1
+
+
+def test_failed_runs_are_logged_with_their_error_and_their_checks(instance, capsys):
+    result = dg.materialize([broken], instance=instance, raise_on_error=False)
+    context = status_context("failed_runs", result, instance, "PIPELINE_FAILURE").for_run_failure()
+    defs.get_sensor_def("failed_runs")(context)
+    told = capsys.readouterr().err
+    assert "the disk is full" in told
+    assert f"ERROR: broken rows failed in run {result.run_id}" in told
