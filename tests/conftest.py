@@ -25,7 +25,7 @@ settings.load_profile("any machine")
 
 
 # Files whose tests share what takes a minute or more to make: one build of dbt, one run of the sandbox's event.
-SHARING = ("tests/dbt/", "tests/e2e/test_event_figures.py", "tests/e2e/test_refresh.py")
+SHARING = ("tests/dbt/", "tests/e2e/test_event_figures.py", "tests/e2e/test_refresh.py", "tests/e2e/test_ui.py")
 
 
 class _ByFile(LoadFileScheduling):

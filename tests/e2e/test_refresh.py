@@ -1,15 +1,10 @@
 """The main job: the sandbox's event, from nothing to the published marts, and every printed figure of the case."""
 
 import json
-import shutil
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.runs import ROOT, environment, figures, run, served
+from tests.e2e.runs import run, served
 
 pytestmark = pytest.mark.slow
 
@@ -111,59 +106,6 @@ def test_no_author_is_recognisable_in_what_was_landed(event, sandbox_corpus):
         assert author.author_id not in told, author.author_id
 
 
-def test_again_changes_no_number_and_doubles_nothing(event, sandbox):
-    before = figures(event)
-    observations = served(event, "select count(*) from marts.fct_post_observations")
-    done = run(
-        event, "orchestration.refresh", "--start", "2026-01-03", "--end", "2026-01-03", TINGFENG_SANDBOX_URL=sandbox
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert figures(event) == before
-    assert served(event, "select count(*) from marts.fct_post_observations") > observations
+def test_without_anything_new_there_is_nothing_to_do(event):
     idle = run(event, "orchestration.refresh")
     assert (idle.returncode, "Nothing to do" in idle.stdout) == (0, True)
-
-
-# A line that each station writes when it has begun: the run is killed there.
-STATIONS = {
-    "crawl": "external process successfully opened",
-    "landed": "landed ",
-    "enriched": "days read",
-    "dbt": "dbt rebuilds",
-    "publish": "publishing ",
-}
-
-
-def kill_at(line: str, data: Path, sandbox: str) -> None:
-    """Start the refresh of 3 January, and kill its main process (its steps become orphans) when it says ``line``."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "orchestration.refresh", "--start", "2026-01-03"],
-        cwd=ROOT,
-        env=environment(data, TINGFENG_SANDBOX_URL=sandbox),
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    ) as victim:
-        assert victim.stderr is not None
-        for told in victim.stderr:
-            if line in told:
-                victim.send_signal(signal.SIGKILL)
-                return
-    pytest.fail(f"the run ended without the line {line!r}")
-
-
-def test_runs_killed_at_each_station_are_made_good_by_the_next(event, tmp_path, sandbox):
-    (tmp_path / "labels").mkdir()
-    shutil.copy(event / "labels" / "sandbox.csv", tmp_path / "labels")
-    shutil.copy(event / "pseudonym.key", tmp_path)
-    for line in STATIONS.values():  # each run finds the wreck of the one before
-        kill_at(line, tmp_path, sandbox)
-    again = run(tmp_path, "orchestration.refresh", "--start", "2026-01-03", TINGFENG_SANDBOX_URL=sandbox)
-    assert again.returncode == 0, again.stderr[-3000:]
-    # Not the columns that hang on the days before, which only one of the two has: copies, and shares corrected by all.
-    for table, columns in {
-        "daily_volume": "platform, volume, original_volume, authors, volume_share, is_complete",
-        "daily_sentiment": "platform, sentiment, volume, volume_share, interactions, interaction_share",
-    }.items():
-        query = f"select {columns} from marts.{table} where posted_date = '2026-01-03' order by all"
-        assert served(tmp_path, query) == served(event, query)
