@@ -105,9 +105,10 @@ $(TINGFENG_DATA):
 	@mkdir -p $(TINGFENG_DATA)
 
 $(VENV)/.installed: requirements.lock
-	@echo "Installing into $(VENV); about two minutes the first time."
+	@echo "Installing into $(VENV); one to two minutes the first time."
 	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@# Compiled as it is imported: most of it never is, and compiling all takes another minute.
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r requirements.lock
 	@touch $@
 
 $(MANIFEST): $(VENV)/.installed $(DBT_SOURCES)

@@ -15,9 +15,8 @@ from tests.e2e.runs import ROOT, environment, run, served
 pytestmark = pytest.mark.slow
 
 DAY = "2026-01-03"
-# A line that each station writes when it has begun: the run is killed there.
+# A line that each station writes when it has begun: the run is killed there. Crawls: tests/scrapers/test_resume.py.
 STATIONS = {
-    "crawl": "external process successfully opened",
     "landed": "landed ",
     "enriched": "days read",
     "dbt": "dbt rebuilds",
