@@ -32,21 +32,16 @@ dbt_project = DbtProject(project_dir=DBT_PROJECT_DIR)
 dbt_cli = Dbt(project_dir=str(DBT_PROJECT_DIR), dbt_executable=str(Path(sys.executable).with_name("dbt")))
 
 
-def _is_parsed() -> bool:
+def is_parsed(project: Path, manifest: Path) -> bool:
     """Whether the manifest is there and as new as what it is made from, as 'make' leaves it."""
-    manifest = dbt_project.manifest_path
-    sources = [path for path in DBT_PROJECT_DIR.iterdir() if path.is_file()]
-    sources += [
-        path
-        for name in ("models", "macros", "seeds", "tests")
-        for path in (DBT_PROJECT_DIR / name).rglob("*")
-        if path.is_file()
-    ]
+    # Folders too: they are newer when a file is gone.
+    folders = [project / name for name in ("models", "macros", "seeds", "tests")]
+    sources = [*project.glob("*.yml"), *folders, *(path for folder in folders for path in folder.rglob("*"))]
     return manifest.exists() and max(path.stat().st_mtime for path in sources) <= manifest.stat().st_mtime
 
 
 # A model that was changed while 'dagster dev' runs is seen when the code is loaded anew.
-if not _is_parsed():
+if not is_parsed(DBT_PROJECT_DIR, dbt_project.manifest_path):
     dbt_cli.cli(["--quiet", "parse"], target_path=dbt_project.project_dir / dbt_project.target_path).wait()
 
 

@@ -41,8 +41,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByFile
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole runs first: workers take files in this order, and minutes that one begins last the others stand idle."""
-    items.sort(key=lambda item: ROOT / "tests" / "e2e" not in item.path.parents)
+    """What takes longest first: workers take files in this order, and while one ends a long file the others idle."""
+    longest = [ROOT / "tests" / name for name in ("e2e", "dbt", "scrapers")]
+    items.sort(key=lambda item: [folder not in item.path.parents for folder in longest])
 
 
 @pytest.fixture(scope="session")

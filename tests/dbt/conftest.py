@@ -169,6 +169,17 @@ class DataFolder:
         shutil.copytree(self.path, path)
         return DataFolder(path)
 
+    def lent(self, tmp_path: Path) -> "Iterator[DataFolder]":
+        """The folder to be changed by a test; afterwards it is as it was.
+
+        No copy, since dbt would parse the project anew for another folder (8 s).
+        """
+        kept = tmp_path / "kept"
+        shutil.copytree(self.path, kept)
+        yield DataFolder(self.path)
+        shutil.rmtree(self.path)
+        shutil.move(kept, self.path)
+
     def warehouse(self, *, read_only: bool = True) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(self.path / "warehouse.duckdb", read_only=read_only)
 
@@ -265,12 +276,5 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
 
 @pytest.fixture
 def changed(built: DataFolder, tmp_path: Path) -> Iterator[DataFolder]:
-    """The built days, to be changed; as they were again after the test.
-
-    In their place, since dbt would parse the project anew for another (8 s).
-    """
-    kept = tmp_path / "kept"
-    shutil.copytree(built.path, kept)
-    yield DataFolder(built.path)
-    shutil.rmtree(built.path)
-    shutil.move(kept, built.path)
+    """The built days, to be changed."""
+    yield from built.lent(tmp_path)

@@ -1,5 +1,6 @@
 """Comments, accounts and hot lists, from raw files to the marts."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,8 @@ def voiced(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.fixture
-def again(voiced: Any, tmp_path: Path) -> Any:
-    return voiced.copy(tmp_path / "data")
+def again(voiced: Any, tmp_path: Path) -> Iterator[Any]:
+    yield from voiced.lent(tmp_path)
 
 
 def build(data: Any, *options: str, models: str = OF_VOICES, **environment: str) -> None:

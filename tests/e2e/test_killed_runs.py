@@ -1,5 +1,6 @@
 """Runs that are killed, at each station in turn: what they leave is made good by the next."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,17 +16,20 @@ from tests.e2e.runs import ROOT, environment, run, served
 pytestmark = pytest.mark.slow
 
 DAY = "2026-01-03"
-# A line that each station writes when it has begun: the run is killed there. Crawls: tests/scrapers/test_resume.py.
+# A line that each station writes when it has begun: the run is killed there. Crawls and their landing are killed in
+# tests/scrapers/test_resume.py.
 STATIONS = {
-    "landed": "landed ",
     "enriched": "days read",
-    "dbt": "dbt rebuilds",
+    "dbt": "Running dbt command",
     "publish": "publishing ",
 }
 
 
 def kill_at(line: str, data: Path, **changes: str) -> None:
-    """Start the refresh of the day, and kill its main process (its steps become orphans) when it says ``line``."""
+    """Start the refresh of the day, and kill it with all its steps when it says ``line``, as a power cut does.
+
+    At the last station only its main process, so that the step which publishes goes on as an orphan.
+    """
     with subprocess.Popen(
         [sys.executable, "-m", "orchestration.refresh", "--start", DAY],
         cwd=ROOT,
@@ -33,11 +37,15 @@ def kill_at(line: str, data: Path, **changes: str) -> None:
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
+        start_new_session=True,
     ) as victim:
         assert victim.stderr is not None
         for told in victim.stderr:
             if line in told:
-                victim.send_signal(signal.SIGKILL)
+                if line == STATIONS["publish"]:
+                    victim.kill()
+                else:
+                    os.killpg(victim.pid, signal.SIGKILL)
                 return
     pytest.fail(f"the run ended without the line {line!r}")
 

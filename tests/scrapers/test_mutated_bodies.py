@@ -27,7 +27,7 @@ PARSERS: dict[Platform, ModuleType] = {
 VARIANTS = 12  # of each body, thinned in other ways; beside them the whole body
 STATES = get_args(SliceState)
 # A platform. After a change of a parser run them with MUTATIONS=10000, which takes some four minutes of two cores.
-MUTATIONS = int(os.environ.get("MUTATIONS", "2500"))
+MUTATIONS = int(os.environ.get("MUTATIONS", "1000"))
 
 
 @pytest.mark.parametrize("platform", PARSERS)
