@@ -37,7 +37,7 @@ def run(data: Path, module: str, *arguments: Any, **changes: str) -> subprocess.
         env=environment(data, **changes),
         capture_output=True,
         text=True,
-        timeout=570,
+        timeout=1_200,  # minutes where four of them share two cores
         check=False,
     )
 

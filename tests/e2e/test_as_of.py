@@ -58,7 +58,7 @@ def crawl(data: Path, moment: datetime) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr[-2000:]
 
