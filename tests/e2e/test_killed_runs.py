@@ -1,4 +1,4 @@
-"""Runs that are killed, at each station in turn: what they leave is made good by the next."""
+"""Runs that are killed in dbt and while they publish: what they leave is made good by the next."""
 
 import os
 import signal
@@ -19,7 +19,6 @@ DAY = "2026-01-03"
 # A line that each station writes when it has begun: the run is killed there. Crawls and their landing are killed in
 # tests/scrapers/test_resume.py.
 STATIONS = {
-    "enriched": "days read",
     "dbt": "Running dbt command",
     "publish": "publishing ",
 }
@@ -50,7 +49,7 @@ def kill_at(line: str, data: Path, **changes: str) -> None:
     pytest.fail(f"the run ended without the line {line!r}")
 
 
-def test_runs_killed_at_each_station_are_made_good_by_the_next(
+def test_runs_that_were_killed_are_made_good_by_the_next(
     tmp_path: Path, sandbox: str, sandbox_corpus: list[SandboxPost]
 ) -> None:
     """Of one platform, for the time that it takes. What is counted in the end is the sandbox's truth."""
