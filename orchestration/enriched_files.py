@@ -44,7 +44,8 @@ def current_version(folder: Path, schema: pl.Schema) -> pl.DataFrame:
 def parted(rows: pl.DataFrame, days: Sequence[str]) -> dict[str, pl.DataFrame]:
     """Rows with their ``day`` to those of each of the days, without it; none for a day that has none."""
     found = rows.partition_by("day", as_dict=True, include_key=False)
-    return {day: found.get((date.fromisoformat(day),), rows.drop("day").clear()) for day in days}
+    none = rows.drop("day").clear()
+    return {day: found.get((date.fromisoformat(day),), none) for day in days}
 
 
 def write_version(folder: Path, content_fingerprint: str, frame: pl.DataFrame) -> Path:

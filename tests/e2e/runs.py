@@ -64,8 +64,8 @@ def figures(data: Path) -> Mapping[str, list[tuple[Any, ...]]]:
     }
 
 
-def land_a_row(data: Path, day: str, crawl_id: str, author_id: str | None) -> Path:
-    """Land one Zhihu answer of a day, past crawls and importers; an author_id that is no pseudonym fails the checks."""
+def land_a_bad_row(data: Path, day: str) -> Path:
+    """Land a Zhihu answer past crawls and importers, which fails the checks: its author_id is no pseudonym."""
     post = Post(
         platform="zhihu",
         post_id="1957352612899853299",
@@ -73,10 +73,10 @@ def land_a_row(data: Path, day: str, crawl_id: str, author_id: str | None) -> Pa
         post_type="answer",
         text="编程副业",
         posted_at=datetime.fromisoformat(f"{day}T12:00:00+08:00"),
-        author_id=author_id,
+        author_id="somebody",
         observed_at=datetime(2026, 3, 1, tzinfo=UTC),
-        crawl_id=crawl_id,
+        crawl_id="bad",
         source="import:test",
         payload="{}",
     )
-    return land(data, "posts", "zhihu", day, crawl_id, to_frame("posts", [post]))
+    return land(data, "posts", "zhihu", day, "bad", to_frame("posts", [post]))

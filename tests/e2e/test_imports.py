@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.runs import run, served
+from tests.e2e.runs import land_a_bad_row, run, served
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +32,15 @@ def imported(tmp_path_factory, shared):
     done = run(data, "scrapers.importers", shared / "real" / "exports" / "mediacrawler")
     assert done.returncode == 0, done.stderr
     return data
+
+
+def test_a_bad_row_blocks_what_is_downstream_until_it_is_gone(imported):
+    bad = land_a_bad_row(imported, "2025-10-03")
+    done = run(imported, "orchestration.refresh", TINGFENG_LISTENING=str(imported / "listening.yaml"))
+    assert done.returncode == 1
+    assert "raw_rows failed" in done.stderr
+    assert not (imported / "serving" / "marts.duckdb").exists()
+    bad.unlink()  # the next test's refresh succeeds, and counts without it
 
 
 def test_marts_hold_each_matched_post_once_on_its_day_with_its_last_counts(imported):

@@ -6,28 +6,22 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
+from scrapers.parsers.values import CHINA
 from scrapers.sandbox.corpus import SandboxPost
 from tests.e2e.runs import ROOT, environment, run, served
 
 pytestmark = pytest.mark.slow
 
 DAY = "2026-01-03"
-# A line that each station writes when it has begun: the run is killed there. Crawls and their landing are killed in
-# tests/scrapers/test_resume.py.
-STATIONS = {
-    "dbt": "Running dbt command",
-    "publish": "publishing ",
-}
 
 
-def kill_at(line: str, data: Path, **changes: str) -> None:
-    """Start the refresh of the day, and kill it with all its steps when it says ``line``, as a power cut does.
+def kill_at(line: str, data: Path, *, with_steps: bool, **changes: str) -> None:
+    """Start the refresh of the day, and kill it when it says ``line``, which a station writes when it has begun.
 
-    At the last station only its main process, so that the step which publishes goes on as an orphan.
+    with_steps: all of it, as a power cut does; else its main process, whose steps go on as orphans.
     """
     with subprocess.Popen(
         [sys.executable, "-m", "orchestration.refresh", "--start", DAY],
@@ -41,10 +35,9 @@ def kill_at(line: str, data: Path, **changes: str) -> None:
         assert victim.stderr is not None
         for told in victim.stderr:
             if line in told:
-                if line == STATIONS["publish"]:
-                    victim.kill()
-                else:
+                if with_steps:
                     os.killpg(victim.pid, signal.SIGKILL)
+                victim.kill()
                 return
     pytest.fail(f"the run ended without the line {line!r}")
 
@@ -59,16 +52,15 @@ def test_runs_that_were_killed_are_made_good_by_the_next(
     (tmp_path / "listening.yaml").write_text(listening.replace(platforms, "platforms: [weibo]"), encoding="utf-8")
     assert run(tmp_path, "scrapers.sandbox", "labels", "--out", tmp_path / "labels" / "sandbox.csv").returncode == 0
     changes = {"TINGFENG_SANDBOX_URL": sandbox, "TINGFENG_LISTENING": str(tmp_path / "listening.yaml")}
-    for line in STATIONS.values():  # each run finds the wreck of the one before
-        kill_at(line, tmp_path, **changes)
+    # Each finds the wreck of the one before. Crawls and landing are killed in tests/scrapers/test_resume.py.
+    kill_at("Running dbt command", tmp_path, with_steps=True, **changes)
+    kill_at("publishing ", tmp_path, with_steps=False, **changes)
     again = run(tmp_path, "orchestration.refresh", "--start", DAY, **changes)
     assert again.returncode == 0, again.stderr[-3000:]
     posts = [
         post
         for post in sandbox_corpus
-        if post.in_event
-        and post.platform == "weibo"
-        and post.posted_at.astimezone(ZoneInfo("Asia/Shanghai")).date().isoformat() == DAY
+        if post.in_event and post.platform == "weibo" and post.posted_at.astimezone(CHINA).date().isoformat() == DAY
     ]
     assert served(tmp_path, f"select volume, is_complete from marts.daily_volume where posted_date = '{DAY}'") == [
         (len(posts), True)

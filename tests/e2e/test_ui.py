@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.e2e.runs import ROOT, environment, figures, land_a_row, served
+from tests.e2e.runs import ROOT, environment, figures, land_a_bad_row, served
 
 pytestmark = pytest.mark.slow
 
@@ -145,7 +145,7 @@ def test_checks_are_seen(page):
 
 
 def test_a_failing_check_blocks_and_is_seen(page, webserver, event):
-    bad = land_a_row(event, DAY, "bad", author_id="somebody")
+    bad = land_a_bad_row(event, DAY)
     before, runs = figures(event), len(webserver.finished_runs())
     page.goto("/locations/tingfeng/jobs/catch_up")
     page.get_by_role("button", name="Materialize").first.click()
