@@ -1,7 +1,7 @@
 """python -m benchmarks.shares --data FOLDER: how far shares of sentiments are off, counted and corrected.
 
-Of each labelled set's dev rows (orchestration/analysis/sentiment/train.py says which), 200 resamples are drawn, each of
-1,000 rows with its own balance of classes (uniform over all balances). The error is that of the negative share, in
+Of each labelled set's dev rows (orchestration/analysis/sentiment/train.py says which), 2,000 resamples are drawn, each
+of 1,000 rows with its own balance of classes (uniform over all balances). The error is that of the negative share, in
 points, from the resample's own; an interval is to hold the share that the resample was drawn with.
 """
 
@@ -16,7 +16,7 @@ from orchestration.analysis.sentiment.classifier import SENTIMENTS
 from orchestration.analysis.sentiment.train import load_rows
 from orchestration.analysis.shares import AS_TRAINED, CALIBRATED_ERROR, Calibration, corrected_shares, draw_audit
 
-RESAMPLES, ROWS, AUDITED = 200, 1_000, 300
+RESAMPLES, ROWS, AUDITED = 2_000, 1_000, 300
 Z_90 = 1.644854
 REVIEWS = ("online_shopping_10_cats", "waimai_10k")  # have no neutral rows, so no balance of three
 
@@ -86,7 +86,7 @@ def main() -> None:
         for group in rows.partition_by("dataset", maintain_order=True)
     ]
     with pl.Config(
-        tbl_rows=-1, tbl_cols=-1, tbl_width_chars=200, float_precision=1, tbl_formatting="ASCII_MARKDOWN",
+        tbl_rows=-1, tbl_cols=-1, tbl_width_chars=200, float_precision=2, tbl_formatting="ASCII_MARKDOWN",
         tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True,
     ):  # fmt: skip
         print(pl.DataFrame(table))

@@ -64,11 +64,9 @@ class TestDraw:
         weights = dict(by_band.iter_rows())
         assert weights["0"] < weights["1"] < weights["2"]
 
-    def test_takes_all_where_there_are_few_and_none_that_cannot_be_read(self) -> None:
+    def test_takes_all_where_there_are_few(self) -> None:
         posts = world(np.random.default_rng(1), 50, [0.5, 0.3, 0.2])
         assert draw_audit(posts, 300).height == 50
-        unread = posts.with_columns(p_negative=pl.lit(None, pl.Float64))
-        assert draw_audit(unread, 300).is_empty()
         assert draw_audit(posts.clear(), 300).is_empty()
 
 
@@ -86,6 +84,19 @@ class TestCorrectedShares:
         assert 0.9 <= np.mean(held) <= 0.99
         assert abs(np.mean(errors)) < 0.01
         assert np.mean(np.abs(errors)) < np.mean(np.abs(counted)) / 4
+
+    def test_hold_also_what_the_classifier_could_not_read(self) -> None:
+        """A third of the posts are pictures, all of them negative; read for neutral they would hide a third."""
+        rng = np.random.default_rng(10)
+        read = world(rng, 2_000, [0.1, 0.6, 0.3])
+        unread = world(rng, 1_000, [1, 0, 0]).with_columns(
+            *(pl.lit(None, pl.Float64).alias(f"p_{name}") for name in SENTIMENTS),
+            model_sentiment=pl.lit("neutral"),
+            post_id=pl.int_range(2_000, 3_000).cast(pl.String),
+        )
+        posts = audited(pl.concat([read, unread]), 300)
+        share = corrected_shares(posts, CALIBRATION)[0]
+        assert share.share == pytest.approx((posts["truth"] == "negative").mean(), abs=0.04)
 
     def test_of_labelled_posts_are_counted(self) -> None:
         posts = world(np.random.default_rng(2), 200, [0.6, 0.3, 0.1]).with_columns(analyst_sentiment="truth")
@@ -164,3 +175,11 @@ def test_emq_finds_the_shares_of_calibrated_probabilities() -> None:
     p = posts.select(f"p_{name}" for name in SENTIMENTS).to_numpy()
     assert emq(p, PRIOR) == pytest.approx([0.1, 0.2, 0.7], abs=0.02)
     assert p.mean(axis=0) != pytest.approx([0.1, 0.2, 0.7], abs=0.05)
+
+
+def test_emq_is_held_back_by_the_weight_of_its_start() -> None:
+    """Texts that are a little less neutral than the start, which emq alone takes for hardly neutral at all."""
+    p = np.tile([0.3, 0.4, 0.3], (1_000, 1))
+    alone, held, start = (emq(p, PRIOR, weight)[1] for weight in (0.0, 0.08, 1e6))
+    assert start == pytest.approx(PRIOR[1], abs=1e-3)
+    assert alone < held < start
