@@ -1,5 +1,6 @@
 """A crawl that dies goes on where it was, and ends with what one that did not die has."""
 
+import dataclasses
 import json
 import os
 import random
@@ -13,7 +14,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from scrapers.items import Slice
+from scrapers.items import Comment, Post, Reject, Slice
+from scrapers.landing import to_frame
 from scrapers.spool import Head, Spool, Step
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +77,7 @@ def test_killed_at_random_moments(tmp_path: Path, sandbox: str, platform: str, k
         )
         assert whole.height
         assert killed.equals(whole), table
-    assert not list((tmp_path / "killed/spool").rglob("*.parquet"))
+    assert not list((tmp_path / "killed/spool").rglob("*.jsonl"))
 
 
 HEAD = Head("one", DAY, QUERIES)
@@ -98,6 +100,28 @@ def test_a_step_that_was_cut_off_while_it_was_written_is_not_there(tmp_path: Pat
     assert spool.land() == 0
     assert landed(tmp_path, "slices", "weibo")["query"].to_list() == QUERIES[:2]
     assert spool.begun() is None
+
+
+def test_what_is_landed_is_what_was_found(tmp_path: Path) -> None:
+    """To the microsecond, with what is not shown, and with what ends a line elsewhere."""
+    moment = datetime(2026, 1, 4, 16, 0, 0, 1, tzinfo=UTC)
+    text = "一行\n二行\u2028三\r\x85 \x00\"'\\ 😂"
+    bare = Post(platform="weibo", post_id="2", post_url="u", post_type="text", text="", posted_at=moment,
+                observed_at=moment.replace(microsecond=0), payload="")  # fmt: skip
+    post = dataclasses.replace(bare, post_id="1", text=text, like_count=10**15 - 1, hashtags=["小米", text])
+    comment = Comment(platform="weibo", comment_id="3", post_id="1", text=text, posted_at=moment, observed_at=moment,
+                      payload=text)  # fmt: skip
+    reject = Reject(platform="weibo", source="s", position="card 1", reason="r", record=text, observed_at=moment)
+    spool = Spool(tmp_path, "weibo", DAY)
+    for step, items in enumerate(([post], [], [bare, reject, comment])):
+        spool.add(HEAD, Step(ask=str(step)), items)
+    assert spool.land() == 2
+    (path,) = (tmp_path / "raw/posts/platform=weibo" / f"day={DAY}").iterdir()
+    assert pl.read_parquet(path, hive_partitioning=False).equals(to_frame("posts", [post, bare]))
+    (path,) = (tmp_path / "raw/comments/platform=weibo").rglob("*.parquet")
+    assert pl.read_parquet(path, hive_partitioning=False).equals(to_frame("comments", [comment]))
+    (path,) = (tmp_path / "quarantine").iterdir()
+    assert json.loads(path.read_text(encoding="utf-8"))["record"] == text
 
 
 def test_a_crawl_that_died_while_it_landed_is_landed_once(tmp_path: Path) -> None:
