@@ -5,8 +5,8 @@
                                                     /<table>.jsonl, rejects.jsonl
 
 A step's folder is renamed into place when all of it is written. When the crawl has ended, its steps are landed as one
-file a table and day, and the spool is removed. Steps are small and many, such as the comments of one post: as Parquet one
-took 6 ms to write, as lines it takes 2.
+file a table and day, and the spool is removed. Steps are small and many, such as the comments of one post: to write one
+takes 2 ms, and took 6 as Parquet.
 """
 
 import dataclasses

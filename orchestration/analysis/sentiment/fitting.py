@@ -30,10 +30,11 @@ SCALE = np.float32(4)  # of the inputs
 SVM_C = 0.02
 SVM_SHARE = 1.0
 
-# Of a model of one's own. The three numbers were chosen on fanchuan, bdci_car2018 and nlpcc2013 together.
+# Of a model of one's own. The numbers were chosen on fanchuan, bdci_car2018 and nlpcc2013 together.
 LEAST_OWN_TEXTS = 2
 OWN_C = 0.02
-GENERAL_SHARE = np.float32(0.2)
+OWN_EPOCHS = 8
+GENERAL_SHARE = np.float32(0.3)
 
 
 class Features(NamedTuple):
@@ -98,23 +99,39 @@ def fit(seen: Features, labels: npt.NDArray[np.int64], row_weights: npt.NDArray[
 
 
 def adapt(general: Weights, seen: Features, labels: npt.NDArray[np.int64]) -> Weights:
-    """The general model made one's own: GENERAL_SHARE of its log-odds are added to those of a linear SVM of one's rows.
+    """The general model made one's own: fitted on, and GENERAL_SHARE of its log-odds added to a linear SVM of the rows.
 
     The SVM does not see what the general model says of the rows: where that was trained on the same rows, as on the
-    sets of MODEL_CARD.md, it knows them by heart, and an SVM that trusts it does worse by .02.
+    sets of MODEL_CARD.md, it knows them by heart, and an SVM that trusts it does worse by .02. Fitting the general
+    model on gains .0055 there over .2 of it as it is, and .007 where it has not seen the rows.
     """
-    columns, linear = _common(seen.linear, LEAST_OWN_TEXTS)
-    rarity = len(labels) / np.bincount(labels, minlength=len(SENTIMENTS))[labels]
+    rarity = (len(labels) / np.bincount(labels, minlength=len(SENTIMENTS))[labels]).astype(np.float32)
+    rarity /= rarity.mean()
+    columns, own_ngrams = _common(seen.linear, LEAST_OWN_TEXTS)
     svm = LinearSVC(C=OWN_C, dual=False, tol=1e-2)
-    svm.fit(linear, labels, sample_weight=rarity / rarity.mean())
-    own = GENERAL_SHARE * general.linear * general.linear_scale[:, None]
-    own[:, columns] += svm.coef_ * SCALE
-    linear_weights, linear_scale = quantise(own.astype(np.float32))
-    return general._replace(
-        linear=linear_weights,
-        linear_scale=linear_scale,
-        out=general.out * GENERAL_SHARE,
-        bias=general.bias * GENERAL_SHARE + svm.intercept_.astype(np.float32),
+    svm.fit(own_ngrams, labels, sample_weight=rarity)
+
+    linear_columns, seen_linear = _common(seen.linear, 1)
+    vector_columns, seen_vectors = _common(seen.vectors, 1)
+    linear = general.linear * general.linear_scale[:, None]
+    vectors = general.vectors * general.vector_scale[:, None]
+    net = _Net(
+        linear[:, linear_columns].T / SCALE,
+        vectors[:, vector_columns].T / SCALE,
+        *(layer.copy() for layer in (general.hidden, general.hidden_bias, general.out, general.bias)),
+    )
+    _fit_on(net, Features(seen_linear, seen_vectors), labels, rarity, np.random.default_rng(0), OWN_EPOCHS)
+    linear[:, linear_columns] = net.linear.T * SCALE
+    linear *= GENERAL_SHARE
+    linear[:, columns] += svm.coef_ * SCALE
+    vectors[:, vector_columns] = net.vectors.T * SCALE
+    return Weights(
+        *quantise(linear.astype(np.float32)),
+        *quantise(vectors),
+        hidden=net.hidden,
+        hidden_bias=net.hidden_bias,
+        out=net.out * GENERAL_SHARE,
+        bias=net.bias * GENERAL_SHARE + svm.intercept_.astype(np.float32),
     )
 
 
@@ -134,17 +151,26 @@ def _common(matrix: csr_matrix, least: int) -> tuple[npt.NDArray[np.int64], csr_
 class _Net:
     """A net while it is fitted: its parameters and what the optimisers keep of past gradients."""
 
-    def __init__(self, ngrams: int, vectors: int, chance: np.random.Generator) -> None:
-        self.linear = np.zeros((ngrams, len(SENTIMENTS)), np.float32)
-        self.vectors = (chance.standard_normal((vectors, DIMENSIONS)) * 0.05).astype(np.float32)
-        self.hidden = (chance.standard_normal((DIMENSIONS, UNITS)) / np.sqrt(DIMENSIONS)).astype(np.float32)
-        self.hidden_bias = np.zeros(UNITS, np.float32)
-        self.out = (chance.standard_normal((UNITS, len(SENTIMENTS))) * 0.1).astype(np.float32)
-        self.bias = np.zeros(len(SENTIMENTS), np.float32)
+    def __init__(
+        self, linear: Floats, vectors: Floats, hidden: Floats, hidden_bias: Floats, out: Floats, bias: Floats
+    ) -> None:
+        self.linear, self.vectors = linear, vectors
+        self.hidden, self.hidden_bias, self.out, self.bias = hidden, hidden_bias, out, bias
         self._squares = [np.full((len(table), 1), 1e-8, np.float32) for table in (self.linear, self.vectors)]
         self._dense = (self.hidden, self.hidden_bias, self.out, self.bias)
         self._moments = [(np.zeros_like(layer), np.zeros_like(layer)) for layer in self._dense]
         self._steps = 0
+
+    @classmethod
+    def unfitted(cls, ngrams: int, vectors: int, chance: np.random.Generator) -> Self:
+        return cls(
+            np.zeros((ngrams, len(SENTIMENTS)), np.float32),
+            (chance.standard_normal((vectors, DIMENSIONS)) * 0.05).astype(np.float32),
+            (chance.standard_normal((DIMENSIONS, UNITS)) / np.sqrt(DIMENSIONS)).astype(np.float32),
+            np.zeros(UNITS, np.float32),
+            (chance.standard_normal((UNITS, len(SENTIMENTS))) * 0.1).astype(np.float32),
+            np.zeros(len(SENTIMENTS), np.float32),
+        )
 
     def step(self, seen: Features, labels: npt.NDArray[np.int64], weights: Floats, kept: Floats, slow: float) -> None:
         """One step down the weighted cross-entropy of a batch; ``kept``: text × unit, 0 where a unit is hidden."""
@@ -184,15 +210,27 @@ class _Net:
 
 def _fit_net(seen: Features, labels: npt.NDArray[np.int64], weights: Floats, seed: int) -> _Net:
     chance = np.random.default_rng(seed)
-    net = _Net(seen.linear.shape[1], seen.vectors.shape[1], chance)
-    for epoch in range(EPOCHS):
+    net = _Net.unfitted(seen.linear.shape[1], seen.vectors.shape[1], chance)
+    _fit_on(net, seen, labels, weights, chance, EPOCHS)
+    return net
+
+
+def _fit_on(
+    net: _Net,
+    seen: Features,
+    labels: npt.NDArray[np.int64],
+    weights: Floats,
+    chance: np.random.Generator,
+    epochs: int,
+) -> None:
+    """So many passes over the rows, each slower than the one before."""
+    for epoch in range(epochs):
         order = chance.permutation(len(labels))
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
             shown = Features(*(_with_some_hidden(matrix[batch], chance) for matrix in seen))
-            kept = (chance.random((len(batch), UNITS)) >= HIDDEN_UNITS).astype(np.float32) / (1 - HIDDEN_UNITS)
-            net.step(shown, labels[batch], weights[batch], kept.astype(np.float32), 1 - epoch / EPOCHS)
-    return net
+            kept = (chance.random((len(batch), len(net.out))) >= HIDDEN_UNITS).astype(np.float32) / (1 - HIDDEN_UNITS)
+            net.step(shown, labels[batch], weights[batch], kept.astype(np.float32), 1 - epoch / epochs)
 
 
 def _with_some_hidden(matrix: csr_matrix, chance: np.random.Generator) -> csr_matrix:
