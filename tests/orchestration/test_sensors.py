@@ -30,7 +30,8 @@ def broken() -> Iterator[dg.AssetCheckResult]:
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """One that keeps its events in SQLite files, as that of dagster.yaml does."""
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+    settings = {"telemetry": {"enabled": False}}  # it would keep a log of the steps in DAGSTER_HOME
+    with dg.DagsterInstance.local_temp(str(tmp_path), overrides=settings) as instance:
         yield instance
 
 
