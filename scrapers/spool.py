@@ -24,7 +24,6 @@ from scrapers.landing import RAW_ITEMS, SCHEMAS, RawTable, land, partition_dir, 
 
 # A crawl that died longer ago is landed as it is: its first slices would be too old to stand beside new ones.
 CONTINUED_WITHIN = timedelta(hours=12)
-_TIME = "%Y-%m-%dT%H:%M:%S%.f%z"  # as orjson writes a moment
 HOT_LISTS = "hot_lists"  # the spool of a crawl that is not of a day
 # Posts first and slices last: a crawl that is killed in between has posts of which no slice says that they are all, and
 # so leaves its day incomplete. The other way round, slices would vouch for posts that are not there.
@@ -32,6 +31,7 @@ TABLES: tuple[RawTable, ...] = ("posts", "comments", "authors", "hot_lists", "sl
 # The day under which a row is landed, where it is not the crawl's: comments are published later than their post, and
 # accounts are seen when they are asked for.
 _DAY_OF: dict[RawTable, str] = {"comments": "posted_at", "authors": "observed_at", "hot_lists": "observed_at"}
+_TIME = "%Y-%m-%dT%H:%M:%S%.f%z"  # as orjson writes a moment
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Spool:
         begun = self.begun()
         if begun is None:
             return 0
-        rejects = [Reject(**orjson.loads(line)) for line in self._lines("rejects")]
+        rejects = [Reject(**orjson.loads(line)) for line in self._lines("rejects").splitlines()]
         quarantine(self._data_dir, begun.head.crawl_id, rejects)
         landed = 0
         for table in TABLES:
@@ -146,19 +146,17 @@ class Spool:
             yield day, rows
 
     def _rows(self, table: RawTable) -> pl.DataFrame:
-        lines = b"".join(self._lines(table))
+        lines = self._lines(table)
         if not lines:
             return pl.DataFrame(schema=SCHEMAS[table])
         times = [name for name, dtype in SCHEMAS[table].items() if dtype == pl.Datetime]
         rows = pl.read_ndjson(lines, schema=SCHEMAS[table] | dict.fromkeys(times, pl.String()))
         return rows.with_columns(pl.col(times).str.to_datetime(_TIME, time_unit="us", time_zone="UTC"))
 
-    def _lines(self, name: str) -> Iterator[bytes]:
-        """The lines of this name of all steps, with their ends."""
-        for folder in self._steps():
-            path = folder / f"{name}.jsonl"
-            if path.exists():
-                yield from path.read_bytes().splitlines(keepends=True)
+    def _lines(self, name: str) -> bytes:
+        """The files of this name of all steps, one after the other."""
+        paths = (folder / f"{name}.jsonl" for folder in self._steps())
+        return b"".join(path.read_bytes() for path in paths if path.exists())
 
     def _steps(self) -> list[Path]:
         return sorted(self._folder.glob("[0-9]*"))

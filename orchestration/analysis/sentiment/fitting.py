@@ -120,7 +120,7 @@ def adapt(general: Weights, seen: Features, labels: npt.NDArray[np.int64]) -> We
         vectors[:, vector_columns].T / SCALE,
         *(layer.copy() for layer in (general.hidden, general.hidden_bias, general.out, general.bias)),
     )
-    _fit_on(net, Features(seen_linear, seen_vectors), labels, rarity, np.random.default_rng(0), OWN_EPOCHS)
+    net.fit(Features(seen_linear, seen_vectors), labels, rarity, np.random.default_rng(0), OWN_EPOCHS)
     linear[:, linear_columns] = net.linear.T * SCALE
     linear *= GENERAL_SHARE
     linear[:, columns] += svm.coef_ * SCALE
@@ -172,7 +172,25 @@ class _Net:
             np.zeros(len(SENTIMENTS), np.float32),
         )
 
-    def step(self, seen: Features, labels: npt.NDArray[np.int64], weights: Floats, kept: Floats, slow: float) -> None:
+    def fit(
+        self,
+        seen: Features,
+        labels: npt.NDArray[np.int64],
+        weights: Floats,
+        chance: np.random.Generator,
+        epochs: int,
+    ) -> None:
+        """So many passes over the rows, each slower than the one before."""
+        for epoch in range(epochs):
+            order = chance.permutation(len(labels))
+            for start in range(0, len(order), BATCH):
+                batch = order[start : start + BATCH]
+                shown = Features(*(_with_some_hidden(matrix[batch], chance) for matrix in seen))
+                kept = (chance.random((len(batch), len(self.out))) >= HIDDEN_UNITS).astype(np.float32)
+                kept /= 1 - HIDDEN_UNITS
+                self._step(shown, labels[batch], weights[batch], kept, 1 - epoch / epochs)
+
+    def _step(self, seen: Features, labels: npt.NDArray[np.int64], weights: Floats, kept: Floats, slow: float) -> None:
         """One step down the weighted cross-entropy of a batch; ``kept``: text × unit, 0 where a unit is hidden."""
         vectors = seen.vectors @ self.vectors
         inputs = vectors @ self.hidden + self.hidden_bias
@@ -211,26 +229,8 @@ class _Net:
 def _fit_net(seen: Features, labels: npt.NDArray[np.int64], weights: Floats, seed: int) -> _Net:
     chance = np.random.default_rng(seed)
     net = _Net.unfitted(seen.linear.shape[1], seen.vectors.shape[1], chance)
-    _fit_on(net, seen, labels, weights, chance, EPOCHS)
+    net.fit(seen, labels, weights, chance, EPOCHS)
     return net
-
-
-def _fit_on(
-    net: _Net,
-    seen: Features,
-    labels: npt.NDArray[np.int64],
-    weights: Floats,
-    chance: np.random.Generator,
-    epochs: int,
-) -> None:
-    """So many passes over the rows, each slower than the one before."""
-    for epoch in range(epochs):
-        order = chance.permutation(len(labels))
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            shown = Features(*(_with_some_hidden(matrix[batch], chance) for matrix in seen))
-            kept = (chance.random((len(batch), len(net.out))) >= HIDDEN_UNITS).astype(np.float32) / (1 - HIDDEN_UNITS)
-            net.step(shown, labels[batch], weights[batch], kept.astype(np.float32), 1 - epoch / epochs)
 
 
 def _with_some_hidden(matrix: csr_matrix, chance: np.random.Generator) -> csr_matrix:
