@@ -6,7 +6,8 @@
 Needs the ``train`` extra. The first makes the general model, weights.npz, of every *.parquet of the folder (dataset,
 split, label, text). The second makes a copy of it one's own, with CSV files of text and sentiment, and writes it into
 the data folder; TINGFENG_SENTIMENT=embedded:<that file> has it used. Everything random has a fixed seed, so the same
-data make the same file. Whatever was chosen was chosen on the dev rows.
+data make the same weights on one machine; MODEL_CARD.md says what else they hang on. Whatever was chosen was chosen on
+the dev rows.
 """
 
 import argparse
