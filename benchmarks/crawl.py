@@ -6,9 +6,10 @@ Three ways to get the same pages, each in a process of its own, the sandbox on a
     paging   a Scrapy spider with the same settings that reads of each page where the next one is, and nothing else
     bare     aiohttp, which asks for the addresses that it is given and reads nothing
 
-Weibo's pages are HTML, and half of the cut texts are asked for beside them; Douyin's are JSON. The ways take turns, and
-of each the best round counts: whatever else the machine does makes a round slower, never faster. Seconds run from the
-first request until the last file is landed; starting Python is not among them.
+The queries are those of listening.yaml, the day is the fullest of the sandbox's event; comments and authors are not
+asked for. Weibo's pages are HTML, and the full texts are asked for beside them; Douyin's are JSON. The ways take turns,
+and of each the best round counts: whatever else the machine does makes a round slower, never faster. Seconds run from
+the first request until the last file is landed; starting Python is not among them.
 
 Where other work shares the cores, the wall clock tells more of it than of the ways. So the CPU is counted too, of the
 way and of the sandbox: as one of the two always waits for the other, their sum is what a page takes on idle cores.
@@ -24,6 +25,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
@@ -35,9 +37,11 @@ from scrapy.http import Response
 from scrapy.utils.project import get_project_settings
 
 from benchmarks.machine import ROOT, Sandbox, described, sandbox
+from orchestration.listening import load_listening
+from scrapers.items import Platform
 
-DAY, QUERY = "2026-01-05", "小米"
-PLATFORMS = ("weibo", "douyin")
+DAY = date(2026, 1, 5)
+PLATFORMS: tuple[Platform, ...] = ("weibo", "douyin")
 WAYS = ("ours", "paging", "bare")
 
 
@@ -90,7 +94,7 @@ def _best(rounds: list[Round]) -> Round:
     )
 
 
-def _run(way: str, platform: str, addresses: Path, served: Sandbox) -> Round:
+def _run(way: str, platform: Platform, addresses: Path, served: Sandbox) -> Round:
     before = served.cpu()
     with tempfile.TemporaryDirectory() as data:
         places = {"TINGFENG_DATA": data, "TINGFENG_SOURCE": "sandbox", "TINGFENG_SANDBOX_URL": served.url}
@@ -102,9 +106,9 @@ def _run(way: str, platform: str, addresses: Path, served: Sandbox) -> Round:
 # Each way, in a process of its own
 
 
-def _ours(platform: str, addresses: Path) -> Round:
+def _ours(platform: Platform, addresses: Path) -> Round:
     """Writes down the addresses that were asked for, in their order, for the other ways."""
-    done, asked = _crawl(platform, day=DAY, queries=json.dumps([QUERY]))
+    done, asked = _crawl(platform, day=DAY.isoformat(), queries=json.dumps(load_listening().queries(platform, DAY)))
     addresses.write_text(json.dumps(asked), encoding="utf-8")
     return done
 
@@ -137,7 +141,7 @@ class PagingSpider(Spider):
         yield  # what makes it the generator that the engine expects
 
 
-def _paging(platform: str, addresses: Path) -> Round:
+def _paging(platform: Platform, addresses: Path) -> Round:
     done, _ = _crawl(PagingSpider, platform=platform, asked=json.loads(addresses.read_text(encoding="utf-8")))
     return done
 
@@ -166,7 +170,7 @@ def _crawl(spider: str | type[Spider], **arguments: Any) -> tuple[Round, list[st
     return Round(len(asked), ended - began, cpu_after - cpu_before), asked
 
 
-def _bare(platform: str, addresses: Path) -> Round:
+def _bare(platform: Platform, addresses: Path) -> Round:
     asked = json.loads(addresses.read_text(encoding="utf-8"))
 
     async def ask() -> Round:
@@ -180,7 +184,7 @@ def _bare(platform: str, addresses: Path) -> Round:
     return asyncio.run(ask())
 
 
-_RUN: dict[str, Callable[[str, Path], Round]] = {"ours": _ours, "paging": _paging, "bare": _bare}
+_RUN: dict[str, Callable[[Platform, Path], Round]] = {"ours": _ours, "paging": _paging, "bare": _bare}
 
 
 # What a page names as the next one

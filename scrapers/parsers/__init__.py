@@ -24,6 +24,7 @@ class SearchPage:
     next: the parameters that ask for the following page, in the words of the platform's own request
         (its keys are the query or body parameters); None when the site says that there is no more.
     declared_total: the site's own count of results, where the page shows one.
+    pages_listed: how many pages of this search the site offers to turn to, where the page lists them.
     reason: in words, for every state but ok.
     is_doubtful: an answer without results that the site gives as well when it refuses; only another search, one that
         always finds something, tells which it is. ``state`` is what it would be read as without that search.
@@ -33,6 +34,7 @@ class SearchPage:
     next: dict[str, str] | None = None
     state: SliceState = "ok"
     declared_total: int | None = None
+    pages_listed: int | None = None
     reason: str | None = None
     rejects: list[Reject] = field(default_factory=list)
     is_doubtful: bool = False

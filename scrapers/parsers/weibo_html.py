@@ -17,6 +17,7 @@ _LABELS = ("广告", "推广", "推荐")
 # each element.
 _CARDS = etree.XPath("//div[@action-type='feed_list_item']")
 _NEXT = etree.XPath("//a[@class='next']/@href")
+_PAGES = etree.XPath("//ul[@class='s-scroll']/li")  # under 第1页, those to choose from
 _NO_RESULT = etree.XPath("//div[contains(@class,'card-no-result')]")
 _QUOTED = etree.XPath(".//div[contains(@class,'card-comment')]")  # what a repost quotes, within its card
 _QUOTED_LIKE = etree.XPath(".//a[@action-type='feed_list_like']")
@@ -56,6 +57,7 @@ def parse_html(body: bytes, observed_at: datetime) -> SearchPage:
     following = next(iter(_NEXT(document)), None)
     number_of_next = parse_qs(urlsplit(following).query).get("page") if following else None
     page.next = {"page": number_of_next[0]} if number_of_next else None
+    page.pages_listed = len(_PAGES(document)) or None
     if page.rejects and not page.posts:
         page.state, page.reason = "partial", f"none of {len(page.rejects)} posts could be read"
     if b"<html" in body and b"</html" not in body:  # cut between two cards, it would look like the last page

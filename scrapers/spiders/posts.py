@@ -51,12 +51,26 @@ async def walk_posts(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIte
         following = page.next
         if tally.state in STOPPING_STATES or following is None or page.reason == BLANK or spider.is_past(page, ask):
             break
+        if (page.pages_listed or 0) >= page_cap and _is_all_in_narrower_times(spider, ask):
+            _hit_cap(tally, page_cap)
+            break
     # The last page that a site shows names no next one, whether or not there is more: only its number tells.
     if tally.pages == page_cap and tally.state not in STOPPING_STATES and not spider.is_past(page, ask):
-        tally.cap_hit = True
-        worsen(tally, "partial", f"no more than {page_cap} pages are shown, and there may be more")
+        _hit_cap(tally, page_cap)
     if tally.posts_seen == 0:
         tally.reason = tally.reason or page.reason
+
+
+def _is_all_in_narrower_times(spider: PlatformSpider, ask: Ask) -> bool:
+    """Whether an ask is split by time alone, so that nothing of it is lost: the rest of its pages, 49 for a day of
+    Weibo, would all be asked again. What a split by another trait loses, only all pages of the whole tell."""
+    parts = spider.split(ask) if ask.target == "search" else []
+    return bool(parts) and all(part.filters == ask.filters for part in parts)
+
+
+def _hit_cap(tally: Slice, page_cap: int) -> None:
+    tally.cap_hit = True
+    worsen(tally, "partial", f"no more than {page_cap} pages are shown, and there may be more")
 
 
 async def _posts_of(

@@ -185,12 +185,12 @@ def test_the_budget_ends_a_crawl_and_survives_it(
     crawl: Callable[..., Any], sandbox: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TINGFENG_DAILY_REQUESTS", "3")
-    done = crawl(sandbox, "weibo", "2026-01-05", ["小米 大熊", "小米 KOL"])
+    done = crawl(sandbox, "weibo", "2026-01-02", ["小米 大熊", "小米 KOL"])
     assert "the daily budget of 3 requests for weibo is spent" in done.log
     assert done.slices["state"].to_list() == ["partial", "partial"]
     assert done.slices["reason"].unique().to_list() == ["the crawl ended first: budget_spent"]
     assert done.posts.height > 0
-    again = crawl(sandbox, "weibo", "2026-01-05", ["小米 大熊"])
+    again = crawl(sandbox, "weibo", "2026-01-02", ["小米 大熊"])
     assert again.slices.filter(pl.col("crawl_id") != done.slices["crawl_id"][0])["pages"].to_list() == [0]
 
 

@@ -16,7 +16,7 @@ QUERY = "小米 大熊"
 MID = 5_251_874_932_590_001  # issued at 23:47:02 of that day
 
 
-def weibo_page(mids: list[int], following: int | None) -> Response:
+def weibo_page(mids: list[int], following: int | None, listed: int = 0) -> Response:
     cards = "".join(
         f'<div class="card-wrap" action-type="feed_list_item" mid="{mid}"><div class="from">'
         f'<a href="//weibo.com/1000000001/Ql">01月05日 23:47</a></div>'
@@ -25,7 +25,9 @@ def weibo_page(mids: list[int], following: int | None) -> Response:
     )
     nothing = "" if mids else '<div class="card card-no-result"><p>抱歉，未找到相关结果。</p></div>'
     link = f'<a class="next" href="/weibo?page={following}">下一页</a>' if following else ""
-    return Response(f"<html><body>{nothing}{cards}{link}</body></html>", media_type="text/html")
+    pages = "".join(f'<li><a href="/weibo?page={number}">第{number}页</a></li>' for number in range(1, listed + 1))
+    pager = f'<div class="m-page"><ul class="s-scroll">{pages}</ul>{link}</div>'
+    return Response(f"<html><body>{nothing}{cards}{pager}</body></html>", media_type="text/html")
 
 
 class TestWeibo:
@@ -33,6 +35,7 @@ class TestWeibo:
 
     regions: ClassVar[dict[str, list[int]]] = {"11": [MID + 1], "44": [MID + 2, MID + 3]}
     is_region_capped = False
+    listed = 0  # the pages that the first one names, where more are found than the site shows
 
     def site(self, serve: Callable[[Starlette], str]) -> str:
         self.asked: list[dict[str, str]] = []
@@ -50,7 +53,7 @@ class TestWeibo:
                     return weibo_page([MID + 100 + number], number + 1 if number < 50 else None)
                 return weibo_page(self.regions.get(code, []), None)
             if last_hour or asked["timescope"] == f"custom:{DAY}-0:2026-01-06-0":
-                return weibo_page([MID + 1 + number % 3], number + 1 if number < 50 else None)
+                return weibo_page([MID + 1 + number % 3], number + 1 if number < 50 else None, self.listed)
             return weibo_page([], None)
 
         return serve(Starlette(routes=[Route("/s.weibo.com/weibo", search)]))
@@ -62,6 +65,22 @@ class TestWeibo:
         assert done.slices.filter(pl.col("filters") == "region=44")["kept_ids"].to_list() == [
             [str(MID + 2), str(MID + 3)]
         ]
+        assert sorted(done.posts["post_id"]) == [str(MID + number) for number in (1, 2, 3)]
+
+    @pytest.mark.parametrize(("listed", "pages_of_day"), [(0, 50), (49, 50), (50, 1)])
+    def test_a_day_whose_first_page_lists_all_that_the_site_shows_is_split_at_once(
+        self, crawl: Callable[..., Any], serve: Callable[..., str], listed: int, pages_of_day: int
+    ) -> None:
+        self.listed = listed
+        done = crawl(self.site(serve), "weibo", DAY, [QUERY])
+        day, hour = (
+            {asked["page"] for asked in self.asked if asked["timescope"] == f"custom:{scope}:2026-01-06-0"}
+            for scope in (f"{DAY}-0", f"{DAY}-23")
+        )
+        assert len(day) == pages_of_day
+        assert len(hour) == 50  # what its regions leave out is known by all of its pages
+        assert set(done.slices["state"]) == {"ok", "empty"}
+        assert done.slices.height == 23 + 36
         assert sorted(done.posts["post_id"]) == [str(MID + number) for number in (1, 2, 3)]
 
     def test_that_still_shows_a_part_is_partial_and_asked_in_another_order(

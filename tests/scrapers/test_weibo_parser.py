@@ -100,6 +100,11 @@ class TestResultPage:
         for post in page.posts:
             assert parse_search(post.payload.encode(), NOW).posts == [post]
 
+    def test_counts_the_pages_that_the_site_offers(self, page: SearchPage) -> None:
+        assert page.pages_listed == 2
+        body = (FIXTURES / "search.html").read_text("utf-8").replace('class="s-scroll"', "")
+        assert parse_search(body.encode(), NOW).pages_listed is None
+
     def test_without_next_the_page_is_the_last(self) -> None:
         body = (FIXTURES / "search.html").read_text("utf-8").replace('class="next"', 'class="prev"')
         assert parse_search(body.encode(), NOW).next is None

@@ -3,6 +3,7 @@
 What m.weibo.cn and weibo.com answer in JSON stands in weibo_mobile.py and weibo_ajax.py.
 """
 
+import math
 import re
 from datetime import datetime, timedelta
 from html import escape
@@ -57,26 +58,36 @@ async def search_page(request: Request) -> HTMLResponse:
     number = int(request.query_params.get("page", "1"))
     first = (number - 1) * NEW_ON_A_PAGE
     shown = found[first : first + PAGE_SIZE] if number <= PAGES_SHOWN else []
-    has_next = number < PAGES_SHOWN and first + PAGE_SIZE < len(found)
-    following = f"/weibo?{urlencode(dict(request.query_params) | {'page': number + 1})}" if has_next else None
-    return HTMLResponse(_page(query, [_result(post, query, now) for post in shown], following))
+    # As many as are needed until no post is left that is on none.
+    pages = min(PAGES_SHOWN, max(1, math.ceil((len(found) - PAGE_SIZE) / NEW_ON_A_PAGE) + 1))
+    return HTMLResponse(
+        _page(query, [_result(post, query, now) for post in shown], _pager(dict(request.query_params), number, pages))
+    )
 
 
 def _hour(day: str, hour: str) -> datetime:
     return datetime.fromisoformat(day).replace(tzinfo=CHINA) + timedelta(hours=int(hour))
 
 
-def _page(query: str, results: list[str], following: str | None) -> str:
+def _pager(asked: dict[str, str], number: int, pages: int) -> str:
+    """The list of all pages, which stands on each of them, and the link to the next one; nothing of a single page."""
+    if pages == 1:
+        return ""
+    links = [escape(f"/weibo?{urlencode(asked | {'page': str(page)})}") for page in range(1, pages + 1)]
+    listed = "".join(f'<li><a href="{link}">第{page}页</a></li>' for page, link in enumerate(links, 1))
+    following = f'<a href="{links[number]}" class="next">下一页</a>' if number < pages else ""
+    return (
+        f'<div class="m-page"><div><span class="list"><a class="pagenum">第{number}页</a>'
+        f'<ul class="s-scroll" node-type="feed_list_page_morelist">{listed}</ul></span>{following}</div></div>'
+    )
+
+
+def _page(query: str, results: list[str], pager: str) -> str:
     cards = results or [
         '<div class="card card-no-result s-pt20b40"><p>抱歉，未找到相关结果。</p><p>建议您换个词再试试。</p></div>'
     ]
     if results:
         cards = [*results[:1], _USER_CARD, *results[1:5], _HOT_SEARCHES, *results[5:]]
-    pager = (
-        f'<div class="m-page"><div><a href="{escape(following)}" class="next">下一页</a></div></div>'
-        if following
-        else ""
-    )
     return (
         '<!DOCTYPE html><html><head><meta charset="utf-8"><meta name="synthetic" content="true">'
         f"<title>{escape(query)} - 微博搜索</title></head><body><!-- synthetic: no person wrote any of this -->"
