@@ -97,8 +97,8 @@ _REMOVED: dict[Platform, tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...
     "weibo": (
         (("/n/",), re.compile(r"/n/[^'\"&?<>\s\\]+"), "/n/"),
         (
-            ("nick=", "uname=", "screen_name="),
-            re.compile(r"\b((?:nick|uname|screen_name)=)[^&\"'|\\\s]+"),
+            ("nick=", "name="),  # "&mid=…&name=…&uid=…" is what a button to repost brings along
+            re.compile(r"(\b(?:nick|uname|screen_name)=|[?&;](?:root)?name=)[^&\"'|\\\s]+"),
             r"\1",
         ),
         (
@@ -272,7 +272,7 @@ def _replaced(text: str, person: str, by: str) -> str:
 
 # Where the HTML of a search result names a person: attributes of its links and images, and the links' own words.
 _HTML_NICK = re.compile(r"""nick-name=(["'])(.*?)\1""")
-_HTML_NAMED_LINK = re.compile(r"(<a\b[^>]*\bnick-name=[^>]*>)[^<]*")
+_HTML_NAMED_LINK = re.compile(r"""(<a\b[^>]*\b(?:nick-name=|class=["']name["'])[^>]*>)[^<]*""")
 _HTML_ID = re.compile(r"(?:usercard=[\"']?id=|weibo\.com/(?:u/)?|\?uid=|&uid=|;uid=)(\d{5,12})(?!\d)")
 _HTML_AVATAR = re.compile(r"""(<div class=["']avator["'].*?<img\b[^>]*?\bsrc=)(["'])[^"']*\2""", re.DOTALL)
 # One after the other: each is found by its name, which takes a third of the time of looking for all of them at once.

@@ -17,18 +17,19 @@ _LABELS = ("广告", "推广", "推荐")
 # each element.
 _CARDS = etree.XPath("//div[@action-type='feed_list_item']")
 _NEXT = etree.XPath("//a[@class='next']/@href")
-_PAGES = etree.XPath("//ul[@class='s-scroll']/li")  # under 第1页, those to choose from
+_PAGER = etree.XPath("//div[@class='m-page']")
+_PAGES = etree.XPath(".//ul[@class='s-scroll']/li")  # under 第1页, those to choose from
 _NO_RESULT = etree.XPath("//div[contains(@class,'card-no-result')]")
 _QUOTED = etree.XPath(".//div[contains(@class,'card-comment')]")  # what a repost quotes, within its card
 _QUOTED_LIKE = etree.XPath(".//a[@action-type='feed_list_like']")
 _QUOTED_FROM = etree.XPath(".//p[@class='from']/a[1]")
-_SHOWN_AT = etree.XPath(".//div[@class='from']/a[1]")
+_SHOWN_AT = etree.XPath(".//*[self::div or self::p][@class='from']/a[1]")
 _FULL_TEXT = etree.XPath(".//p[@node-type='feed_list_content_full']")
 _TEXT = etree.XPath(".//p[@node-type='feed_list_content']")
 _UNFOLD = etree.XPath(".//p[@node-type='feed_list_content']//a[@action-type='fl_unfold']")
-_NAMED = etree.XPath(".//a[@nick-name]")
+_NAMED = etree.XPath(".//*[self::a or self::p][@nick-name]")
 _AVATAR = etree.XPath(".//div[contains(@class,'avator')]")
-_BADGE = etree.XPath(".//svg[starts-with(@id,'woo_svg_v')]")
+_BADGE = etree.XPath(".//svg[starts-with(@id,'woo_svg_v')] | .//i[contains(@class,'icon-vip-')]")  # 2026, 2018
 _BUTTONS = etree.XPath(".//a[starts-with(@action-type,'feed_list_')]")
 _VIDEO = etree.XPath(".//video-player")
 _PICTURES = etree.XPath(".//div[contains(@class,'media-piclist')]")
@@ -38,6 +39,7 @@ _LABELLED = etree.XPath(
 _WORDS = etree.XPath("string()")
 _AUTHOR_AND_BID = re.compile(r"weibo\.com/(?:u/)?(\w+)/(\w+)")
 _SPACES = re.compile(r"\s+")
+_PAGES_IN_ALL = re.compile(r"共\s*(\d+)\s*页")
 _SPACED_BREAK = re.compile(r" *\n *")
 
 
@@ -57,12 +59,20 @@ def parse_html(body: bytes, observed_at: datetime) -> SearchPage:
     following = next(iter(_NEXT(document)), None)
     number_of_next = parse_qs(urlsplit(following).query).get("page") if following else None
     page.next = {"page": number_of_next[0]} if number_of_next else None
-    page.pages_listed = len(_PAGES(document)) or None
+    page.pages_listed = _pages_listed(_PAGER(document))
     if page.rejects and not page.posts:
         page.state, page.reason = "partial", f"none of {len(page.rejects)} posts could be read"
     if b"<html" in body and b"</html" not in body:  # cut between two cards, it would look like the last page
         page.state, page.reason = "partial", "the page is cut"
     return page
+
+
+def _pages_listed(pagers: list[Any]) -> int | None:
+    """A list of the pages, as public crawlers count it, or their number in words, as it is told of in 2026."""
+    for pager in pagers:
+        in_words = _PAGES_IN_ALL.search(str(_WORDS(pager)))
+        return len(_PAGES(pager)) or (int(in_words[1]) if in_words else None)
+    return None
 
 
 def _state_without_cards(document: Any) -> tuple[SliceState, str]:
@@ -118,7 +128,7 @@ def _read_card(card: Any, payload: str, observed_at: datetime) -> Post:
         posted_at=posted_at,
         author_id=author_id,
         author_name=_attribute(_NAMED(card), "nick-name") or None,
-        author_verified=any(_BADGE(element) for element in avatar) if avatar else None,
+        author_verified=bool(_BADGE(card)) if avatar else None,
         like_count=likes.value,
         comment_count=comments.value,
         share_count=shares.value,
@@ -158,12 +168,13 @@ def _words(found: list[Any]) -> str:
 
 
 def _card_counts(card: Any) -> list[Count]:
-    """Likes, comments, shares. A button with its name instead of a number stands for none; no button, not shown."""
+    """Likes, comments, shares: "1,024", "转发 28". A button without a number stands for none; no button, not shown."""
     shown = {button.get("action-type"): _words([button]) for button in _BUTTONS(card)}
-    return [
-        Count(0) if shown.get(action) == name else parse_count(shown.get(action))
-        for action, name in (("feed_list_like", "赞"), ("feed_list_comment", "评论"), ("feed_list_forward", "转发"))
-    ]
+    counts = []
+    for action, name in (("feed_list_like", "赞"), ("feed_list_comment", "评论"), ("feed_list_forward", "转发")):
+        words = shown.get(action)
+        counts.append(parse_count(None if words is None else words.removeprefix(name).strip() or 0))
+    return counts
 
 
 def _card_type(card: Any, payload: str) -> str:

@@ -1,6 +1,7 @@
 """What comes back from a site: an answer to read, a refusal, or nothing; and what that makes of a slice."""
 
 import dataclasses
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.exceptions import (
@@ -21,6 +22,8 @@ from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
 # HTTP statuses with which the sites refuse (platforms.md): rate limits, bans and captchas; 401 is a missing login.
 BLOCKED_STATUSES = {403: "forbidden", 414: "banned", 418: "banned", 429: "too many requests", 432: "refused",
                     461: "captcha", 471: "captcha"}  # fmt: skip
+# In the paths of pages that refuse: weibo.com/sorry, passport.weibo.com/verify, zhihu.com/account/unhuman.
+REFUSING_PATHS = ("sorry", "verify", "captcha", "unhuman")
 # After these a crawl asks its site for nothing more.
 STOPPING_STATES = {"blocked", "logged_out"}
 # Why a page is not the one that was asked for.
@@ -55,9 +58,20 @@ def refusal(response: Response) -> SearchPage | None:
         return None
     if response.status in BLOCKED_STATUSES:
         return SearchPage(state="blocked", reason=f"HTTP {response.status}: {BLOCKED_STATUSES[response.status]}")
-    if response.status == 401 or 300 <= response.status < 400:
-        return SearchPage(state="logged_out", reason=f"HTTP {response.status}: the login is missing or has expired")
+    if response.status == 401:
+        return SearchPage(state="logged_out", reason="HTTP 401: the login is missing or has expired")
+    if 300 <= response.status < 400:
+        return _redirected(response)
     return SearchPage(state="partial", reason=f"HTTP {response.status}")
+
+
+def _redirected(response: Response) -> SearchPage:
+    """Where a redirect leads tells a refusal from a login page. What stands behind the path may tell who asked."""
+    location = urlsplit((response.headers.get("Location") or b"").decode("latin-1"))
+    to = f" to {location.netloc}{location.path}" if location.path else ""
+    if any(word in location.path for word in REFUSING_PATHS):
+        return SearchPage(state="blocked", reason=f"HTTP {response.status}{to}: refused, or a captcha is due")
+    return SearchPage(state="logged_out", reason=f"HTTP {response.status}{to}: the login is missing or has expired")
 
 
 def is_blank(page: SearchPage | CommentPage, *, was_named: bool) -> bool:

@@ -76,11 +76,11 @@ def states(done: Any) -> list[tuple[str, str, int]]:
 
 @pytest.mark.parametrize(
     ("status", "state"),
-    [(403, "blocked"), (418, "blocked"), (429, "blocked"), (302, "logged_out"), (401, "logged_out")],
+    [(403, "blocked"), (418, "blocked"), (429, "blocked"), (401, "logged_out")],
 )
 def test_a_refusal_ends_the_crawl_at_once(crawl: Callable[..., Any], site: Site, status: int, state: str) -> None:
     async def refuse(request: Request) -> Response:
-        return Response("", status_code=status, headers={"Location": "/login"} if status == 302 else None)
+        return Response("", status_code=status)
 
     done = crawl(site.start(refuse), "weibo", DAY, QUERIES)
     assert site.asked == [(QUERIES[0], "1")]  # not tried again, nothing else asked
@@ -88,6 +88,30 @@ def test_a_refusal_ends_the_crawl_at_once(crawl: Callable[..., Any], site: Site,
     assert done.slices["reason"].str.contains(str(status)).all()
     assert done.slices["pages"].to_list() == [1, 0, 0]
     assert done.posts.height == 0
+
+
+@pytest.mark.parametrize(
+    ("to", "state", "reason"),
+    [
+        ("https://passport.weibo.com/sso/signin?url=x", "logged_out", "HTTP 302 to passport.weibo.com/sso/signin: "),
+        ("/login", "logged_out", "HTTP 302 to /login: the login is missing or has expired"),
+        ("https://weibo.com/sorry?pagenotfound&retcode=6102", "blocked", "HTTP 302 to weibo.com/sorry: refused"),
+        ("https://passport.weibo.com/verify?from=search", "blocked", "HTTP 302 to passport.weibo.com/verify: refused"),
+        ("https://www.zhihu.com/account/unhuman?type=S6E3V1", "blocked", "HTTP 302 to www.zhihu.com/account/unhuman"),
+        (None, "logged_out", "HTTP 302: the login is missing or has expired"),
+    ],
+)
+def test_a_redirect_is_told_by_where_it_leads(
+    crawl: Callable[..., Any], site: Site, to: str | None, state: str, reason: str
+) -> None:
+    async def redirect(request: Request) -> Response:
+        return Response("", status_code=302, headers={"Location": to} if to else None)
+
+    done = crawl(site.start(redirect), "weibo", DAY, QUERIES)
+    assert site.asked == [(QUERIES[0], "1")]
+    assert states(done) == [(query, state, 0) for query in QUERIES]
+    assert done.slices["reason"].str.contains(reason, literal=True).all()
+    assert "retcode" not in done.log  # what stands behind the path may tell who asked
 
 
 def test_a_body_that_refuses_ends_the_crawl_and_what_was_found_is_landed(crawl: Callable[..., Any], site: Site) -> None:

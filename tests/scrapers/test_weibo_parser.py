@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scrapers.items import Post
 from scrapers.parsers import SearchPage
+from scrapers.parsers.values import weibo_id_time
 from scrapers.parsers.weibo import parse_long_text, parse_search, put_long_text, text_is_cut
 
 FIXTURES = Path(__file__).parent / "fixtures" / "weibo"
@@ -124,6 +125,35 @@ class TestResultPage:
         gone = '<div class="card-comment"><p>抱歉，此微博已被作者删除。</p></div></div></div>'
         repost = parse_search((body[:start] + gone + body[end:]).encode(), NOW).posts[1]
         assert fields_of(repost, "post_id", "repost_of_id", "like_count") == ("5251875939222342", None, 0)
+
+
+class TestOlderSearch:
+    """The page as it was recorded in 2018, with what is told of it in 2026: 共50页, a button that is commented out."""
+
+    @pytest.fixture
+    def page(self) -> SearchPage:
+        return parse("search_older.html")
+
+    def test_reads_who_and_when(self, page: SearchPage) -> None:
+        assert [post.author_id for post in page.posts] == ["1000000001", "1000000002", "1000000003"]
+        assert [post.author_name for post in page.posts] == ["合成媒体01", "合成用户0002", "合成用户0003"]
+        assert [post.posted_at for post in page.posts] == [weibo_id_time(post.post_id) for post in page.posts]
+
+    def test_reads_counts_and_a_button_without_one_stands_for_none(self, page: SearchPage) -> None:
+        assert [fields_of(post, *COUNTS) for post in page.posts] == [
+            (7, 11, 28, False),
+            (0, 0, 0, False),
+            (0, 3, 0, False),
+        ]
+
+    def test_a_member_is_not_verified(self, page: SearchPage) -> None:
+        assert [post.author_verified for post in page.posts] == [True, False, False]
+
+    def test_reads_texts_without_what_the_site_adds(self, page: SearchPage) -> None:
+        assert [post.text for post in page.posts] == ["小米 月底啦,转发点赞[赞啊]", "开头，全文在此", "大熊"]
+
+    def test_counts_the_pages_that_the_site_offers_in_words(self, page: SearchPage) -> None:
+        assert page.pages_listed == 50
 
 
 class TestGetIndex:

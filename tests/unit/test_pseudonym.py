@@ -25,6 +25,7 @@ FIXTURES = Path(__file__).parents[1] / "scrapers" / "fixtures"
 PARSERS: dict[Platform, ModuleType] = {"weibo": weibo, "douyin": douyin, "xiaohongshu": xiaohongshu, "zhihu": zhihu}
 BODIES: list[tuple[Platform, str]] = [
     ("weibo", "search.html"),
+    ("weibo", "search_older.html"),
     ("weibo", "getindex.json"),
     ("douyin", "general_search.json"),
     ("xiaohongshu", "search_notes.json"),

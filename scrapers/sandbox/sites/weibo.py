@@ -125,8 +125,9 @@ def _result(post: SandboxPost, query: str, now: datetime) -> str:
 {shown_time(post.posted_at, now)}</a> &nbsp;来自 <a href="//app.weibo.com/t/feed/1" rel="nofollow">微博网页版</a></div>
 {_words(post, query)}{_media(post)}{_quoted(post.repost_of, now) if post.repost_of else ""}
 </div></div>
-<div class="card-act"><ul>
-<li><a action-type="feed_list_forward" action-data="allowForward=1&amp;mid={post.post_id}&amp;uid={author.author_id}">
+<div class="card-act"><ul><!-- <li><a action-type="feed_list_favorite">收藏</a></li>-->
+<li><a action-type="feed_list_forward"
+action-data="allowForward=1&amp;mid={post.post_id}&amp;name={escape(author.name)}&amp;uid={author.author_id}">
 <i class="woo-font--retweet"></i> {shown_count(post, post.shares, "转发")}</a></li>
 <li><a action-type="feed_list_comment"><i class="woo-font--comment"></i>
 {shown_count(post, post.comments, "评论")}</a></li>
