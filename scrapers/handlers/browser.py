@@ -135,7 +135,7 @@ class _Tab:
 
     def take(self, request: Request, visit: PageVisit) -> _Answer | None:
         """The answer to the request that is wanted, if it is there."""
-        for answer in self._of_kind(request):
+        for answer in self._of_kind(request, visit):
             if not visit.not_asked(answer.request.url, answer.request.post_data):
                 self.answers.remove(answer)
                 return answer
@@ -143,16 +143,18 @@ class _Tab:
 
     def asked_instead(self, request: Request, visit: PageVisit) -> str | None:
         """What is wrong with the page's last request of the kind that is wanted; None where there was none."""
-        others = [visit.not_asked(other.request.url, other.request.post_data) for other in self._of_kind(request)]
+        sent = [other.request for other in self._of_kind(request, visit)]
+        others = [visit.not_asked(other.url, other.post_data) for other in sent]
         return f"the page asks for something else than {', '.join(others[-1])}" if others else None
 
-    def drop(self, request: Request) -> None:
+    def drop(self, request: Request, visit: PageVisit) -> None:
         """The answers of the kind that is wanted are not."""
-        for answer in self._of_kind(request):
+        for answer in self._of_kind(request, visit):
             self.answers.remove(answer)
 
-    def _of_kind(self, request: Request) -> list[_Answer]:
-        return [answer for answer in self.answers if _kind(answer.request) == _kind(request)]
+    def _of_kind(self, request: Request, visit: PageVisit) -> list[_Answer]:
+        kinds = _kinds(request, visit)
+        return [answer for answer in self.answers if _kind(answer.request) in kinds]
 
     async def look_up(self) -> None:
         """Wait for the next answer, but not for long."""
@@ -191,7 +193,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         visit: PageVisit | None = request.meta.get("visit")
         if visit is None or not self._is_by_browser:
             return await super().download_request(request)
-        self._paths.add(_kind(request))
+        self._paths |= _kinds(request, visit)
         try:
             await self._start_browser()
             started = time.monotonic()
@@ -288,7 +290,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         """What the page is answered to the request that is wanted, or the wall in its way."""
         answer = tab.take(request, visit)
         if answer is None and visit.act == "scroll":
-            tab.drop(request)  # leftovers of earlier visits; what comes now is what the wheel has brought about
+            tab.drop(request, visit)  # leftovers of earlier visits; what comes now is what the wheel has brought about
         while answer is None:
             if tab.under_way:
                 pass
@@ -343,6 +345,11 @@ def _page(tab: _Tab) -> Page:
 def _kind(request: Request | PageRequest) -> str:
     """What the requests for the pages of one list have in common: "GET /api/…"."""
     return f"{request.method} {urlsplit(request.url).path}"
+
+
+def _kinds(request: Request, visit: PageVisit) -> set[str]:
+    """The kinds of request by which a page may ask for what is wanted."""
+    return {_kind(request)} | ({f"{request.method} {urlsplit(visit.also).path}"} if visit.also else set())
 
 
 def _as_response(answer: _Answer) -> Response:

@@ -32,7 +32,8 @@ class SandboxRoute:
         meta = request.meta
         if visit := meta.get("visit"):
             assert isinstance(visit, PageVisit)
-            meta = meta | {"visit": dataclasses.replace(visit, address=self._within(visit.address))}
+            also = self._within(visit.also) if visit.also else None
+            meta = meta | {"visit": dataclasses.replace(visit, address=self._within(visit.address), also=also)}
         return request.replace(url=self._within(request.url), meta=meta)
 
     def _within(self, url: str) -> str:

@@ -18,6 +18,7 @@ class PageVisit:
     asks: names and values that the page's request must have in its address or JSON body to be the one that is wanted:
         a page that sorts otherwise than it was told to is not to be read as if it did. A name of "" is any name.
     leave: selector of what is clicked once the answer is there, to get back to where the page was.
+    also: another address, without its parameters, at which the page may ask for the same.
     """
 
     address: str
@@ -25,6 +26,7 @@ class PageVisit:
     clicks: tuple[str, ...] = ()
     asks: tuple[tuple[str, str], ...] = ()
     leave: str | None = None
+    also: str | None = None
 
     def not_asked(self, url: str, body: str | None) -> list[str]:
         """What of ``asks`` a page's request does not say, as "name=value"."""

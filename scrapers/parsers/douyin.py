@@ -1,10 +1,11 @@
-"""Douyin: posts ("awemes") of searches (general/search/single, search/item), timelines (aweme/post) and details
-(aweme/detail), comments (comment/list, comment/list/reply), profiles (user/profile/other) and the hot list
+"""Douyin: posts ("awemes") of searches (general/search/single and /stream, search/item), timelines (aweme/post) and
+details (aweme/detail), comments (comment/list, comment/list/reply), profiles (user/profile/other) and the hot list
 (hot/search/list), all under www.douyin.com/aweme/v1/web.
 
 The app's answers, as relays hand them on, stand one level deeper; the awemes and comments in both are alike.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ _LOGIN_STATUSES = {"8", "2483"}  # 2483 says 请先登录，再继续搜索吧
 _LOGIN_WORDS = {"login", "invalid_login"}
 _CHECK_WORDS = {"verify_check", "antispam_check", "hit_shark"}
 HOT_LIST = "hot_search"  # 抖音热榜; the trending_list beside it (上升热点) is a list of its own, without ranks
+_SIZE = re.compile(rb"[0-9a-fA-F]{1,8}")  # the line before a frame of general/search/stream
 _NO_COMMENT = {"", "0"}  # reply_id of a root comment, reply_to_reply_id of what answers the root itself
 
 
@@ -117,7 +119,7 @@ def _open(body: bytes) -> dict[str, Any] | _Refusal:
         return _Refusal("blocked", f"the body is {'the word blocked' if start else 'empty'}")
     if start.startswith(b"<"):
         return _Refusal(*wall_state(body))
-    answer = load_object(body)
+    answer = _of_frames(body) if _SIZE.fullmatch(start.split(b"\r")[0]) else load_object(body)
     if answer is None:
         return _Refusal("partial", "the body is cut or no JSON")
     while True:  # a relay's envelope, that of a hot list
@@ -129,6 +131,28 @@ def _open(body: bytes) -> dict[str, Any] | _Refusal:
         if not isinstance(answer.get("data"), dict):
             return answer
         answer = answer["data"]
+
+
+def _of_frames(body: bytes) -> dict[str, Any] | None:
+    """The one answer that the objects of a body in frames amount to; None where a part of it is missing.
+
+    So comes the first page of a search, as public crawlers of 2026 have it: chunked transfer once more within the body,
+    "14de" CRLF {…} CRLF … "0" CRLF. An object stands in a frame, or a long one in several. Each has some of the cards;
+    of the rest the last word counts, but of a refusal the first.
+    """
+    lines = [line for line in body.split(b"\r\n") if line.strip()]
+    frames = [line for line in lines if not _SIZE.fullmatch(line.strip())]
+    if lines[-1].strip() != b"0":
+        return None
+    answers = [load_object(frame) for frame in frames]
+    if None in answers:
+        answers = [load_object(b"".join(frames))]
+    whole: dict[str, Any] = {}
+    for answer in answers:
+        if answer is None or as_text(answer.get("status_code", 0)) != "0":
+            return answer
+        whole |= answer | {"data": [*as_list(whole.get("data")), *as_list(answer.get("data"))]}
+    return whole or None
 
 
 def _withheld(detail: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -99,6 +100,10 @@ def test_the_browser_brings_what_only_pages_may_ask_for(
     assert len(site.pages) == 1
     assert sorted(site.scripts) == [f"GET /www.{platform}.com/static/{name}.js" for name in sorted(("page", platform))]
     assert len(site.api) - 1 <= requests_counted(tmp_path, platform) - len(site.pages) <= len(site.api)
+    if platform == "douyin":  # as on the site, the first results are streamed and the others are not
+        assert [re.sub(r".*/search/(\w+)/.*", r"\1", asked) for asked in site.api] == [
+            "stream", *["single"] * (len(site.api) - 1)
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize("platform", SIGNED)

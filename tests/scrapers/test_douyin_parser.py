@@ -78,6 +78,46 @@ def test_ads_are_told_by_the_post_or_by_its_card(answer: dict[str, Any], posts: 
     assert parse({"data": [card]}).posts[0].is_ad
 
 
+def in_frames(*parts: bytes) -> bytes:
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+class TestStream:
+    """general/search/stream: the answer in frames, each with a part of the cards."""
+
+    def test_the_cards_of_all_frames_are_read(self, answer: dict[str, Any]) -> None:
+        cards = answer["data"]
+        first = answer | {"data": cards[:2], "has_more": 1, "cursor": 2}
+        last = answer | {"data": cards[2:], "has_more": 1, "cursor": 10}
+        whole = answer | {"has_more": 1, "cursor": 10}
+        assert parse_search(in_frames(*(json.dumps(part).encode() for part in (first, last))), NOW) == parse(whole)
+        as_sent = (json.dumps(part, ensure_ascii=False).encode() for part in (first, last))
+        assert parse_search(in_frames(*as_sent), NOW) == parse(whole)
+
+    def test_an_object_in_several_frames_is_one(self, answer: dict[str, Any]) -> None:
+        body = json.dumps(answer).encode()
+        assert parse_search(in_frames(body[:1000], body[1000:]), NOW) == parse(answer)
+
+    @pytest.mark.parametrize(
+        ("parts", "state"),
+        [
+            ([{"data": []}, {"status_code": 2483, "status_msg": "请先登录"}], "logged_out"),
+            ([{"status_code": 5}, {"data": []}], "blocked"),
+            ([{"data": [], "search_nil_info": {"search_nil_type": "verify_check"}}, {"has_more": 0}], "blocked"),
+            ([{"data": []}, {"has_more": 0}], "empty"),
+        ],
+    )
+    def test_a_refusal_in_any_frame_counts(self, parts: list[dict[str, Any]], state: str) -> None:
+        assert parse_search(in_frames(*(json.dumps(part).encode() for part in parts)), NOW).state == state
+
+    def test_wherever_it_is_cut_it_is_partial(self, answer: dict[str, Any]) -> None:
+        cards = answer["data"]
+        frames = [json.dumps(answer | {"data": part}).encode() for part in (cards[:2], cards[2:])]
+        body = in_frames(*frames)
+        for end in range(1, len(body) - len(b"0\r\n\r\n") + 1, 7):
+            assert parse_search(body[:end], NOW).state == "partial", body[:end]
+
+
 def test_the_last_page_names_no_next(answer: dict[str, Any]) -> None:
     assert parse(answer | {"has_more": 0}).next is None
 

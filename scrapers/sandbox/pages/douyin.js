@@ -6,16 +6,23 @@ const asked = new URLSearchParams(location.search);
 const parts = location.pathname.slice(HOST.length + 1).split("/").map(decodeURIComponent);
 const DEVICE = { device_platform: "webapp", aid: "6383", channel: "channel_pc_web" };
 
-async function ask(path, parameters) {
+async function ask(path, parameters, read = answerOf) {
   const address = addressOf(HOST + path, { ...DEVICE, ...parameters });
-  return answerOf(await fetch(`${address}&a_bogus=${await signature(address)}`));
+  return read(await fetch(`${address}&a_bogus=${await signature(address)}`));
+}
+
+// An answer that is streamed: frames, each with its size before it, that have some of the cards each.
+async function streamed(response) {
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  const frames = (await response.text()).split("\r\n").filter((line) => line.startsWith("{")).map(JSON.parse);
+  return { ...frames.at(-1), data: frames.flatMap((frame) => frame.data) };
 }
 
 async function search(next) {
   const filters = { sort_type: asked.get("sort_type") ?? "0", publish_time: asked.get("publish_time") ?? "0" };
   const contentType = { video: "1", image: "2" }[asked.get("type")];
   if (contentType) filters.content_type = contentType;
-  const body = await ask("/aweme/v1/web/general/search/single/", {
+  const parameters = {
     search_channel: "aweme_general",
     keyword: parts[1],
     search_source: "tab_search",
@@ -24,7 +31,10 @@ async function search(next) {
     filter_selected: JSON.stringify(filters),
     count: "10",
     ...(next ?? { offset: "0", search_id: "" }),
-  });
+  };
+  const body = next
+    ? await ask("/aweme/v1/web/general/search/single/", parameters)
+    : await ask("/aweme/v1/web/general/search/stream/", parameters, streamed);
   for (const card of body.data) element("section", "search-card", card.aweme_info?.desc ?? "");
   return body.has_more ? { offset: String(body.cursor), search_id: body.extra.logid } : null;
 }

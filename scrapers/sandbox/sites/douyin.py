@@ -12,7 +12,7 @@ from typing import Any
 from zlib import crc32
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from scrapers.parsers.values import CHINA
@@ -37,6 +37,7 @@ CONTENT_TYPES = {"1": "video", "2": "image"}  # 0 is both
 def routes() -> list[Mount]:
     answers = {
         "general/search/single": general_search,
+        "general/search/stream": streamed_search,
         "search/item": video_search,
         "aweme/post": timeline,
         "aweme/detail": detail,
@@ -66,6 +67,16 @@ async def general_search(request: Request) -> JSONResponse:
     if cards and offset // count < len(ads):  # ads stand anywhere in the order of time
         cards.insert(len(cards) // 2, ad_card(ads[offset // count]))
     return answer(request, cards, offset + count, has_more=offset + count < len(hits))
+
+
+async def streamed_search(request: Request) -> Response:
+    """The same in frames, each with its size in base 16 before it and some of the cards in it; 0 ends them."""
+    whole = json.loads(bytes((await general_search(request)).body))
+    cards, half = whole["data"], len(whole["data"]) // 2
+    parts = [whole | {"data": part} for part in (cards[:half], cards[half:])]
+    frames = [json.dumps(part, ensure_ascii=False).encode() for part in parts]
+    body = b"".join(b"%x\r\n%b\r\n" % (len(frame), frame) for frame in frames)
+    return Response(body + b"0\r\n\r\n", media_type="text/plain")
 
 
 async def video_search(request: Request) -> JSONResponse:
