@@ -281,6 +281,8 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
 
     async def _click(self, tab: _Tab, visit: PageVisit, selector: str) -> None:
         try:
+            if visit.hover:
+                await _page(tab).locator(visit.hover).first.hover(timeout=LOOK_FOR_SECONDS * 1000)
             await _page(tab).locator(selector).first.click(timeout=LOOK_FOR_SECONDS * 1000)
         except PlaywrightTimeoutError as error:
             if await self._wall(tab) is None:  # else it is what will be read

@@ -13,15 +13,18 @@ KINDS = {1: "视频", 2: "图文"}
 def search(keyword: str, page: int, sort: str, note_type: int) -> PageVisit:
     """The search page is told kind and order in its panel; it asks for the next notes when it is scrolled.
 
-    The order is looked for anywhere in the page's request: crawlers have seen it in two places (sort, filters).
+    The panel opens under the pointer; of each choice there is a copy that is hidden. As public crawlers of 2026 have
+    it, the page asks another host than it did, and for the order in another place (filters instead of sort), so the
+    order is looked for anywhere in the request.
     """
-    chosen = [words for words in (KINDS.get(note_type), ORDERS.get(sort)) if words]
-    panel = (".filter", *(f'.filter-panel .tags:text-is("{words}")' for words in chosen)) if chosen else ()
+    chosen = [words for words in (KINDS.get(note_type), ORDERS.get(sort)) if words] if page == 1 else []
     return PageVisit(
         address=f"{SITE}/search_result?{urlencode({'keyword': keyword, 'source': 'web_search_result_notes'})}",
         act="open" if page == 1 else "scroll",
-        clicks=panel if page == 1 else (),
+        hover=".filter",
+        clicks=tuple(f'.filter-panel .tags:not([aria-hidden="true"]):has-text("{words}")' for words in chosen),
         asks=(("keyword", keyword), ("page", str(page)), ("", sort)),
+        also="https://so.xiaohongshu.com/api/sns/web/v2/search/notes",
     )
 
 

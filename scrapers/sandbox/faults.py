@@ -25,6 +25,7 @@ PLATFORM_OF_HOST: Mapping[str, Platform] = {
     "weibo.com": "weibo",
     "www.douyin.com": "douyin",
     "edith.xiaohongshu.com": "xiaohongshu",
+    "so.xiaohongshu.com": "xiaohongshu",
     "www.xiaohongshu.com": "xiaohongshu",
     "www.zhihu.com": "zhihu",
     "zhuanlan.zhihu.com": "zhihu",

@@ -35,6 +35,7 @@ SIGNED: Mapping[str, Signed] = {
     # The real site signs all but the general search (MediaCrawler); the sandbox signs that, too.
     "www.douyin.com": Signed("/aweme/", None, REFUSALS["douyin"]["empty_body"][:2]),
     "edith.xiaohongshu.com": Signed("/api/", "x-s", REFUSALS["xiaohongshu"]["http_461"][:2]),
+    "so.xiaohongshu.com": Signed("/api/", "x-s", REFUSALS["xiaohongshu"]["http_461"][:2]),
     "www.zhihu.com": Signed("/api/", "x-zse-96", REFUSALS["zhihu"]["code_10003"][:2]),
 }
 

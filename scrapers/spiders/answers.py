@@ -19,9 +19,10 @@ from scrapy.http import Response
 from scrapers.items import Reject, Slice, SliceState
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
 
-# HTTP statuses with which the sites refuse (platforms.md): rate limits, bans and captchas; 401 is a missing login.
-BLOCKED_STATUSES = {403: "forbidden", 414: "banned", 418: "banned", 429: "too many requests", 432: "refused",
-                    461: "captcha", 471: "captcha"}  # fmt: skip
+# HTTP statuses with which the sites refuse (platforms.md): rate limits, bans, captchas and, since 2026, signatures; 401
+# is a missing login.
+BLOCKED_STATUSES = {403: "forbidden", 406: "signature refused", 414: "banned", 418: "banned", 429: "too many requests",
+                    432: "refused", 461: "captcha", 471: "captcha"}  # fmt: skip
 # In the paths of pages that refuse: weibo.com/sorry, passport.weibo.com/verify, zhihu.com/account/unhuman.
 REFUSING_PATHS = ("sorry", "verify", "captcha", "unhuman")
 # After these a crawl asks its site for nothing more.

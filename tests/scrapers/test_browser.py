@@ -279,7 +279,7 @@ def test_a_page_that_was_refused_is_not_clicked(
         asked.append(await request.body())
         return told
 
-    refusing = Route("/edith.xiaohongshu.com/api/sns/web/v1/search/notes", refuse, methods=["POST"])
+    refusing = Route("/so.xiaohongshu.com/api/sns/web/v2/search/notes", refuse, methods=["POST"])
     site = create_app([])
     site.router.routes.insert(0, refusing)
     monkeypatch.setenv("TINGFENG_BROWSER", "xiaohongshu")
@@ -312,9 +312,10 @@ class TestVisit:
 
     def test_one_on_xiaohongshu_by_its_panel(self) -> None:
         visit = xiaohongshu_pages.search("小米", 1, "time_descending", 2)
-        assert visit.clicks == (
-            ".filter", '.filter-panel .tags:text-is("图文")', '.filter-panel .tags:text-is("最新")'
-        )  # fmt: skip
+        assert visit.hover == ".filter"
+        assert visit.clicks == tuple(
+            f'.filter-panel .tags:not([aria-hidden="true"]):has-text("{words}")' for words in ("图文", "最新")
+        )
         assert xiaohongshu_pages.search("小米", 2, "time_descending", 2).clicks == ()
         assert xiaohongshu_pages.search("小米", 1, "general", 0).clicks == ()
 

@@ -1,7 +1,9 @@
-// www.xiaohongshu.com: a search whose order and kind are chosen in a panel (筛选), with notes that open over it; a note
-// with its comments at /explore/<id>?xsec_token=…, and an account with its notes at /user/profile/<id>.
+// www.xiaohongshu.com: a search whose order and kind are chosen in a panel (筛选) that opens under the pointer, with notes
+// that open over it; a note with its comments at /explore/<id>?xsec_token=…, and an account with its notes at
+// /user/profile/<id>.
 
 const API = "/edith.xiaohongshu.com/api/sns/web";
+const SEARCH = "/so.xiaohongshu.com/api/sns/web/v2/search/notes";
 const asked = new URLSearchParams(location.search);
 const path = location.pathname.slice("/www.xiaohongshu.com".length);
 
@@ -22,9 +24,9 @@ async function dataOf(response) {
   return answer.data;
 }
 
-const chosen = { sort: "general", note_type: 0 };
 const SORTS = { 综合: "general", 最新: "time_descending", 最多点赞: "popularity_descending" };
-const TYPES = { 不限: 0, 视频: 1, 图文: 2 };
+const TYPES = { 不限: "不限", 视频: "视频笔记", 图文: "普通笔记" };
+const chosen = { sort_type: "general", filter_note_type: "不限" };
 let stop = () => {};
 
 function startSearch() {
@@ -32,8 +34,9 @@ function startSearch() {
   document.querySelector("main").replaceChildren();
   const search_id = Date.now().toString(36);
   stop = endlessList(async (page = 1) => {
-    const searched = { keyword: asked.get("keyword"), page, page_size: 20, search_id, ...chosen };
-    const data = await post(`${API}/v1/search/notes`, { ...searched, ext_flags: [], geo: "", image_formats: [] });
+    const searched = { keyword: asked.get("keyword"), page, page_size: 20, search_id, sort: "general", note_type: 0 };
+    const filters = Object.entries(chosen).map(([type, tag]) => ({ tags: [tag], type }));
+    const data = await post(SEARCH, { ...searched, ext_flags: [], filters, geo: "", image_formats: [] });
     for (const { id, xsec_token, note_card } of data.items ?? []) {
       if (note_card) showItem(id, xsec_token, note_card.display_title);
     }
@@ -44,7 +47,7 @@ function startSearch() {
 function showItem(id, xsec_token, title) {
   const section = element("section", "note-item", "");
   const link = element("a", "cover", title ?? "无标题", section);
-  link.href = `/www.xiaohongshu.com/explore/${id}?xsec_token=${encodeURIComponent(xsec_token)}`;
+  link.href = `/www.xiaohongshu.com/search_result/${id}?xsec_token=${encodeURIComponent(xsec_token)}`;
   link.addEventListener("click", (event) => {
     event.preventDefault();
     openNote(id, xsec_token);
@@ -65,15 +68,25 @@ async function feed(id, xsec_token, within) {
 }
 
 function showFilters() {
-  const filter = element("div", "filter", "筛选", document.querySelector("header"));
-  const panel = element("div", "filter-panel", "", document.querySelector("header"));
+  const top = element("div", "search-layout__top", "", document.querySelector("header"));
+  const filter = element("div", "filter", "", top);
+  element("span", "", "筛选", filter);
+  const panel = element("div", "filter-panel", "", filter);
   panel.hidden = true;
-  filter.addEventListener("click", () => { panel.hidden = !panel.hidden; });
-  for (const [name, choices] of [["sort", SORTS], ["note_type", TYPES]]) {
+  filter.addEventListener("mouseenter", () => { panel.hidden = false; });
+  filter.addEventListener("mouseleave", () => { panel.hidden = true; });
+  for (const [type, label, choices] of [["sort_type", "排序依据", SORTS], ["filter_note_type", "笔记类型", TYPES]]) {
     const group = element("div", "filters", "", panel);
-    for (const [words, value] of Object.entries(choices)) {
-      element("div", "tags", words, group).addEventListener("click", () => {
-        chosen[name] = value;
+    element("span", "", label, group);
+    for (const [words, tag] of Object.entries(choices)) {
+      const copy = element("div", "tags", "", group); // it lies below the one that can be chosen
+      copy.ariaHidden = "true";
+      copy.style.display = "none";
+      element("span", "", words, copy);
+      const choice = element("div", "tags", "", group);
+      element("span", "", words, choice);
+      choice.addEventListener("click", () => {
+        chosen[type] = tag;
         startSearch();
       });
     }

@@ -1,5 +1,5 @@
 """Xiaohongshu's API as edith.xiaohongshu.com answers it: the note search, timelines, the feed that has a note in full,
-comments and replies; and the page of an account at www.xiaohongshu.com.
+comments and replies; the note search as so.xiaohongshu.com answers it; and an account's page at www.xiaohongshu.com.
 
 Of a search, eleven pages of twenty notes can be seen. Counts are strings; those of the event are exact, others may be
 rounded ("1.4万") or floors ("10+"), as the site shows them.
@@ -39,6 +39,7 @@ ORDERS: dict[str, Callable[[SandboxPost], int]] = {
 }
 
 NOTE_TYPES = {1: "video", 2: "image"}  # 0 is both
+NOTE_TYPE_TAGS = {"视频笔记": 1, "普通笔记": 2}
 Shown = TypeVar("Shown", SandboxPost, SandboxComment)
 
 
@@ -52,13 +53,25 @@ def routes() -> list[Mount]:
     ]
     return [
         Mount("/edith.xiaohongshu.com", routes=[Mount("/api/sns/web", routes=api)]),
+        Mount("/so.xiaohongshu.com", routes=[Route("/api/sns/web/v2/search/notes", search_by_page, methods=["POST"])]),
         Mount("/www.xiaohongshu.com", routes=[Route("/user/profile/{user_id}", profile_page)]),
     ]
 
 
 async def search_notes(request: Request) -> JSONResponse:
-    """A page of notes by title, with related queries and ads between them."""
+    return found_notes(request, await asked_for(request))
+
+
+async def search_by_page(request: Request) -> JSONResponse:
+    """The same, with the order and the kind among the filters, whatever sort and note_type say."""
     asked = await asked_for(request)
+    tags = {held["type"]: held["tags"][0] for held in asked.get("filters", [])}
+    sort, note_type = tags.get("sort_type", "general"), NOTE_TYPE_TAGS.get(tags.get("filter_note_type", ""), 0)
+    return found_notes(request, asked | {"sort": sort, "note_type": note_type})
+
+
+def found_notes(request: Request, asked: dict[str, Any]) -> JSONResponse:
+    """A page of notes by title, with related queries and ads between them."""
     page, size = asked.get("page", 1), asked.get("page_size", PAGE_SIZE)
     if not (isinstance(page, int) and isinstance(size, int) and 1 <= page <= PAGES and 1 <= size <= PAGE_SIZE):
         return good({"has_more": False})
