@@ -30,6 +30,8 @@ from scrapers.spiders.answers import STOPPING_STATES
 # How often a waiting reader looks up, and turns the wheel again where nothing has come of it.
 LOOK_EVERY_SECONDS = 0.3
 WHEEL_PIXELS = 4_000
+# How long the pointer looks for the end of a list before the wheel is turned where it stands.
+REST_SECONDS = 1
 # How long a button may take to appear. It is part of a page that has been shown.
 LOOK_FOR_SECONDS = 10
 # What the sites lay over a page, as public crawlers look for it: captchas, and demands to log in. The page's own words,
@@ -301,10 +303,17 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             elif visit.act == "scroll":
                 if other := tab.asked_instead(request, visit):  # it would go on with each turn of the wheel
                     raise NotAsked(f"{visit.address}: {other}")
-                await _page(tab).mouse.wheel(0, WHEEL_PIXELS)
+                await self._turn_wheel(tab, visit)
             await tab.look_up()
             answer = tab.take(request, visit)
         return answer
+
+    async def _turn_wheel(self, tab: _Tab, visit: PageVisit) -> None:
+        if visit.hover:
+            with suppress(PlaywrightTimeoutError):  # the list is not in sight; the page may be what scrolls
+                shown = _page(tab).locator(visit.hover).locator("visible=true")
+                await shown.last.hover(timeout=REST_SECONDS * 1000)
+        await _page(tab).mouse.wheel(0, WHEEL_PIXELS)
 
     async def _wall(self, tab: _Tab) -> Response | None:
         """What the site shows instead of the page that was visited, if it does."""

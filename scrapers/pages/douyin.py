@@ -7,6 +7,10 @@ from scrapers.pages.visit import PageVisit
 
 SITE = "https://www.douyin.com"
 TYPES = {"1": "video", "2": "image"}  # of a search, by its content_type
+# What stands in its lists. Of comments the page has copies that nobody sees.
+RESULT = '.search-result-card, [id^="waterfall_item_"]'
+POST = '[data-e2e="user-post-list"] li'
+COMMENT = '[data-e2e="comment-item"]'
 
 
 def search(parameters: Mapping[str, str], filters: Mapping[str, str]) -> PageVisit:
@@ -17,6 +21,7 @@ def search(parameters: Mapping[str, str], filters: Mapping[str, str]) -> PageVis
     return PageVisit(
         address=f"{SITE}/search/{quote(parameters['keyword'], safe='')}?{urlencode(chosen)}",
         act="open" if parameters["offset"] == "0" else "scroll",
+        hover=RESULT,
         asks=(("keyword", parameters["keyword"]), ("offset", parameters["offset"]), *filters.items()),
         also=f"{SITE}/aweme/v1/web/general/search/stream/",
     )
@@ -31,6 +36,7 @@ def timeline(account: str, max_cursor: str) -> PageVisit:
     return PageVisit(
         address=_of_account(account),
         act="open" if max_cursor == "0" else "scroll",
+        hover=POST,
         asks=(("sec_user_id", account), ("max_cursor", max_cursor)),
     )
 
@@ -40,10 +46,12 @@ def detail(post_id: str, post_type: str) -> PageVisit:
 
 
 def comments(post_id: str, post_type: str, cursor: str) -> PageVisit:
-    """A post's page asks for its first comments at once, and for the next when it is scrolled."""
+    """A post's page asks for its first comments at once, and for the next when they are scrolled, beside the post or
+    below it."""
     return PageVisit(
         address=_of_post(post_id, post_type),
         act="open" if cursor == "0" else "scroll",
+        hover=COMMENT,
         asks=(("aweme_id", post_id), ("cursor", cursor)),
     )
 
@@ -53,7 +61,7 @@ def replies(post_id: str, post_type: str, root_id: str, cursor: str) -> PageVisi
     return PageVisit(
         address=_of_post(post_id, post_type),
         act="click",
-        clicks=(f'[data-e2e="comment-item"][data-cid="{root_id}"] button:has-text("展开")',),
+        clicks=(f'{COMMENT}[data-cid="{root_id}"] button:visible:has-text("展开")',),
         asks=(("comment_id", root_id), ("cursor", cursor)),
     )
 

@@ -14,7 +14,8 @@ class PageVisit:
 
     address: the page, as the site has it.
     act: "open" it anew; or, where it is open from an earlier visit to the same address, "scroll" it down or "click".
-    hover: selector of what the pointer rests on before each click, so that what is to be clicked comes into sight.
+    hover: selector of what the pointer rests on: before a click, what opens the menu to click in; before the wheel is
+        turned, the last of the list that is to go on, which may lie in a pane that the wheel does not move elsewhere.
     clicks: selectors of what is clicked, in turn, in the page that was opened ("open") or is open ("click").
     asks: names and values that the page's request must have in its address or JSON body to be the one that is wanted:
         a page that sorts otherwise than it was told to is not to be read as if it did. A name of "" is any name.

@@ -8,6 +8,7 @@ SITE = "https://www.xiaohongshu.com"
 # The words of the panel 筛选; general and both kinds are what it begins with.
 ORDERS = {"time_descending": "最新", "popularity_descending": "最多点赞"}
 KINDS = {1: "视频", 2: "图文"}
+NOTE = ".note-item"  # in a list
 
 
 def search(keyword: str, page: int, sort: str, note_type: int) -> PageVisit:
@@ -21,7 +22,7 @@ def search(keyword: str, page: int, sort: str, note_type: int) -> PageVisit:
     return PageVisit(
         address=f"{SITE}/search_result?{urlencode({'keyword': keyword, 'source': 'web_search_result_notes'})}",
         act="open" if page == 1 else "scroll",
-        hover=".filter",
+        hover=".filter" if page == 1 else NOTE,
         clicks=tuple(f'.filter-panel .tags:not([aria-hidden="true"]):has-text("{words}")' for words in chosen),
         asks=(("keyword", keyword), ("page", str(page)), ("", sort)),
         also="https://so.xiaohongshu.com/api/sns/web/v2/search/notes",
@@ -33,7 +34,7 @@ def note_in_list(address: str, note_id: str) -> PageVisit:
     return PageVisit(
         address=address,
         act="click",
-        clicks=(f'.note-item a.cover[href*="{note_id}"]',),
+        clicks=(f'{NOTE} a.cover[href*="{note_id}"]',),
         asks=(("source_note_id", note_id),),
         leave=".close-circle",
     )
@@ -44,10 +45,11 @@ def note(note_id: str, token: str) -> PageVisit:
 
 
 def comments(note_id: str, token: str, cursor: str) -> PageVisit:
-    """A note's page asks for its first comments at once, and for the next when it is scrolled."""
+    """A note's page asks for its first comments at once, and for the next when their pane (.note-scroller) scrolled."""
     return PageVisit(
         address=_of_note(note_id, token),
         act="scroll" if cursor else "open",
+        hover=".comment-item",
         asks=(("note_id", note_id), ("cursor", cursor)),
     )
 
@@ -72,6 +74,7 @@ def timeline(account: str, cursor: str) -> PageVisit:
     return PageVisit(
         address=_of_account(account),
         act="scroll" if cursor else "open",
+        hover=NOTE,
         asks=(("user_id", account), ("cursor", cursor)),
     )
 

@@ -7,6 +7,9 @@ from scrapers.pages.visit import PageVisit
 
 SITE = "https://www.zhihu.com"
 ARTICLES = "https://zhuanlan.zhihu.com/p"
+# What stands in its lists.
+RESULT = ".List-item"
+COMMENT = "[data-id]"
 TABS = {"answer": "answers", "article": "posts", "zvideo": "zvideos"}  # of an account
 
 
@@ -16,6 +19,7 @@ def search(parameters: Mapping[str, str]) -> PageVisit:
     return PageVisit(
         address=f"{SITE}/search?{urlencode({'type': 'content', 'q': parameters['q']} | filters)}",
         act="open" if parameters["offset"] == "0" else "scroll",
+        hover=RESULT,
         asks=(("q", parameters["q"]), ("offset", parameters["offset"]), *filters.items()),
     )
 
@@ -25,6 +29,7 @@ def timeline(account: str, kind: str, offset: str) -> PageVisit:
     return PageVisit(
         address=f"{_of_account(account)}/{TABS[kind]}",
         act="open" if offset == "0" else "scroll",
+        hover=RESULT,
         asks=(("offset", offset),),
     )
 
@@ -38,12 +43,12 @@ def detail(post_id: str, post_type: str) -> PageVisit:
 
 
 def comments(post_id: str, post_type: str, offset: str | None) -> PageVisit:
-    """N 条评论 opens the comments below a post; the next are asked for when they are scrolled. The first page has no
-    offset."""
+    """N 条评论 opens the comments of a post, in a pane of their own; the next are asked for when they are scrolled. The
+    first page has no offset."""
     if offset is None:
         button = '.ContentItem-actions button:has-text("评论")'
         return PageVisit(address=_of_post(post_id, post_type), clicks=(button,))
-    return PageVisit(address=_of_post(post_id, post_type), act="scroll", asks=(("offset", offset),))
+    return PageVisit(address=_of_post(post_id, post_type), act="scroll", hover=COMMENT, asks=(("offset", offset),))
 
 
 def replies(post_id: str, post_type: str, root_id: str, offset: str | None) -> PageVisit:

@@ -35,18 +35,18 @@ async function search(next) {
   const body = next
     ? await ask("/aweme/v1/web/general/search/single/", parameters)
     : await ask("/aweme/v1/web/general/search/stream/", parameters, streamed);
-  for (const card of body.data) element("section", "search-card", card.aweme_info?.desc ?? "");
+  for (const card of body.data) element("section", "search-result-card", card.aweme_info?.desc ?? "");
   return body.has_more ? { offset: String(body.cursor), search_id: body.extra.logid } : null;
 }
 
-async function comments(cursor = "0") {
+async function comments(pane, cursor = "0") {
   const body = await ask("/aweme/v1/web/comment/list/", { aweme_id: parts[1], cursor, count: "20", item_type: "0" });
-  for (const comment of body.comments ?? []) showComment(comment);
+  for (const comment of body.comments ?? []) showComment(comment, pane);
   return body.has_more ? String(body.cursor) : null;
 }
 
-function showComment(comment) {
-  const item = element("section", "", comment.text);
+function showComment(comment, within) {
+  const item = element("section", "", comment.text, within);
   item.dataset.e2e = "comment-item";
   item.dataset.cid = comment.cid;
   if (comment.reply_comment_total === 0) return;
@@ -62,22 +62,26 @@ function showComment(comment) {
   });
 }
 
-async function posts(max_cursor = "0") {
+async function posts(list, max_cursor = "0") {
   const body = await ask("/aweme/v1/web/aweme/post/", { sec_user_id: parts[1], count: "18", max_cursor });
-  for (const aweme of body.aweme_list) element("section", "user-post", aweme.desc);
+  for (const aweme of body.aweme_list) element("section", "", aweme.desc, element("li", "", "", list));
   return body.has_more ? String(body.max_cursor) : null;
 }
 
 async function showPost() {
   const body = await ask("/aweme/v1/web/aweme/detail/", { aweme_id: parts[1] });
   element("h1", "", body.aweme_detail?.desc ?? body.filter_detail.detail_msg);
-  endlessList(comments);
+  const pane = paneOf("", document.querySelector("main"));
+  showComment({ text: "一条没有人看见的评论", cid: "0", reply_comment_total: 0 }, element("div", "unseen", "", pane));
+  endlessList((cursor) => comments(pane, cursor), pane);
 }
 
 async function showAccount() {
   const body = await ask("/aweme/v1/web/user/profile/other/", { sec_user_id: parts[1] });
   element("h1", "", body.user?.nickname ?? "用户不存在");
-  endlessList(posts);
+  const list = element("ul", "", "");
+  list.dataset.e2e = "user-post-list";
+  endlessList((max_cursor) => posts(list, max_cursor));
 }
 
 async function showHotList() {

@@ -31,8 +31,9 @@ function element(name, className, text, within = document.querySelector("main"))
 }
 
 // A list that is filled by load(next), which resolves to what it wants to be called with for the page after, or null
-// at the end. One page at a time; what failed is tried again when the reader scrolls.
-function endlessList(load) {
+// at the end. One page at a time; what failed is tried again when the reader scrolls: the window, or the pane that the
+// list lies in, which a wheel that is turned elsewhere does not move.
+function endlessList(load, pane = null) {
   let next, isLoading = false, isOver = false, stopped = false;
   async function more() {
     if (isLoading || isOver || stopped) return;
@@ -41,20 +42,27 @@ function endlessList(load) {
       next = await load(next);
       isOver = next === null;
       isLoading = false;
-      if (isEndInSight()) await more(); // a list that does not fill the window goes on by itself
+      if (isEndInSight(pane)) await more(); // a list that does not fill the window goes on by itself
     } catch (problem) {
       console.warn(problem);
     } finally {
       isLoading = false;
     }
   }
-  const onWheel = () => isEndInSight() && more();
-  addEventListener("wheel", onWheel);
-  addEventListener("scroll", onWheel);
+  const onWheel = () => isEndInSight(pane) && more();
+  (pane ?? window).addEventListener("wheel", onWheel);
+  (pane ?? window).addEventListener("scroll", onWheel);
   more();
   return () => { stopped = true; };
 }
 
-function isEndInSight() {
-  return innerHeight + scrollY >= document.body.scrollHeight - 100;
+function isEndInSight(pane) {
+  const [seen, height] = pane
+    ? [pane.clientHeight + pane.scrollTop, pane.scrollHeight]
+    : [innerHeight + scrollY, document.body.scrollHeight];
+  return seen >= height - 100;
+}
+
+function paneOf(className, within) {
+  return element("div", `pane ${className}`, "", within);
 }

@@ -95,17 +95,18 @@ function showFilters() {
 
 async function showNote(note_id) {
   const xsec_token = asked.get("xsec_token");
-  await feed(note_id, xsec_token, document.querySelector("main"));
+  const scroller = paneOf("note-scroller", document.querySelector("main"));
+  await feed(note_id, xsec_token, scroller);
   const wanted = { note_id, top_comment_id: "", image_formats: "jpg,webp,avif", xsec_token };
   endlessList(async (cursor = "") => {
     const data = await get("/v2/comment/page", { ...wanted, cursor });
-    for (const comment of data.comments) showComment(comment, wanted);
+    for (const comment of data.comments) showComment(comment, wanted, scroller);
     return data.has_more ? data.cursor : null;
-  });
+  }, scroller);
 }
 
-function showComment(comment, wanted) {
-  const thread = element("section", "parent-comment", "");
+function showComment(comment, wanted, within) {
+  const thread = element("section", "parent-comment", "", within);
   element("div", "comment-item", comment.content, thread).id = `comment-${comment.id}`;
   for (const reply of comment.sub_comments) element("p", "reply", reply.content, thread);
   if (!comment.sub_comment_has_more) return;

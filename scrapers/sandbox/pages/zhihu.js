@@ -42,17 +42,20 @@ async function showPost(plural) {
   element("article", "", post.excerpt);
   const actions = element("div", "ContentItem-actions", "");
   const button = element("button", "", `${post.comment_count} 条评论`, actions);
-  button.addEventListener("click", () => endlessList((next) => comments(plural, next)));
+  button.addEventListener("click", () => {
+    const pane = paneOf("Modal-content", document.querySelector("main"));
+    endlessList((next) => comments(plural, pane, next), pane);
+  });
 }
 
-async function comments(plural, next = { order_by: "score", limit: "20" }) {
+async function comments(plural, pane, next = { order_by: "score", limit: "20" }) {
   const body = await ask(`/api/v4/comment_v5/${plural}/${name}/root_comment`, next);
-  for (const comment of body.data) showComment(comment);
+  for (const comment of body.data) showComment(comment, pane);
   return nextOf(body.paging);
 }
 
-function showComment(comment) {
-  const item = element("section", "", comment.content);
+function showComment(comment, within) {
+  const item = element("section", "", comment.content, within);
   item.dataset.id = comment.id;
   for (const reply of comment.child_comments) element("p", "reply", reply.content, item);
   if (comment.child_comment_count <= comment.child_comments.length) return;
