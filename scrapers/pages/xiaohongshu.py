@@ -65,17 +65,14 @@ def replies(note_id: str, token: str, root_id: str, cursor: str) -> PageVisit:
 
 
 def profile(account: str) -> PageVisit:
-    """The page itself is the answer: its state has the account."""
+    """The page itself is the answer: its state has the account and its first notes."""
     return PageVisit(address=_of_account(account))
 
 
 def timeline(account: str, cursor: str) -> PageVisit:
-    """An account's page asks for its first notes at once, and for the next when it is scrolled."""
+    """An account's page asks for further notes when it is scrolled."""
     return PageVisit(
-        address=_of_account(account),
-        act="scroll" if cursor else "open",
-        hover=NOTE,
-        asks=(("user_id", account), ("cursor", cursor)),
+        address=_of_account(account), act="scroll", hover=NOTE, asks=(("user_id", account), ("cursor", cursor))
     )
 
 

@@ -42,9 +42,10 @@ _REFUSALS: dict[str, tuple[SliceState, str]] = {
 _TOPIC = re.compile(r"#([^#\[\]\n]+)\[话题\]#")
 _GLUED_TOPIC = re.compile(_TOPIC.pattern + r"(?=\S)")
 _ID = re.compile(r"[0-9a-f]{24}")
-# Where a page has its data: JSON but for JavaScript's undefined (MediaCrawler; no such page is recorded).
+# Where a page has its data: JSON but for JavaScript's undefined (MediaCrawler; no such page is recorded whole).
 _STATE = re.compile(rb"window\.__INITIAL_STATE__\s*=(.*?)</script>", re.DOTALL)
 _UNDEFINED = re.compile(rb"(?<=[:\[,])\s*undefined\s*(?=[,}\]])")
+_CAPITAL = re.compile(r"(?<!^)[A-Z]")
 # Of an account's page these are kept: the rest of it is what the account writes of itself.
 _PROFILE_PARTS = ("basicInfo", "interactions", "verifyInfo")
 
@@ -63,12 +64,16 @@ class _Refusal(NamedTuple):
 def parse_search(body: bytes, observed_at: datetime) -> SearchPage:
     """One page of results or of a timeline, a feed with one note, or a single item of either.
 
+    The first page of a timeline is an account's page itself: the notes that it shows at first come along with it.
     ``next`` is {} where a search has more: the site asks for its pages by number, and an answer does not name its own.
     Of a timeline it has the cursor.
     """
-    answer = _open(body)
+    state = _STATE.search(body)
+    answer = _open_state(state[1]) if state else _open(body)
     if isinstance(answer, _Refusal):
         return SearchPage(state=answer.state, reason=answer.reason)
+    if state:
+        answer = _timeline_of(answer)
     if "notes" in answer:
         page = _read_page(as_list(answer["notes"]), _following(answer), observed_at)
         if answer.get("has_more") and page.next is None and page.state == "ok":
@@ -107,11 +112,11 @@ def parse_replies(body: bytes, observed_at: datetime, post_id: str, root_id: str
 def parse_profile(body: bytes, observed_at: datetime) -> ProfilePage:
     """An account, from its page (www.xiaohongshu.com/user/profile/ID), or from what is landed of one.
 
-    The page names its account in the notes that it shows; without any it does not tell whose it is. It counts followers
-    and followed, not notes, and says that there is a badge, not what it says.
+    The page names its account in the notes that it shows, or in what it would ask for more of them with. It counts
+    followers and followed, not notes, and says that there is a badge, not what it says.
     """
     state = _STATE.search(body)
-    answer = _open(_UNDEFINED.sub(b"null", state[1].strip(b" ;\r\n")) if state else body)
+    answer = _open_state(state[1]) if state else _open(body)
     if isinstance(answer, _Refusal):
         return ProfilePage(state=answer.state, reason=answer.reason)
     if state:
@@ -120,7 +125,7 @@ def parse_profile(body: bytes, observed_at: datetime) -> ProfilePage:
         return ProfilePage(state="partial", reason="not the page of an account: it has no basicInfo")
     user_id = as_text(answer.get("userId"))
     if not user_id:
-        reason = "the page shows no notes, and so does not say whose it is"
+        reason = "the page does not say whose it is: it shows no notes"
         reject = _reject("page", reason, dump_record(answer), observed_at)
         return ProfilePage(state="partial", reason=reason, rejects=[reject])
     return ProfilePage(author=_read_profile(answer, user_id, observed_at))
@@ -142,6 +147,10 @@ def _open(body: bytes) -> dict[str, Any] | _Refusal:
         if not isinstance(answer.get("data"), dict):
             return answer
         answer = answer["data"]
+
+
+def _open_state(state: bytes) -> dict[str, Any] | _Refusal:
+    return _open(_UNDEFINED.sub(b"null", state.strip(b" ;\r\n")))
 
 
 def _following(answer: dict[str, Any]) -> dict[str, str] | None:
@@ -326,13 +335,37 @@ def _read_comment(record: dict[str, Any], post_id: str, root_id: str | None, obs
     )
 
 
+def _timeline_of(state: dict[str, Any]) -> dict[str, Any]:
+    """What user_posted would answer, from an account's page: its first tab, and what asks for more of it.
+
+    The page writes noteCard where the API has note_card. An answer without notes where it is another page.
+    """
+    shown = as_object(state.get("user"))
+    if not isinstance(shown.get("notes"), list):
+        return {}
+    notes = [as_object(as_object(note).get("noteCard")) for note in as_list(next(iter(shown["notes"]), None))]
+    query = as_object(next(iter(as_list(shown.get("noteQueries"))), None))
+    return {
+        "notes": _in_snake_case(notes),
+        "has_more": bool(query.get("hasMore")),
+        "cursor": as_text(query.get("cursor")),
+    }
+
+
+def _in_snake_case(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_CAPITAL.sub(r"_\g<0>", name).lower(): _in_snake_case(held) for name, held in value.items()}
+    return [_in_snake_case(held) for held in value] if isinstance(value, list) else value
+
+
 def _profile_of(state: dict[str, Any]) -> dict[str, Any]:
     """What an account's page tells of it: parts of userPageData, and the id that its notes carry."""
     shown = as_object(state.get("user"))
     data = as_object(shown.get("userPageData"))
     notes = (as_object(note) for tab in as_list(shown.get("notes")) for note in as_list(tab))
     users = (as_object(as_object(note.get("noteCard")).get("user")) for note in notes)
-    ids = [as_text(data.get("userId")), *(as_text(user.get("userId")) for user in users)]
+    queries = map(as_object, as_list(shown.get("noteQueries")))
+    ids = [as_text(held.get("userId")) for held in (data, *users, *queries)]
     user_id = next(filter(None, ids), "")
     return {"userId": user_id} | {name: data[name] for name in _PROFILE_PARTS if name in data}
 

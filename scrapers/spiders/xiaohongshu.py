@@ -73,12 +73,13 @@ class XiaohongshuSpider(PlatformSpider):
         return JsonRequest(SEARCH, data=search, meta={"visit": visit})
 
     def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
-        """A page names the next one by the last note that it shows."""
-        parameters = {"num": str(TIMELINE_SIZE), "cursor": "", "user_id": ask.query}
-        parameters |= following or {}
-        visit = pages.timeline(ask.query, parameters["cursor"])
+        """An account's page brings its first notes along; the next ones are asked for behind the last that is shown."""
+        visit = pages.timeline(ask.query, following["cursor"]) if following else pages.profile(ask.query)
         self._list_page = visit.address
-        return Request(f"{TIMELINE}?{urlencode(parameters | FORMATS)}", meta={"visit": visit})
+        if not following:
+            return self.profile_request(ask.query)
+        parameters = {"num": str(TIMELINE_SIZE), "user_id": ask.query} | following | FORMATS
+        return Request(f"{TIMELINE}?{urlencode(parameters)}", meta={"visit": visit})
 
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
         parameters = {"note_id": post.post_id, "cursor": "", "top_comment_id": "", "xsec_token": post.token or ""}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -173,10 +174,14 @@ class TestProfile:
         assert author is not None
         assert {post.author_id for post in parse_search(body(fixture("user_posted")), NOW).posts} == {author.author_id}
 
-    def test_a_page_without_notes_does_not_say_whose_it_is(self) -> None:
+    def test_a_page_without_notes_says_whose_it_is_by_what_it_would_ask_for(self) -> None:
         page = parse_profile(PROFILE.replace(b'"noteCard"', b'"other"'), NOW)
+        assert page.author == parse_profile(PROFILE, NOW).author
+
+    def test_else_it_does_not_say_whose_it_is(self) -> None:
+        page = parse_profile(PROFILE.replace(b'"noteCard"', b'"other"').replace(b'"noteQueries"', b'"others"'), NOW)
         assert (page.state, page.author) == ("partial", None)
-        assert page.reason == "the page shows no notes, and so does not say whose it is"
+        assert page.reason == "the page does not say whose it is: it shows no notes"
         assert [reject.reason for reject in page.rejects] == [page.reason]
 
     def test_a_landed_payload_can_be_parsed_again_and_holds_nothing_that_the_account_writes_of_itself(self) -> None:
@@ -215,6 +220,30 @@ class TestTimelines:
         assert [payload["interact_info"]["sticky"] for payload in payloads] == [True, False]
         assert [payload["xsec_token"] for payload in payloads] == ["ABsynthetic7=", "ABsynthetic8="]
         assert (page.state, page.next) == ("ok", {"cursor": "695bd0a0000000001e0000b2"})
+
+    def test_its_first_page_is_the_account_s_own(self) -> None:
+        page = parse_search(PROFILE, NOW)
+        [post] = page.posts
+        asked_for = parse_search(body(fixture("user_posted")), NOW).posts[1]
+        assert replace(post, payload="") == replace(asked_for, payload="")
+        assert parse_search(post.payload.encode(), NOW).posts == [post]
+        payload = json.loads(post.payload)
+        assert (payload["xsec_token"], payload["interact_info"]["sticky"]) == ("ABsynthetic8=", False)
+        assert (page.state, page.next) == ("ok", {"cursor": "695bd0a0000000001e0000b2"})
+        assert parse_search(PROFILE.replace(b'"hasMore":true', b'"hasMore":false'), NOW).next is None
+
+    @pytest.mark.parametrize(
+        ("given", "state"),
+        [
+            (b'<script>window.__INITIAL_STATE__={"user":{"notes":[[],[]]}}</script>', "empty"),
+            (b'<script>window.__INITIAL_STATE__={"user":{"notes":[]}}</script>', "empty"),
+            (b'<script>window.__INITIAL_STATE__={"user":{}}</script>', "partial"),
+            (b"<script>window.__INITIAL_STATE__={</script>", "partial"),
+        ],
+    )
+    def test_states_of_its_first_page(self, given: bytes, state: str) -> None:
+        page = parse_search(given, NOW)
+        assert (page.state, page.posts, page.next) == (state, [], None)
 
     def test_the_last_page_names_no_next_and_more_without_a_cursor_is_partial(self) -> None:
         answer = fixture("user_posted")

@@ -31,6 +31,7 @@ BODIES: list[tuple[Platform, str]] = [
     ("xiaohongshu", "search_notes.json"),
     ("xiaohongshu", "app_search.json"),
     ("xiaohongshu", "feed.json"),
+    ("xiaohongshu", "profile.html"),
     ("zhihu", "search_v3.json"),
 ]
 # How the people of the fixtures are called, and what else of theirs stands in them.

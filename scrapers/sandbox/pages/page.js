@@ -32,8 +32,8 @@ function element(name, className, text, within = document.querySelector("main"))
 
 // A list that is filled by load(next), which resolves to what it wants to be called with for the page after, or null
 // at the end. One page at a time; what failed is tried again when the reader scrolls: the window, or the pane that the
-// list lies in, which a wheel that is turned elsewhere does not move.
-function endlessList(load, pane = null) {
+// list lies in, which a wheel that is turned elsewhere does not move. One that is begun has its first page already.
+function endlessList(load, pane = null, isBegun = false) {
   let next, isLoading = false, isOver = false, stopped = false;
   async function more() {
     if (isLoading || isOver || stopped) return;
@@ -52,7 +52,8 @@ function endlessList(load, pane = null) {
   const onWheel = () => isEndInSight(pane) && more();
   (pane ?? window).addEventListener("wheel", onWheel);
   (pane ?? window).addEventListener("scroll", onWheel);
-  more();
+  if (isBegun) onWheel();
+  else more();
   return () => { stopped = true; };
 }
 

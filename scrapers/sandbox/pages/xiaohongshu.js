@@ -122,11 +122,15 @@ function showComment(comment, wanted, within) {
 }
 
 function showAccount(user_id) {
-  endlessList(async (cursor = "") => {
+  const { notes, noteQueries } = window.__INITIAL_STATE__.user;
+  for (const { id, xsecToken, noteCard } of notes[0]) showItem(id, xsecToken, noteCard.displayTitle);
+  const { cursor: first, hasMore } = noteQueries[0];
+  if (!hasMore) return;
+  endlessList(async (cursor = first) => {
     const data = await get("/v1/user_posted", { num: "30", cursor, user_id, image_formats: "jpg,webp,avif" });
     for (const note of data.notes) showItem(note.note_id, note.xsec_token, note.display_title);
     return data.has_more ? data.cursor : null;
-  });
+  }, null, true);
 }
 
 const id = path.split("/").at(-1);

@@ -8,6 +8,7 @@ rounded ("1.4万") or floors ("10+"), as the site shows them.
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -40,6 +41,7 @@ ORDERS: dict[str, Callable[[SandboxPost], int]] = {
 
 NOTE_TYPES = {1: "video", 2: "image"}  # 0 is both
 NOTE_TYPE_TAGS = {"视频笔记": 1, "普通笔记": 2}
+_UNDERSCORE = re.compile(r"_(.)")
 Shown = TypeVar("Shown", SandboxPost, SandboxComment)
 
 
@@ -110,15 +112,19 @@ async def feed(request: Request) -> JSONResponse:
 
 async def user_posted(request: Request) -> JSONResponse:
     """An account's own notes, newest first behind the one that the cursor names; what it pinned stands before them."""
-    now: datetime = request.app.state.now()
     own = posts_by(request, request.query_params.get("user_id", ""))
+    return good(timeline_page(request, own))
+
+
+def timeline_page(request: Request, own: Sequence[SandboxPost]) -> dict[str, Any]:
+    now: datetime = request.app.state.now()
     pinned = max(own, key=lambda post: post.likes) if own and crc32(own[0].post_id.encode()) % PINNED_ONE_IN else None
     in_order = [post for post in own if post is not pinned]
     shown, cursor, has_more = page_behind(request, in_order, [post.post_id for post in in_order], TIMELINE_SIZE)
     notes = [timeline_note(post, now, sticky=False) for post in shown]
     if pinned and not request.query_params.get("cursor"):
         notes.insert(0, timeline_note(pinned, now, sticky=True))
-    return good({"notes": notes, "cursor": cursor, "has_more": has_more})
+    return {"notes": notes, "cursor": cursor, "has_more": has_more}
 
 
 async def comment_page(request: Request) -> JSONResponse:
@@ -148,11 +154,12 @@ async def comment_sub_page(request: Request) -> JSONResponse:
 
 
 async def profile_page(request: Request) -> HTMLResponse:
-    """The page of an account. The state that it comes with names the account in its notes alone."""
+    """The page of an account. The first notes stand in the state that it comes with."""
     page = await pages.page(request, "xiaohongshu.js")
     own = posts_by(request, request.path_params["user_id"])
-    state = f"<script>window.__INITIAL_STATE__={profile_state(own)}</script>".encode()
-    return HTMLResponse(bytes(page.body).replace(b"</body>", state + b"</body>"), 200 if own else 404)
+    state = profile_state(own, timeline_page(request, own))
+    script = f"<main></main><script>window.__INITIAL_STATE__={state}</script>".encode()
+    return HTMLResponse(bytes(page.body).replace(b"<main></main>", script), 200 if own else 404)
 
 
 def posts_by(request: Request, user_id: str) -> list[SandboxPost]:
@@ -294,8 +301,9 @@ def comment_object(comment: SandboxComment, post: SandboxPost, authors: dict[str
     return told
 
 
-def profile_state(own: Sequence[SandboxPost]) -> str:
-    """What the page of an account brings along, as the site writes it: what is not there is undefined."""
+def profile_state(own: Sequence[SandboxPost], first: dict[str, Any]) -> str:
+    """What the page of an account brings along, as the site writes it: what is not there is undefined. ``first`` is the
+    first page of its timeline."""
     if not own:
         return '{"user":{"userPageData":{"result":{"success":false,"code":-1}},"notes":[[]],"blockList":undefined}}'
     account = own[0].author
@@ -312,10 +320,22 @@ def profile_state(own: Sequence[SandboxPost]) -> str:
         "verifyInfo": {"redOfficialVerifyType": int(account.is_verified)},
         "result": {"success": True, "code": 0},
     }
-    writer = {"userId": account.author_id, "nickname": account.name}
-    notes = [{"id": post.post_id, "noteCard": {"noteId": post.post_id, "user": writer}} for post in own[:3]]
-    state = {"synthetic": True, "user": {"userPageData": data, "notes": [notes, [], [], []], "blockList": None}}
-    return json.dumps(state, ensure_ascii=False).replace("null", "undefined")
+    cards = [in_camel_case(note) for note in first["notes"]]
+    notes = [{"id": card["noteId"], "noteCard": card, "xsecToken": card["xsecToken"]} for card in cards]
+    query = {"num": TIMELINE_SIZE, "cursor": first["cursor"], "userId": account.author_id, "page": 1}
+    user = {
+        "userPageData": data,
+        "notes": [notes, [], [], []],
+        "noteQueries": [query | {"hasMore": first["has_more"]}],
+        "blockList": None,
+    }
+    return json.dumps({"synthetic": True, "user": user}, ensure_ascii=False).replace("null", "undefined")
+
+
+def in_camel_case(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_UNDERSCORE.sub(lambda found: found[1].upper(), name): in_camel_case(value[name]) for name in value}
+    return [in_camel_case(held) for held in value] if isinstance(value, list) else value
 
 
 def user(account: SandboxAuthor) -> dict[str, Any]:
