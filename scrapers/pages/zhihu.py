@@ -35,6 +35,7 @@ def timeline(account: str, kind: str, offset: str) -> PageVisit:
 
 
 def profile(account: str) -> PageVisit:
+    """The page itself is the answer."""
     return PageVisit(address=_of_account(account))
 
 

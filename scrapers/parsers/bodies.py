@@ -2,9 +2,12 @@
 
 import json
 import math
+import re
 from typing import Any
 
 import orjson
+
+_CAPITAL = re.compile(r"(?<!^)[A-Z]")
 
 
 def load_json(body: bytes) -> Any:
@@ -67,6 +70,13 @@ def as_text(value: object) -> str:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def in_snake_case(value: Any) -> Any:
+    """The keys of a value, at all levels, as the sites' APIs have them, where a page brings the same in camelCase."""
+    if isinstance(value, dict):
+        return {_CAPITAL.sub(r"_\g<0>", name).lower(): in_snake_case(held) for name, held in value.items()}
+    return [in_snake_case(held) for held in value] if isinstance(value, list) else value
 
 
 def load_record(payload: str) -> dict[str, Any]:

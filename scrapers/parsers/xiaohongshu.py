@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from scrapers.items import Author, Comment, Post, Reject, SliceState
 from scrapers.parsers import CommentPage, ProfilePage, SearchPage
-from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_object
+from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, in_snake_case, load_object
 from scrapers.parsers.values import (
     NOT_SHOWN,
     Count,
@@ -45,7 +45,6 @@ _ID = re.compile(r"[0-9a-f]{24}")
 # Where a page has its data: JSON but for JavaScript's undefined (MediaCrawler; no such page is recorded whole).
 _STATE = re.compile(rb"window\.__INITIAL_STATE__\s*=(.*?)</script>", re.DOTALL)
 _UNDEFINED = re.compile(rb"(?<=[:\[,])\s*undefined\s*(?=[,}\]])")
-_CAPITAL = re.compile(r"(?<!^)[A-Z]")
 # Of an account's page these are kept: the rest of it is what the account writes of itself.
 _PROFILE_PARTS = ("basicInfo", "interactions", "verifyInfo")
 
@@ -346,16 +345,10 @@ def _timeline_of(state: dict[str, Any]) -> dict[str, Any]:
     notes = [as_object(as_object(note).get("noteCard")) for note in as_list(next(iter(shown["notes"]), None))]
     query = as_object(next(iter(as_list(shown.get("noteQueries"))), None))
     return {
-        "notes": _in_snake_case(notes),
+        "notes": in_snake_case(notes),
         "has_more": bool(query.get("hasMore")),
         "cursor": as_text(query.get("cursor")),
     }
-
-
-def _in_snake_case(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {_CAPITAL.sub(r"_\g<0>", name).lower(): _in_snake_case(held) for name, held in value.items()}
-    return [_in_snake_case(held) for held in value] if isinstance(value, list) else value
 
 
 def _profile_of(state: dict[str, Any]) -> dict[str, Any]:

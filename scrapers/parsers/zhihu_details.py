@@ -1,9 +1,10 @@
 """Zhihu: comments, profiles and the hot lists.
 
 All of www.zhihu.com/api: v4/comment_v5/{answers,articles,zvideos}/ID/root_comment and comment/ID/child_comment,
-v4/members/TOKEN, v3/feed/topstory/hot-list-web (or hot-lists/total), v4/search/top_search.
+v4/members/TOKEN, v3/feed/topstory/hot-list-web (or hot-lists/total), v4/search/top_search; and the page people/TOKEN.
 """
 
+import html
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 from scrapers.items import Author, Comment, HotItem
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
-from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
+from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, in_snake_case, load_object
 from scrapers.parsers.values import NOT_SHOWN, from_epoch, html_to_text, parse_count, plain_text
 from scrapers.parsers.zhihu_bodies import (
     UnreadableError,
@@ -27,6 +28,8 @@ from scrapers.parsers.zhihu_bodies import (
 HOT_LIST, TOP_SEARCH = "hot_list", "top_search"  # 知乎热榜, 热门搜索
 _NO_COMMENT = {"", "0"}  # what a root comment answers
 _PICTURE_LINK = re.compile(r'<a\b[^>]*\bclass="comment_(?:img|gif)"[^>]*>[^<]*</a>')  # the site's words: 查看图片
+_PAGE_DATA = re.compile(rb"""<script\b[^>]*\bid=["']js-initialData["'][^>]*>(.*?)</script>""", re.DOTALL)
+_PAGE_TITLE = re.compile(rb"<title\b[^>]*>(.*?)</title>", re.DOTALL)
 _POST_COUNTS = ("answer_count", "articles_count", "zvideo_count", "pins_count")
 
 
@@ -125,8 +128,10 @@ def _read_comment(record: dict[str, Any], post_id: str, root_id: str | None, obs
 
 
 def parse_profile(body: bytes, observed_at: datetime) -> ProfilePage:
-    """An account. Its id is the one that its posts carry; url_token is the name in addresses, which people change."""
-    answer = open_answer(body)
+    """An account, from its page or from the API. Its id is the one that its posts carry; url_token is the name in
+    addresses, which people change."""
+    data = _PAGE_DATA.search(body)
+    answer = _account_of_page(data[1], body) if data else open_answer(body)
     if isinstance(answer, SearchPage):
         return ProfilePage(state=answer.state, reason=answer.reason)
     member = as_object(answer.get("member", answer if "url_token" in answer else None))
@@ -152,6 +157,19 @@ def parse_profile(body: bytes, observed_at: datetime) -> ProfilePage:
         payload=dump_record({"member": member}),  # under the key by which a person is known as one
     )
     return ProfilePage(author=author)
+
+
+def _account_of_page(data: bytes, body: bytes) -> dict[str, Any]:
+    """What the API would tell of the account that a page is about; an empty one where that cannot be told.
+
+    A page brings accounts along: its own, and the reader's. Its title begins with the name of the one it is about.
+    """
+    state = as_object(as_object(load_object(data)).get("initialState"))
+    accounts = map(as_object, as_object(as_object(state.get("entities")).get("users")).values())
+    title = _PAGE_TITLE.search(body)
+    words = html.unescape(title[1].decode("utf-8", "replace")) if title else ""
+    named = [account for account in accounts if (name := as_text(account.get("name"))) and f"{name} - 知乎" in words]
+    return {"member": in_snake_case(max(named, key=lambda account: len(account["name"])))} if named else {}
 
 
 # Hot lists

@@ -27,7 +27,6 @@ SORTS: dict[Ordering, str] = {"newest": "created_time", "general": "", "most_lik
 VERTICALS = ["answer", "article", "zvideo"]
 PLURALS = {"answer": "answers", "article": "articles", "zvideo": "zvideos", "pin": "pins"}
 # What the site leaves out of an account and of a post unless it is asked for by name.
-OF_ACCOUNT = "follower_count,following_count,answer_count,articles_count,zvideo_count,pins_count,badge[*],ip_info"
 OF_POST = "content,voteup_count,comment_count,favlists_count,created_time,updated_time,ip_info"
 OF_AUTHOR = "author.follower_count,badge[*]"
 TIME_INTERVALS = {"a_day": 1, "a_week": 7, "a_month": 30, "three_months": 90, "half_a_year": 180, "a_year": 365}
@@ -81,7 +80,9 @@ class ZhihuSpider(PlatformSpider):
         return asked(path, {"order_by": "ts", "limit": str(PAGE_SIZE)} | following, visit)
 
     def profile_request(self, account: str) -> Request:
-        return asked(f"v4/members/{quote(account)}", {"include": OF_ACCOUNT}, pages.profile(account))
+        """The page of an account, which brings along what it shows: nothing asks the API for it."""
+        visit = pages.profile(account)
+        return Request(visit.address, meta={"visit": visit})
 
     def detail_request(self, post: PostRef) -> Request:
         path, visit = f"v4/{PLURALS[post.post_type]}/{post.post_id}", pages.detail(post.post_id, post.post_type)

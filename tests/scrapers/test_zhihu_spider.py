@@ -254,6 +254,10 @@ class TestDetails:
         [post] = parse_search(json.dumps(body).encode(), NOW).posts
         assert spider.account_of(post) is None
 
+    def test_an_account_that_is_not_there_has_no_page(self, spider: ZhihuSpider, site: str) -> None:
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            _answer(site, spider.profile_request("nobody"))
+
     def test_what_is_not_there_is_404_and_empty(self, spider: ZhihuSpider, site: str) -> None:
         silent, gone = PostRef("1990000000000000001", "answer"), PostRef("1", "answer")
         for asked in (
@@ -261,7 +265,6 @@ class TestDetails:
             spider.comments_request(gone, None),
             spider.replies_request(gone, "1", {}),
             spider.detail_request(gone),
-            spider.profile_request("nobody"),
         ):
             with pytest.raises(urllib.error.HTTPError, match="404") as refused:
                 _answer(site, asked)

@@ -6,8 +6,10 @@ Class names and addresses are the real sites' where public crawlers name them; n
 """
 
 import json
+import re
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
@@ -15,6 +17,7 @@ from starlette.routing import Route
 
 from scrapers.sandbox.signatures import new_session
 
+_UNDERSCORE = re.compile(r"_(.)")
 FOLDER = Path(__file__).parent
 SCRIPTS = ("page.js", "douyin.js", "xiaohongshu.js", "zhihu.js")
 # The addresses of pages, by the script that fills them.
@@ -33,7 +36,6 @@ PAGES = {
     "zhihu.js": (
         "/www.zhihu.com/search",
         "/www.zhihu.com/hot",
-        "/www.zhihu.com/people/{token}",
         "/www.zhihu.com/people/{token}/{kind}",
         "/www.zhihu.com/answer/{id}",
         "/www.zhihu.com/zvideo/{id}",
@@ -64,3 +66,10 @@ async def script(request: Request) -> Response:
     if name not in SCRIPTS:
         return Response(status_code=404)
     return FileResponse(FOLDER / name, media_type="text/javascript")
+
+
+def in_camel_case(value: Any) -> Any:
+    """A record of an API with its keys as the pages of the sites have them."""
+    if isinstance(value, dict):
+        return {_UNDERSCORE.sub(lambda found: found[1].upper(), name): in_camel_case(value[name]) for name in value}
+    return [in_camel_case(held) for held in value] if isinstance(value, list) else value

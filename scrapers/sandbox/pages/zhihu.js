@@ -76,9 +76,9 @@ async function posts(next = { offset: "0", limit: "20", sort_by: "created" }) {
   return nextOf(body.paging);
 }
 
-async function showAccount() {
-  const include = "follower_count,following_count,answer_count,articles_count,zvideo_count,pins_count,badge[*],ip_info";
-  element("h1", "", (await ask(`/api/v4/members/${name}`, { include })).name);
+function showAccount() {
+  const { users } = JSON.parse(document.getElementById("js-initialData").textContent).initialState.entities;
+  element("h1", "", users[decodeURIComponent(name)].name);
 }
 
 async function showHotLists() {

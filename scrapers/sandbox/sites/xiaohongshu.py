@@ -8,7 +8,6 @@ rounded ("1.4万") or floors ("10+"), as the site shows them.
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -41,7 +40,6 @@ ORDERS: dict[str, Callable[[SandboxPost], int]] = {
 
 NOTE_TYPES = {1: "video", 2: "image"}  # 0 is both
 NOTE_TYPE_TAGS = {"视频笔记": 1, "普通笔记": 2}
-_UNDERSCORE = re.compile(r"_(.)")
 Shown = TypeVar("Shown", SandboxPost, SandboxComment)
 
 
@@ -320,7 +318,7 @@ def profile_state(own: Sequence[SandboxPost], first: dict[str, Any]) -> str:
         "verifyInfo": {"redOfficialVerifyType": int(account.is_verified)},
         "result": {"success": True, "code": 0},
     }
-    cards = [in_camel_case(note) for note in first["notes"]]
+    cards = [pages.in_camel_case(note) for note in first["notes"]]
     notes = [{"id": card["noteId"], "noteCard": card, "xsecToken": card["xsecToken"]} for card in cards]
     query = {"num": TIMELINE_SIZE, "cursor": first["cursor"], "userId": account.author_id, "page": 1}
     user = {
@@ -330,12 +328,6 @@ def profile_state(own: Sequence[SandboxPost], first: dict[str, Any]) -> str:
         "blockList": None,
     }
     return json.dumps({"synthetic": True, "user": user}, ensure_ascii=False).replace("null", "undefined")
-
-
-def in_camel_case(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {_UNDERSCORE.sub(lambda found: found[1].upper(), name): in_camel_case(value[name]) for name in value}
-    return [in_camel_case(held) for held in value] if isinstance(value, list) else value
 
 
 def user(account: SandboxAuthor) -> dict[str, Any]:

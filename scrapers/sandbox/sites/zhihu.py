@@ -1,8 +1,9 @@
 """Zhihu's API as www.zhihu.com answers it: search_v3, posts among much else; what accounts have written, single posts,
-comments and replies, profiles, the hot list and what is searched for.
+comments and replies, the hot list and what is searched for; and the page of an account.
 """
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,9 +14,10 @@ from urllib.parse import urlencode
 from zlib import crc32
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Mount, Route
 
+from scrapers.sandbox import pages
 from scrapers.sandbox.corpus import SandboxAuthor, SandboxComment, SandboxPost
 from scrapers.sandbox.discussion import comments_of, post_of, replies_to
 from scrapers.sandbox.growth import post_now, posts_now
@@ -40,13 +42,13 @@ def routes() -> list[Mount]:
         "v4/search_v3": search,
         "v4/search/top_search": top_search,
         "v3/feed/topstory/hot-list-web": hot_questions,
-        "v4/members/{token}": profile,
         "v4/members/{token}/{plural}": timeline,
         "v4/comment_v5/comment/{comment}/child_comment": replies,
         "v4/comment_v5/{plural}/{post}/root_comment": comments,
         "v4/{plural}/{post}": single_post,
     }
-    return [Mount("/www.zhihu.com", routes=[Route(f"/api/{path}", held) for path, held in answers.items()])]
+    api = [Route(f"/api/{path}", held) for path, held in answers.items()]
+    return [Mount("/www.zhihu.com", routes=[*api, Route("/people/{token}", profile_page)])]
 
 
 async def search(request: Request) -> JSONResponse:
@@ -188,14 +190,15 @@ async def single_post(request: Request) -> JSONResponse:
     return _not_found() if post is None else JSONResponse(record(post, "") | {"synthetic": True})
 
 
-async def profile(request: Request) -> JSONResponse:
-    """An account, with the counts that it was asked for."""
+async def profile_page(request: Request) -> HTMLResponse:
+    """The page of an account, with what it shows of it, and of the reader, in camelCase."""
+    page = await pages.page(request, "zhihu.js")
     own = _posts_by(request)
     if not own:
-        return _not_found()
+        return HTMLResponse(page.body, 404)
     account = own[0].author
     of_kind = Counter(post.post_type for post in own)
-    counts = {
+    told = person(account) | {
         "follower_count": account.followers,
         "following_count": crc32(account.author_id.encode()) % 1_000,
         "answer_count": of_kind["answer"],
@@ -203,10 +206,14 @@ async def profile(request: Request) -> JSONResponse:
         "zvideo_count": of_kind["zvideo"],
         "pins_count": 0,
         "ip_info": "IP 属地北京",
+        "gender": -1,
     }
-    asked = set(request.query_params.get("include", "").split(","))
-    told = {name: value for name, value in counts.items() if name in asked}
-    return JSONResponse(person(account) | told | {"gender": -1, "synthetic": True})
+    reader = {"id": "f" * 32, "url_token": "synthetic-reader", "name": "合成读者", "follower_count": 3}
+    users = {held["url_token"]: pages.in_camel_case(held) for held in (reader, told)}
+    data = json.dumps({"synthetic": True, "initialState": {"entities": {"users": users}}}, ensure_ascii=False)
+    script = f'<main></main><script id="js-initialData" type="text/json">{data}</script>'.encode()
+    title = f"<title>{escape(account.name)} - 知乎</title>".encode()
+    return HTMLResponse(re.sub(rb"<title>.*?</title>", title, bytes(page.body)).replace(b"<main></main>", script))
 
 
 def _posts_by(request: Request) -> list[SandboxPost]:
