@@ -45,7 +45,7 @@ def note(note_id: str, token: str) -> PageVisit:
 
 
 def comments(note_id: str, token: str, cursor: str) -> PageVisit:
-    """A note's page asks for its first comments at once, and for the next when their pane (.note-scroller) scrolled."""
+    """A note's page asks for its first comments at once, and for the next when .note-scroller is scrolled."""
     return PageVisit(
         address=_of_note(note_id, token),
         act="scroll" if cursor else "open",

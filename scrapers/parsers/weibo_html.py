@@ -29,7 +29,10 @@ _TEXT = etree.XPath(".//p[@node-type='feed_list_content']")
 _UNFOLD = etree.XPath(".//p[@node-type='feed_list_content']//a[@action-type='fl_unfold']")
 _NAMED = etree.XPath(".//*[self::a or self::p][@nick-name]")
 _AVATAR = etree.XPath(".//div[contains(@class,'avator')]")
-_BADGE = etree.XPath(".//svg[starts-with(@id,'woo_svg_v')] | .//i[contains(@class,'icon-vip-')]")  # 2026, 2018
+# On the picture now, beside the name in 2018; a member's icon stands there too, and is another.
+_BADGE = etree.XPath(
+    ".//div[contains(@class,'avator')]//svg[starts-with(@id,'woo_svg_v')] | .//i[contains(@class,'icon-vip-')]"
+)
 _BUTTONS = etree.XPath(".//a[starts-with(@action-type,'feed_list_')]")
 _VIDEO = etree.XPath(".//video-player")
 _PICTURES = etree.XPath(".//div[contains(@class,'media-piclist')]")
@@ -39,7 +42,7 @@ _LABELLED = etree.XPath(
 _WORDS = etree.XPath("string()")
 _AUTHOR_AND_BID = re.compile(r"weibo\.com/(?:u/)?(\w+)/(\w+)")
 _SPACES = re.compile(r"\s+")
-_PAGES_IN_ALL = re.compile(r"共\s*(\d+)\s*页")
+_PAGES_IN_ALL = re.compile(r"共\s*(\d{1,4})\s*页")
 _SPACED_BREAK = re.compile(r" *\n *")
 
 

@@ -1,7 +1,7 @@
 """What comes back from a site: an answer to read, a refusal, or nothing; and what that makes of a slice."""
 
 import dataclasses
-from urllib.parse import urlsplit
+import re
 
 from scrapy import Request
 from scrapy.exceptions import (
@@ -68,9 +68,10 @@ def refusal(response: Response) -> SearchPage | None:
 
 def _redirected(response: Response) -> SearchPage:
     """Where a redirect leads tells a refusal from a login page. What stands behind the path may tell who asked."""
-    location = urlsplit((response.headers.get("Location") or b"").decode("latin-1"))
-    to = f" to {location.netloc}{location.path}" if location.path else ""
-    if any(word in location.path for word in REFUSING_PATHS):
+    location = (response.headers.get("Location") or b"").decode("latin-1")
+    page = re.sub("[?#].*", "", location).removeprefix("https:").removeprefix("//")
+    to = f" to {page}" if page else ""
+    if any(word in page for word in REFUSING_PATHS):
         return SearchPage(state="blocked", reason=f"HTTP {response.status}{to}: refused, or a captcha is due")
     return SearchPage(state="logged_out", reason=f"HTTP {response.status}{to}: the login is missing or has expired")
 

@@ -98,6 +98,7 @@ def test_a_refusal_ends_the_crawl_at_once(crawl: Callable[..., Any], site: Site,
         ("https://weibo.com/sorry?pagenotfound&retcode=6102", "blocked", "HTTP 302 to weibo.com/sorry: refused"),
         ("https://passport.weibo.com/verify?from=search", "blocked", "HTTP 302 to passport.weibo.com/verify: refused"),
         ("https://www.zhihu.com/account/unhuman?type=S6E3V1", "blocked", "HTTP 302 to www.zhihu.com/account/unhuman"),
+        ("https://[", "logged_out", "HTTP 302 to [: the login is missing or has expired"),
         (None, "logged_out", "HTTP 302: the login is missing or has expired"),
     ],
 )
