@@ -23,11 +23,11 @@ _NO_RESULT = etree.XPath("//div[contains(@class,'card-no-result')]")
 _QUOTED = etree.XPath(".//div[contains(@class,'card-comment')]")  # what a repost quotes, within its card
 _QUOTED_LIKE = etree.XPath(".//a[@action-type='feed_list_like']")
 _QUOTED_FROM = etree.XPath(".//p[@class='from']/a[1]")
-_SHOWN_AT = etree.XPath(".//*[self::div or self::p][@class='from']/a[1]")
+_SHOWN_AT = etree.XPath(".//div[@class='from']/a[1] | .//p[@class='from']/a[1]")
 _FULL_TEXT = etree.XPath(".//p[@node-type='feed_list_content_full']")
 _TEXT = etree.XPath(".//p[@node-type='feed_list_content']")
 _UNFOLD = etree.XPath(".//p[@node-type='feed_list_content']//a[@action-type='fl_unfold']")
-_NAMED = etree.XPath(".//*[self::a or self::p][@nick-name]")
+_NAMES = etree.XPath(".//@nick-name", smart_strings=False)
 _AVATAR = etree.XPath(".//div[contains(@class,'avator')]")
 # On the picture now, beside the name in 2018; a member's icon stands there too, and is another.
 _BADGE = etree.XPath(
@@ -130,7 +130,7 @@ def _read_card(card: Any, payload: str, observed_at: datetime) -> Post:
         text=text,
         posted_at=posted_at,
         author_id=author_id,
-        author_name=_attribute(_NAMED(card), "nick-name") or None,
+        author_name=next(iter(_NAMES(card)), None) or None,
         author_verified=bool(_BADGE(card)) if avatar else None,
         like_count=likes.value,
         comment_count=comments.value,

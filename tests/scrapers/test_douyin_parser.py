@@ -94,6 +94,9 @@ class TestStream:
         as_sent = (json.dumps(part, ensure_ascii=False).encode() for part in (first, last))
         assert parse_search(in_frames(*as_sent), NOW) == parse(whole)
 
+    def test_the_fixture_says_what_the_answer_in_one_piece_says(self, answer: dict[str, Any]) -> None:
+        assert parse_search((FIXTURES / "search_stream.txt").read_bytes(), NOW) == parse(answer)
+
     def test_an_object_in_several_frames_is_one(self, answer: dict[str, Any]) -> None:
         body = json.dumps(answer).encode()
         assert parse_search(in_frames(body[:1000], body[1000:]), NOW) == parse(answer)
