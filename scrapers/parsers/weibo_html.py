@@ -30,6 +30,7 @@ _UNFOLD = etree.XPath(".//p[@node-type='feed_list_content']//a[@action-type='fl_
 _NAMES = etree.XPath(".//@nick-name", smart_strings=False)
 _AVATAR = etree.XPath(".//div[contains(@class,'avator')]")
 # On the picture now, beside the name in 2018; a member's icon stands there too, and is another.
+_BADGES = ("woo_svg_v", "icon-vip-")
 _BADGE = etree.XPath(
     ".//div[contains(@class,'avator')]//svg[starts-with(@id,'woo_svg_v')] | .//i[contains(@class,'icon-vip-')]"
 )
@@ -131,7 +132,7 @@ def _read_card(card: Any, payload: str, observed_at: datetime) -> Post:
         posted_at=posted_at,
         author_id=author_id,
         author_name=next(iter(_NAMES(card)), None) or None,
-        author_verified=bool(_BADGE(card)) if avatar else None,
+        author_verified=any(sign in payload for sign in _BADGES) and bool(_BADGE(card)) if avatar else None,
         like_count=likes.value,
         comment_count=comments.value,
         share_count=shares.value,
