@@ -59,6 +59,7 @@ class PlatformSpider(Spider, ABC):
     platform: Platform
     parser: ModuleType  # has the functions that scrapers/parsers/__init__.py names
     page_cap: int  # pages that the site shows of one search, whatever it holds
+    capped_from: int | None = None  # pages from which on a search may have been cut all the same
     canary: str | None = None  # a query that always finds something, where an empty answer may be a refusal
     timelines: ClassVar[tuple[str | None, ...]] = (None,)  # the filters by which an account's posts are listed
 

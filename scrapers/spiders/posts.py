@@ -25,8 +25,11 @@ async def walk_posts(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIte
     is_timeline = ask.target == "timeline"
     request_of = spider.timeline_request if is_timeline else spider.search_request
     page_cap = TIMELINE_PAGES if is_timeline else spider.page_cap
+    capped_from = page_cap if is_timeline else spider.capped_from or page_cap
     following: dict[str, str] | None = None
     ids: set[str] = set()  # of this slice
+    listed = 0  # pages that the site offers to turn to
+    was_lost = False  # whether the page before could not be read, and what it names as the next one neither
 
     def doubt(page: SearchPage) -> str | None:
         if page.posts and page.next is not None and ids.issuperset(post.post_id for post in page.posts):
@@ -48,14 +51,21 @@ async def walk_posts(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIte
         worsen(tally, page.state, page.reason)
         async for item in _posts_of(spider, page, ask, tally, ids):
             yield item
-        following = page.next
-        if tally.state in STOPPING_STATES or following is None or page.reason == BLANK or spider.is_past(page, ask):
+        following, listed = page.next, max(listed, page.pages_listed or 0)
+        if tally.state in STOPPING_STATES or spider.is_past(page, ask):
             break
-        if (page.pages_listed or 0) >= page_cap and _is_all_in_narrower_times(spider, ask):
+        if listed >= capped_from and _is_all_in_narrower_times(spider, ask):
             _hit_cap(tally, page_cap)
             break
+        is_lost = page.state == "partial" and (following is None or page.reason == BLANK)
+        if is_lost and not was_lost and number < listed:  # those behind it may be there (weibo-search #99, #545)
+            was_lost, following = True, None
+            continue
+        if following is None or page.reason == BLANK:
+            break
+        was_lost = False
     # The last page that a site shows names no next one, whether or not there is more: only its number tells.
-    if tally.pages == page_cap and tally.state not in STOPPING_STATES and not spider.is_past(page, ask):
+    if tally.pages >= capped_from and tally.state not in STOPPING_STATES and not spider.is_past(page, ask):
         _hit_cap(tally, page_cap)
     if tally.posts_seen == 0:
         tally.reason = tally.reason or page.reason

@@ -150,6 +150,26 @@ def test_a_page_that_stays_away_leaves_its_slice_partial_and_the_others_whole(
     assert done.posts.height == 2
 
 
+@pytest.mark.parametrize(("blank", "kept"), [({2}, 3), ({4}, 3), ({2, 3}, 1)])
+def test_pages_behind_a_blank_one_are_read_where_the_site_lists_them_and_after_two_it_is_left(
+    crawl: Callable[..., Any], site: Site, blank: set[int], kept: int
+) -> None:
+    listed = "".join(f"<li>第{number}页</li>" for number in range(1, 5))
+
+    async def search(request: Request) -> Response:
+        number = int(request.query_params["page"])
+        found = [] if number in blank else [card(MID + number)]
+        shown = page(*found, following=number + 1 if found and number < 4 else None)
+        pager = f'<div class="m-page"><ul class="s-scroll">{listed}</ul></div></body>'
+        nothing = '<div class="card card-no-result"><p>抱歉，未找到相关结果。</p></div></body>'
+        end = pager if found else nothing
+        return Response(bytes(shown.body).replace(b"</body>", end.encode()), media_type="text/html")
+
+    done = crawl(site.start(search), "weibo", DAY, QUERIES[:1])
+    assert states(done) == [(QUERIES[0], "partial", kept)]
+    assert done.slices["reason"][0] == "nothing is on the page, though the site says that there is more"
+
+
 def test_a_site_that_goes_away_leaves_partial_slices(crawl: Callable[..., Any], dying_site: str) -> None:
     done = crawl(dying_site, "weibo", DAY, QUERIES)
     assert states(done) == [(QUERIES[0], "ok", 1), (QUERIES[1], "partial", 0), (QUERIES[2], "partial", 0)]

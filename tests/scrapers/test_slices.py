@@ -35,6 +35,7 @@ class TestWeibo:
 
     regions: ClassVar[dict[str, list[int]]] = {"11": [MID + 1], "44": [MID + 2, MID + 3]}
     is_region_capped = False
+    shown = 50  # the pages that the site shows of what has too many
     listed = 0  # the pages that the first one names, where more are found than the site shows
 
     def site(self, serve: Callable[[Starlette], str]) -> str:
@@ -53,7 +54,7 @@ class TestWeibo:
                     return weibo_page([MID + 100 + number], number + 1 if number < 50 else None)
                 return weibo_page(self.regions.get(code, []), None)
             if last_hour or asked["timescope"] == f"custom:{DAY}-0:2026-01-06-0":
-                return weibo_page([MID + 1 + number % 3], number + 1 if number < 50 else None, self.listed)
+                return weibo_page([MID + 1 + number % 3], number + 1 if number < self.shown else None, self.listed)
             return weibo_page([], None)
 
         return serve(Starlette(routes=[Route("/s.weibo.com/weibo", search)]))
@@ -67,7 +68,15 @@ class TestWeibo:
         ]
         assert sorted(done.posts["post_id"]) == [str(MID + number) for number in (1, 2, 3)]
 
-    @pytest.mark.parametrize(("listed", "pages_of_day"), [(0, 50), (49, 50), (50, 1)])
+    @pytest.mark.parametrize(("shown", "requests"), [(43, 43 + 43 + 23 + 36), (39, 39)])
+    def test_a_search_may_be_cut_some_pages_before_the_last_that_the_site_shows(
+        self, crawl: Callable[..., Any], serve: Callable[..., str], shown: int, requests: int
+    ) -> None:
+        self.shown = shown
+        crawl(self.site(serve), "weibo", DAY, [QUERY])
+        assert len({(asked["timescope"], asked.get("region"), asked["page"]) for asked in self.asked}) == requests
+
+    @pytest.mark.parametrize(("listed", "pages_of_day"), [(0, 50), (39, 50), (40, 1), (50, 1)])
     def test_a_day_whose_first_page_lists_all_that_the_site_shows_is_split_at_once(
         self, crawl: Callable[..., Any], serve: Callable[..., str], listed: int, pages_of_day: int
     ) -> None:
