@@ -39,6 +39,8 @@ _REFUSALS: dict[str, tuple[SliceState, str]] = {
     "-510000": ("empty", "the note is not there"),
     "-510001": ("partial", "the site withholds the note"),
 }
+# Of refusals whose code nobody has told: 网页版搜索次数已达今日上限 (ReaJason/xhs #129), 访问频次异常.
+_TOO_MUCH = ("上限", "频繁", "频次")
 _TOPIC = re.compile(r"#([^#\[\]\n]+)\[话题\]#")
 _GLUED_TOPIC = re.compile(_TOPIC.pattern + r"(?=\S)")
 _ID = re.compile(r"[0-9a-f]{24}")
@@ -140,8 +142,10 @@ def _open(body: bytes) -> dict[str, Any] | _Refusal:
     while True:  # a relay's envelope, the site's envelope, the data
         code = as_text(answer.get("code", 0))
         if code not in _GOOD_CODES:
-            state, meaning = _REFUSALS.get(code, ("partial", ""))
-            told = [f"code {code}", as_text(answer.get("msg")) or as_text(answer.get("message")), meaning]
+            words = as_text(answer.get("msg")) or as_text(answer.get("message"))
+            is_too_much = any(sign in words for sign in _TOO_MUCH)
+            state, meaning = _REFUSALS.get(code, ("blocked" if is_too_much else "partial", ""))
+            told = [f"code {code}", words, meaning]
             return _Refusal(state, ", ".join(part for part in told if part))
         if not isinstance(answer.get("data"), dict):
             return answer

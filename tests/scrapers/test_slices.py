@@ -143,8 +143,9 @@ class TestDouyin:
             assert done.slices["state"].to_list() == ["empty", "empty"]
         assert done.slices["reason"].str.contains("新闻").all()
 
+    @pytest.mark.parametrize("pages", [24, 25, 40])  # others saw the site end at the 25th
     def test_a_capped_search_is_asked_by_kind_and_then_in_other_orders(
-        self, crawl: Callable[..., Any], serve: Callable[..., str]
+        self, crawl: Callable[..., Any], serve: Callable[..., str], pages: int
     ) -> None:
         asked: list[tuple[str, str]] = []
 
@@ -160,19 +161,23 @@ class TestDouyin:
                     "status_code": 0,
                     "data": [{"type": 1, "aweme_info": aweme}],
                     "cursor": offset + 10,
-                    "has_more": int(is_endless and offset < 390),
+                    "has_more": int(is_endless and offset < 10 * (pages - 1)),
                     "extra": {"logid": "x"},
                 }
             )
 
         url = serve(Starlette(routes=[Route("/www.douyin.com/aweme/v1/web/general/search/single/", search)]))
         done = crawl(url, "douyin", DAY, [QUERY])
+        if pages == 24:
+            assert asked == [("2", "0")] * 24
+            assert done.slices["state"].to_list() == ["ok"]
+            return
         assert list(dict.fromkeys(asked)) == [("2", "0"), ("2", "1"), ("0", "1"), ("1", "1"), ("2", "2")]
         slices = done.slices.select("filters", "ordering", "state").rows()
         assert ("kind=video", "newest", "partial") in slices
         assert ("kind=video", "general", "ok") in slices
         assert ("kind=image", "newest", "ok") in slices
-        assert (None, "newest", "partial") in slices  # the 40 posts that came without a kind are in neither
+        assert (None, "newest", "partial") in slices  # the posts that came without a kind are in neither
 
 
 class TestAPageThatComesAndGoes:

@@ -93,6 +93,8 @@ def test_the_app_s_results_have_time_and_all_counts() -> None:
     [
         ({"code": 300011, "success": False, "msg": "检测到账号异常，请稍后重启试试", "data": {}}, "blocked"),
         ({"code": 300012, "success": False, "msg": "网络连接异常，请检查网络设置或重启试试"}, "blocked"),
+        ({"code": 1, "success": False, "msg": "网页版搜索次数已达今日上限，可以去小红书App继续搜索"}, "blocked"),
+        ({"code": 1, "success": False, "msg": "别的"}, "partial"),
         ({"code": 300013, "success": False}, "blocked"),
         ({"code": 461}, "blocked"),
         ({"code": 471}, "blocked"),
