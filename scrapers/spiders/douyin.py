@@ -36,7 +36,6 @@ class DouyinSpider(PlatformSpider):
     platform = "douyin"
     parser = douyin
     page_cap = DEPTH // PAGE_SIZE
-    capped_from = 25  # where others saw it end, whatever there is (MediaCrawler #524)
     canary = "新闻"  # an answer without cards is what a blocked account gets, too
 
     def search_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
