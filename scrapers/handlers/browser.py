@@ -44,6 +44,12 @@ WALLS: Mapping[Platform, str] = {
 # Where they send to instead, and how such pages are called.
 WALL_PATHS = ("login", "signin", "captcha", "verify", "unhuman", "passport")
 WALL_TITLES = ("验证码中间页", "安全验证")
+# The page that a wall is, without its scripts: what they bring along, posts even, lies behind the wall.
+WALL_HTML = """() => {
+  const page = document.documentElement.cloneNode(true);
+  page.querySelectorAll("script").forEach((script) => script.remove());
+  return page.outerHTML;
+}"""
 # Pictures, films and typefaces: nobody looks at them.
 NOT_LOOKED_AT = {"image", "media", "font"}
 
@@ -332,7 +338,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         if not (is_covered or is_wall or is_sent_away):
             return None
         status = 302 if is_sent_away else tab.landed.status
-        return _as_response(_Answer(tab.landed.request, status, {}, (await tab.page.content()).encode()))
+        return _as_response(_Answer(tab.landed.request, status, {}, (await tab.page.evaluate(WALL_HTML)).encode()))
 
 
 def browser_context(platform: Platform) -> dict[str, Any]:

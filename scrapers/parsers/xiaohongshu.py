@@ -71,10 +71,10 @@ def parse_search(body: bytes, observed_at: datetime) -> SearchPage:
     """
     state = _STATE.search(body)
     answer = _open_state(state[1]) if state else _open(body)
+    if state and isinstance(answer, dict):
+        answer = _timeline_of(answer, body)
     if isinstance(answer, _Refusal):
         return SearchPage(state=answer.state, reason=answer.reason)
-    if state:
-        answer = _timeline_of(answer)
     if "notes" in answer:
         page = _read_page(as_list(answer["notes"]), _following(answer), observed_at)
         if answer.get("has_more") and page.next is None and page.state == "ok":
@@ -338,12 +338,15 @@ def _read_comment(record: dict[str, Any], post_id: str, root_id: str | None, obs
     )
 
 
-def _timeline_of(state: dict[str, Any]) -> dict[str, Any]:
+def _timeline_of(state: dict[str, Any], body: bytes) -> dict[str, Any] | _Refusal:
     """What user_posted would answer, from an account's page: its first tab, and what asks for more of it.
 
-    The page writes noteCard where the API has note_card. An answer without notes where it is another page.
+    The page writes noteCard where the API has note_card. Every page of the site has such a state; where userPageData is
+    empty it is no account's, and stands in the way of what was asked for.
     """
     shown = as_object(state.get("user"))
+    if not as_object(shown.get("userPageData")):
+        return _Refusal(*wall_state(body))
     if not isinstance(shown.get("notes"), list):
         return {}
     notes = [as_object(as_object(note).get("noteCard")) for note in as_list(next(iter(shown["notes"]), None))]

@@ -74,12 +74,14 @@ class XiaohongshuSpider(PlatformSpider):
 
     def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
         """An account's page brings its first notes along; the next ones are asked for behind the last that is shown."""
-        visit = pages.timeline(ask.query, following["cursor"]) if following else pages.profile(ask.query)
-        self._list_page = visit.address
-        if not following:
-            return self.profile_request(ask.query)
-        parameters = {"num": str(TIMELINE_SIZE), "user_id": ask.query} | following | FORMATS
-        return Request(f"{TIMELINE}?{urlencode(parameters)}", meta={"visit": visit})
+        if following:
+            parameters = {"num": str(TIMELINE_SIZE), "user_id": ask.query} | following | FORMATS
+            visit = pages.timeline(ask.query, following["cursor"])
+            request = Request(f"{TIMELINE}?{urlencode(parameters)}", meta={"visit": visit})
+        else:
+            request = self.profile_request(ask.query)
+        self._list_page = request.meta["visit"].address
+        return request
 
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
         parameters = {"note_id": post.post_id, "cursor": "", "top_comment_id": "", "xsec_token": post.token or ""}

@@ -35,6 +35,7 @@ from scrapers.sandbox.search import matching
 from scrapers.sandbox.signatures import is_signed, new_session
 
 ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = Path(__file__).parent / "fixtures"
 DAY, QUERY = "2026-01-03", "小米 KOL"
 SIGNED: tuple[Platform, ...] = ("douyin", "xiaohongshu", "zhihu")
 REFUSED = {"douyin": "the body is empty", "xiaohongshu": "HTTP 461: captcha", "zhihu": "error 10003"}
@@ -286,6 +287,46 @@ def test_a_page_that_was_refused_is_not_clicked(
     done = crawl(serve(site), "xiaohongshu", DAY, [QUERY])
     assert done.slices["state"].to_list() == ["blocked"]
     assert len(asked) == 1
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("queries", "accounts", "slices"),
+    [
+        ([QUERY], [], [("search", "blocked")]),
+        ([], ["5b1eb9052e31a52ca35a0001"], [("profile", "ok"), ("timeline", "blocked")]),
+    ],
+)
+def test_what_a_page_brings_along_is_not_read_where_a_wall_covers_it(
+    crawl: Callable[..., Any],
+    serve: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    queries: list[str],
+    accounts: list[str],
+    slices: list[tuple[str, str]],
+) -> None:
+    """Each page of Xiaohongshu has a state: without notes that of a search, with its first ones that of an account."""
+    account_page = (FIXTURES / "xiaohongshu" / "profile.html").read_text(encoding="utf-8")
+    wall = "document.body.innerHTML += '<div class=red-captcha>请完成验证</div>'"
+    state = {"user": {"userPageData": {}, "notes": [[], [], [], []]}}
+
+    async def account(request: Request) -> Response:
+        return HTMLResponse(account_page.replace("</body>", f"<script>onwheel = () => {{ {wall} }}</script></body>"))
+
+    async def search(request: Request) -> Response:
+        page = f"<script>window.__INITIAL_STATE__={json.dumps(state)}</script>"
+        return HTMLResponse(f"<html><body>{page}<script>{wall}</script></body></html>")
+
+    routes = [
+        Route("/www.xiaohongshu.com/user/profile/{id}", account),
+        Route("/www.xiaohongshu.com/search_result", search),
+    ]
+    monkeypatch.setenv("TINGFENG_BROWSER", "xiaohongshu")
+    listed = [{"id": account_id, "name": "合成"} for account_id in accounts]
+    done = crawl(serve(Starlette(routes=routes)), "xiaohongshu", DAY, queries, timeout=6, accounts=listed)
+    assert sorted(done.slices.select("target", "state").rows()) == slices, done.slices["reason"].to_list()
+    assert "captcha" in done.slices.filter(state="blocked")["reason"][0]
 
 
 class TestVisit:

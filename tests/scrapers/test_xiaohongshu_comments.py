@@ -235,14 +235,27 @@ class TestTimelines:
     @pytest.mark.parametrize(
         ("given", "state"),
         [
-            (b'<script>window.__INITIAL_STATE__={"user":{"notes":[[],[]]}}</script>', "empty"),
-            (b'<script>window.__INITIAL_STATE__={"user":{"notes":[]}}</script>', "empty"),
-            (b'<script>window.__INITIAL_STATE__={"user":{}}</script>', "partial"),
+            (b'<script>window.__INITIAL_STATE__={"user":{"userPageData":{"a":1},"notes":[[],[]]}}</script>', "empty"),
+            (b'<script>window.__INITIAL_STATE__={"user":{"userPageData":{"a":1},"notes":[]}}</script>', "empty"),
+            (b'<script>window.__INITIAL_STATE__={"user":{"userPageData":{"a":1}}}</script>', "partial"),
             (b"<script>window.__INITIAL_STATE__={</script>", "partial"),
         ],
     )
     def test_states_of_its_first_page(self, given: bytes, state: str) -> None:
         page = parse_search(given, NOW)
+        assert (page.state, page.posts, page.next) == (state, [], None)
+
+    @pytest.mark.parametrize(
+        ("shown", "state"),
+        [("扫码登录", "logged_out"), ('<div class="captcha-container"></div>', "blocked"), ("", "blocked")],
+    )
+    @pytest.mark.parametrize("user", ['{"userPageData":{},"notes":[[],[],[]],"isFetchingNotes":[false]}', "{}"])
+    def test_another_page_in_its_place_is_a_refusal_though_it_has_a_state_too(
+        self, user: str, shown: str, state: str
+    ) -> None:
+        """All pages of the site have one, in which an account that is not shown has no notes."""
+        given = f'<html>{shown}<script>window.__INITIAL_STATE__={{"user":{user}}}</script></html>'
+        page = parse_search(given.encode(), NOW)
         assert (page.state, page.posts, page.next) == (state, [], None)
 
     def test_the_last_page_names_no_next_and_more_without_a_cursor_is_partial(self) -> None:
