@@ -8,6 +8,7 @@ Class names and addresses are the real sites' where public crawlers name them; n
 import json
 import re
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,16 @@ def routes() -> list[Route]:
     return scripts + [Route(address, partial(page, name=name)) for name, held in PAGES.items() for address in held]
 
 
-async def page(request: Request, name: str) -> HTMLResponse:
-    """A page that the script ``name`` fills, with a session of its own whose key stands hidden in it."""
+async def page(request: Request, name: str, title: str = "合成页面", data: str = "", status: int = 200) -> HTMLResponse:
+    """A page that the script ``name`` fills, with a session of its own whose key stands hidden in it. ``data`` is a
+    script element with what the page brings along."""
     session, key = new_session(request.app.state.session_keys)
     values = {"site": SITES[name], "script": name, "session": session, "key": json.dumps(key)}
+    values |= {"title": escape(title), "data": data}
     html = (FOLDER / "page.html").read_text(encoding="utf-8")
     for placeholder, value in values.items():
         html = html.replace(f"{{{{ {placeholder} }}}}", value)
-    return HTMLResponse(html)
+    return HTMLResponse(html, status)
 
 
 async def script(request: Request) -> Response:

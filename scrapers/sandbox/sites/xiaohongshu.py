@@ -153,11 +153,10 @@ async def comment_sub_page(request: Request) -> JSONResponse:
 
 async def profile_page(request: Request) -> HTMLResponse:
     """The page of an account. The first notes stand in the state that it comes with."""
-    page = await pages.page(request, "xiaohongshu.js")
     own = posts_by(request, request.path_params["user_id"])
     state = profile_state(own, timeline_page(request, own))
-    script = f"<main></main><script>window.__INITIAL_STATE__={state}</script>".encode()
-    return HTMLResponse(bytes(page.body).replace(b"<main></main>", script), 200 if own else 404)
+    script = f"<script>window.__INITIAL_STATE__={state}</script>"
+    return await pages.page(request, "xiaohongshu.js", data=script, status=200 if own else 404)
 
 
 def posts_by(request: Request, user_id: str) -> list[SandboxPost]:

@@ -192,10 +192,9 @@ async def single_post(request: Request) -> JSONResponse:
 
 async def profile_page(request: Request) -> HTMLResponse:
     """The page of an account, with what it shows of it, and of the reader, in camelCase."""
-    page = await pages.page(request, "zhihu.js")
     own = _posts_by(request)
     if not own:
-        return HTMLResponse(page.body, 404)
+        return await pages.page(request, "zhihu.js", status=404)
     account = own[0].author
     of_kind = Counter(post.post_type for post in own)
     told = person(account) | {
@@ -211,9 +210,8 @@ async def profile_page(request: Request) -> HTMLResponse:
     reader = {"id": "f" * 32, "url_token": "synthetic-reader", "name": "合成读者", "follower_count": 3}
     users = {held["url_token"]: pages.in_camel_case(held) for held in (reader, told)}
     data = json.dumps({"synthetic": True, "initialState": {"entities": {"users": users}}}, ensure_ascii=False)
-    script = f'<main></main><script id="js-initialData" type="text/json">{data}</script>'.encode()
-    title = f"<title>{escape(account.name)} - 知乎</title>".encode()
-    return HTMLResponse(re.sub(rb"<title>.*?</title>", title, bytes(page.body)).replace(b"<main></main>", script))
+    script = f'<script id="js-initialData" type="text/json">{data}</script>'
+    return await pages.page(request, "zhihu.js", title=f"{account.name} - 知乎", data=script)
 
 
 def _posts_by(request: Request) -> list[SandboxPost]:
