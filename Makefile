@@ -27,8 +27,8 @@ DBT_DIRS := --project-dir $(CURDIR)/dbt_project --profiles-dir $(CURDIR)/dbt_pro
 # sandbox whatever the environment says.
 run: export TINGFENG_SOURCE := sandbox
 run: $(MANIFEST) | $(TINGFENG_DATA)
-	@$(PY) -m scrapers.sandbox labels --out $(TINGFENG_DATA)/labels/sandbox.csv
-	@$(PY) -m scrapers.sandbox during $(PY) -m orchestration.refresh --start 2026-01-01 --end 2026-01-06
+	@$(PY) -m sandbox labels --out $(TINGFENG_DATA)/labels/sandbox.csv
+	@$(PY) -m sandbox during $(PY) -m orchestration.cli.refresh --start 2026-01-01 --end 2026-01-06
 
 # The fast tests: within 6 minutes on 2 cores. Four at a time on these, for many wait for processes that they started;
 # grouped and ordered by tests/conftest.py.
@@ -62,15 +62,15 @@ bench-text: $(VENV)/.installed
 
 # The sandbox and the Dagster UI (http://127.0.0.1:3000) until Ctrl-C.
 dev: $(MANIFEST) | $(TINGFENG_DATA)
-	@$(PY) -m scrapers.sandbox labels --out $(TINGFENG_DATA)/labels/sandbox.csv
-	$(PY) -m scrapers.sandbox during $(VENV)/bin/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+	@$(PY) -m sandbox labels --out $(TINGFENG_DATA)/labels/sandbox.csv
+	$(PY) -m sandbox during $(VENV)/bin/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 sandbox: $(VENV)/.installed
-	@$(PY) -m scrapers.sandbox serve
+	@$(PY) -m sandbox serve
 
 # make refresh [START=YYYY-MM-DD END=YYYY-MM-DD]
 refresh: $(MANIFEST) | $(TINGFENG_DATA)
-	@$(PY) -m orchestration.refresh $(if $(START),--start $(START)) $(if $(END),--end $(END))
+	@$(PY) -m orchestration.cli.refresh $(if $(START),--start $(START)) $(if $(END),--end $(END))
 
 # make import SRC=file-or-folder
 import: $(VENV)/.installed
@@ -78,24 +78,24 @@ import: $(VENV)/.installed
 
 # make audit TOPIC=id [SIZE=300]: posts for analysts to label, so that the shares of sentiments can be corrected.
 audit: $(VENV)/.installed
-	@$(PY) -m orchestration.audit --topic "$(TOPIC)" $(if $(SIZE),--size $(SIZE))
+	@$(PY) -m orchestration.cli.audit --topic "$(TOPIC)" $(if $(SIZE),--size $(SIZE))
 
 # make compare TOPIC=id FROM=2026-01-05T12:00 [TO=time] [ENGLISH=1]: which figures moved between two moments, and why;
 # without TO, until what is published now.
 compare: $(MANIFEST)
-	@$(PY) -m orchestration.compare --topic "$(TOPIC)" --from "$(FROM)" $(if $(TO),--to "$(TO)") $(if $(ENGLISH),--english)
+	@$(PY) -m orchestration.cli.compare --topic "$(TOPIC)" --from "$(FROM)" $(if $(TO),--to "$(TO)") $(if $(ENGLISH),--english)
 
 # make report [TOPIC=id] [AS_OF=2026-01-06T12:00] [LANGUAGE=en]: a topic's report, into data/reports/.
 report: $(MANIFEST)
-	@$(PY) -m orchestration.report $(if $(TOPIC),--topic "$(TOPIC)") $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(LANGUAGE),--language "$(LANGUAGE)")
+	@$(PY) -m orchestration.cli.report $(if $(TOPIC),--topic "$(TOPIC)") $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(LANGUAGE),--language "$(LANGUAGE)")
 
 # make explain FIGURE=volume.weibo [TOPIC=id] [AS_OF=time] [ALL=1]: the SQL and the posts behind a number of a report.
 explain: $(VENV)/.installed
-	@$(PY) -m orchestration.explain --figure "$(FIGURE)" $(if $(TOPIC),--topic "$(TOPIC)") $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(ALL),--all)
+	@$(PY) -m orchestration.cli.explain --figure "$(FIGURE)" $(if $(TOPIC),--topic "$(TOPIC)") $(if $(AS_OF),--as-of "$(AS_OF)") $(if $(ALL),--all)
 
 # make reconcile REPORT=figures.json: whether the figures of a report, anybody's, can be true together.
 reconcile: $(VENV)/.installed
-	@$(PY) -m orchestration.reconcile --report "$(REPORT)"
+	@$(PY) -m orchestration.cli.reconcile --report "$(REPORT)"
 
 # make login PLATFORM=douyin: the browser in which an operator logs in, for live collection.
 login: $(VENV)/.installed

@@ -37,8 +37,8 @@ from scrapy.http import Response
 from scrapy.utils.project import get_project_settings
 
 from benchmarks.machine import ROOT, Sandbox, described, sandbox
-from orchestration.listening import load_listening
-from scrapers.items import Platform
+from core.listening import load_listening
+from core.platforms import Platform
 
 DAY = date(2026, 1, 5)
 PLATFORMS: tuple[Platform, ...] = ("weibo", "douyin")

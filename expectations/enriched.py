@@ -13,7 +13,7 @@ _FLAG = "(question|news_like|irony_cue)"
 
 
 def enriched_posts() -> ExpectationSuite:
-    """Days of enriched/posts (orchestration/analysis/enriched.py).
+    """Days of enriched/posts (core/contracts/enriched.py).
 
     With ``day``, ``p_sum``, the three p_* added up, and ``flags``, audit_flags with a comma between them.
     """

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, get_args
 
-from scrapers.items import PLATFORMS, SliceState, Target
+from core.contracts.raw import SliceState, Target
+from core.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite

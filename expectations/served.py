@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from core.platforms import PLATFORMS
 from expectations.enriched import SENTIMENTS
-from scrapers.items import PLATFORMS
 
 PHASES = ["latent", "fermenting", "outbreak", "declining", "fading"]
 

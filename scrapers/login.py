@@ -7,18 +7,15 @@ import argparse
 import subprocess
 import sys
 
-from scrapers.environment import SIGNED_PLATFORMS, EnvironmentProblem, chromium, operator_profiles
+from core.environment import EnvironmentProblem, chromium, operator_profiles
+from core.platforms import FACTS, Platform
 
-HOME = {
-    "douyin": "https://www.douyin.com/",
-    "xiaohongshu": "https://www.xiaohongshu.com/explore",
-    "zhihu": "https://www.zhihu.com/signin",
-}
+LOGIN_PAGES: dict[Platform, str] = {name: facts.login_page for name, facts in FACTS.items() if facts.login_page}
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scrapers.login", description=__doc__)
-    parser.add_argument("platform", choices=sorted(SIGNED_PLATFORMS))
+    parser.add_argument("platform", choices=sorted(LOGIN_PAGES))
     platform = parser.parse_args(arguments).platform
     try:
         command = login_command(platform)
@@ -30,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     return subprocess.call(command)
 
 
-def login_command(platform: str) -> list[str]:
+def login_command(platform: Platform) -> list[str]:
     """The browser, with the platform's profile. Raises EnvironmentProblem where one of them is not named.
 
     Crawls open the profile without the desktop's keyring (Playwright starts Chromium so), so the login must be kept
@@ -38,7 +35,13 @@ def login_command(platform: str) -> list[str]:
     """
     profile = operator_profiles() / platform
     profile.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return [chromium(), f"--user-data-dir={profile}", "--password-store=basic", "--no-first-run", HOME[platform]]
+    return [
+        chromium(),
+        f"--user-data-dir={profile}",
+        "--password-store=basic",
+        "--no-first-run",
+        LOGIN_PAGES[platform],
+    ]
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterable
 
-from scrapers.environment import COOKIE_VARIABLES
+from core.environment import COOKIE_VARIABLES
 
 MASK = "***"
 # Shorter parts of a cookie ("1", "zh-CN") are no secrets, and stand in lines that have nothing to do with it.

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from scrapers.items import Author, Comment, Platform, Post
+from core.contracts.raw import Author, Comment, Post
+from core.platforms import FACTS, Platform
 from scrapers.parsers.bodies import dump_record, load_json
 
 Personal = TypeVar("Personal", bound=Post | Comment | Author)
@@ -47,17 +48,6 @@ PERSON_NAME_KEYS = frozenset({
 })  # fmt: skip
 BARE_NAME_KEYS = frozenset({"author_name", "owner_nickname", "user_name"})
 NOBODY = frozenset({"", "0", "None"})  # zhihu's 匿名用户 all have the id 0
-# Keys that hold an id of a person wherever they stand in a payload; the value becomes the pseudonym, so that a payload
-# that is parsed again still joins.
-ID_KEYS: dict[Platform, frozenset[str]] = {
-    "weibo": frozenset({"user_id", "uid", "author_id", "authorid", "评论人ID", "creator_hash"}),
-    "douyin": frozenset(
-        {"uid", "sec_uid", "short_id", "unique_id", "user_id", "short_user_id", "user_unique_id", "author_user_id",
-         "author_id", "owner_id", "owner_handle", "clip_from_user", "creator_hash", "reply_to_userid"}
-    ),
-    "xiaohongshu": frozenset({"user_id", "userid", "userId", "red_id", "creator_hash"}),
-    "zhihu": frozenset({"url_token", "user_id", "user_url_token", "member_id", "member_hash_id", "creator_hash"}),
-}  # fmt: skip
 # Keys that hold a name, a picture, a page or a description of a person, or are opaque and hold an id: emptied.
 NAME_KEYS = frozenset({
     "nickname", "nick_name", "nickName", "nick", "screen_name", "user_nickname", "owner_nickname", "author_name",
@@ -76,46 +66,6 @@ WORDS_KEYS = frozenset({
 # "//@name:" and "回复@name:": the site puts the name there, the author does not write it.
 _TAIL_NAME = re.compile(r"((?://|回复)\s*(?:<a\b[^>]*>)?)@[^<>:：\s/]{1,40}((?:</a>)?\s*[:：])")
 _UNNAMED_TAIL = r"\1@用户\2"
-# Person ids in addresses and tracking parameters; the group "id" becomes the pseudonym. Here and below alternatives
-# begin with a character, and look back from there where a border has to be before it: Python then skips to the places
-# where one of these characters stands, which takes a third of the time of trying at each place.
-_WEIBO_PARAMETER = r"(?:[a-z]*uid|authorid|user_?id)(?:=|:|%3A|%3D)"
-_ID_PLACES: dict[Platform, re.Pattern[str]] = {
-    "weibo": re.compile(
-        r"(?:weibo\.c(?:om|n)/(?:u/|profile/)?|/u/|usercard=.?id="
-        rf"|\?{_WEIBO_PARAMETER}|&{_WEIBO_PARAMETER}|;{_WEIBO_PARAMETER}|\|{_WEIBO_PARAMETER}|\"{_WEIBO_PARAMETER}"
-        r"|1(?<!\d1)(?:00505|07603)|2(?<!\d2)30(?:283|413))(?P<id>\d{5,12})(?!\d)"
-    ),
-    "douyin": re.compile(r"(?:/user/|sec_u(?:ser_)?id=)(?P<id>[\w-]{20,})"),
-    "xiaohongshu": re.compile(r"(?:user/profile/|user_?id=)(?P<id>[0-9a-f]{24})"),
-    "zhihu": re.compile(r"/(?:people|org)/(?P<id>[\w-]+)"),
-}
-# Names in addresses, and ids of pictures: those of weibo begin with the uploader's id in base 16 or 62, those of
-# xiaohongshu hold a part that is the same for all of one uploader's pictures. First, of what each match has one: most
-# payloads have none, and that is found a hundred times sooner than by the pattern.
-_REMOVED: dict[Platform, tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...]] = {
-    "weibo": (
-        (("/n/",), re.compile(r"/n/[^'\"&?<>\s\\]+"), "/n/"),
-        (
-            ("nick=", "name="),  # "&mid=…&name=…&uid=…" is what a button to repost brings along
-            re.compile(r"(\b(?:nick|uname|screen_name)=|[?&;](?:root)?name=)[^&\"'|\\\s]+"),
-            r"\1",
-        ),
-        (
-            ("ly", "gy", "gw", "jw", "tw"),
-            re.compile(
-                r"[0-9a-f](?:(?<=0)0[0-9A-Za-z]{6}|[0-9a-f]{7})(?<![0-9A-Za-z].{8})"
-                r"(?=(?:ly|gy|gw|jw|tw)\d[0-9a-z]{6})"
-            ),
-            "0" * 8,
-        ),
-        (("sinaimg",), re.compile(r"//tva(?:x)?\d\.sinaimg\.cn/[^'\"\\\s]*"), ""),
-        (("微博视频", "秒拍视频"), re.compile(r'[^<>"]*的((?:微博|秒拍)视频)(?=</|")'), r"\1"),
-    ),
-    "douyin": (),
-    "xiaohongshu": ((("1040g",), re.compile(r"1040g[0-9a-z]{20,}"), "1040g"),),
-    "zhihu": (),
-}
 
 
 def load_key(data_dir: Path) -> bytes:
@@ -172,7 +122,7 @@ def _people_of(record: object, platform: Platform) -> tuple[set[str], set[str]]:
         elif isinstance(value, dict):
             for name, member in value.items():
                 if isinstance(member, str | int) and not isinstance(member, bool):
-                    if name in ID_KEYS[platform] or (is_person and name in PERSON_ID_KEYS):
+                    if name in FACTS[platform].person_id_keys or (is_person and name in PERSON_ID_KEYS):
                         ids.add(str(member))
                     if (is_person and name in PERSON_NAME_KEYS) or name in BARE_NAME_KEYS:
                         names.add(str(member))
@@ -210,7 +160,7 @@ class _Scrubbing:
             return self._person(member)
         if name in NAME_KEYS:
             return ""
-        if name in ID_KEYS[self.platform]:
+        if name in FACTS[self.platform].person_id_keys:
             return self._pseudonym(member)
         return self.scrub(member, name)
 
@@ -238,12 +188,14 @@ def _scrub_places(text: str, platform: Platform, key: bytes, ids: set[str]) -> s
     for person in sorted(ids):
         if person in text:
             text = _replaced(text, person, pseudonym(key, platform, person))
-    text = _ID_PLACES[platform].sub(
-        lambda match: match[0].removesuffix(match["id"]) + pseudonym(key, platform, match["id"]), text
-    )
-    for signs, pattern, replacement in _REMOVED[platform]:
-        if any(sign in text for sign in signs):
-            text = pattern.sub(replacement, text)
+    facts = FACTS[platform]
+    if facts.person_id_places is not None:
+        text = facts.person_id_places.sub(
+            lambda match: match[0].removesuffix(match["id"]) + pseudonym(key, platform, match["id"]), text
+        )
+    for removal in facts.removals:
+        if any(sign in text for sign in removal.signs):
+            text = removal.pattern.sub(removal.replacement, text)
     return _without_tail_names(text)
 
 

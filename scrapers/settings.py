@@ -1,6 +1,6 @@
 """Scrapy settings: politeness first. Every value that differs from Scrapy's default has its reason beside it."""
 
-from scrapers.environment import browser_platforms, daily_requests, data_dir, sandbox_url, source, user_agent
+from core.environment import browser_platforms, daily_requests, data_dir, sandbox_url, source, user_agent
 
 BOT_NAME = "tingfeng"
 SPIDER_MODULES = ["scrapers.spiders"]

@@ -1,12 +1,16 @@
 """What tests of every station use: the sandbox and other sites as running servers, its corpus, the shared data."""
 
+import json
+import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 import pytest
 import uvicorn
 from hypothesis import settings
@@ -14,8 +18,11 @@ from starlette.applications import Starlette
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from scrapers.sandbox import event
-from scrapers.sandbox.corpus import SandboxPost
+from core.contracts.raw import RawTable
+from core.platforms import Platform
+from core.storage.raw import partition_dir
+from sandbox import event
+from sandbox.corpus import SandboxPost
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,7 +32,7 @@ settings.load_profile("any machine")
 
 
 # Files whose tests share what takes a minute or more to make: one build of dbt, one run of the sandbox's event.
-SHARING = ("tests/dbt/", "tests/e2e/test_event_figures.py", "tests/e2e/test_refresh.py", "tests/e2e/test_ui.py")
+SHARING = ("tests/dbt_project/", "tests/e2e/test_event_figures.py", "tests/e2e/test_refresh.py", "tests/e2e/test_ui.py")
 
 
 class _ByFile(LoadFileScheduling):
@@ -42,14 +49,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByFile
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest first: workers take files in this order, and while one ends a long file the others idle."""
-    longest = ("tests/e2e/", "tests/dbt/", "tests/scrapers/test_faults.py", "tests/scrapers/")
+    longest = ("tests/e2e/", "tests/dbt_project/", "tests/scrapers/spiders/test_faults.py", "tests/scrapers/")
     items.sort(key=lambda item: [not item.nodeid.startswith(name) for name in longest])
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[str]:
     """The base URL of a sandbox of this test session's own, started as `make dev` starts it."""
-    command = [sys.executable, "-m", "scrapers.sandbox", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         line = server.stdout.readline()  # ends with the address; empty if the server died, its reason on stderr
@@ -96,3 +103,46 @@ def serve() -> Iterator[Callable[[Starlette], str]]:
     for server, thread in running:
         server.should_exit = True
         thread.join()
+
+
+@dataclass(frozen=True)
+class Crawled:
+    """What a crawl of a day landed, and what it logged."""
+
+    data: Path
+    platform: Platform
+    day: str
+    log: str
+
+    @property
+    def posts(self) -> pl.DataFrame:
+        return pl.read_parquet(partition_dir(self.data, "posts", self.platform, self.day) / "*.parquet")
+
+    @property
+    def slices(self) -> pl.DataFrame:
+        return pl.read_parquet(partition_dir(self.data, "slices", self.platform, self.day) / "*.parquet")
+
+    def of_all_days(self, table: RawTable) -> pl.DataFrame:
+        """Comments are landed under the day when they were written, accounts and hot lists under that of the crawl."""
+        return pl.read_parquet(partition_dir(self.data, table, self.platform, "*") / "*.parquet")
+
+
+@pytest.fixture
+def crawl(tmp_path: Path) -> Callable[..., Crawled]:
+    """``crawl(sandbox URL, platform, day, queries, **arguments)``: a spider as production runs it, into a folder of the
+    test's. A day of "" is a crawl of the hot lists; ``timeout`` is in seconds a request."""
+
+    def run(
+        site: str, platform: Platform, day: str, queries: Sequence[str] = (), timeout: int = 30, **arguments: object
+    ) -> Crawled:
+        command = [sys.executable, "-m", "scrapy", "crawl", platform, "-a", f"day={day}"]
+        command += ["-s", f"DOWNLOAD_TIMEOUT={timeout}"]
+        for name, value in {"queries": queries, **arguments}.items():
+            command += ["-a", f"{name}={json.dumps(value)}"]
+        places = {"TINGFENG_DATA": str(tmp_path), "TINGFENG_SOURCE": "sandbox", "TINGFENG_SANDBOX_URL": site}
+        done = subprocess.run(command, cwd=ROOT, env=os.environ | places, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return Crawled(tmp_path, platform, day, done.stderr)
+
+    return run

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from orchestration.days import all_stale_days
-from scrapers.environment import data_dir
+from core.environment import data_dir
+from orchestration.lib.days import all_stale_days
 from scrapers.importers.inbox import state_of, take_in, waiting
 
 

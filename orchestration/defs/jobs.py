@@ -4,17 +4,15 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from orchestration.listening import Topic, load_listening
-from orchestration.partitions import daily
-from orchestration.settings import TIMEZONE
-from scrapers.items import PLATFORMS
+from core.calendar import TIMEZONE
+from core.listening import Topic, load_listening
+from core.platforms import CRAWLED_PLATFORMS, HOT_LIST_PLATFORMS
+from orchestration.lib.partitions import daily
 
 crawled = dg.AssetSelection.assets(
-    *(["raw", f"{platform}_{table}"] for platform in PLATFORMS for table in ("posts", "comments", "authors"))
+    *(["raw", f"{platform}_{table}"] for platform in CRAWLED_PLATFORMS for table in ("posts", "comments", "authors"))
 )
-hot_lists = dg.AssetSelection.assets(
-    *(["raw", f"{platform}_hot_lists"] for platform in PLATFORMS if platform != "xiaohongshu")
-)
+hot_lists = dg.AssetSelection.assets(*(["raw", f"{platform}_hot_lists"] for platform in HOT_LIST_PLATFORMS))
 
 # A day from the sites to the published marts.
 refresh = dg.define_asset_job(

@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from orchestration.enriched_files import versions
-from scrapers.landing import write_once
+from core.storage.files import write_once
+from core.storage.versions import versions
 
 FILES = pl.Schema(
     {

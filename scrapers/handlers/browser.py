@@ -3,7 +3,6 @@
 import asyncio
 import os
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -22,9 +21,9 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler  # type: ignore[import-untyped]
 
-from scrapers.environment import browser_profiles, chromium, now, source
-from scrapers.items import Platform
-from scrapers.pages.visit import PageVisit
+from core.environment import browser_profiles, chromium, now, source
+from core.platforms import FACTS, Platform
+from scrapers.pages.actions import PageVisit
 from scrapers.spiders.answers import STOPPING_STATES
 
 # How often a waiting reader looks up, and turns the wheel again where nothing has come of it.
@@ -34,13 +33,6 @@ WHEEL_PIXELS = 4_000
 REST_SECONDS = 1
 # How long a button may take to appear. It is part of a page that has been shown.
 LOOK_FOR_SECONDS = 10
-# What the sites lay over a page, as public crawlers look for it: captchas, and demands to log in. The page's own words,
-# read by the platform's parser, then tell which of the two it is.
-WALLS: Mapping[Platform, str] = {
-    "douyin": "#captcha_container, iframe[src*='verifycenter'], #login-panel-new, #login-pannel",
-    "xiaohongshu": ".red-captcha, .captcha-container, .login-container",
-    "zhihu": ".Captcha, .signFlowModal, .SignFlow",
-}
 # Where they send to instead, and how such pages are called.
 WALL_PATHS = ("login", "signin", "captcha", "verify", "unhuman", "passport")
 WALL_TITLES = ("验证码中间页", "安全验证")
@@ -331,7 +323,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         if tab.landed.status >= 500:
             raise DownloadFailedError(f"{tab.landed.request.url}: HTTP {tab.landed.status}")
         title = await tab.page.title()
-        is_covered = await tab.page.locator(WALLS[self._platform]).first.is_visible()
+        is_covered = await tab.page.locator(FACTS[self._platform].overlays or "#none").first.is_visible()
         is_wall = tab.landed.status != 200 or any(title.startswith(words) for words in WALL_TITLES)
         is_elsewhere = unquote(landed.path) != unquote(urlsplit(tab.address).path)
         is_sent_away = is_elsewhere and any(word in landed.path for word in WALL_PATHS)

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
-from scrapers.environment import data_dir
+from core.environment import data_dir
 from scrapers.importers.files import FileProblem
 from scrapers.importers.run import Import, Tally, import_files
 

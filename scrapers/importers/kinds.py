@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import polars as pl
 
-from scrapers.items import Platform
-from scrapers.landing import SCHEMAS
+from core.contracts.raw import SCHEMAS
+from core.platforms import Platform
 
 Table = Literal["posts", "comments"]
 

@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo, available_timezones
 import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from core.platforms import FACTS, PLATFORMS, Platform
+from core.strict_yaml import YamlProblem, load_yaml
 from scrapers.importers import columns
 from scrapers.importers.files import FileProblem
 from scrapers.importers.kinds import Context, Kind, Table, raw_rows
 from scrapers.importers.payload import made_ids, payloads, pseudonyms
-from scrapers.items import PLATFORMS, Platform
 from scrapers.parsers.values import weibo_bid_to_mid
 from scrapers.pseudonym import NOBODY, scrub
-from scrapers.strict_yaml import YamlProblem, load_yaml
 
 SUFFIX = ".mapping.yaml"
 # What a row may have, beside what every row gets from the import itself. author_name is named to be emptied.
@@ -37,27 +37,6 @@ _COMMENT = (
 _FIELDS: Names[Table, tuple[str, ...]] = {"posts": _POST, "comments": _COMMENT}
 _YES = ["true", "True", "TRUE", "1", "是", "yes"]
 _NO = ["false", "False", "FALSE", "0", "否", "no"]
-# The canonical address of a post, and of those of a type that have another.
-_ADDRESSES: Names[Platform, str] = {
-    "weibo": "https://m.weibo.cn/detail/{post_id}",
-    "xiaohongshu": "https://www.xiaohongshu.com/explore/{post_id}",
-    "douyin": "https://www.douyin.com/video/{post_id}",
-    "zhihu": "https://www.zhihu.com/answer/{post_id}",
-}
-_TYPE_ADDRESSES: Names[tuple[Platform, str], str] = {
-    ("douyin", "image"): "https://www.douyin.com/note/{post_id}",
-    ("zhihu", "article"): "https://zhuanlan.zhihu.com/p/{post_id}",
-    ("zhihu", "zvideo"): "https://www.zhihu.com/zvideo/{post_id}",
-    ("zhihu", "pin"): "https://www.zhihu.com/pin/{post_id}",
-}
-# Where an address holds the id of its post. Weibo's own pages have it in base 62, after the author's.
-_ID_IN_ADDRESS: Names[Platform, str] = {
-    "weibo": r"(?:/detail/|/status/|weibo\.(?:com|cn)/\d+/)([0-9A-Za-z]+)",
-    "xiaohongshu": r"/(?:explore|discovery/item|item)/([0-9a-f]{24})",
-    "douyin": r"(?:/video/|/note/|modal_id=|aweme_id=)(\d+)",
-    "zhihu": r"(?:/answer/|/p/|/zvideo/|/pin/)(\d+)",
-}
-_POST_TYPES: Names[Platform, str] = {"weibo": "text", "xiaohongshu": "image", "douyin": "video", "zhihu": "answer"}
 
 
 def _is_timezone(name: str) -> str:
@@ -179,7 +158,7 @@ def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform
     observed_at = _observed_at(rows, context, mapping)
     posted_at = _times(given("posted_at"), observed_at, post_id, platform, mapping)
     numbers = {name: columns.counts(given(name)) for name in _POST if name.endswith(("_count", "_followers"))}
-    post_type = columns.shown(given("post_type")).fill_null(_POST_TYPES[platform])
+    post_type = columns.shown(given("post_type")).fill_null(FACTS[platform].post_type)
     return raw_rows(
         "posts",
         {
@@ -271,7 +250,7 @@ def _time_problems(
 def _post_id(rows: pl.DataFrame, mapping: Mapping, platform: Platform) -> pl.Series:
     if "post_id" in {*mapping.columns, *mapping.constants}:
         return _given(rows, mapping, "post_id").str.strip_chars()
-    found = _given(rows, mapping, "post_url").str.extract(_ID_IN_ADDRESS[platform])
+    found = _given(rows, mapping, "post_url").str.extract(FACTS[platform].id_in_address)
     if platform != "weibo":
         return found
     short = [bid for bid in found.drop_nulls().unique() if not bid.isdigit()]
@@ -287,10 +266,9 @@ def _post_url(post_id: pl.Series, post_type: pl.Series, mapping: Mapping, platfo
 
     if mapping.post_url is not None:
         return address(mapping.post_url)
-    urls = address(_ADDRESSES[platform])
-    for (of_platform, of_type), template in _TYPE_ADDRESSES.items():
-        if of_platform == platform:
-            urls = columns.where(post_type == of_type, address(template), urls)
+    urls = address(FACTS[platform].post_address)
+    for of_type, template in FACTS[platform].type_addresses.items():
+        urls = columns.where(post_type == of_type, address(template), urls)
     return urls
 
 

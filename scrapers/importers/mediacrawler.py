@@ -15,10 +15,10 @@ from functools import partial
 
 import polars as pl
 
+from core.platforms import PLATFORMS, Platform
 from scrapers.importers import columns
 from scrapers.importers.kinds import Context, Kind, raw_rows
 from scrapers.importers.payload import payloads, pseudonyms
-from scrapers.items import PLATFORMS, Platform
 
 SOURCE = "import:mediacrawler"
 _COUNTS = ("like_count", "comment_count", "share_count", "collect_count")

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from core.platforms import FACTS, Platform
 from scrapers.importers.columns import column
-from scrapers.items import Platform
 from scrapers.parsers.bodies import load_object
-from scrapers.pseudonym import ID_KEYS, NAME_KEYS, PERSON_KEYS, scrub
+from scrapers.pseudonym import NAME_KEYS, PERSON_KEYS, scrub
 
 
 def pseudonyms(author_ids: pl.Series, platform: Platform, key: bytes) -> pl.Series:
@@ -74,7 +74,7 @@ def _scrub(cells: pl.Series, platform: Platform, key: bytes) -> pl.Series:
         suspects = cells.is_not_null()
     elif cells.name in NAME_KEYS:
         return pl.repeat("", len(cells), eager=True).alias(cells.name)
-    elif cells.name in ID_KEYS[platform]:
+    elif cells.name in FACTS[platform].person_id_keys:
         return pseudonyms(cells, platform, key)
     else:
         suspects = _may_be_json(cells)

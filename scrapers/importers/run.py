@@ -23,13 +23,14 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from core.contracts.raw import SCHEMAS, Reject
+from core.platforms import Platform
+from core.storage.raw import land, new_crawl_id, partition_dir, quarantine
 from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_crawler, weibo_search, weibo_spider
 from scrapers.importers.columns import TIME, column, shown
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
 from scrapers.importers.kinds import Context, Kind, Table
 from scrapers.importers.mapping import kind_of, mappings_beside
-from scrapers.items import Platform, Reject
-from scrapers.landing import SCHEMAS, land, new_crawl_id, partition_dir, quarantine
 from scrapers.pseudonym import load_key
 
 KINDS: tuple[Kind, ...] = (

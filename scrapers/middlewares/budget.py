@@ -7,9 +7,9 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 
-from scrapers.environment import now
-from scrapers.items import Platform
-from scrapers.visits import count_request
+from core.environment import now
+from core.platforms import Platform
+from scrapers.request_log import count_request
 
 
 class BudgetSpent(IgnoreRequest):

@@ -6,7 +6,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
-from scrapers.environment import cookie
+from core.environment import cookie
 from scrapers.logs import mask_secrets
 
 

@@ -5,7 +5,7 @@ from typing import Self
 from scrapy import Request
 from scrapy.crawler import Crawler
 
-from scrapers.items import Platform
+from core.platforms import Platform
 
 
 class OnePace:

@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
-from scrapers.pages.visit import PageVisit
+from scrapers.pages.actions import PageVisit
 
 
 class SandboxRoute:

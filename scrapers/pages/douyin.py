@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
-from scrapers.pages.visit import PageVisit
+from scrapers.pages.actions import PageVisit
 
 SITE = "https://www.douyin.com"
 TYPES = {"1": "video", "2": "image"}  # of a search, by its content_type

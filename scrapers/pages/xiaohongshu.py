@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from scrapers.pages.visit import PageVisit
+from scrapers.pages.actions import PageVisit
 
 SITE = "https://www.xiaohongshu.com"
 # The words of the panel 筛选; general and both kinds are what it begins with.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
-from scrapers.pages.visit import PageVisit
+from scrapers.pages.actions import PageVisit
 
 SITE = "https://www.zhihu.com"
 ARTICLES = "https://zhuanlan.zhihu.com/p"

@@ -14,7 +14,7 @@ what a site may send: a body that is not what it should be becomes a state, a re
 
 from dataclasses import dataclass, field
 
-from scrapers.items import Author, Comment, HotItem, Post, Reject, SliceState
+from core.contracts.raw import Author, Comment, HotItem, Post, Reject, SliceState
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from scrapers.items import Author, Comment, HotItem, Post, Reject, SliceState
+from core.contracts.raw import Author, Comment, HotItem, Post, Reject, SliceState
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
+from scrapers.parsers.block_pages import wall_state
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_object
 from scrapers.parsers.values import from_epoch, parse_count, plain_text
-from scrapers.parsers.walls import wall_state
 
 _IMAGE_POST = 68  # aweme_type; 0 and the other kinds are videos
 _LOGIN_STATUSES = {"8", "2483"}  # 2483 says 请先登录，再继续搜索吧

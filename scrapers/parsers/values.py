@@ -8,9 +8,8 @@ import html
 import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-CHINA = ZoneInfo("Asia/Shanghai")
+from core.calendar import CHINA
 
 # weibo: id >> 22 counts seconds from this epoch; agrees with created_at in 250 of 250 posts, to 1 s.
 WEIBO_EPOCH_S = 515_483_463
@@ -248,8 +247,3 @@ def plain_text(text: str) -> str:
     except UnicodeEncodeError:  # half a surrogate pair, which no file can hold
         return text.encode("utf-8", "replace").decode("utf-8").strip()
     return text
-
-
-def china_day(moment: datetime) -> str:
-    """The day of publication, YYYY-MM-DD in Asia/Shanghai: the partition everywhere."""
-    return moment.astimezone(CHINA).date().isoformat()

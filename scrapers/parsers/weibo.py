@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from scrapers.items import Post
+from core.contracts.raw import Post
 from scrapers.parsers import SearchPage, weibo_html
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_json, load_object, load_record
 from scrapers.parsers.values import html_to_text, parse_count, parse_time, plain_text, weibo_id_time

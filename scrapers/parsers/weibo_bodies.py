@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from scrapers.items import Reject, SliceState
+from core.contracts.raw import Reject, SliceState
 from scrapers.parsers import SearchPage
 from scrapers.parsers.bodies import as_object, as_text, load_object
 from scrapers.parsers.values import plain_text

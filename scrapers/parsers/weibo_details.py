@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from scrapers.items import Author, Comment, HotItem
+from core.contracts.raw import Author, Comment, HotItem
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
 from scrapers.parsers.values import (

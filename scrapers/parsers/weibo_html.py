@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
 
-from scrapers.items import Post, SliceState
+from core.contracts.raw import Post, SliceState
 from scrapers.parsers import SearchPage
 from scrapers.parsers.values import Count, html_to_text, parse_count, parse_time, weibo_bid_to_mid, weibo_id_time
 from scrapers.parsers.weibo_bodies import UnreadableError, hashtags, post_url, refusal_in_markup, reject, tidy

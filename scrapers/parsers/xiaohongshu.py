@@ -11,8 +11,9 @@ import re
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from scrapers.items import Author, Comment, Post, Reject, SliceState
+from core.contracts.raw import Author, Comment, Post, Reject, SliceState
 from scrapers.parsers import CommentPage, ProfilePage, SearchPage
+from scrapers.parsers.block_pages import wall_state
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, in_snake_case, load_object
 from scrapers.parsers.values import (
     NOT_SHOWN,
@@ -23,7 +24,6 @@ from scrapers.parsers.values import (
     plain_text,
     xiaohongshu_id_time,
 )
-from scrapers.parsers.walls import wall_state
 
 _GOOD_CODES = ("0", "200")  # the site's, and that of a relay's envelope
 _REFUSALS: dict[str, tuple[SliceState, str]] = {

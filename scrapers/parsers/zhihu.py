@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from scrapers.items import Post
+from core.contracts.raw import Post
 from scrapers.parsers import SearchPage
 from scrapers.parsers.bodies import as_object, as_text, dump_record
 from scrapers.parsers.values import NOT_SHOWN, from_epoch, html_to_text, parse_count, plain_text

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from scrapers.items import Reject
+from core.contracts.raw import Reject
 from scrapers.parsers import SearchPage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_object
 from scrapers.parsers.values import NOT_SHOWN, Count, parse_count, plain_text

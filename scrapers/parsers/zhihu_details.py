@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from scrapers.items import Author, Comment, HotItem
+from core.contracts.raw import Author, Comment, HotItem
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, in_snake_case, load_object
 from scrapers.parsers.values import NOT_SHOWN, from_epoch, html_to_text, parse_count, plain_text

@@ -5,9 +5,9 @@ from typing import Any, Self
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from scrapers.items import Reject
+from core.contracts.raw import Reject
+from scrapers.checkpoint import Step
 from scrapers.spiders.crawl import PlatformSpider
-from scrapers.spool import Step
 
 # A crawl that ran into its time limit or its budget has whole slices to land; the others are written down as partial.
 # One that was interrupted ("shutdown") or died lands nothing: the next crawl of the day goes on with its spool.

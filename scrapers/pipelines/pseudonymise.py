@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from scrapy.crawler import Crawler
 
-from scrapers.items import Author, Comment, HotItem, Post, Reject
+from core.contracts.raw import Author, Comment, HotItem, Post, Reject
 from scrapers.pseudonym import load_key, pseudonymise, scrub
 
 

@@ -16,7 +16,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
-from scrapers.items import Reject, Slice, SliceState
+from core.contracts.raw import Reject, Slice, SliceState
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
 
 # HTTP statuses with which the sites refuse (platforms.md): rate limits, bans, captchas and, since 2026, signatures; 401

@@ -24,18 +24,19 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
-from scrapers import visits
-from scrapers.environment import now
-from scrapers.items import Author, Comment, HotItem, Platform, Post, Reject, Slice, SliceState, Target
-from scrapers.landing import new_crawl_id
+from core.calendar import CHINA, china_day
+from core.contracts.raw import Author, Comment, HotItem, Post, Reject, Slice, SliceState, Target
+from core.environment import now
+from core.platforms import Platform
+from core.storage.raw import new_crawl_id
+from scrapers import request_log
+from scrapers.checkpoint import CONTINUED_WITHIN, HOT_LISTS, Head, Spool, Step
 from scrapers.middlewares.budget import BudgetSpent
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
-from scrapers.parsers.values import CHINA, china_day
 from scrapers.spiders.answers import LINE_FAULTS, STOPPING_STATES, NoAnswer, refusal
-from scrapers.spiders.asks import Account, Ask, Details, PostRef
 from scrapers.spiders.details import walk_comments, walk_hot_list, walk_profile
 from scrapers.spiders.posts import walk_posts
-from scrapers.spool import CONTINUED_WITHIN, HOT_LISTS, Head, Spool, Step
+from scrapers.spiders.slice_requests import Account, Ask, Details, PostRef
 
 # How often a page is asked for whose body is cut, blank or the same as before; such bodies come and go.
 TRIES_OF_A_PAGE = 3
@@ -236,7 +237,7 @@ class PlatformSpider(Spider, ABC):
             return
         for lost in self._lost_in_splits():
             yield self._close(lost)
-        visits.note_success(self._data_dir, self.platform)
+        request_log.note_success(self._data_dir, self.platform)
 
     async def _ask_all(self, asked_before: dict[str, Step]) -> AsyncIterator[Item]:
         """Everything that is to be asked, one after the other, until a refusal."""
@@ -260,7 +261,7 @@ class PlatformSpider(Spider, ABC):
                 yield self._close(tally)
             if tally.state in STOPPING_STATES:
                 self.logger.error("%s: %s; the crawl stops here", tally.state, tally.reason)
-                visits.note_refusal(self._data_dir, self.platform, now(), tally.state, tally.reason or "")
+                request_log.note_refusal(self._data_dir, self.platform, now(), tally.state, tally.reason or "")
             yield Step(
                 ask=ask.key,
                 capped=tally.cap_hit,
@@ -341,7 +342,7 @@ class PlatformSpider(Spider, ABC):
         return {step.ask: step for step in begun.steps}
 
     def _cooling_down(self) -> str | None:
-        cooling = visits.cooling_down(self._data_dir, self.platform, now())
+        cooling = request_log.cooling_down(self._data_dir, self.platform, now())
         if cooling is None:
             return None
         until, reason = cooling

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from scrapers.items import Author, Comment, HotItem, Reject, Slice
+from core.contracts.raw import Author, Comment, HotItem, Reject, Slice
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
 from scrapers.spiders.answers import BLANK, SHOWN_AGAIN, STOPPING_STATES, is_blank, rejects_of, worsen
-from scrapers.spiders.asks import Ask, PostRef
+from scrapers.spiders.slice_requests import Ask, PostRef
 
 if TYPE_CHECKING:
     from scrapers.spiders.crawl import PlatformSpider

@@ -10,14 +10,14 @@ from urllib.parse import urlencode
 
 from scrapy import Request
 
-from scrapers.environment import now
-from scrapers.items import Ordering, Post
+from core.contracts.raw import Ordering, Post
+from core.environment import now
 from scrapers.pages import douyin as pages
-from scrapers.pages.visit import PageVisit
+from scrapers.pages.actions import PageVisit
 from scrapers.parsers import douyin
 from scrapers.parsers.bodies import as_object, as_text, load_record
-from scrapers.spiders.asks import Ask, PostRef, by_kind, in_other_orders
 from scrapers.spiders.crawl import PlatformSpider
+from scrapers.spiders.slice_requests import Ask, PostRef, by_kind, in_other_orders
 
 API = "https://www.douyin.com/aweme/v1/web"
 # What a page says of itself with each request.

@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from scrapers.items import Post, Reject, Slice
+from core.calendar import china_day
+from core.contracts.raw import Post, Reject, Slice
 from scrapers.parsers import SearchPage
-from scrapers.parsers.values import china_day
 from scrapers.spiders.answers import BLANK, SHOWN_AGAIN, STOPPING_STATES, NoAnswer, is_blank, rejects_of, worsen
-from scrapers.spiders.asks import Ask
+from scrapers.spiders.slice_requests import Ask
 
 if TYPE_CHECKING:
     from scrapers.spiders.crawl import PlatformSpider

@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 
 from scrapy import Request
 
-from scrapers.items import Post
+from core.calendar import CHINA
+from core.contracts.raw import Post
 from scrapers.parsers import weibo
-from scrapers.parsers.values import CHINA
 from scrapers.spiders.answers import NoAnswer
-from scrapers.spiders.asks import Ask, PostRef, in_other_orders
 from scrapers.spiders.crawl import PlatformSpider
+from scrapers.spiders.slice_requests import Ask, PostRef, in_other_orders
 
 SEARCH = "https://s.weibo.com/weibo"
 MOBILE = "https://m.weibo.cn"

@@ -14,14 +14,14 @@ from urllib.parse import urlencode
 from scrapy import Request
 from scrapy.http import JsonRequest
 
-from scrapers.environment import now
-from scrapers.items import Ordering, Post, Reject
+from core.contracts.raw import Ordering, Post, Reject
+from core.environment import now
 from scrapers.pages import xiaohongshu as pages
 from scrapers.parsers import SearchPage, xiaohongshu
 from scrapers.parsers.bodies import as_object, load_record
 from scrapers.spiders.answers import STOPPING_STATES, NoAnswer
-from scrapers.spiders.asks import Ask, PostRef, by_kind, in_other_orders
 from scrapers.spiders.crawl import PlatformSpider
+from scrapers.spiders.slice_requests import Ask, PostRef, by_kind, in_other_orders
 
 API = "https://edith.xiaohongshu.com/api/sns/web"
 SEARCH = f"{API}/v1/search/notes"

@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 
-from scrapers.items import Post
-from scrapers.landing import land, to_frame
+from core.contracts.raw import Post
+from core.storage.raw import land, to_frame
 
 ROOT = Path(__file__).resolve().parents[2]
 

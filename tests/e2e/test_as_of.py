@@ -18,16 +18,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from orchestration.analysis.sentiment.classifier import WEIGHTS, load_classifier
-from orchestration.as_of import build_as_of
-from orchestration.compare import comparison_text
+from core.contracts.raw import SCHEMAS
+from core.listening import load_listening
+from core.platforms import Platform
+from core.storage.raw import land
+from orchestration.cli.compare import comparison_text
 from orchestration.definitions import defs
-from orchestration.listening import load_listening
+from orchestration.publishing.as_of import build_as_of
 from orchestration.publishing.manifests import current_files, publications, remove_unnamed, write_manifest
+from orchestration.reading.sentiment.classifier import WEIGHTS, load_classifier
 from orchestration.reporting.comparison import Comparison, compare_marts, counted_posts, residuals
 from orchestration.reporting.event_report import build_report
-from scrapers.items import Platform
-from scrapers.landing import SCHEMAS, land
 from tests.e2e.runs import ROOT, environment
 
 pytestmark = pytest.mark.slow
@@ -52,7 +53,7 @@ def crawl(data: Path, moment: datetime) -> None:
         for platform in PLATFORMS
     ]
     done = subprocess.run(
-        [sys.executable, "-m", "scrapers.sandbox", "during", "sh", "-c", f"{' & '.join(spiders)} & wait"],
+        [sys.executable, "-m", "sandbox", "during", "sh", "-c", f"{' & '.join(spiders)} & wait"],
         cwd=ROOT,
         env=environment(data, TINGFENG_NOW=moment.isoformat()),
         capture_output=True,

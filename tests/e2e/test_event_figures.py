@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from orchestration.reconcile import read_figures
+from orchestration.cli.reconcile import read_figures
+from orchestration.reconciling.checks import reconcile
 from orchestration.reporting.ledger import Figure, open_snapshot, posts_behind, read_ledger, recount
-from orchestration.reporting.reconcile import reconcile
 
 pytestmark = pytest.mark.slow
 

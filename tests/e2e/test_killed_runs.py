@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scrapers.parsers.values import CHINA
-from scrapers.sandbox.corpus import SandboxPost
+from core.calendar import CHINA
+from sandbox.corpus import SandboxPost
 from tests.e2e.runs import ROOT, environment, run, served
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ def kill_at(line: str, data: Path, *, with_steps: bool, **changes: str) -> None:
     with_steps: all of it, as a power cut does; else its main process, whose steps go on as orphans.
     """
     with subprocess.Popen(
-        [sys.executable, "-m", "orchestration.refresh", "--start", DAY],
+        [sys.executable, "-m", "orchestration.cli.refresh", "--start", DAY],
         cwd=ROOT,
         env=environment(data, **changes),
         stderr=subprocess.PIPE,
@@ -50,12 +50,12 @@ def test_runs_that_were_killed_are_made_good_by_the_next(
     platforms = "platforms: [weibo, douyin, xiaohongshu, zhihu]"
     assert platforms in listening
     (tmp_path / "listening.yaml").write_text(listening.replace(platforms, "platforms: [weibo]"), encoding="utf-8")
-    assert run(tmp_path, "scrapers.sandbox", "labels", "--out", tmp_path / "labels" / "sandbox.csv").returncode == 0
+    assert run(tmp_path, "sandbox", "labels", "--out", tmp_path / "labels" / "sandbox.csv").returncode == 0
     changes = {"TINGFENG_SANDBOX_URL": sandbox, "TINGFENG_LISTENING": str(tmp_path / "listening.yaml")}
-    # Each finds the wreck of the one before. Crawls and landing are killed in tests/scrapers/test_resume.py.
+    # Each finds the wreck of the one before. Crawls and landing are killed in tests/scrapers/spiders/test_resume.py.
     kill_at("Running dbt command", tmp_path, with_steps=True, **changes)
     kill_at("publishing ", tmp_path, with_steps=False, **changes)
-    again = run(tmp_path, "orchestration.refresh", "--start", DAY, **changes)
+    again = run(tmp_path, "orchestration.cli.refresh", "--start", DAY, **changes)
     assert again.returncode == 0, again.stderr[-3000:]
     posts = [
         post

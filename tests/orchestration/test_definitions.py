@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
+from core.calendar import TIMEZONE
+from core.platforms import PLATFORMS
 from orchestration.definitions import defs
-from orchestration.settings import TIMEZONE
-from scrapers.items import PLATFORMS
 
 RAW = {f"raw/{platform}_posts" for platform in PLATFORMS}
 CRAWLED = {f"raw/{platform}_{table}" for platform in PLATFORMS for table in ("posts", "comments", "authors")}

@@ -1,6 +1,6 @@
 """The phases of each topic, and the onset of its rise."""
 
-from orchestration.analysis.phases import topic_phases
+from orchestration.statistics.phases import topic_phases
 
 
 def model(dbt, session):

@@ -1,6 +1,6 @@
 """Shares of sentiments, corrected and with their error, of topics, their platforms, and the days of these."""
 
-from orchestration.analysis.shares import topic_shares
+from orchestration.statistics.shares import topic_shares
 
 
 def model(dbt, session):

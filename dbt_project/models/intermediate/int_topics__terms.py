@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from orchestration.analysis.keywords import term_statistics, words_of
+from orchestration.statistics.keywords import term_statistics, words_of
 
 
 def model(dbt, session):

@@ -5,7 +5,7 @@ A focus keeps the id that it had when this table was last built.
 
 import polars as pl
 
-from orchestration.analysis.focuses import TEXT_FOCUSES, find_focuses
+from orchestration.statistics.focuses import TEXT_FOCUSES, find_focuses
 
 
 def model(dbt, session):

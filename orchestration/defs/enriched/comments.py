@@ -9,17 +9,17 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from core.contracts.enriched import COMMENTS
+from core.environment import data_dir
+from core.platforms import PLATFORMS
+from core.storage.paths import enriched_dir
+from core.storage.versions import current_version, parted, write_version
 from expectations.enriched import enriched_comments
 from expectations.validation import Validation, merged, validate
-from orchestration.analysis.enrich import comments_fingerprint, enrich_comments
-from orchestration.analysis.enriched import COMMENTS
-from orchestration.checks import as_check_result
-from orchestration.days import changed_days, load_means
-from orchestration.enriched_files import current_version, parted, write_version
-from orchestration.raw_frames import day_batches, read_days, validate_landed
-from orchestration.settings import enriched_dir
-from scrapers.environment import data_dir
-from scrapers.items import PLATFORMS
+from orchestration.lib.checks import as_check_result
+from orchestration.lib.days import changed_days, load_means
+from orchestration.lib.raw_frames import day_batches, read_days, validate_landed
+from orchestration.reading.enrich import comments_fingerprint, enrich_comments
 
 KEY = dg.AssetKey(["enriched", "comments"])
 

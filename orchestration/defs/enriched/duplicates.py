@@ -11,11 +11,11 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from orchestration.analysis.duplicates import LOOK_BACK, groups, links
-from orchestration.analysis.enriched import DUPLICATE_LINKS, TEXT_SIGNATURES
-from orchestration.enriched_files import current_fingerprint, fingerprint, versions, write_version
-from orchestration.settings import enriched_dir
-from orchestration.staleness import days_between
+from core.calendar import days_between
+from core.contracts.enriched import DUPLICATE_LINKS, TEXT_SIGNATURES
+from core.storage.paths import enriched_dir
+from core.storage.versions import current_fingerprint, fingerprint, versions, write_version
+from orchestration.reading.duplicates import LOOK_BACK, groups, links
 
 DAYS_TOLD = 30  # a line of progress for so many
 DUPLICATE_GROUPS = dg.AssetKey(["enriched", "duplicate_groups"])

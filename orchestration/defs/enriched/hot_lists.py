@@ -9,19 +9,18 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from core.environment import data_dir
+from core.platforms import HOT_LIST_PLATFORMS
+from core.storage.paths import enriched_dir
+from core.storage.versions import write_version
 from expectations.validation import Validation, merged
-from orchestration.analysis.hot_lists import hot_words_fingerprint, match_hot_words
-from orchestration.checks import as_check_result
-from orchestration.days import changed_days, load_means
-from orchestration.enriched_files import write_version
-from orchestration.raw_frames import day_batches, read_days, validate_landed
-from orchestration.settings import enriched_dir
-from scrapers.environment import data_dir
-from scrapers.items import PLATFORMS
+from orchestration.lib.checks import as_check_result
+from orchestration.lib.days import changed_days, load_means
+from orchestration.lib.raw_frames import day_batches, read_days, validate_landed
+from orchestration.reading.hot_lists import hot_words_fingerprint, match_hot_words
 
 KEY = dg.AssetKey(["enriched", "hot_list_topics"])
-# Xiaohongshu has no list that is public.
-RAW_HOT_LISTS = [dg.AssetKey(["raw", f"{platform}_hot_lists"]) for platform in PLATFORMS if platform != "xiaohongshu"]
+RAW_HOT_LISTS = [dg.AssetKey(["raw", f"{platform}_hot_lists"]) for platform in HOT_LIST_PLATFORMS]
 
 
 @dg.asset(

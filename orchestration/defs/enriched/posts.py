@@ -9,28 +9,21 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 import polars as pl
 
+from core.contracts import enriched
+from core.environment import data_dir
+from core.platforms import PLATFORMS
+from core.storage.paths import enriched_dir
+from core.storage.versions import current_fingerprint, current_version, fingerprint, parted, versions, write_version
 from expectations.enriched import enriched_post_topics, enriched_posts
 from expectations.validation import Validation, merged, validate
-from orchestration.analysis import enriched
-from orchestration.analysis.cleaning import last_words
-from orchestration.analysis.duplicates import hashed, signatures
-from orchestration.analysis.enrich import CODE_VERSION, Means, enrich, enrich_topics, model_changes
-from orchestration.analysis.keywords import segmented
-from orchestration.checks import as_check_result
-from orchestration.days import expected_fingerprints, load_means, run_days
-from orchestration.enriched_files import (
-    current_fingerprint,
-    current_version,
-    fingerprint,
-    parted,
-    versions,
-    write_version,
-)
-from orchestration.raw_frames import day_batches, read_days, validate_raw_posts
-from orchestration.settings import enriched_dir
-from orchestration.staleness import GONE
-from scrapers.environment import data_dir
-from scrapers.items import PLATFORMS
+from orchestration.lib.checks import as_check_result
+from orchestration.lib.days import expected_fingerprints, load_means, run_days
+from orchestration.lib.raw_frames import day_batches, read_days, validate_raw_posts
+from orchestration.publishing.staleness import GONE
+from orchestration.reading.cleaning import last_words
+from orchestration.reading.duplicates import hashed, signatures
+from orchestration.reading.enrich import CODE_VERSION, Means, enrich, enrich_topics, model_changes
+from orchestration.statistics.keywords import segmented
 
 POSTS = dg.AssetKey(["enriched", "posts"])
 POST_TOPICS = dg.AssetKey(["enriched", "post_topics"])

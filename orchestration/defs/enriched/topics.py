@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.analysis.enrich import accounts_table, topic_queries_table, topics_table
-from orchestration.enriched_files import fingerprint, write_version
-from orchestration.listening import load_listening
-from orchestration.settings import enriched_dir
-from scrapers.environment import data_dir
+from core.environment import data_dir
+from core.listening import load_listening
+from core.storage.paths import enriched_dir
+from core.storage.versions import fingerprint, write_version
+from orchestration.reading.enrich import accounts_table, topic_queries_table, topics_table
 from scrapers.pseudonym import load_key
 
 

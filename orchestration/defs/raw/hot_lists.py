@@ -2,14 +2,12 @@
 
 import dagster as dg
 
-from orchestration.checks import as_check_result
-from orchestration.crawl import as_health, judge, require_access, run_crawl
-from orchestration.raw_frames import read_landed, validate_landed
-from scrapers.environment import EnvironmentProblem, data_dir
-from scrapers.items import Platform
-from scrapers.landing import new_crawl_id
-
-HAVE_HOT_LISTS: tuple[Platform, ...] = ("weibo", "douyin", "zhihu")
+from core.environment import EnvironmentProblem, data_dir
+from core.platforms import HOT_LIST_PLATFORMS, Platform
+from core.storage.raw import new_crawl_id
+from orchestration.lib.checks import as_check_result
+from orchestration.lib.crawl import as_health, judge, require_access, run_crawl
+from orchestration.lib.raw_frames import read_landed, validate_landed
 
 
 def hot_lists(platform: Platform) -> dg.AssetsDefinition:
@@ -51,4 +49,4 @@ def hot_lists(platform: Platform) -> dg.AssetsDefinition:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return dg.Definitions(assets=[hot_lists(platform) for platform in HAVE_HOT_LISTS])
+    return dg.Definitions(assets=[hot_lists(platform) for platform in HOT_LIST_PLATFORMS])

@@ -5,14 +5,15 @@ from datetime import date
 
 import dagster as dg
 
-from orchestration.checks import as_check_result
-from orchestration.crawl import as_health, crawl_arguments, judge, require_access, run_crawl
-from orchestration.listening import load_listening
-from orchestration.partitions import daily
-from orchestration.raw_frames import read_days, read_landed, validate_landed, validate_raw_posts
-from scrapers.environment import EnvironmentProblem, data_dir
-from scrapers.items import PLATFORMS, Platform
-from scrapers.landing import RawTable, new_crawl_id, partition_dir
+from core.contracts.raw import RawTable
+from core.environment import EnvironmentProblem, data_dir
+from core.listening import load_listening
+from core.platforms import PLATFORMS, Platform
+from core.storage.raw import new_crawl_id, partition_dir
+from orchestration.lib.checks import as_check_result
+from orchestration.lib.crawl import as_health, crawl_arguments, judge, require_access, run_crawl
+from orchestration.lib.partitions import daily
+from orchestration.lib.raw_frames import read_days, read_landed, validate_landed, validate_raw_posts
 
 # For crashed crawls only (a refused one is no failure of the step): two more tries, after about half a minute and one,
 # so that a site that is down for a moment is not hammered. Runs are retried for lost workers alone (dagster.yaml).

@@ -2,11 +2,11 @@
 
 import dagster as dg
 
-from orchestration.checks import as_check_result
-from orchestration.days import run_days
-from orchestration.raw_frames import read_days, validate_landed
-from scrapers.environment import data_dir
-from scrapers.items import PLATFORMS
+from core.environment import data_dir
+from core.platforms import PLATFORMS
+from orchestration.lib.checks import as_check_result
+from orchestration.lib.days import run_days
+from orchestration.lib.raw_frames import read_days, validate_landed
 
 KEY = dg.AssetKey(["raw", "slices"])
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.listening import Topic, load_listening
-from orchestration.report import make_report
+from core.listening import Topic, load_listening
+from orchestration.cli.report import make_report
 from orchestration.reporting.charts import png
 from orchestration.reporting.event_report import PAGES
 

@@ -1,6 +1,6 @@
 """serving/marts: the published snapshot, checked before it takes the place of the one before.
 
-With it goes a manifest of the files that it was built from, so that it can be built again (orchestration/as_of.py).
+With it goes a manifest of the files that it was built from, so that it can be built again (publishing/as_of.py).
 """
 
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import dagster as dg
 import duckdb
 
+from core.environment import data_dir, now
+from core.storage.paths import serving_path, warehouse_path
 from expectations.served import SERVED
 from expectations.validation import Validation, columns_of, merged, validate
-from orchestration.checks import as_check_result
+from orchestration.lib.checks import as_check_result
+from orchestration.lib.warehouse import mart_keys
 from orchestration.publishing.manifests import built_versions, current_files, remove_unnamed, write_manifest
 from orchestration.publishing.snapshot import draft_snapshot, row_counts
-from orchestration.settings import serving_path, warehouse_path
-from orchestration.warehouse import mart_keys
-from scrapers.environment import data_dir, now
 
 KEY = dg.AssetKey(["serving", "marts"])
 

@@ -7,8 +7,8 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
-from orchestration.days import run_days
-from orchestration.warehouse import dbt_cli, dbt_environment, dbt_project, environment
+from orchestration.lib.days import run_days
+from orchestration.lib.warehouse import dbt_cli, dbt_environment, dbt_project, environment
 
 
 @dbt_assets(manifest=dbt_project.manifest_path, project=dbt_project, pool="warehouse")

@@ -1,0 +1,1 @@
+"""The tables that stations hand to one another: columns, types and their meaning."""

@@ -1,0 +1,69 @@
+"""Where raw data lands: paths, Parquet schemas, and the one way in which a file comes to be.
+
+    data/raw/<table>/platform=<platform>/day=<YYYY-MM-DD>/<crawl_id>.parquet
+
+Append-only. A file is written under a temporary name and renamed, so that there is a whole file or none; no file is
+ever replaced under its name. ``day`` is the day of publication in Asia/Shanghai.
+"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from core.contracts.raw import RAW_ITEMS, SCHEMAS, RawTable, Reject
+from core.environment import now
+from core.platforms import Platform
+from core.storage.files import write_once
+
+
+def new_crawl_id(origin: str = "") -> str:
+    """An id that sorts by time and names one crawl or import: 20260105T220000.123456Z-<origin, or 4 hex digits>."""
+    return f"{now():%Y%m%dT%H%M%S.%fZ}-{origin or os.urandom(2).hex()}"
+
+
+def partition_dir(data_dir: Path, table: RawTable, platform: Platform, day: str) -> Path:
+    return data_dir / "raw" / table / f"platform={platform}" / f"day={day}"
+
+
+def to_frame(table: RawTable, items: Iterable[Any]) -> pl.DataFrame:
+    """Items of one table to a frame in the raw schema; no items make an empty, typed frame."""
+    names = [field.name for field in dataclasses.fields(RAW_ITEMS[table])]
+    rows = [tuple(getattr(item, name) for name in names) for item in items]
+    return pl.DataFrame(rows, schema=SCHEMAS[table], orient="row")
+
+
+def land(data_dir: Path, table: RawTable, platform: Platform, day: str, crawl_id: str, frame: pl.DataFrame) -> Path:
+    """Land one crawl's or import's rows of one day; the frame has the table's raw schema."""
+    return write_once(
+        frame.select(list(SCHEMAS[table])), partition_dir(data_dir, table, platform, day) / f"{crawl_id}.parquet"
+    )
+
+
+def quarantine(data_dir: Path, crawl_id: str, rejects: Sequence[Reject]) -> Path | None:
+    """Set records aside that could not be read, a JSON object a line: source, position, reason, record."""
+    if not rejects:
+        return None
+    folder = data_dir / "quarantine"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{crawl_id}.jsonl"
+    draft = path.with_name(f".{path.name}.tmp")
+    lines = (json.dumps(dataclasses.asdict(reject), ensure_ascii=False, default=str) for reject in rejects)
+    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    draft.rename(path)
+    return path
+
+
+def raw_files(
+    data_dir: Path, table: RawTable, platforms: Sequence[Platform]
+) -> Mapping[tuple[Platform, str], list[str]]:
+    """The landed files of a table by (platform, day), names only, sorted."""
+    found: dict[tuple[Platform, str], list[str]] = {}
+    for platform in platforms:
+        for path in sorted((data_dir / "raw" / table / f"platform={platform}").glob("day=*/*.parquet")):
+            found.setdefault((platform, path.parent.name.removeprefix("day=")), []).append(path.name)
+    return found

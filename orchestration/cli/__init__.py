@@ -1,0 +1,1 @@
+"""The command line: one command, tingfeng, with a module for each subcommand."""

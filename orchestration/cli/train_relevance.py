@@ -1,0 +1,120 @@
+"""python -m orchestration.cli.train_relevance TOPIC: learn from labels which posts with the topic's words are about it.
+
+Reads data/labels/relevance/*.csv (orchestration/reading/labels.py). A label without a text is looked up among the
+enriched posts. Prints how well the rules of listening.yaml do, and rules and model in five-fold cross-validation, then
+writes data/models/relevance/<topic>.csv: from then on every day is stale and the next refresh judges all posts anew.
+"""
+
+import argparse
+import zlib
+
+import numpy as np
+import polars as pl
+
+from core.listening import ListeningProblem, Topic, load_listening
+from core.storage.paths import enriched_dir, relevance_labels_dir, relevance_models_dir
+from core.storage.versions import versions
+from orchestration.reading.cleaning import clean
+from orchestration.reading.labels import LabelProblem, load_relevance_labels
+from orchestration.reading.relevance import BIAS, Score, fit, log_odds, rule_score, score
+from orchestration.reading.topics import match_topics
+
+LEAST_LABELS = 20  # of each kind: fewer than four to test on in each of five folds say nothing
+FOLDS = 5
+_NGRAMS_SHOWN = 15
+
+
+class TrainingProblem(Exception):
+    """Nothing can be learned; the message says what is missing."""
+
+
+def texts_of(labels: pl.DataFrame) -> pl.DataFrame:
+    """Labels (RELEVANCE_LABELS) with their texts, those that were not written down as enriched posts have them."""
+    unknown = labels.filter(pl.col("text").is_null())
+    days = [versions(folder) for folder in (enriched_dir() / "posts").glob("day=*")]
+    files = [files_of_day[-1] for files_of_day in days if files_of_day]
+    if unknown.is_empty() or not files:
+        return labels.drop_nulls("text")
+    keys = ["platform", "post_id"]
+    posts = pl.scan_parquet(files, hive_partitioning=False).select(*keys, "text")
+    found = unknown.drop("text").lazy().join(posts, on=keys, how="inner").unique(keys).collect()
+    return pl.concat([labels.drop_nulls("text"), found.select(labels.columns)])
+
+
+def labelled_matches(labels: pl.DataFrame, topic: Topic, aliases: dict[str, list[str]]) -> pl.DataFrame:
+    """What topics.match_topics finds in the labelled texts, wherever and whenever they stood, and their label."""
+    posts = labels.select(
+        platform=pl.lit(topic.platforms[0]),
+        post_id=pl.int_range(pl.len()).cast(pl.String),
+        posted_at=pl.lit(topic.window.start).cast(pl.Datetime("us")).dt.replace_time_zone("Asia/Shanghai"),
+        hashtags=pl.lit([], pl.List(pl.String)),
+        relevant="relevant",
+    ).hstack(clean(labels["text"]))
+    return match_topics(posts, [topic], aliases).join(
+        posts.select("platform", "post_id", "relevant"), on=["platform", "post_id"], maintain_order="left"
+    )
+
+
+def cross_validated(matches: pl.DataFrame) -> tuple[Score, Score]:
+    """How well the rules do alone, and with models that were trained without the texts they are tried on."""
+    rules = rule_score(matches)
+    folds = pl.Series([zlib.crc32(text.encode()) % FOLDS for text in matches["text"]])
+    learned = np.zeros(matches.height)
+    for fold in range(FOLDS):
+        rest, tried = folds != fold, folds == fold
+        model = fit(matches["text"].filter(rest), matches["relevant"].filter(rest), rules.filter(rest))
+        learned[tried.to_numpy()] = log_odds(matches["text"].filter(tried), model)[0].to_numpy()
+    relevant = matches["relevant"]
+    return score(relevant, rules >= 0), score(relevant, rules + pl.Series(learned) >= 0)
+
+
+def train(topic_id: str) -> str:
+    """Train a topic's model and write it; returns what to tell. Raises TrainingProblem, LabelProblem."""
+    listening = load_listening()
+    topics = {topic.id: topic for topic in listening.topics}
+    if topic_id not in topics:
+        raise TrainingProblem(f"no topic {topic_id!r} in listening.yaml; there are {', '.join(topics)}")
+    labels = load_relevance_labels(relevance_labels_dir()).filter(pl.col("topic_id") == topic_id)
+    known = texts_of(labels)
+    matches = labelled_matches(known, topics[topic_id], listening.aliases)
+    relevant = int(matches["relevant"].sum())
+    told = (
+        f"{labels.height} labels; {labels.height - known.height} of posts that are not in {enriched_dir() / 'posts'}; "
+        f"{known.height - matches.height} of texts without the topic's words; {relevant} relevant, "
+        f"{matches.height - relevant} not"
+    )
+    if min(relevant, matches.height - relevant) < LEAST_LABELS:
+        raise TrainingProblem(
+            f"{told}. It takes {LEAST_LABELS} of each; label more in {relevance_labels_dir()}/*.csv "
+            "(platform,post_id,text,topic_id,relevant)"
+        )
+    rules, both = cross_validated(matches)
+    model = fit(matches["text"], matches["relevant"], rule_score(matches))
+    path = relevance_models_dir() / f"{topic_id}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    model.write_csv(path)
+    ngrams = model.filter(pl.col("ngram") != BIAS).sort("weight")["ngram"]
+    return "\n".join(
+        [
+            told,
+            f"{'':<18}{'precision':>10}{'recall':>10}{'F1':>10}",
+            *(
+                f"{name:<18}" + "".join(f"{number:>10.3f}" for number in numbers)
+                for name, numbers in (("rules", rules), ("rules and model", both))
+            ),
+            "speaks against: " + ", ".join(ngrams.head(_NGRAMS_SHOWN)),
+            "speaks for: " + ", ".join(ngrams.tail(_NGRAMS_SHOWN).reverse()),
+            f"written to {path}; the next refresh judges all posts anew",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        prog="orchestration.cli.train_relevance", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("topic", help="id of a topic in listening.yaml")
+    try:
+        print(train(parser.parse_args().topic))
+    except (TrainingProblem, LabelProblem, ListeningProblem) as problem:
+        raise SystemExit(str(problem)) from problem

@@ -1,0 +1,1 @@
+"""What definitions share, and the only place beside defs/ and cli/ that knows Dagster."""

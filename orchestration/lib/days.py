@@ -1,0 +1,71 @@
+"""Which days a run is about.
+
+A run of partitions is about these. A run without any brings the marts up to date: it is about every stale day, or those
+of them within the run's ``tingfeng/days`` tag. Wide ranges of partitions are no alternative: Dagster stores an event
+for each day and asset at about 19 ms, which for five years is half a minute an asset (docs/decisions.md).
+"""
+
+import dagster as dg
+
+from core.calendar import days_between
+from core.contracts.raw import RawTable
+from core.environment import data_dir
+from core.listening import load_listening
+from core.storage.paths import enriched_dir, labels_dir, relevance_labels_dir, relevance_models_dir, serving_path
+from core.storage.versions import current_fingerprint
+from orchestration.publishing.staleness import GONE, built_fingerprints, day_fingerprints, stale_days
+from orchestration.reading.enrich import Means, analysis_fingerprint
+from orchestration.reading.labels import load_labels, load_relevance_labels
+from orchestration.reading.relevance import load_models
+from orchestration.reading.sentiment import load_classifier
+
+DAYS_TAG = "tingfeng/days"  # "2026-01-01...2026-01-06"
+_PARTITION_TAG = "dagster/partition"
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+def load_means() -> Means:
+    """What posts are read with now: listening.yaml, the labels and the models."""
+    return Means(
+        listening=load_listening(),
+        labels=load_labels(labels_dir()),
+        relevance_labels=load_relevance_labels(relevance_labels_dir()),
+        relevance_models=load_models(relevance_models_dir()),
+        classifier=load_classifier(),
+    )
+
+
+def expected_fingerprints(means: Means) -> dict[str, str]:
+    """For each day with raw posts since history_start: the fingerprint its enriched files have to have."""
+    since = means.listening.history_start.isoformat()
+    marks = day_fingerprints(data_dir(), analysis_fingerprint(means))
+    return {day: mark for day, mark in marks.items() if day >= since}
+
+
+def all_stale_days() -> list[str]:
+    return stale_days(expected_fingerprints(load_means()), built_fingerprints(serving_path()))
+
+
+def changed_days(raw: RawTable, enriched: str, analysis_fingerprint: str) -> dict[str, str]:
+    """Of a table whose days are not those of the run: the days to read again, with the fingerprint to write.
+
+    They are those whose raw files, or what these are read with, have changed since the enriched table was written.
+    """
+    folder = enriched_dir() / enriched
+    read = {day.name.removeprefix("day=") for day in folder.glob("day=*")}
+    wanted = dict.fromkeys(read, GONE) | day_fingerprints(data_dir(), analysis_fingerprint, raw)
+    return {day: mark for day, mark in sorted(wanted.items()) if current_fingerprint(folder / f"day={day}") != mark}
+
+
+def run_days(run: dg.DagsterRun) -> list[str]:
+    """The days, YYYY-MM-DD in order, that a run is about."""
+    tags = run.tags
+    if _PARTITION_TAG in tags:
+        return [tags[_PARTITION_TAG]]
+    if RANGE_TAGS[0] in tags:
+        return days_between(tags[RANGE_TAGS[0]], tags[RANGE_TAGS[1]])
+    stale = all_stale_days()
+    if DAYS_TAG in tags:
+        start, end = tags[DAYS_TAG].split("...")
+        return [day for day in stale if start <= day <= end]
+    return stale

@@ -1,0 +1,11 @@
+"""The day of publication as Dagster's partition. A leaf module: assets, schedules and tests import the same object."""
+
+import dagster as dg
+
+from core.calendar import TIMEZONE
+from core.listening import load_listening
+
+# end_offset: today is a partition too, for the hourly refresh.
+daily = dg.DailyPartitionsDefinition(
+    start_date=load_listening().history_start.isoformat(), timezone=TIMEZONE, end_offset=1
+)

@@ -1,0 +1,213 @@
+"""From raw posts to what dbt reads of them: the tables of enriched.py, put together from the rest of this folder."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from core.calendar import day_of
+from core.contracts.enriched import ACCOUNTS, COMMENTS, MODEL_CHANGES, POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS, by_day
+from core.listening import Listening
+from orchestration.reading.cleaning import clean
+from orchestration.reading.duplicates import hashed
+from orchestration.reading.flags import audit_flags
+from orchestration.reading.relevance import judge
+from orchestration.reading.sentiment import SentimentModel
+from orchestration.reading.stance import add_stance
+from orchestration.reading.topics import match_topics
+from orchestration.statistics.keywords import segmented, user_words
+from scrapers.pseudonym import pseudonym
+
+# Raised whenever the code of this folder gives another result for the same posts, so that every day is enriched again.
+CODE_VERSION = 4
+
+_SCORES = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
+_MADE_HERE = ("sentiment", "sentiment_score", "sentiment_source", "audit_flags")
+
+
+@dataclass(frozen=True)
+class Means:
+    """Everything but raw rows that enriched posts and post_topics depend on."""
+
+    listening: Listening
+    labels: pl.DataFrame  # labels.LABELS
+    relevance_labels: pl.DataFrame  # labels.RELEVANCE_LABELS
+    relevance_models: Mapping[str, pl.DataFrame]  # relevance.MODEL, by topic_id
+    classifier: SentimentModel
+
+
+def enrich(
+    posts: pl.DataFrame, labels: pl.DataFrame, classifier: SentimentModel, judged_before: pl.DataFrame
+) -> pl.DataFrame:
+    """Posts and labels (labels.LABELS) to a row each in ``enriched.POSTS``, and its day.
+
+    posts: as cleaning.last_words, duplicates.hashed and keywords.segmented give them, one after the other.
+    judged_before: rows of ``enriched.POSTS``; what the same model said of the same words there is not asked again.
+
+    Sentiment is the analyst's where there is one, else the model's, which reads the own words. Where there are none, a
+    bare repost or a picture, the model abstains: neutral, a score of 0 and null p_*.
+    """
+    analyst = pl.col("analyst_sentiment")
+    return (
+        posts.join(judge_texts(posts["text_clean"], classifier, judged_before), on="text_clean", maintain_order="left")
+        .join(
+            labels.select("platform", "post_id", "audit_weight", analyst_sentiment="sentiment"),
+            on=["platform", "post_id"],
+            how="left",
+            maintain_order="left",
+            validate="m:1",
+        )
+        .select(
+            "day",
+            *(pl.col(name) for name in POSTS if name not in _MADE_HERE),
+            sentiment=analyst.fill_null(pl.col("model_sentiment")),
+            sentiment_score=analyst.replace_strict(_SCORES, return_dtype=pl.Float64)
+            .fill_null(pl.col("p_positive") - pl.col("p_negative"))
+            .fill_null(0.0),
+            sentiment_source=pl.when(analyst.is_null()).then(pl.lit("model")).otherwise(pl.lit("analyst")),
+            audit_flags=audit_flags(pl.col("words")),
+        )
+        .match_to_schema(by_day(POSTS))
+    )
+
+
+_JUDGED = ("text_clean", "sentiment_model", "model_sentiment", "p_negative", "p_neutral", "p_positive")
+
+
+def judge_texts(texts: pl.Series, classifier: SentimentModel, judged_before: pl.DataFrame) -> pl.DataFrame:
+    """Each distinct text with what the model says of it, asked only for those that it has not judged before.
+
+    Out: text_clean, sentiment_model, model_sentiment, p_negative, p_neutral, p_positive.
+    """
+    known = judged_before.filter(pl.col("sentiment_model") == classifier.model_id).select(_JUDGED).unique("text_clean")
+    known = known.filter(pl.col("text_clean").is_in(texts.implode()))
+    new = texts.unique(maintain_order=True).filter(
+        ~texts.unique(maintain_order=True).is_in(known["text_clean"].implode())
+    )
+    judged = classifier.predict(new).rename({"label": "model_sentiment", "model_id": "sentiment_model"})
+    return pl.concat([known, judged.with_columns(text_clean=new).select(_JUDGED)])
+
+
+def enrich_comments(observations: pl.DataFrame, means: Means, judged_before: pl.DataFrame) -> pl.DataFrame:
+    """Raw ``comments`` rows to a row a day and comment in ``enriched.COMMENTS``, sorted, with what it last said.
+
+    judged_before: rows of ``enriched.COMMENTS``, as for ``enrich``.
+    """
+    last = (
+        observations.with_columns(day=day_of("posted_at"))
+        .sort("observed_at", "crawl_id")
+        .unique(["day", "platform", "comment_id"], keep="last", maintain_order=True)
+        .sort("day", "platform", "comment_id")
+    )
+    words = last.with_columns(hashtags=pl.lit([], pl.List(pl.String))).hstack(clean(last["text"]))
+    said = segmented(hashed(words), means.listening)
+    return said.join(
+        judge_texts(said["text_clean"], means.classifier, judged_before), on="text_clean", maintain_order="left"
+    ).match_to_schema(by_day(COMMENTS), extra_columns="ignore")
+
+
+def model_changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Posts that two versions of ``enriched.POSTS`` have by different models, in ``enriched.MODEL_CHANGES``."""
+    judged = ("sentiment_model", "model_sentiment")
+    return (
+        before.select("platform", "post_id", *judged)
+        .join(after.select("platform", "post_id", *judged), on=["platform", "post_id"], suffix="_after")
+        .filter(pl.col("sentiment_model") != pl.col("sentiment_model_after"))
+        .select(
+            "platform",
+            "post_id",
+            from_model="sentiment_model",
+            to_model="sentiment_model_after",
+            from_sentiment="model_sentiment",
+            to_sentiment="model_sentiment_after",
+        )
+        .match_to_schema(MODEL_CHANGES)
+    )
+
+
+def enrich_topics(posts: pl.DataFrame, means: Means) -> pl.DataFrame:
+    """Posts, as cleaning.last_words gives them, to their topics in ``enriched.POST_TOPICS``, and the day."""
+    matches = match_topics(posts, means.listening.topics, means.listening.aliases)
+    judged = judge(matches, means.relevance_labels, means.relevance_models)
+    return add_stance(judged, posts, means.listening, means.classifier).match_to_schema(by_day(POST_TOPICS))
+
+
+def topics_table(listening: Listening) -> pl.DataFrame:
+    """The topics, a row for each platform that one listens on, in the schema ``enriched.TOPICS``."""
+    rows = [
+        (
+            topic.id,
+            topic.name,
+            topic.brand,
+            topic.window.start,
+            topic.window.end,
+            platform,
+            listening.voices.kol_followers,
+            listening.heat.volume,
+            listening.heat.interactions,
+            listening.heat.authors,
+            listening.heat.hot_list,
+            listening.statement_words,
+        )
+        for topic in listening.topics
+        for platform in listening.topic_platforms(topic)
+    ]
+    return pl.DataFrame(rows, schema=TOPICS, orient="row")
+
+
+def topic_queries_table(listening: Listening) -> pl.DataFrame:
+    """What is searched for each topic on each platform, in the schema ``enriched.TOPIC_QUERIES``."""
+    rows = [
+        (topic.id, platform, query)
+        for topic in listening.topics
+        for platform in listening.topic_platforms(topic)
+        for query in dict.fromkeys(topic.queries)
+    ]
+    return pl.DataFrame(rows, schema=TOPIC_QUERIES, orient="row")
+
+
+def accounts_table(listening: Listening, key: bytes) -> pl.DataFrame:
+    """The listed accounts, a row for each brand that one speaks for, in the schema ``enriched.ACCOUNTS``.
+
+    key: the pseudonyms' (scrapers.pseudonym.load_key).
+    """
+    rows = [
+        (account.platform, pseudonym(key, account.platform, account.id), account.name, brand)
+        for account in listening.accounts
+        for brand in dict.fromkeys(account.official_for) or [None]
+    ]
+    return pl.DataFrame(rows, schema=ACCOUNTS, orient="row")
+
+
+def comments_fingerprint(means: Means) -> str:
+    """12 hex digits over what enriched comments depend on besides their raw rows."""
+    depends_on = [str(CODE_VERSION), means.classifier.model_id, *sorted(user_words(means.listening))]
+    return hashlib.sha256("\n".join(depends_on).encode()).hexdigest()[:12]
+
+
+def analysis_fingerprint(means: Means) -> str:
+    """12 hex digits over the means, as far as the content depends on them, and CODE_VERSION.
+
+    Not the names of topics, nor who gave a label.
+    """
+    listening = means.listening
+    depends_on = {
+        "code": CODE_VERSION,
+        "model": means.classifier.model_id,
+        "topics": sorted(
+            (
+                topic.id,
+                topic.model_dump(mode="json", include={"brand", "match", "relevance", "window"}),
+                listening.topic_platforms(topic),
+            )
+            for topic in listening.topics
+        ),
+        "aliases": listening.aliases,
+        "names": sorted(user_words(listening)),
+        "labels": means.labels.select("platform", "post_id", "sentiment", "audit_weight").sort(pl.all()).rows(),
+        "relevance_labels": means.relevance_labels.drop_nulls("post_id").drop("text").sort(pl.all()).rows(),
+        "relevance_models": {topic_id: model.rows() for topic_id, model in means.relevance_models.items()},
+    }
+    return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:12]

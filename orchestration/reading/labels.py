@@ -1,0 +1,184 @@
+"""What analysts say of posts. With the models' the only modules of this folder that read files.
+
+    data/labels/*.csv             platform,post_id,sentiment,labeller,labelled_at
+                                  weibo,5252110000000001,negative,analyst-1,2026-01-07 10:30
+
+    data/labels/audit/*.csv       platform,post_id,audit_weight,sentiment,labeller,labelled_at,...
+                                  weibo,5252110000000001,7.5,negative,analyst-1,2026-01-07 10:30,...
+
+    data/labels/relevance/*.csv   platform,post_id,text,topic_id,relevant
+                                  weibo,5252110000000001,,xiaomi_kol,no
+                                  ,,早上一碗小米粥,xiaomi_kol,no
+
+An audit's posts were drawn at random ('make audit'), and each stands for audit_weight others; those whose sentiment
+is blank are still to be labelled. A label of relevance names a post, whose decision it is then, or a text, to train
+on, or both. UTF-8. Further columns are for the labeller and are not read.
+"""
+
+import csv
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import polars as pl
+
+from core.calendar import CHINA
+from core.platforms import PLATFORMS
+from orchestration.reading.sentiment import SENTIMENTS
+
+LABELS = pl.Schema(
+    {
+        "platform": pl.String(),
+        "post_id": pl.String(),
+        "sentiment": pl.String(),
+        "labeller": pl.String(),
+        "labelled_at": pl.Datetime("us", "UTC"),
+        "audit_weight": pl.Float64(),  # null: the post was not drawn for an audit
+    }
+)
+RELEVANCE_LABELS = pl.Schema(
+    {
+        "platform": pl.String(),  # null, and post_id too, where a text alone was labelled
+        "post_id": pl.String(),
+        "text": pl.String(),  # null where it is to be looked up
+        "topic_id": pl.String(),
+        "relevant": pl.Boolean(),
+    }
+)
+_RELEVANT = {"yes": True, "no": False}
+_Label = tuple[str, str, str, str, datetime, float | None]
+_RelevanceLabel = tuple[str | None, str | None, str | None, str, bool]
+_Row = TypeVar("_Row")
+_MOST_PROBLEMS = 20  # that a message holds
+_MANGLED_ID = re.compile(r"^\d(\.\d+)?E\+\d+$")  # 5.25211E+15
+
+
+class LabelProblem(Exception):
+    """Labels cannot be used; the message names file, line and remedy, a line for each problem."""
+
+
+def load_labels(folder: Path) -> pl.DataFrame:
+    """The labels that hold, in the schema LABELS, one a post, sorted by platform and post_id; no folder, no labels.
+
+    Those of audits are in folder/audit. The last label of a post by labelled_at wins, and of labels of the same moment
+    the last by file name and line; a post that was drawn for an audit stays so whatever label it has later. Times
+    without a zone are China's. Raises LabelProblem.
+    """
+    written = [name for name in LABELS if name != "audit_weight"]
+    labels = _read(folder, written, _label)
+    labels += [label for label in _read(folder / "audit", list(LABELS), _audit_label) if label is not None]
+    last = pl.exclude("platform", "post_id", "audit_weight").last()
+    return (
+        pl.DataFrame(labels, schema=LABELS, orient="row")
+        .sort("labelled_at", maintain_order=True)
+        .group_by("platform", "post_id")
+        .agg(last, pl.col("audit_weight").drop_nulls().last())
+        .sort("platform", "post_id")
+    )
+
+
+def load_relevance_labels(folder: Path) -> pl.DataFrame:
+    """The labels that hold, in the schema RELEVANCE_LABELS, in the order of the files; no folder, no labels.
+
+    The last label of a post and topic wins, by file name and line. Raises LabelProblem.
+    """
+    labels = pl.DataFrame(
+        _read(folder, list(RELEVANCE_LABELS), _relevance_label), schema=RELEVANCE_LABELS, orient="row"
+    )
+    posts = labels.drop_nulls("post_id").unique(["platform", "post_id", "topic_id"], keep="last", maintain_order=True)
+    return pl.concat([posts, labels.filter(pl.col("post_id").is_null())])
+
+
+def _read(folder: Path, columns: Sequence[str], parse: Callable[[Mapping[str, str]], _Row]) -> list[_Row]:
+    """The rows of all files of a folder, parsed. Raises LabelProblem, with a line for each row that is none."""
+    labels: list[_Row] = []
+    problems: list[str] = []
+    for path in sorted(folder.glob("*.csv")):
+        try:
+            for line, row in _rows(path, columns):
+                try:
+                    labels.append(parse(row))
+                except LabelProblem as problem:
+                    problems.append(f"{path}: line {line}: {problem}")
+        except LabelProblem as problem:
+            problems.append(f"{path}: {problem}")
+    if problems:
+        more = len(problems) - _MOST_PROBLEMS
+        raise LabelProblem("\n".join(problems[:_MOST_PROBLEMS] + [f"... and {more} more"] * (more > 0)))
+    return labels
+
+
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The rows of a file with the line that each ends on; blank lines are passed over."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restval="")
+            missing = [name for name in columns if name not in (reader.fieldnames or ())]
+            if missing:
+                raise LabelProblem(
+                    f"line 1: no column {', '.join(missing)}; name the columns {','.join(columns)} there"
+                )
+            for row in reader:
+                yield reader.line_num, {name: row[name].strip() for name in columns}
+    except UnicodeDecodeError as error:
+        raise LabelProblem("not in UTF-8; save it as “CSV UTF-8”") from error
+    except csv.Error as error:
+        raise LabelProblem(f"no CSV ({error}); save it as “CSV UTF-8” again") from error
+
+
+def _check_post(row: Mapping[str, str]) -> None:
+    if row["platform"] not in PLATFORMS:
+        raise LabelProblem(f"platform {row['platform']!r} is none of {', '.join(PLATFORMS)}; correct it")
+    if not row["post_id"]:
+        raise LabelProblem("no post_id; copy it from the post")
+    if _MANGLED_ID.match(row["post_id"]):
+        raise LabelProblem(
+            f"post_id {row['post_id']!r} was rounded by a spreadsheet; format that column as text and copy the id again"
+        )
+
+
+def _relevance_label(row: Mapping[str, str]) -> _RelevanceLabel:
+    if not row["text"] or row["platform"] or row["post_id"]:
+        _check_post(row)
+    if not row["topic_id"]:
+        raise LabelProblem("no topic_id; copy it from listening.yaml")
+    if row["relevant"].lower() not in _RELEVANT:
+        raise LabelProblem(f"relevant {row['relevant']!r} is neither yes nor no; correct it")
+    return (
+        row["platform"] or None,
+        row["post_id"] or None,
+        row["text"] or None,
+        row["topic_id"],
+        _RELEVANT[row["relevant"].lower()],
+    )
+
+
+def _label(row: Mapping[str, str]) -> _Label:
+    _check_post(row)
+    if row["sentiment"] not in SENTIMENTS:
+        raise LabelProblem(f"sentiment {row['sentiment']!r} is none of {', '.join(SENTIMENTS)}; correct it")
+    if not row["labeller"]:
+        raise LabelProblem("no labeller; say who labelled the post")
+    try:
+        moment = datetime.fromisoformat(row["labelled_at"])
+    except ValueError:
+        raise LabelProblem(f"labelled_at {row['labelled_at']!r} is no time; write it as YYYY-MM-DD HH:MM") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
+    return row["platform"], row["post_id"], row["sentiment"], row["labeller"], moment.astimezone(UTC), None
+
+
+def _audit_label(row: Mapping[str, str]) -> _Label | None:
+    """None for a post that is still to be labelled."""
+    if not row["sentiment"]:
+        return None
+    platform, post_id, sentiment, labeller, labelled_at, _ = _label(row)
+    try:
+        weight = float(row["audit_weight"])
+    except ValueError:
+        weight = math.nan
+    if not 1 <= weight < math.inf:
+        raise LabelProblem(f"audit_weight {row['audit_weight']!r} is not what was drawn; copy it from the first file")
+    return platform, post_id, sentiment, labeller, labelled_at, weight

@@ -1,0 +1,1 @@
+"""Whether the printed figures of a report can be true together."""

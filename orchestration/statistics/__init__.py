@@ -1,0 +1,1 @@
+"""What dbt models and reports compute over marts: pure functions over frames."""

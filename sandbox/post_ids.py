@@ -1,0 +1,50 @@
+"""New post ids in each platform's own form, carrying the time where that platform's ids do (see parsers/values.py)."""
+
+import random
+from datetime import datetime, timedelta
+
+from core.calendar import CHINA
+from core.platforms import Platform
+from scrapers.parsers.values import WEIBO_EPOCH_S
+
+ZHIHU_FIRST = 1_990_000_000_000_000_000  # 19 digits, growing with time as those of recent answers do
+ZHIHU_FROM_S = 1_766_000_000  # 18 December 2025, before any post of the sandbox
+
+
+class PostIds:
+    """Gives each post an id of its own."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._given: set[str] = set()
+
+    def new(self, platform: Platform, posted_at: datetime) -> str:
+        while True:
+            post_id = getattr(self, f"_{platform}")(posted_at)
+            if post_id not in self._given:
+                self._given.add(post_id)
+                return str(post_id)
+
+    def _weibo(self, posted_at: datetime) -> str:
+        return str((int(posted_at.timestamp()) - WEIBO_EPOCH_S) << 22 | self._rng.getrandbits(22))
+
+    def _douyin(self, posted_at: datetime) -> str:
+        """Issued when the upload began: seconds to an hour before, and days before for one draft in 30."""
+        drafted = timedelta(days=self._rng.uniform(1, 12)) if self._rng.random() < 1 / 30 else timedelta()
+        begun = posted_at - drafted - timedelta(seconds=min(self._rng.expovariate(1 / 90), 3600))
+        return str(int(begun.timestamp()) << 32 | self._rng.getrandbits(32))
+
+    def _xiaohongshu(self, posted_at: datetime) -> str:
+        """Of the same second, one before it for one note in 17, and hours earlier on the same day for one in 50."""
+        drawn = self._rng.random()
+        midnight = posted_at.astimezone(CHINA).replace(hour=0, minute=0, second=0)
+        if drawn < 0.02:
+            issued = max(posted_at - timedelta(hours=self._rng.uniform(1, 8)), midnight)
+        else:
+            issued = max(posted_at - timedelta(seconds=drawn > 1 - 1 / 17), midnight)
+        kind = self._rng.choice(("0b", "1a", "1e", "1f", "21", "22"))
+        return f"{int(issued.timestamp()):08x}00000000{kind}{self._rng.getrandbits(24):06x}"
+
+    def _zhihu(self, posted_at: datetime) -> str:
+        seconds = int(posted_at.timestamp()) - ZHIHU_FROM_S
+        return str(ZHIHU_FIRST + seconds * 4_194_304_000 + self._rng.randrange(4_194_304_000))

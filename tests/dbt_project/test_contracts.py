@@ -1,0 +1,186 @@
+"""What others rely on: columns, descriptions, asset keys, and the order in which models can be built."""
+
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+from dagster_dbt.asset_utils import default_asset_key_fn, default_group_from_dbt_resource_props
+
+from core.contracts import enriched
+from core.contracts.raw import SCHEMAS, RawTable
+from core.platforms import PLATFORMS
+
+# DESIGN: the columns that each mart must have.
+COLUMNS = {
+    "fct_posts": "post_uid platform post_id post_url posted_at posted_date author_uid text post_type is_repost is_ad "
+    "likes comments shares collects views interactions observed_at observation_age_hours duplicate_group_id sentiment "
+    "sentiment_score sentiment_source sentiment_model",
+    "fct_post_topics": "post_uid topic_id matched_by is_relevant relevance_reason stance stance_score",
+    "duplicate_groups": "duplicate_group_id representative_post_uid reason posts texts platforms authors interactions "
+    "first_posted_at last_posted_at",
+    "fct_post_observations": "post_uid observed_at likes comments shares collects views source crawl_id",
+    "fct_comments": "comment_uid post_uid platform parent_comment_uid root_comment_uid posted_at author_uid text likes"
+    " replies",
+    "fct_author_observations": "author_uid platform observed_at followers is_verified verified_type",
+    "fct_hot_list_observations": "platform list_name observed_at rank word heat is_ad entered_at",
+    "daily_volume": "topic_id platform posted_date volume original_volume distinct_volume authors volume_share "
+    "is_complete",
+    "daily_interaction": "topic_id platform posted_date likes comments shares collects interactions interaction_share "
+    "interactions_per_post top10_share observed_from observed_to mature_share",
+    "daily_sentiment": "topic_id platform posted_date sentiment volume volume_share interactions interaction_share"
+    " corrected_share corrected_low corrected_high correction",
+    "event_totals": "topic_id volume interactions",
+    "event_platforms": "topic_id platform volume volume_share share_low share_high interactions interaction_share",
+    "event_sentiment": "topic_id sentiment volume volume_share share_low share_high interactions interaction_share"
+    " corrected_share corrected_low corrected_high correction",
+    "event_platform_sentiment": "topic_id platform sentiment volume volume_share interactions interaction_share",
+    "event_keywords": "topic_id platform sentiment word volume distinct_volume volume_share z peak_date frequency_rank",
+    "event_hashtags": "topic_id platform sentiment hashtag volume distinct_volume volume_share z peak_date"
+    " frequency_rank",
+    "daily_keywords": "topic_id platform sentiment posted_date word volume distinct_volume volume_share z",
+    "event_focuses": "topic_id focus_id label volume distinct_volume volume_share interactions exemplar_1 exemplar_2"
+    " exemplar_3 first_day last_day",
+    "event_posts": "topic_id post_uid platform post_url posted_at posted_date posted_hour author_uid is_repost"
+    " repost_depth duplicate_group_id text interactions sentiment sentiment_source stance observed_at",
+    "event_daily": "topic_id platform posted_date volume distinct_volume interactions observed_interactions"
+    " mature_share is_complete phase phase_is_censored",
+    "event_hourly": "topic_id platform posted_hour volume interactions is_complete",
+    "event_phases": "topic_id phase started_at ended_at volume peak_hour rule is_censored",
+    "event_top_posts": "topic_id platform rank post_uid post_url text sentiment interactions share_of_interactions",
+    "event_spread": "topic_id entropy entropy_max top10_author_interaction_share repost_share repost_depth_max",
+    "event_heat": "topic_id platform heat volume_part interactions_part authors_part hot_list_part volume_weight",
+    "event_summary": "topic_id volume interactions negative_share nsr_polar nsr_total onset_at peak_at peak_date"
+    " statement_at statement_post_uid response_latency_hours is_provisional platforms_complete",
+    "event_top_comments": "topic_id rank platform_rank comment_uid post_uid post_url platform text likes replies"
+    " posted_at",
+    "event_voices": "topic_id rank author_uid display_name platform kind followers volume interactions"
+    " interaction_share negative_share stance first_post_at first_post_uid",
+    "event_hot_lists": "topic_id platform word first_seen_at last_seen_at best_rank minutes_on_list reads list_reads"
+    " is_censored",
+    "fct_post_focuses": "post_uid topic_id focus_id fit",
+    "dim_topics": "topic_id topic_name brand window_start window_end",
+    "dim_platforms": "platform name_zh name_en",
+    "dim_authors": "author_uid platform author_name followers is_verified verified_type posts comments",
+    "dim_metrics": "metric_id name name_zh formula unit scope version valid_from",
+    "crawl_coverage": "topic_id platform posted_date slices slices_complete cap_hits declared_total posts_collected"
+    " posts_estimated posts_estimated_low posts_estimated_high is_complete missing_reason",
+    "crawl_slices": "platform query slice_start slice_end state pages declared_total posts_seen posts_kept cap_hit",
+    "built_days": "posted_date enriched_version",
+    "sentiment_audit": "topic_id post_uid audit_weight sentiment model_sentiment",
+    "sentiment_drift": "topic_id platform posted_date from_model to_model from_sentiment to_sentiment posts",
+}
+SQL_TYPES = {
+    pl.String(): "varchar",
+    pl.Int64(): "bigint",
+    pl.Float64(): "double",
+    pl.Boolean(): "boolean",
+    pl.Date(): "date",
+    pl.Datetime("us", "UTC"): "timestamp with time zone",
+    pl.List(pl.String()): "varchar[]",
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(built: Any) -> Any:
+    return json.loads((built.path / "target/manifest.json").read_text(encoding="utf-8"))
+
+
+def test_marts_have_their_columns_each_with_its_meaning(built: Any) -> None:
+    found: dict[str, dict[str, str | None]] = {}
+    for table, column, comment in built.rows(
+        "select table_name, column_name, comment from duckdb_columns() where schema_name = 'marts'"
+    ):
+        found.setdefault(table, {})[column] = comment
+    assert set(found) == set(COLUMNS)
+    for table, columns in COLUMNS.items():
+        assert set(columns.split()) <= set(found[table]), table
+        assert all(found[table].values()), table
+    assert built.rows("select table_name from duckdb_tables() where schema_name = 'marts' and comment is null") == []
+
+
+def test_marts_hold_no_type_that_shifts_with_the_zone_of_a_session(built: Any) -> None:
+    types = {kind for (kind,) in built.rows("select data_type from duckdb_columns() where schema_name = 'marts'")}
+    assert types == {"VARCHAR", "VARCHAR[]", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP"}
+
+
+# What three days of six posts do not have; test_phases.py, test_voices.py and unit tests of dbt do.
+NOT_IN_THREE_DAYS = {
+    "event_summary.onset_at",
+    "event_summary.response_latency_hours",
+    "event_voices.followers",
+    "event_hot_lists.best_rank",
+    "event_top_comments.likes",
+    "event_top_comments.replies",
+}
+
+
+def test_metrics_are_where_they_say(built: Any) -> None:
+    measured_in = [name.split(".") for (name,) in built.rows("select measured_in from marts.dim_metrics")]
+    assert measured_in
+    for table, column in measured_in:
+        is_measured = f"{table}.{column}" not in NOT_IN_THREE_DAYS
+        assert built.rows(f"select count({column}) > 0 from marts.{table}") == [(is_measured,)], f"{table}.{column}"
+
+
+def test_sources_declare_what_is_written(built: Any) -> None:
+    sources = yaml.safe_load((built.project / "models/staging/_staging__sources.yml").read_text(encoding="utf-8"))
+    declared = {
+        f"{source['name']}.{table['name']}": {column["name"]: column["data_type"] for column in table["columns"]}
+        for source in sources["sources"]
+        for table in source["tables"]
+    }
+    by_day = {"day": pl.Date()}
+    crawled: tuple[RawTable, ...] = ("posts", "comments", "authors", "hot_lists")
+    written = {
+        f"raw.{platform}_{table}": dict(SCHEMAS[table]) | by_day
+        for table in crawled
+        for platform in PLATFORMS
+        if (platform, table) != ("xiaohongshu", "hot_lists")
+    } | {
+        "raw.slices": dict(SCHEMAS["slices"]) | by_day,
+        "enriched.posts": dict(enriched.POSTS) | by_day,
+        "enriched.post_topics": dict(enriched.POST_TOPICS) | by_day,
+        "enriched.comments": dict(enriched.COMMENTS) | by_day,
+        "enriched.model_changes": dict(enriched.MODEL_CHANGES) | by_day,
+        "enriched.duplicate_groups": dict(enriched.DUPLICATE_GROUPS),
+        "enriched.topics": dict(enriched.TOPICS),
+        "enriched.accounts": dict(enriched.ACCOUNTS),
+        "enriched.hot_list_topics": dict(enriched.HOT_LIST_TOPICS) | by_day,
+        "enriched.topic_queries": dict(enriched.TOPIC_QUERIES),
+    }
+    assert declared == {
+        table: {name: SQL_TYPES[kind] for name, kind in columns.items()} for table, columns in written.items()
+    }
+
+
+def test_asset_keys_are_schema_and_table(manifest: Any) -> None:
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    keys = {node["name"]: default_asset_key_fn(node).path for node in models}
+    assert keys.items() >= {mart: ["marts", mart] for mart in COLUMNS}.items()
+    assert keys["int_posts__latest"] == ["intermediate", "int_posts__latest"]
+    sources = {tuple(default_asset_key_fn(source).path) for source in manifest["sources"].values()}
+    assert sources >= {("raw", f"{platform}_posts") for platform in PLATFORMS} | {("enriched", "posts")}
+    assert {default_group_from_dbt_resource_props(node) for node in models} == {"staging", "intermediate", "marts"}
+
+
+def test_contracts_are_enforced(manifest: Any) -> None:
+    marts = [
+        node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] == "marts"
+    ]
+    assert marts
+    assert all(node["config"]["contract"]["enforced"] for node in marts)
+
+
+def test_incremental_models_stand_on_nothing_that_is_built_after_them(manifest: Any) -> None:
+    """Dagster builds them first, by day, and everything else after them."""
+    nodes = manifest["nodes"]
+    incremental = [name for name, node in nodes.items() if node["config"].get("materialized") == "incremental"]
+    assert len(incremental) == 20
+    for name in incremental:
+        for parent in nodes[name]["depends_on"]["nodes"]:
+            assert parent in manifest["sources"] or nodes[parent]["config"]["materialized"] in (
+                "incremental",
+                "ephemeral",
+            )

@@ -1,0 +1,182 @@
+"""The enriched assets and their check, as Dagster runs them over a day of hand-made posts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from core.contracts.raw import Post
+from core.storage.raw import land, to_frame
+from core.storage.versions import versions
+from orchestration.definitions import defs
+from orchestration.reading.duplicates import hashed
+from orchestration.reading.enrich import enrich
+
+DAY = "2026-01-05"
+POSTS = dg.AssetKey(["enriched", "posts"])
+GROUPS = dg.AssetKey(["enriched", "duplicate_groups"])
+
+
+def post(post_id: str, text: str) -> Post:
+    return Post(
+        platform="weibo",
+        post_id=post_id,
+        post_url=f"https://m.weibo.cn/detail/{post_id}",
+        post_type="text",
+        text=text,
+        like_count=1,
+        posted_at=datetime(2026, 1, 5, 2, tzinfo=UTC),
+        observed_at=datetime(2026, 1, 6, tzinfo=UTC),
+        source="spider",
+        crawl_id="c1",
+        payload="{}",
+    )
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGFENG_DATA", str(tmp_path))
+    rows = [post("5251234567890123", "小米这次找大熊，太让人失望了"), post("5251234567890124", "今天天气不错")]
+    land(tmp_path, "posts", "weibo", DAY, "c1", to_frame("posts", rows))
+    return tmp_path
+
+
+def run(*, tags: dict[str, str] | None = None) -> dg.ExecuteInProcessResult:
+    asset = defs.get_repository_def().assets_defs_by_key[POSTS]
+    with dg.DagsterInstance.ephemeral() as instance:
+        return dg.materialize([asset], instance=instance, tags=tags, raise_on_error=False)
+
+
+def failed_checks(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckSeverity]:
+    return {found.check_name: found.severity for found in result.get_asset_check_evaluations() if not found.passed}
+
+
+def test_a_day_is_read_once_and_again_only_when_its_raw_data_changes(data):
+    folder = data / "enriched" / "posts" / f"day={DAY}"
+    assert run().success
+    frame = pl.read_parquet(versions(folder)[-1], hive_partitioning=False)
+    assert frame.select("post_id", "sentiment").rows() == [
+        ("5251234567890123", "negative"),
+        ("5251234567890124", "positive"),
+    ]
+    assert run().success
+    assert len(versions(folder)) == 1
+    land(data, "posts", "weibo", DAY, "c2", to_frame("posts", [post("5251234567890125", "小米 KOL")]))
+    assert run().success
+    assert pl.read_parquet(versions(folder)[-1], hive_partitioning=False).height == 3
+
+
+def test_a_post_that_two_files_have_on_two_days_stands_under_both(data):
+    said = post("5251234567890123", "小米 大熊 太让人失望")
+    moved = replace(
+        said, posted_at=said.posted_at + timedelta(days=1), observed_at=said.observed_at + timedelta(days=1)
+    )
+    land(data, "posts", "weibo", "2026-01-06", "c2", to_frame("posts", [moved]))
+    assert run().success
+    ids = {
+        (table, day): pl.read_parquet(versions(data / "enriched" / table / f"day={day}")[-1], hive_partitioning=False)[
+            "post_id"
+        ].to_list()
+        for table in ("posts", "post_topics")
+        for day in (DAY, "2026-01-06")
+    }
+    assert ids == {
+        ("posts", DAY): ["5251234567890123", "5251234567890124"],
+        ("posts", "2026-01-06"): ["5251234567890123"],
+        ("post_topics", DAY): ["5251234567890123"],
+        ("post_topics", "2026-01-06"): ["5251234567890123"],
+    }
+
+
+def test_topics_name_the_words_that_decided(data):
+    assert run().success
+    path = versions(data / "enriched" / "post_topics" / f"day={DAY}")[-1]
+    found = pl.read_parquet(path, hive_partitioning=False)
+    assert found.select("post_id", "topic_id", "matched_by", "relevance_reason", "stance").rows() == [
+        ("5251234567890123", "xiaomi_kol", "all: 小米; any: 大熊", "for 大熊, 失望 (4); prior (0.5)", "negative")
+    ]
+
+
+WAVE = "家人们谁懂啊，小米这次的公关真的让人看不懂，一边说尊重用户一边又和争议博主合作，评论区都吵翻天了"
+COPIES = {"2026-01-05": WAVE, "2026-01-07": WAVE.replace("家人们", "姐妹们"), "2026-01-09": WAVE + "，散了吧"}
+
+
+def land_copy(folder: Path, day: str) -> None:
+    """A copy of the wave, of a day, in a raw file of its own."""
+    noon = datetime.fromisoformat(f"{day}T12:00:00+08:00")
+    copy = replace(post(f"52512345678902{day[-2:]}", COPIES[day]), posted_at=noon, observed_at=noon + timedelta(days=1))
+    land(folder, "posts", "weibo", day, f"wave-{day}", to_frame("posts", [copy]))
+
+
+def groups_after(folder: Path, runs: Sequence[Sequence[str]], tags: dict[str, str] | None = None) -> dict[str, str]:
+    """The current groups after copies of some days landed and were enriched, run by run."""
+    assets = [defs.get_repository_def().assets_defs_by_key[key] for key in (POSTS, GROUPS)]
+    for days in runs:
+        for day in days:
+            land_copy(folder, day)
+        with dg.DagsterInstance.ephemeral() as instance:
+            assert dg.materialize(assets, instance=instance, tags=tags).success
+    current = versions(folder / "enriched" / "duplicate_groups")[-1]
+    return dict(pl.read_parquet(current, hive_partitioning=False).rows())
+
+
+def test_groups_are_the_same_in_whatever_order_days_come(tmp_path, monkeypatch):
+    first, second, third = COPIES
+    orders = {"forwards": [[first], [second, third]], "backwards": [[third], [second], [first]]}
+    found = {}
+    for name, runs in orders.items():
+        monkeypatch.setenv("TINGFENG_DATA", str(tmp_path / name))
+        found[name] = groups_after(tmp_path / name, runs)
+    assert found["forwards"] == found["backwards"]
+    [group] = set(found["forwards"].values())
+    assert len(found["forwards"]) == 3
+    assert group == hashed(pl.DataFrame({"text_clean": [WAVE]}))["text_hash"].item()  # the earliest day's
+
+    # Nothing new: no day is linked again. The first day goes: the second leads.
+    links = tmp_path / "forwards" / "enriched" / "duplicate_links"
+    monkeypatch.setenv("TINGFENG_DATA", str(tmp_path / "forwards"))
+    before = set(links.rglob("*.parquet"))
+    groups_after(tmp_path / "forwards", [[]])
+    assert set(links.rglob("*.parquet")) == before
+    for path in (tmp_path / "forwards" / "raw" / "posts").rglob(f"wave-{first}.parquet"):
+        path.unlink()
+    whole = {f"dagster/asset_partition_range_{end}": day for end, day in (("start", first), ("end", third))}
+    left = groups_after(tmp_path / "forwards", [[]], tags=whole)
+    assert set(left.values()) == {hashed(pl.DataFrame({"text_clean": [COPIES[second]]}))["text_hash"].item()}
+    assert len(left) == 2
+    assert {path.parent.name for path in set(links.rglob("*.parquet")) - before} == {f"day={day}" for day in COPIES}
+
+
+def test_a_day_that_left_raw_becomes_empty(data):
+    assert run().success
+    for path in (data / "raw" / "posts").rglob("*.parquet"):
+        path.unlink()
+    assert run(tags={"dagster/asset_partition_range_start": DAY, "dagster/asset_partition_range_end": DAY}).success
+    assert pl.read_parquet(versions(data / "enriched" / "posts" / f"day={DAY}")[-1], hive_partitioning=False).is_empty()
+
+
+def test_raw_rows_that_fail_their_checks_are_not_read(data):
+    wrong = post("5251234567890126", "小米 KOL")
+    wrong.author_id = "somebody"  # no pseudonym
+    land(data, "posts", "weibo", DAY, "c2", to_frame("posts", [wrong]))
+    result = run()
+    assert failed_checks(result) == {"raw_rows": dg.AssetCheckSeverity.ERROR}
+    assert not result.success
+    assert not versions(data / "enriched" / "posts" / f"day={DAY}")
+
+
+def test_enriched_rows_that_fail_their_checks_are_not_written(data, monkeypatch):
+    from orchestration.defs.enriched import posts as station  # to make analysis go wrong
+
+    def wrong(*arguments: object) -> pl.DataFrame:
+        return enrich(*arguments).with_columns(sentiment=pl.lit("angry"))
+
+    monkeypatch.setattr(station, "enrich", wrong)
+    result = run()
+    assert failed_checks(result) == {"rows": dg.AssetCheckSeverity.ERROR}
+    assert not result.success
+    assert not versions(data / "enriched" / "posts" / f"day={DAY}")

@@ -1,0 +1,94 @@
+"""Which days a run is about, and what it passes to dbt."""
+
+import dagster as dg
+import pytest
+
+from core.listening import Listening
+from core.storage.raw import land, to_frame
+from orchestration.cli.refresh import RefreshProblem, days_to_crawl, release_lost_runs, requested_window
+from orchestration.lib.days import DAYS_TAG, run_days
+from orchestration.lib.warehouse import dbt_environment, mart_keys
+
+TOPIC = {
+    "id": "t",
+    "name": "t",
+    "brand": "t",
+    "queries": ["x"],
+    "match": {"any": ["x"]},
+    "window": {"start": "2026-01-02", "end": "2026-01-04"},
+}
+LISTENING = Listening.model_validate({"history_start": "2026-01-01", "platforms": ["weibo"], "topics": [TOPIC]})
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGFENG_DATA", str(tmp_path))
+    for day in ("2025-12-31", "2026-01-03", "2026-01-09"):
+        land(tmp_path, "posts", "weibo", day, "c", to_frame("posts", []))
+    return tmp_path
+
+
+def days(**tags: str) -> list[str]:
+    return run_days(
+        dg.DagsterRun(job_name="refresh", tags={name.replace("__", "/"): tag for name, tag in tags.items()})
+    )
+
+
+def test_a_run_of_partitions_is_about_these(data):
+    assert days(dagster__partition="2026-01-05") == ["2026-01-05"]
+    assert days(dagster__asset_partition_range_start="2026-01-30", dagster__asset_partition_range_end="2026-02-01") == [
+        "2026-01-30",
+        "2026-01-31",
+        "2026-02-01",
+    ]
+
+
+def test_a_run_without_any_is_about_every_stale_day_since_history_starts(data):
+    assert days() == ["2026-01-03", "2026-01-09"]
+    tagged = dg.DagsterRun(job_name="catch_up", tags={DAYS_TAG: "2026-01-04...2026-01-31"})
+    assert run_days(tagged) == ["2026-01-09"]
+
+
+def test_dbt_is_told_the_window_around_the_days(data):
+    told = dbt_environment(["2026-01-03", "2026-01-09"])
+    assert (told["TINGFENG_START"], told["TINGFENG_END"]) == ("2026-01-03", "2026-01-09")
+    assert told["TINGFENG_DATA"] == str(data)
+    assert dbt_environment([])["TINGFENG_END"] < "1900"
+
+
+def test_marts_are_the_models_and_seeds_of_the_schema():
+    keys = {key.path[-1] for key in mart_keys()}
+    assert {"fct_posts", "dim_metrics", "built_days"} <= keys
+    assert not any(key.startswith(("int_", "stg_")) for key in keys)
+
+
+def test_only_days_that_a_topic_asks_for_are_crawled():
+    first, last = requested_window("2026-01-01", "2026-01-31", LISTENING)
+    assert days_to_crawl(LISTENING, first, last) == {"weibo": ["2026-01-02", "2026-01-03", "2026-01-04"]}
+    assert days_to_crawl(LISTENING, *requested_window("2026-01-05", "2026-01-31", LISTENING)) == {}
+
+
+def test_one_date_is_a_day():
+    first, last = requested_window("2026-01-03", None, LISTENING)
+    assert first == last
+    assert requested_window(None, None, LISTENING) is None
+    with pytest.raises(RefreshProblem, match="history_start"):
+        requested_window("2025-12-01", None, LISTENING)
+
+
+def test_a_killed_run_is_marked_failed_and_a_living_one_left_alone():
+    import os
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        for run_id, process in (("dead", 2**22 + 1), ("alive", os.getpid())):
+            instance.add_run(
+                dg.DagsterRun(
+                    job_name="refresh",
+                    run_id=run_id,
+                    status=dg.DagsterRunStatus.STARTED,
+                    tags={"tingfeng/process": str(process)},
+                )
+            )
+        release_lost_runs(instance)
+        assert instance.get_run_by_id("dead").status == dg.DagsterRunStatus.FAILURE
+        assert instance.get_run_by_id("alive").status == dg.DagsterRunStatus.STARTED

@@ -1,0 +1,296 @@
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from core.contracts.enriched import MODEL_CHANGES, POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS, by_day
+from core.contracts.raw import Post
+from core.listening import STATEMENT_WORDS, Listening, Match, Relevance, Topic, Window
+from core.platforms import Platform
+from core.storage.raw import to_frame
+from orchestration.reading.cleaning import last_words
+from orchestration.reading.duplicates import hashed
+from orchestration.reading.enrich import (
+    Means,
+    analysis_fingerprint,
+    enrich,
+    enrich_topics,
+    model_changes,
+    topic_queries_table,
+    topics_table,
+)
+from orchestration.reading.labels import LABELS, RELEVANCE_LABELS
+from orchestration.reading.relevance import MODEL
+from orchestration.reading.sentiment import SentimentModel, load_classifier
+from orchestration.statistics.keywords import segmented
+
+NOON = datetime(2026, 1, 5, 4, tzinfo=UTC)
+NO_LABELS = LABELS.to_frame()
+NOTHING_BEFORE = POSTS.to_frame()
+
+
+def post(
+    text: str, post_id: str = "1", *, platform: Platform = "weibo", hours: int = 0, title: str | None = None
+) -> Post:
+    return Post(
+        platform=platform,
+        post_id=post_id,
+        post_url="https://weibo.example/1",
+        post_type="text",
+        title=title,
+        text=text,
+        posted_at=NOON,
+        observed_at=NOON + timedelta(hours=hours),
+        crawl_id="a",
+        payload="{}",
+    )
+
+
+def label(sentiment: str, post_id: str = "1", platform: str = "weibo", labeller: str = "甲") -> pl.DataFrame:
+    return pl.DataFrame([(platform, post_id, sentiment, labeller, NOON, None)], schema=LABELS, orient="row")
+
+
+def enriched(
+    *posts: Post,
+    labels: pl.DataFrame = NO_LABELS,
+    classifier: SentimentModel | None = None,
+    before: pl.DataFrame = NOTHING_BEFORE,
+) -> pl.DataFrame:
+    said = segmented(hashed(last_words(to_frame("posts", posts))), listening())
+    frame = enrich(said, labels, classifier or load_classifier(), before)
+    assert frame.schema == by_day(POSTS)
+    return frame.drop("day")
+
+
+def test_one_row_a_post_with_its_last_words():
+    frame = enriched(post("后来的话", hours=2), post("起初的话"), post("起初的话", platform="zhihu", title="问题"))
+    assert frame.select("platform", "post_id", "text", "text_clean").rows() == [
+        ("weibo", "1", "后来的话", "后来的话"),
+        ("zhihu", "1", "问题\n起初的话", "问题 起初的话"),
+    ]
+
+
+def test_no_posts_make_an_empty_frame():
+    assert enriched().height == 0
+
+
+def test_the_model_speaks_where_no_analyst_did():
+    row = enriched(post("太失望了，垃圾，骗子"), labels=label("positive", "2")).row(0, named=True)
+    assert (row["sentiment"], row["model_sentiment"], row["sentiment_source"]) == ("negative", "negative", "model")
+    assert row["sentiment_score"] == pytest.approx(row["p_positive"] - row["p_negative"])
+    assert row["sentiment_model"] == load_classifier().model_id
+
+
+@pytest.mark.parametrize(("sentiment", "score"), [("negative", -1), ("neutral", 0), ("positive", 1)])
+def test_an_analyst_overrides_the_model_and_leaves_its_word_beside(sentiment, score):
+    row = enriched(post("太失望了，垃圾，骗子"), labels=label(sentiment)).row(0, named=True)
+    assert (row["sentiment"], row["sentiment_score"], row["sentiment_source"]) == (sentiment, score, "analyst")
+    assert row["model_sentiment"] == "negative"
+    assert row["p_negative"] > 0.5
+
+
+def test_a_label_is_of_a_platforms_post():
+    frame = enriched(
+        post("好", platform="weibo"), post("好", platform="zhihu"), labels=label("negative", platform="zhihu")
+    )
+    assert frame["sentiment_source"].to_list() == ["model", "analyst"]
+
+
+def test_a_repost_without_words_is_neutral_with_no_probabilities():
+    row = enriched(post("转发微博//@合成用户0001:太失望了，垃圾")).row(0, named=True)
+    assert (row["text_clean"], row["repost_tail"], row["text_hash"]) == ("", "//@合成用户0001:太失望了，垃圾", None)
+    assert (row["sentiment"], row["sentiment_score"], row["p_negative"]) == ("neutral", 0, None)
+
+
+def test_equal_words_have_one_hash_across_platforms():
+    frame = enriched(post("小米终止合作！"), post("小米终止合作", platform="zhihu"), post("小米声明", "2"))
+    assert frame["text_hash"].n_unique() == 2
+
+
+def listening(**changes: object) -> Listening:
+    topic = {
+        "id": "kol",
+        "name": "小米与KOL",
+        "brand": "小米",
+        "platforms": ["zhihu", "weibo"],
+        "queries": ["小米 KOL", "小米 大熊", "小米 KOL"],
+        "match": Match(all=["小米"], any=["KOL"]),
+        "window": Window(start=date(2026, 1, 1)),
+    }
+    return Listening(
+        history_start=date(2026, 1, 1),
+        platforms=["weibo", "zhihu", "douyin"],
+        aliases=changes.pop("aliases", {}),
+        topics=[Topic(**(topic | changes))],
+    )
+
+
+def test_topics_have_a_row_for_each_platform_they_listen_on():
+    table = topics_table(listening())
+    assert table.schema == TOPICS
+    start = date(2026, 1, 1)
+    settings = (100_000, 1.0, 1.0, 1.0, 1.0, list(STATEMENT_WORDS))
+    assert table.rows() == [
+        ("kol", "小米与KOL", "小米", start, None, "weibo", *settings),
+        ("kol", "小米与KOL", "小米", start, None, "zhihu", *settings),
+    ]
+
+
+def test_queries_have_a_row_for_each_platform_once():
+    table = topic_queries_table(listening())
+    assert table.schema == TOPIC_QUERIES
+    assert table.rows() == [
+        ("kol", "weibo", "小米 KOL"),
+        ("kol", "weibo", "小米 大熊"),
+        ("kol", "zhihu", "小米 KOL"),
+        ("kol", "zhihu", "小米 大熊"),
+    ]
+    assert topic_queries_table(listening(queries=[])).schema == TOPIC_QUERIES
+
+
+NO_RELEVANCE_LABELS = RELEVANCE_LABELS.to_frame()
+RICE = pl.DataFrame([("weibo", "1", None, "kol", False)], schema=RELEVANCE_LABELS, orient="row")
+
+
+def means(
+    labels: pl.DataFrame = NO_LABELS,
+    relevance_labels: pl.DataFrame = NO_RELEVANCE_LABELS,
+    relevance_models: dict[str, pl.DataFrame] | None = None,
+    **changes: object,
+) -> Means:
+    return Means(listening(**changes), labels, relevance_labels, relevance_models or {}, load_classifier())
+
+
+def fingerprint(**changes: object) -> str:
+    return analysis_fingerprint(means(**changes))
+
+
+def test_topics_are_matched_by_aliases_and_judged_by_labels():
+    posts = last_words(to_frame("posts", [post("小米 #网红#"), post("小米和KOL", "2")]))
+    found = enrich_topics(posts, means(aliases={"KOL": ["网红"]}, relevance_labels=RICE))
+    assert found.schema == by_day(POST_TOPICS)
+    assert found.drop("day", "stance", "stance_score").rows() == [
+        ("weibo", "1", "kol", "all: 小米; any: KOL", False, "label"),
+        ("weibo", "2", "kol", "all: 小米; any: KOL", True, "nothing for or against"),
+    ]
+
+
+def test_stance_is_of_the_brand_and_sentiment_of_the_post():
+    said = post("恭喜我们队夺冠，太开心了，喜欢！小米KOL太让人失望了，垃圾")
+    [stance] = enrich_topics(last_words(to_frame("posts", [said])), means())["stance"]
+    [elsewhere] = enrich_topics(last_words(to_frame("posts", [said])), means(brand="华为"))["stance"]
+    assert (stance, elsewhere) == ("negative", None)
+
+
+def test_posts_are_flagged_for_audit():
+    flags = enriched(post("小米真有你的，这也能叫售后？"), post("太失望了", "2"))["audit_flags"]
+    assert flags.to_list() == [["question", "irony_cue"], []]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "other"},
+        {"match": Match(all=["小米"], any=["KOL", "大熊"])},
+        {"match": Match(all=["小米", "KOL"])},
+        {"match": Match(all=["小米"], any=["KOL"], none=["粥"])},
+        {"window": Window(start=date(2026, 1, 2))},
+        {"window": Window(start=date(2026, 1, 1), end=date(2026, 1, 6))},
+        {"platforms": ["weibo"]},
+        {"brand": "别的"},  # a name, which segmentation keeps whole
+        {"labels": label("negative")},
+        {"relevance": Relevance.model_validate({"against": {2: ["粥"]}})},
+        {"relevance": Relevance.model_validate({"most_hashtags": 8})},
+        {"aliases": {"KOL": ["网红"]}},
+        {"relevance_labels": RICE},
+        {"relevance_models": {"kol": pl.DataFrame([("粥", -1.0)], schema=MODEL, orient="row")}},
+    ],
+)
+def test_what_changes_the_content_changes_the_fingerprint(changes):
+    assert fingerprint(**changes) != fingerprint()
+
+
+@pytest.mark.parametrize("changes", [{"name": "别名"}, {"queries": []}])
+def test_what_does_not_change_the_content_does_not(changes):
+    assert fingerprint(**changes) == fingerprint()
+
+
+def test_what_a_label_says_counts_not_who_said_it_nor_the_order():
+    assert fingerprint(labels=label("negative")) != fingerprint(labels=label("positive"))
+    assert fingerprint(labels=label("negative")) == fingerprint(labels=label("negative", labeller="乙"))
+    both = [label("negative"), label("neutral", "2")]
+    assert fingerprint(labels=pl.concat(both)) == fingerprint(labels=pl.concat(both[::-1]))
+
+
+def test_the_model_and_the_code_count(monkeypatch):
+    before = fingerprint()
+    monkeypatch.setattr("orchestration.reading.enrich.CODE_VERSION", 0)
+    changed_code = fingerprint()
+    monkeypatch.setattr(load_classifier(), "model_id", "another")
+    assert len({before, changed_code, fingerprint()}) == 3
+
+
+def test_the_fingerprint_is_the_same_in_another_process(pytestconfig):
+    code = (
+        "from orchestration.reading.enrich import *;"
+        "from orchestration.lib.days import load_means; print(analysis_fingerprint(load_means()), end='')"
+    )
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=pytestconfig.rootpath,
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    [only] = runs
+    assert len(only) == 12
+
+
+class Counting:
+    """The shipped classifier under another name, which notes what it is asked."""
+
+    def __init__(self, model_id: str) -> None:
+        self.model_id = model_id
+        self.asked: list[str] = []
+
+    def predict(self, texts: pl.Series, platform: str | None = None, target: str | None = None) -> pl.DataFrame:
+        self.asked += texts.to_list()
+        return load_classifier().predict(texts).with_columns(model_id=pl.lit(self.model_id))
+
+
+def test_a_text_is_judged_once_by_a_model():
+    first, second = Counting("one"), Counting("two")
+    said = [post("小米让人失望"), post("小米让人失望", "2"), post("挺好", "3")]
+    before = enriched(*said, classifier=first)
+    assert sorted(first.asked) == ["小米让人失望", "挺好"]
+    assert before["model_sentiment"].to_list() == enriched(*said)["model_sentiment"].to_list()
+
+    again = enriched(*said, post("新的话", "4"), classifier=first, before=before)
+    assert first.asked[2:] == ["新的话"]
+    assert again.filter(pl.col("post_id") != "4").equals(before)
+
+    enriched(*said, classifier=second, before=before)
+    assert len(second.asked) == 2
+
+
+def test_a_change_of_the_model_is_noted_post_by_post():
+    before = enriched(post("小米让人失望"), post("挺好", "2"), classifier=Counting("one"))
+    flipped = before.with_columns(sentiment_model=pl.lit("two"), model_sentiment=pl.lit("positive"))
+    changes = model_changes(before, flipped)
+    assert changes.schema == MODEL_CHANGES
+    assert changes.row(0) == ("weibo", "1", "one", "two", before["model_sentiment"][0], "positive")
+    assert changes.height == 2
+    assert model_changes(before, before).is_empty()
+    assert model_changes(NOTHING_BEFORE, flipped).is_empty()
+
+
+def test_the_weight_of_an_audited_post_goes_along():
+    weighed = label("negative").with_columns(audit_weight=pl.lit(7.5))
+    assert enriched(post("好"), post("好", "2"), labels=weighed)["audit_weight"].to_list() == [7.5, None]
+    assert fingerprint(labels=weighed) != fingerprint(labels=label("negative"))

@@ -1,0 +1,198 @@
+"""The figure ledger: each figure's SQL gives its value, its posts are those that count, and make explain says both."""
+
+import hashlib
+from datetime import date, datetime
+
+import duckdb
+import polars as pl
+import pytest
+
+from orchestration.cli import explain
+from orchestration.reporting.display import displayed
+from orchestration.reporting.event_report import build_report, write_report
+from orchestration.reporting.ledger import (
+    SCHEMA,
+    Spec,
+    build_ledger,
+    literal,
+    open_snapshot,
+    posts_behind,
+    read_ledger,
+    recount,
+    tables_of,
+)
+from orchestration.reporting.specs import available, specs
+from tests.orchestration.reporting.tiny_marts import TOPIC, Tiny, contracts, make_marts, metric_ids
+
+NOON = datetime.fromisoformat("2026-01-06T04:00")  # UTC
+POSTS = [Tiny("weibo", hour, "negative", 3) for hour in (1, 2, 26)] + [Tiny("douyin", 30, "neutral", 40)]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A data folder with a published snapshot and a report of it."""
+    folder = tmp_path_factory.mktemp("ledger")
+    marts = make_marts(folder / "serving" / "marts.duckdb", POSTS, statement_at=30)
+    write_report(build_report(marts, TOPIC), folder / "reports" / TOPIC / "2026-01-05T060000")
+    return folder
+
+
+@pytest.fixture
+def figures(data):
+    return read_ledger(data / "reports" / TOPIC / "2026-01-05T060000" / "figures.parquet")
+
+
+def explained(data, capsys, monkeypatch, *arguments):
+    monkeypatch.setenv("TINGFENG_DATA", str(data))
+    monkeypatch.setattr("sys.argv", ["explain", *arguments])
+    status = explain.main()
+    out, error = capsys.readouterr()
+    return status, out + error
+
+
+def test_every_figures_sql_gives_its_value_again(data, figures):
+    assert len(figures) > 150
+    with open_snapshot(data / "serving" / "marts.duckdb") as connection:
+        for figure in figures.values():
+            assert recount(connection, figure) == (figure.value, figure.moment), figure.id
+            shown = figure.moment if figure.moment else figure.value
+            if figure.unit not in ("day", "day_of_year"):
+                assert displayed(shown, figure.unit, "zh") == figure.display
+
+
+def test_every_figures_posts_are_found_again(data, figures):
+    with open_snapshot(data / "serving" / "marts.duckdb") as connection:
+        for figure in figures.values():
+            if figure.posts_sql:
+                posts, mark = posts_behind(connection, figure.posts_sql)
+                assert (posts.height, mark) == (figure.posts, figure.posts_hash), figure.id
+
+
+def test_a_volume_is_the_number_of_its_posts(figures):
+    counted = [one for one in figures.values() if one.id.startswith(("volume", "sentiment_volume", "phase_volume"))]
+    counts = [one for one in counted if one.unit == "count" and one.value is not None]
+    assert len(counts) > 10
+    for figure in counts:
+        assert figure.posts == figure.value, figure.id
+
+
+def test_a_row_of_the_ledger(figures):
+    row = figures["volume.weibo.2026-01-01"]
+    assert (row.value, row.display, row.unit, row.metric, row.metric_version) == (2.0, "2", "count", "volume", 1)
+    assert row.filters == '{"platform": "weibo", "posted_date": "2026-01-01"}'
+    assert row.sql == (
+        "select volume from marts.event_daily where topic_id = 'demo' and platform = 'weibo' "
+        "and posted_date = date '2026-01-01'"
+    )
+    assert row.posts_hash == hashlib.sha256(b"weibo:0\nweibo:1").hexdigest()
+
+
+def test_the_ledger_is_a_table_that_sql_can_ask(data):
+    path = data / "reports" / TOPIC / "2026-01-05T060000" / "figures.parquet"
+    assert pl.read_parquet_schema(path) == pl.Schema(SCHEMA)
+    assert duckdb.sql(f"select value from '{path}' where id = 'volume'").fetchall() == [(4.0,)]
+
+
+def test_what_was_not_collected_has_a_row_without_a_value(tmp_path):
+    marts = make_marts(tmp_path / "marts.duckdb", POSTS, blocked=[("douyin", 0)])
+    figure = build_report(marts, TOPIC).ledger.figures["volume.douyin.2026-01-01"]
+    assert (figure.value, figure.display) == (None, "—")
+
+
+def test_every_metric_is_defined():
+    used = {spec.metric for spec in specs("now()", date(2026, 1, 1), is_synthetic=True)}
+    assert used <= metric_ids()
+
+
+def test_every_spec_reads_marts_that_exist():
+    wanted = specs("now()", date(2026, 1, 1), is_synthetic=True)
+    assert available(wanted, set(contracts()) | {"dim_metrics", "dim_platforms"}) == wanted
+    assert not [spec for spec in available(wanted, {"dim_topics"}) if "event_" in spec.source]
+
+
+def one_figure(marts, *wanted):
+    with open_snapshot(marts) as connection:
+        assert "event_totals" in tables_of(connection)
+        return build_ledger(connection, TOPIC, NOON, wanted).figures
+
+
+def test_two_figures_of_one_id_are_refused(data):
+    spec = Spec("volume", "volume", "count", "marts.event_totals", "volume")
+    with pytest.raises(ValueError, match="two figures are called volume"):
+        one_figure(data / "serving" / "marts.duckdb", spec, spec)
+
+
+def test_a_figure_of_several_rows_is_refused(data):
+    spec = Spec("volume", "volume", "count", "marts.event_platforms", "volume")
+    with pytest.raises(ValueError, match="no single value"):
+        one_figure(data / "serving" / "marts.duckdb", spec)
+
+
+def test_literals_are_quoted():
+    assert literal("it's") == "'it''s'"
+    assert literal(date(2026, 1, 5)) == "date '2026-01-05'"
+    assert literal(NOON) == "timestamp '2026-01-06 04:00:00'"
+    with pytest.raises(TypeError):
+        literal(1.5)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "zh", "en"),
+    [
+        (478050, "count", "478,050", "478,050"),
+        (478050, "wan", "47.8万", "478,050"),
+        (160100, "wan", "16万", "160,100"),
+        (9660, "wan", "9,660", "9,660"),
+        (0.6064051984219077, "percent2", "60.64%", "60.64%"),
+        (0.125, "percent0", "13%", "13%"),
+        (-0.8852813852813853, "percent1", "−88.5%", "−88.5%"),
+        (-0.0001, "percent1", "0.0%", "0.0%"),
+        (51.25, "hours", "51.3", "51.3"),
+        (4, "numeral", "四", "four"),
+        (12, "numeral", "12", "12"),
+        (date(2026, 1, 5), "day", "1月5日", "5 Jan"),
+        (NOON, "time", "1月6日 12:00", "6 Jan, 12:00"),
+        (NOON, "time_of_year", "2026年1月6日 12:00", "6 Jan 2026, 12:00"),
+        (None, "count", "—", "—"),
+    ],
+)
+def test_how_figures_are_printed(value, unit, zh, en):
+    assert (displayed(value, unit, "zh"), displayed(value, unit, "en")) == (zh, en)
+
+
+def test_explain_says_where_a_figure_comes_from(data, capsys, monkeypatch):
+    status, text = explained(data, capsys, monkeypatch, "--figure", "volume.weibo")
+    assert status == 0
+    assert "volume.weibo = 3" in text
+    assert "声量" in text
+    assert "select volume from marts.event_platforms where topic_id = 'demo' and platform = 'weibo'" in text
+    assert "Now:       3, which would print 3 (the same)" in text
+    assert "weibo:0  2026-01-01  3 interactions  https://weibo.example/weibo:0" in text
+
+
+def test_explain_says_what_has_changed_since(data, capsys, monkeypatch, tmp_path):
+    make_marts(tmp_path / "serving" / "marts.duckdb", [*POSTS, Tiny("weibo", 3)])
+    (tmp_path / "reports").symlink_to(data / "reports")
+    status, text = explained(tmp_path, capsys, monkeypatch, "--figure", "volume.weibo", "--topic", TOPIC)
+    assert status == 0
+    assert "Now:       4, which would print 4 (DIFFERENT" in text
+    assert "3 in the ledger" in text
+    assert "4 now (DIFFERENT" in text
+
+
+def test_explain_lists_a_few_posts_or_all(data, capsys, monkeypatch):
+    monkeypatch.setattr(explain, "SHOWN", 2)
+    assert "and 2 more" in explained(data, capsys, monkeypatch, "--figure", "volume")[1]
+    assert "more" not in explained(data, capsys, monkeypatch, "--figure", "volume", "--all")[1]
+
+
+def test_explain_of_what_is_no_figure(data, capsys, monkeypatch):
+    status, text = explained(data, capsys, monkeypatch, "--figure", "volume.weib")
+    assert status == 1
+    assert "perhaps volume.weibo" in text
+
+
+def test_explain_without_a_report(data, capsys, monkeypatch):
+    status, text = explained(data, capsys, monkeypatch, "--figure", "volume", "--as-of", "2026-01-05T07:00")
+    assert status == 1
+    assert "make report" in text

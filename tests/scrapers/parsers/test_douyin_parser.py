@@ -1,0 +1,224 @@
+"""Douyin's search answers: mixed cards, what counts as not shown, and the many ways of refusing."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.contracts.raw import Post
+from scrapers.parsers import SearchPage
+from scrapers.parsers.douyin import parse_search
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "douyin"
+NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
+
+
+def parse(answer: object) -> SearchPage:
+    return parse_search(json.dumps(answer, ensure_ascii=False).encode(), NOW)
+
+
+@pytest.fixture
+def answer() -> dict[str, Any]:
+    return json.loads((FIXTURES / "general_search.json").read_bytes())
+
+
+@pytest.fixture
+def posts(answer: dict[str, Any]) -> dict[str, Post]:
+    return {post.post_id: post for post in parse(answer).posts}
+
+
+def test_posts_are_read_from_single_cards_and_collections_and_other_cards_are_passed_over(
+    answer: dict[str, Any],
+) -> None:
+    page = parse(answer)
+    assert [post.post_id[-4:] for post in page.posts] == ["0001", "0002", "9003", "9004", "9005", "9006"]
+    assert (page.state, page.reason, page.rejects) == ("ok", None, [])
+    assert page.next == {"offset": "10", "search_id": "20260106120000000000000000000000A1"}
+
+
+def test_a_video(posts: dict[str, Post]) -> None:
+    post = posts["7592500000000000002"]
+    assert post.post_url == "https://www.douyin.com/video/7592500000000000002"
+    assert (post.post_type, post.title) == ("video", None)
+    assert post.text == "大熊和小米怎么回事\n#小米 #米粉日常"
+    assert post.posted_at == datetime(2026, 1, 5, 14, tzinfo=UTC)
+    assert (post.author_id, post.author_name) == ("1500000000000002", "合成用户0001")
+    assert (post.like_count, post.comment_count, post.share_count, post.collect_count) == (28160, 1046, 298, 711)
+    assert post.hashtags == ["小米", "米粉日常", "米粉"]
+    assert (post.is_ad, post.counts_are_floor, post.observed_at) == (False, False, NOW)
+    assert json.loads(post.payload)["aweme_id"] == "7592500000000000002"
+
+
+def test_what_a_search_always_shows_as_0_or_true_is_not_shown(posts: dict[str, Post]) -> None:
+    post = posts["7592500000000000002"]
+    assert (post.view_count, post.author_followers, post.author_verified) == (None, None, None)
+
+
+def test_counts_that_are_there_are_taken(answer: dict[str, Any]) -> None:
+    aweme = answer["data"][2]["aweme_info"]
+    aweme["statistics"]["play_count"] = 9000
+    aweme["statistics"]["digg_count"] = 0
+    post = parse({"data": [{"aweme_info": aweme}]}).posts[0]
+    assert (post.view_count, post.like_count) == (9000, 0)
+
+
+def test_images_have_another_address_and_missing_counts_stay_none(posts: dict[str, Post]) -> None:
+    post = posts["7592499999999999003"]
+    assert (post.post_type, post.post_url) == ("image", "https://www.douyin.com/note/7592499999999999003")
+    assert (post.like_count, post.comment_count, post.share_count, post.collect_count) == (12, 3, None, None)
+    assert (post.author_verified, post.author_followers, post.hashtags) == (True, 512, [])
+
+
+def test_ads_are_told_by_the_post_or_by_its_card(answer: dict[str, Any], posts: dict[str, Post]) -> None:
+    assert [post.post_id for post in posts.values() if post.is_ad] == ["7592499999999999006"]
+    card = answer["data"][2] | {"raw_ad_data": "{}"}
+    assert parse({"data": [card]}).posts[0].is_ad
+
+
+def in_frames(*parts: bytes) -> bytes:
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+class TestStream:
+    """general/search/stream: the answer in frames, each with a part of the cards."""
+
+    def test_the_cards_of_all_frames_are_read(self, answer: dict[str, Any]) -> None:
+        cards = answer["data"]
+        first = answer | {"data": cards[:2], "has_more": 1, "cursor": 2}
+        last = answer | {"data": cards[2:], "has_more": 1, "cursor": 10}
+        whole = answer | {"has_more": 1, "cursor": 10}
+        assert parse_search(in_frames(*(json.dumps(part).encode() for part in (first, last))), NOW) == parse(whole)
+        as_sent = (json.dumps(part, ensure_ascii=False).encode() for part in (first, last))
+        assert parse_search(in_frames(*as_sent), NOW) == parse(whole)
+
+    def test_the_fixture_says_what_the_answer_in_one_piece_says(self, answer: dict[str, Any]) -> None:
+        assert parse_search((FIXTURES / "search_stream.txt").read_bytes(), NOW) == parse(answer)
+
+    def test_an_object_in_several_frames_is_one(self, answer: dict[str, Any]) -> None:
+        body = json.dumps(answer).encode()
+        assert parse_search(in_frames(body[:1000], body[1000:]), NOW) == parse(answer)
+
+    @pytest.mark.parametrize(
+        ("parts", "state"),
+        [
+            ([{"data": []}, {"status_code": 2483, "status_msg": "请先登录"}], "logged_out"),
+            ([{"status_code": 5}, {"data": []}], "blocked"),
+            ([{"data": [], "search_nil_info": {"search_nil_type": "verify_check"}}, {"has_more": 0}], "blocked"),
+            ([{"data": []}, {"has_more": 0}], "empty"),
+        ],
+    )
+    def test_a_refusal_in_any_frame_counts(self, parts: list[dict[str, Any]], state: str) -> None:
+        assert parse_search(in_frames(*(json.dumps(part).encode() for part in parts)), NOW).state == state
+
+    def test_wherever_it_is_cut_it_is_partial(self, answer: dict[str, Any]) -> None:
+        cards = answer["data"]
+        frames = [json.dumps(answer | {"data": part}).encode() for part in (cards[:2], cards[2:])]
+        body = in_frames(*frames)
+        for end in range(1, len(body) - len(b"0\r\n\r\n") + 1, 7):
+            assert parse_search(body[:end], NOW).state == "partial", body[:end]
+
+
+def test_the_last_page_names_no_next(answer: dict[str, Any]) -> None:
+    assert parse(answer | {"has_more": 0}).next is None
+
+
+def test_more_without_a_cursor_is_partial(answer: dict[str, Any]) -> None:
+    page = parse(answer | {"cursor": None})
+    assert (page.state, page.next) == ("partial", None)
+    assert len(page.posts) == 6
+
+
+@pytest.mark.parametrize(
+    ("body", "state"),
+    [
+        (b"", "blocked"),
+        (b"  \n", "blocked"),
+        (b"blocked", "blocked"),
+        (b'"blocked"', "blocked"),
+        (b"<!DOCTYPE html><html><title>\xe9\xaa\x8c\xe8\xaf\x81\xe7\xa0\x81</title></html>", "blocked"),
+        (b'{"status_code": 2483, "status_msg": "\xe8\xaf\xb7\xe5\x85\x88\xe7\x99\xbb\xe5\xbd\x95"}', "logged_out"),
+        (b'{"status_code": 8}', "logged_out"),
+        (b'{"status_code": 1105, "status_msg": "captcha verification required"}', "blocked"),
+        (b'{"status_code": 0, "data": [], "search_nil_info": {"search_nil_item": "invalid_login"}}', "logged_out"),
+        (b'{"status_code": 0, "data": null, "verify_check": {"type": "slide"}}', "blocked"),
+        (b'{"status_code": 0, "data": [], "search_nil_info": {"search_nil_item": "hit_shark"}}', "blocked"),
+        (b'{"status_code": 0, "data": [], "search_nil_info": {"search_nil_type": "no_result"}}', "empty"),
+        (b'{"status_code": 0, "data": [], "has_more": 0}', "empty"),
+        (b'{"status_code": 0, "data": [{"type": 6, "aweme_info": null}], "has_more": 0}', "empty"),
+        (b'{"status_code": 0, "data": [], "has_more": 1, "cursor": 20}', "ok"),
+        (b'{"status_code": 0, "data": [{"aweme_in', "partial"),
+        (b'{"status_code": 0}', "partial"),
+        (b'{"status_code": 0, "data": "x"}', "partial"),
+        (b"[]", "partial"),
+    ],
+)
+def test_states(body: bytes, state: str) -> None:
+    page = parse_search(body, NOW)
+    assert page.state == state
+    assert (page.reason is None) == (state == "ok")
+    assert page.posts == []
+
+
+def test_a_check_is_a_block_and_says_that_it_may_be_none() -> None:
+    page = parse_search((FIXTURES / "verify_check.json").read_bytes(), NOW)
+    assert page.state == "blocked"
+    assert "verify_check" in page.reason
+    assert "does not tell" in page.reason
+
+
+def test_unreadable_posts_are_rejected_with_place_and_reason(answer: dict[str, Any]) -> None:
+    answer["data"][2]["aweme_info"]["aweme_id"] = 7592500000000000002  # rounded by some JavaScript on the way, perhaps
+    del answer["data"][3]["aweme_info"]["create_time"]
+    answer["data"].append("card")
+    page = parse(answer)
+    assert [(reject.position, reject.reason) for reject in page.rejects] == [
+        ("card 3", "no aweme_id: 7592500000000000002"),
+        ("card 4", "no time of creation"),
+        ("card 8", "no aweme_id: None"),
+    ]
+    assert (page.state, len(page.posts)) == ("ok", 4)
+    assert json.loads(page.rejects[1].record)["desc"] == "三张图看懂"
+
+
+def test_a_page_of_which_nothing_can_be_read_is_partial() -> None:
+    page = parse({"status_code": 0, "data": [{"aweme_info": {"id": 1}}]})
+    assert (page.state, page.reason) == ("partial", "none of 1 posts could be read")
+
+
+def test_a_landed_payload_can_be_parsed_again(posts: dict[str, Post]) -> None:
+    post = posts["7592499999999999003"]
+    assert parse_search(post.payload.encode(), NOW).posts == [post]
+
+
+def test_no_value_anywhere_makes_it_raise(answer: dict[str, Any]) -> None:
+    strange: list[object] = [None, "", "\ud800", 0, -1, 1e300, 10**30, True, [], [1], {}, {"a": [None]}]
+    for holder, key in places(answer):
+        kept = holder[key]
+        for value in strange:
+            holder[key] = value
+            assert isinstance(parse_search(json.dumps(answer).encode(), NOW), SearchPage)
+        holder[key] = kept
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in nested JSON, as (holder, key)."""
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield value, key
+        yield from places(value[key])
+
+
+def test_the_app_s_answer(shared: Path) -> None:
+    page = parse_search((shared / "real/douyin/app_search/search.json").read_bytes(), NOW)
+    assert (len(page.posts), page.rejects, page.state) == (16, [], "ok")
+    assert page.next == {"offset": "20", "search_id": "2026020517484919A801EBF16F8EC0F8C4"}
+    assert sum(post.post_type == "image" for post in page.posts) == 8
+    assert {post.view_count for post in page.posts} == {None}
+    assert {post.author_followers for post in page.posts} == {None}
+    most_liked = max(page.posts, key=lambda post: post.like_count or 0)
+    counts = (most_liked.like_count, most_liked.comment_count, most_liked.share_count, most_liked.collect_count)
+    assert (most_liked.post_id, counts) == ("7596255733810151921", (4275016, 117003, 2817643, 207435))
+    assert most_liked.hashtags == ["猫咪", "猫咪日常"]

@@ -1,0 +1,196 @@
+"""Every body that was recorded, with what is in it: a table that names each file, and what holds for all of them.
+
+Values of single records are beside the parsers' other tests (test_<platform>_parser.py, test_<platform>_comments.py);
+exports are in test_importers.py and test_more_importers.py.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from core.calendar import china_day
+from core.contracts.raw import Comment, Post
+from scrapers.parsers import douyin, weibo, xiaohongshu, zhihu
+from scrapers.parsers.values import douyin_id_time, weibo_id_time, xiaohongshu_id_time
+
+NOW = datetime(2026, 2, 6, 12, tzinfo=UTC)
+PARSERS: dict[str, ModuleType] = {"weibo": weibo, "douyin": douyin, "xiaohongshu": xiaohongshu, "zhihu": zhihu}
+
+# file: (posts, sum of their likes, reposts, with a floor, characters of text, first and last day in China)
+POSTS = {
+    "weibo/m_getindex/cards.json": (10, 4_619_686, 1, 4, 373, "2019-06-01", "2019-06-14"),
+    "weibo/m_getindex/retweets.json": (1, 0, 1, 0, 4, "2019-06-15", "2019-06-15"),
+    "weibo/ajax/mymblog_item.json": (1, 10, 1, 0, 4, "2023-01-14", "2023-01-14"),
+    "douyin/app_search/search.json": (16, 4_887_995, 0, 0, 864, "2023-01-26", "2026-02-03"),
+    "xiaohongshu/app_search/search.json": (20, 10_545, 0, 0, 1_756, "2024-04-07", "2026-02-06"),
+    "xiaohongshu/web/feed.json": (1, 44, 0, 0, 116, "2024-06-12", "2024-06-12"),
+    "xiaohongshu/web/search_notes.json": (20, 29_404, 0, 0, 0, "2024-03-26", "2024-09-11"),
+    "zhihu/web/answer_detail.json": (1, 101, 0, 0, 1_570, "2025-08-07", "2025-08-07"),
+    "zhihu/web/search_v3.json": (14, 21_837, 0, 0, 5_820, "2021-05-12", "2025-09-17"),
+}
+# file: (the post's id, comments, root comments, sum of likes, first and last day in China)
+COMMENTS = {
+    "weibo/m_getindex/hotflow_comments.json": ("4383183661430868", 21, 20, 32_787, "2019-06-14", "2019-06-14"),
+    "weibo/m_getindex/comments_show.json": ("4383183661430868", 12, 10, 27_188, "2019-06-14", "2019-06-16"),
+    "douyin/app_search/comments.json": ("7565738211130035491", 20, 20, 9, "2025-11-24", "2026-02-05"),
+    "xiaohongshu/app_search/comments.json": ("6683b283000000001f0052bf", 7, 7, 63, "2024-07-02", "2024-08-20"),
+    "xiaohongshu/web/comment_page.json": ("66696f98000000000d00f289", 19, 10, 72, "2024-07-17", "2024-09-12"),
+    "xiaohongshu/web/comment_sub_page.json": ("66f4f758000000001902f8e1", 5, 0, 16, "2024-09-27", "2024-09-27"),
+    "zhihu/web/comment_v5.json": ("1936000000000000000", 1, 1, 37, "2025-08-07", "2025-08-07"),
+}
+# file: (followers, posts)
+PROFILES = {
+    "weibo/ajax/profile_0.json": (151_000_000, 153_019),  # shown as 1.51亿
+    "weibo/ajax/profile_1.json": (150_832_872, 153_020),
+    "weibo/m_getindex/user_info.json": (63_357_736, 1_008),
+}
+ELSEWHERE = {"weibo/m_getindex/statuses_extend.json", "weibo/crawler_items/weibospider_items.json"}
+
+
+@pytest.fixture
+def real(shared: Path) -> Path:
+    return shared / "real"
+
+
+def posts_of(real: Path) -> Iterator[tuple[str, Post]]:
+    for name in POSTS:
+        for post in PARSERS[name.split("/")[0]].parse_search((real / name).read_bytes(), NOW).posts:
+            yield name, post
+
+
+def test_no_body_is_left_out(real: Path) -> None:
+    there = {str(path.relative_to(real)) for platform in PARSERS for path in (real / platform).rglob("*.json")}
+    assert there == {*POSTS, *COMMENTS, *PROFILES, *ELSEWHERE}
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_posts(real: Path, name: str) -> None:
+    page = PARSERS[name.split("/")[0]].parse_search((real / name).read_bytes(), NOW)
+    days = [china_day(post.posted_at) for post in page.posts]
+    assert (page.state, page.rejects) == ("ok", [])
+    assert len({post.post_id for post in page.posts}) == len(page.posts)
+    assert (
+        len(page.posts),
+        sum(post.like_count or 0 for post in page.posts),
+        sum(post.repost_of_id is not None for post in page.posts),
+        sum(post.counts_are_floor for post in page.posts),
+        sum(len(post.text) for post in page.posts),
+        min(days),
+        max(days),
+    ) == POSTS[name]
+
+
+@pytest.mark.parametrize("name", COMMENTS)
+def test_comments(real: Path, name: str) -> None:
+    post_id = COMMENTS[name][0]
+    parser, body = PARSERS[name.split("/")[0]], (real / name).read_bytes()
+    is_of_replies = name.endswith("sub_page.json")
+    page = parser.parse_replies(body, NOW, post_id, "66f60002000000000f00769e") if is_of_replies else (
+        parser.parse_comments(body, NOW, post_id)
+    )  # fmt: skip
+    found: list[Comment] = page.comments
+    days = [china_day(comment.posted_at) for comment in found]
+    assert (page.state, page.rejects) == ("ok", [])
+    assert {comment.post_id for comment in found} == {post_id}
+    assert len({comment.comment_id for comment in found}) == len(found)
+    roots = sum(comment.parent_comment_id is None for comment in found)
+    likes = sum(comment.like_count or 0 for comment in found)
+    assert (post_id, len(found), roots, likes, min(days), max(days)) == COMMENTS[name]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_profiles(real: Path, name: str) -> None:
+    page = weibo.parse_profile((real / name).read_bytes(), NOW)
+    assert page.author is not None
+    assert (page.author.followers, page.author.posts) == PROFILES[name]
+    assert not page.author.counts_are_floor  # rounded, which is no floor
+
+
+def test_other_kinds_of_bodies_are_never_read_as_nothing(real: Path) -> None:
+    """A page of comments asked for as posts and so on: not read, and not "empty" nor "ok"."""
+    for name in [*COMMENTS, *PROFILES]:
+        page = PARSERS[name.split("/")[0]].parse_search((real / name).read_bytes(), NOW)
+        assert page.posts == []
+        if name.startswith("weibo"):
+            assert page.state == "partial"
+    for name in [*POSTS, *PROFILES]:
+        page = PARSERS[name.split("/")[0]].parse_comments((real / name).read_bytes(), NOW, "1")
+        assert (page.comments, page.state) == ([], "partial")
+
+
+def test_mixed_cards_and_entries_that_are_no_posts_are_passed_over(real: Path) -> None:
+    def listed(name: str, *keys: str) -> list[Any]:
+        value = json.loads((real / name).read_bytes())
+        for key in keys:
+            value = value[key]
+        assert isinstance(value, list)
+        return value
+
+    assert len(listed("zhihu/web/search_v3.json", "data")) == 20  # 13 answers and an article are posts
+    types = [post.post_type for name, post in posts_of(real) if name.startswith("zhihu/web/search")]
+    assert (types.count("answer"), types.count("article")) == (13, 1)
+    assert len(listed("xiaohongshu/web/search_notes.json", "items")) == 22  # two are related searches
+
+
+def test_a_repost_has_its_own_counts_and_words_never_the_original_s(real: Path) -> None:
+    reposts = [post for _, post in posts_of(real) if post.repost_of_id is not None]
+    assert len(reposts) == 3
+    for post in reposts:
+        record = json.loads(post.payload)
+        original = record["retweeted_status"]
+        assert post.repost_of_id == str(original["id"])
+        assert post.like_count == record["attitudes_count"]
+        assert (original.get("text") or original.get("text_raw"))[:20] not in post.text
+
+
+def test_no_recorded_post_is_an_ad_and_none_is_taken_for_one(real: Path) -> None:
+    assert not any(post.is_ad for _, post in posts_of(real))
+
+
+def test_floors_are_those_that_the_site_cut(real: Path) -> None:
+    for name, post in posts_of(real):
+        if post.platform == "weibo":
+            record = json.loads(post.payload)
+            shown = [str(record.get(key)) for key in ("attitudes_count", "comments_count", "reposts_count")]
+            assert post.counts_are_floor == any(count.endswith("+") for count in shown), name
+    assert sum(post.share_count == 1_000_000 and post.counts_are_floor for _, post in posts_of(real)) == 4
+
+
+def test_play_counts_of_0_are_unknown(real: Path) -> None:
+    records = [json.loads(post.payload) for _, post in posts_of(real) if post.platform == "douyin"]
+    assert {record["statistics"]["play_count"] for record in records} == {0}
+    assert {post.view_count for _, post in posts_of(real)} == {None}
+
+
+def test_an_anonymous_author_is_none_and_no_id_stands_for_many(real: Path) -> None:
+    anonymous = [(name, post) for name, post in posts_of(real) if post.author_id is None]
+    assert [name for name, _ in anonymous] == ["weibo/ajax/mymblog_item.json"]  # the item was published without it
+    assert not any(post.author_id in ("", "0") for _, post in posts_of(real))
+
+
+def test_times_agree_with_the_ids(real: Path) -> None:
+    """Weibo's to a second; the others' ids are issued before the post is published: days before, for scheduled ones."""
+    for name, post in posts_of(real):
+        reading = {"weibo": weibo_id_time, "xiaohongshu": xiaohongshu_id_time, "douyin": douyin_id_time}.get(
+            post.platform
+        )
+        if reading is None:
+            continue
+        issued = reading(post.post_id)
+        assert issued is not None, name
+        late = post.posted_at - issued
+        assert (
+            abs(late) <= timedelta(seconds=1) if post.platform == "weibo" else timedelta(0) <= late < timedelta(days=20)
+        )
+
+
+@pytest.mark.parametrize("later", [NOW, NOW.replace(year=2031)])
+def test_dates_without_a_year_are_the_id_s_whenever_they_are_read(real: Path, later: datetime) -> None:
+    page = weibo.parse_search((real / "weibo/m_getindex/cards.json").read_bytes(), later)
+    assert {china_day(post.posted_at)[:7] for post in page.posts} == {"2019-06"}
+    assert all(date(2019, 6, 1) <= post.posted_at.date() <= date(2019, 6, 14) for post in page.posts)

@@ -1,0 +1,393 @@
+"""The browser way, against a sandbox that refuses whatever its own pages have not signed."""
+
+import dataclasses
+import hashlib
+import hmac
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+from zlib import crc32
+
+import polars as pl
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from core.platforms import Platform
+from sandbox.app import create_app
+from sandbox.corpus import SandboxPost
+from sandbox.discussion import comments_of
+from sandbox.search import matching
+from sandbox.signatures import is_signed, new_session
+from scrapers.pages import douyin as douyin_pages
+from scrapers.pages import xiaohongshu as xiaohongshu_pages
+from scrapers.pages.actions import PageVisit, names_and_values
+from scrapers.parsers.block_pages import wall_state
+
+ROOT = Path(__file__).resolve().parents[3]
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+DAY, QUERY = "2026-01-03", "小米 KOL"
+SIGNED: tuple[Platform, ...] = ("douyin", "xiaohongshu", "zhihu")
+REFUSED = {"douyin": "the body is empty", "xiaohongshu": "HTTP 461: captcha", "zhihu": "error 10003"}
+needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium on the PATH")
+
+
+class Watched:
+    """An application that notes what it is asked for: "GET /path"."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+        self.requests: list[str] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            self.requests.append(f"{scope['method']} {scope['path']}")
+        await self._app(scope, receive, send)
+
+    @property
+    def api(self) -> list[str]:
+        return [asked for asked in self.requests if "/api/" in asked or "/aweme/" in asked]
+
+    @property
+    def scripts(self) -> list[str]:
+        return [asked for asked in self.requests if "/static/" in asked]
+
+    @property
+    def pages(self) -> list[str]:
+        return [asked for asked in self.requests if asked not in self.api and asked not in self.scripts]
+
+
+def of_the_day(corpus: Sequence[SandboxPost], platform: Platform) -> list[SandboxPost]:
+    """The posts that a search for QUERY has to bring of DAY, ads aside."""
+    start = datetime.fromisoformat(f"{DAY}T00:00:00+08:00").astimezone(UTC)
+    found = matching([post for post in corpus if post.platform == platform and not post.is_ad], QUERY)
+    return [post for post in found if start <= post.posted_at < start + timedelta(days=1)]
+
+
+def requests_counted(folder: Path, platform: Platform) -> int:
+    days = (folder / "visits" / platform).glob("*.log")
+    return sum(len(day.read_text("ascii").splitlines()) for day in days)
+
+
+@needs_chromium
+@pytest.mark.parametrize("platform", SIGNED)
+def test_the_browser_brings_what_only_pages_may_ask_for(
+    crawl: Callable[..., Any],
+    serve: Callable[..., str],
+    sandbox_corpus: list[SandboxPost],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    platform: Platform,
+) -> None:
+    monkeypatch.setenv("TINGFENG_BROWSER", platform)
+    site = Watched(create_app(sandbox_corpus, signed=True))
+    done = crawl(serve(site), platform, DAY, [QUERY])
+    assert done.slices["state"].to_list() == ["ok"], done.slices["reason"].to_list()
+    wanted = {post.post_id for post in of_the_day(sandbox_corpus, platform)}
+    assert wanted
+    assert set(done.posts.filter(~pl.col("is_ad"))["post_id"]) == wanted
+    # One page was opened. It loaded its scripts, no picture, and asked the API for what was read, and no more than the
+    # next page of results beside.
+    assert len(site.pages) == 1
+    assert sorted(site.scripts) == [f"GET /www.{platform}.com/static/{name}.js" for name in sorted(("page", platform))]
+    assert len(site.api) - 1 <= requests_counted(tmp_path, platform) - len(site.pages) <= len(site.api)
+    if platform == "douyin":  # as on the site, the first results are streamed and the others are not
+        assert [re.sub(r".*/search/(\w+)/.*", r"\1", asked) for asked in site.api] == [
+            "stream", *["single"] * (len(site.api) - 1)
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("platform", SIGNED)
+def test_without_a_browser_a_signed_api_is_a_block(
+    crawl: Callable[..., Any], serve: Callable[..., str], sandbox_corpus: list[SandboxPost], platform: Platform
+) -> None:
+    done = crawl(serve(create_app(sandbox_corpus, signed=True)), platform, DAY, [QUERY])
+    assert done.slices["state"].to_list() == ["blocked"]
+    assert REFUSED[platform] in done.slices["reason"][0]
+    assert done.posts.height == 0
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("platform", SIGNED)
+def test_lists_are_scrolled_and_replies_clicked_to_their_end(
+    crawl: Callable[..., Any],
+    serve: Callable[..., str],
+    sandbox_corpus: list[SandboxPost],
+    monkeypatch: pytest.MonkeyPatch,
+    platform: Platform,
+) -> None:
+    monkeypatch.setenv("TINGFENG_BROWSER", platform)
+    # A post with several pages of comments, by an account with several pages of posts.
+    talked_about = dataclasses.replace(of_the_day(sandbox_corpus, platform)[0], comments=80, likes=10**6)
+    own = [
+        dataclasses.replace(post, author=talked_about.author)
+        for post in sandbox_corpus
+        if post.platform == platform and post.posted_at > talked_about.posted_at + timedelta(days=1) and not post.is_ad
+    ][:45]
+    account = account_id(talked_about, platform)
+    done = crawl(
+        serve(create_app([talked_about, *own], signed=True)), platform, DAY, [QUERY],
+        accounts=[{"id": account, "name": "合成"}],
+        details={"top_posts": 1, "comment_pages": 30, "reply_pages": 10},
+    )  # fmt: skip
+    slices = done.slices.select("target", "filters", "state", "reason")
+    # Zhihu lists what an account has written by kind; this one may have made no videos.
+    assert slices["state"].is_in(["ok", "empty"]).all(), slices.rows()
+    assert set(slices.filter(pl.col("state") == "ok")["target"]) == {"search", "timeline", "comments", "profile"}
+    assert done.posts["post_id"].unique().to_list() == [talked_about.post_id]
+    said = {comment.comment_id for comment in comments_of(talked_about)}
+    assert set(done.of_all_days("comments")["comment_id"]) == said
+    assert done.of_all_days("authors")["followers"].drop_nulls().to_list()[0] == talked_about.author.followers
+
+
+def account_id(post: SandboxPost, platform: Platform) -> str:
+    """The author as the addresses of the site have it."""
+    if platform == "douyin":
+        return f"MS4wLjABAAAA{post.author.author_id}"
+    return f"synthetic-{post.author.author_id[:12]}" if platform == "zhihu" else post.author.author_id
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("platform", ["douyin", "zhihu"])
+def test_hot_lists_are_read_from_their_page(
+    crawl: Callable[..., Any], serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, platform: Platform
+) -> None:
+    monkeypatch.setenv("TINGFENG_BROWSER", platform)
+    moment = datetime(2026, 1, 6, 7, tzinfo=UTC)
+    monkeypatch.setenv("TINGFENG_NOW", moment.isoformat())
+    rows = crawl(serve(create_app([], now=lambda: moment, signed=True)), platform, "").of_all_days("hot_lists")
+    wanted = {"douyin": {"hot_search": 50}, "zhihu": {"hot_list": 50, "top_search": 10}}
+    assert dict(rows.group_by("list_name").len().iter_rows()) == wanted[platform]
+
+
+# A crawl of Xiaohongshu that takes two pages for all that the site shows of a search.
+SHALLOW = """
+import json, sys
+from scrapy.crawler import CrawlerProcess
+from scrapy.utils.project import get_project_settings
+from scrapers.spiders.xiaohongshu import XiaohongshuSpider
+
+class Shallow(XiaohongshuSpider):
+    page_cap = 2
+
+process = CrawlerProcess(get_project_settings())
+process.crawl(Shallow, day=sys.argv[1], queries=json.dumps(sys.argv[2:]))
+process.start()
+"""
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_a_capped_search_is_narrowed_in_the_panel_of_the_page(
+    serve: Callable[..., str], sandbox_corpus: list[SandboxPost], tmp_path: Path
+) -> None:
+    """Videos alone, which are too many still and are asked for in the other orders, and images alone."""
+    first = of_the_day(sandbox_corpus, "xiaohongshu")[0]
+    posts = [
+        dataclasses.replace(
+            first,
+            post_id=f"{first.post_id[:8]}{number:016x}",
+            post_type="image" if number % 5 == 0 else "video",
+            likes=number * 7 % 60,
+            comments=0,
+        )
+        for number in range(60)
+    ]
+    places = {"TINGFENG_DATA": str(tmp_path), "TINGFENG_SOURCE": "sandbox", "TINGFENG_BROWSER": "xiaohongshu"}
+    places["TINGFENG_SANDBOX_URL"] = serve(create_app(posts, signed=True))
+    subprocess.run([sys.executable, "-c", SHALLOW, DAY, QUERY], cwd=ROOT, env=os.environ | places, check=True)
+    slices = pl.read_parquet(tmp_path / "raw/slices/**/*.parquet").rows_by_key(("filters", "ordering"), named=True)
+    assert {key: {kept for row in rows for kept in row["kept_ids"]} for key, rows in slices.items()} == {
+        ("kind=image", "newest"): {post.post_id for post in posts if post.post_type == "image"},
+        ("kind=video", "newest"): shown(posts, key=lambda post: post.post_id),
+        ("kind=video", "general"): shown(posts, key=lambda post: -crc32(post.post_id.encode())),
+        ("kind=video", "most_liked"): shown(posts, key=lambda post: post.likes),
+    }
+
+
+def shown(posts: Sequence[SandboxPost], key: Callable[[SandboxPost], Any]) -> set[str]:
+    """The videos on the first two pages, the greatest first."""
+    videos = [post for post in posts if post.post_type == "video"]
+    return {post.post_id for post in sorted(videos, key=key, reverse=True)[:40]}
+
+
+# A page of a search on Douyin as it may stand in a crawl's way. None of them has an answer to read.
+ASKS = "<script>fetch('/www.douyin.com/aweme/v1/web/general/search/single/?{}')</script>"
+OTHERWISE = ASKS.format("keyword=小米 KOL&offset=0&filter_selected=" + json.dumps({"sort_type": "0"}))
+WALLS = {
+    "a slider over the page": ('<div id="captcha_container">请完成下列验证</div>', "blocked", "a captcha"),
+    "a page for the slider": ("<title>验证码中间页</title>", "blocked", "a captcha"),
+    "a login over the page": ('<div id="login-panel-new">扫码登录</div>', "logged_out", "wants a login"),
+    "a page for the login": (RedirectResponse("/www.douyin.com/login"), "logged_out", "wants a login"),
+    "a page that is refused": (HTMLResponse("", status_code=403), "blocked", "HTML"),
+    "a page that is gone": (HTMLResponse("", status_code=404), "partial", "the site has no such page"),
+    "a page that asks for something else": (OTHERWISE, "partial", "asks for something else than sort_type=2"),
+    "a page that asks for nothing": ("", "partial", "no answer within 6 s"),
+}  # fmt: skip
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("wall", WALLS)
+def test_what_stands_in_the_way_is_told_and_never_waited_for_without_end(
+    crawl: Callable[..., Any], serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, wall: str
+) -> None:
+    shown, state, reason = WALLS[wall]
+    opened: list[str] = []
+
+    async def page(request: Request) -> Response:
+        opened.append(unquote(request.url.path))
+        return shown if isinstance(shown, Response) else HTMLResponse(f"<html><body>{shown}</body></html>")
+
+    async def login(request: Request) -> Response:
+        return HTMLResponse("<html><body>手机号登录</body></html>")
+
+    async def api(request: Request) -> Response:
+        return JSONResponse({"status_code": 0, "data": [], "has_more": 0})
+
+    routes = [Route("/www.douyin.com/search/{keyword}", page), Route("/www.douyin.com/login", login)]
+    routes += [Route("/www.douyin.com/aweme/v1/web/general/search/single/", api)]
+    monkeypatch.setenv("TINGFENG_BROWSER", "douyin")
+    done = crawl(serve(Starlette(routes=routes)), "douyin", DAY, [QUERY], timeout=6)
+    assert done.slices["state"].to_list() == [state], done.slices["reason"].to_list()
+    assert reason in done.slices["reason"][0]
+    # Only what may be a fault of the line is tried again.
+    assert opened == ["/www.douyin.com/search/小米 KOL"] * (3 if wall == "a page that asks for nothing" else 1)
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize("told", [JSONResponse({"code": 300011, "success": False}), Response(status_code=461)])
+def test_a_page_that_was_refused_is_not_clicked(
+    crawl: Callable[..., Any], serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, told: Response
+) -> None:
+    """Its filters would make it ask once more."""
+    asked: list[str] = []
+
+    async def refuse(request: Request) -> Response:
+        asked.append(await request.body())
+        return told
+
+    refusing = Route("/so.xiaohongshu.com/api/sns/web/v2/search/notes", refuse, methods=["POST"])
+    site = create_app([])
+    site.router.routes.insert(0, refusing)
+    monkeypatch.setenv("TINGFENG_BROWSER", "xiaohongshu")
+    done = crawl(serve(site), "xiaohongshu", DAY, [QUERY])
+    assert done.slices["state"].to_list() == ["blocked"]
+    assert len(asked) == 1
+
+
+@needs_chromium
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("queries", "accounts", "slices"),
+    [
+        ([QUERY], [], [("search", "blocked")]),
+        ([], ["5b1eb9052e31a52ca35a0001"], [("profile", "ok"), ("timeline", "blocked")]),
+    ],
+)
+def test_what_a_page_brings_along_is_not_read_where_a_wall_covers_it(
+    crawl: Callable[..., Any],
+    serve: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    queries: list[str],
+    accounts: list[str],
+    slices: list[tuple[str, str]],
+) -> None:
+    """Each page of Xiaohongshu has a state: without notes that of a search, with its first ones that of an account."""
+    account_page = (FIXTURES / "xiaohongshu" / "profile.html").read_text(encoding="utf-8")
+    wall = "document.body.innerHTML += '<div class=red-captcha>请完成验证</div>'"
+    state = {"user": {"userPageData": {}, "notes": [[], [], [], []]}}
+
+    async def account(request: Request) -> Response:
+        return HTMLResponse(account_page.replace("</body>", f"<script>onwheel = () => {{ {wall} }}</script></body>"))
+
+    async def search(request: Request) -> Response:
+        page = f"<script>window.__INITIAL_STATE__={json.dumps(state)}</script>"
+        return HTMLResponse(f"<html><body>{page}<script>{wall}</script></body></html>")
+
+    routes = [
+        Route("/www.xiaohongshu.com/user/profile/{id}", account),
+        Route("/www.xiaohongshu.com/search_result", search),
+    ]
+    monkeypatch.setenv("TINGFENG_BROWSER", "xiaohongshu")
+    listed = [{"id": account_id, "name": "合成"} for account_id in accounts]
+    done = crawl(serve(Starlette(routes=routes)), "xiaohongshu", DAY, queries, timeout=6, accounts=listed)
+    assert sorted(done.slices.select("target", "state").rows()) == slices, done.slices["reason"].to_list()
+    assert "captcha" in done.slices.filter(state="blocked")["reason"][0]
+
+
+class TestVisit:
+    def test_a_request_says_what_stands_in_its_address_and_body(self) -> None:
+        address = "https://www.douyin.com/x/?keyword=%E5%B0%8F%E7%B1%B3&cursor=&filter_selected=%7B%22sort_type%22%3A%222%22%7D"
+        assert {("keyword", "小米"), ("cursor", ""), ("sort_type", "2")} <= names_and_values(address, None)
+        body = json.dumps({"page": 2, "filters": [{"type": "sort_type", "tags": ["time_descending"]}]})
+        assert {("page", "2"), ("tags", "time_descending")} <= names_and_values("https://x/", body)
+        assert names_and_values("https://x/", "no JSON") == {("", "None")}
+
+    def test_tells_what_a_request_does_not_say(self) -> None:
+        visit = PageVisit(address="https://x/", asks=(("page", "2"), ("", "time_descending")))
+        assert visit.not_asked("https://x/?page=2&sort=time_descending", None) == []
+        assert visit.not_asked("https://x/?page=1&sort=general", None) == ["page=2", "=time_descending"]
+
+    def test_a_search_on_douyin_is_narrowed_by_its_address(self) -> None:
+        filters = {"sort_type": "2", "publish_time": "7", "content_type": "1"}
+        visit = douyin_pages.search({"keyword": "小米/KOL", "offset": "0"}, filters)
+        assert visit.address == (
+            "https://www.douyin.com/search/%E5%B0%8F%E7%B1%B3%2FKOL?type=video&sort_type=2&publish_time=7"
+        )
+        assert visit.act == "open"
+        assert douyin_pages.search({"keyword": "小米", "offset": "10"}, filters).act == "scroll"
+
+    def test_one_on_xiaohongshu_by_its_panel(self) -> None:
+        visit = xiaohongshu_pages.search("小米", 1, "time_descending", 2)
+        assert visit.hover == ".filter"
+        assert visit.clicks == tuple(
+            f'.filter-panel .tags:not([aria-hidden="true"]):has-text("{words}")' for words in ("图文", "最新")
+        )
+        assert xiaohongshu_pages.search("小米", 2, "time_descending", 2).clicks == ()
+        assert xiaohongshu_pages.search("小米", 1, "general", 0).clicks == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        ("<html><body>扫码登录</body></html>", "logged_out"),
+        ("<html><body><div id=captcha_container></div>登录后查看</body></html>", "blocked"),
+        ("<html><title>验证码中间页</title></html>", "blocked"),
+        ("<html></html>", "blocked"),
+        ("<html>手机号登录 获取验证码</html>", "logged_out"),
+    ],
+)
+def test_walls(words: str, state: str) -> None:
+    assert wall_state(words.encode())[0] == state
+
+
+class TestSignature:
+    """What page.js computes, computed again: HMAC-SHA256 with the session's key."""
+
+    def test_is_good_for_one_address_body_session_and_time(self) -> None:
+        keys: dict[str, bytes] = {}
+        session, hidden = new_session(keys)
+        key = bytes(code ^ (7 * place + 13) for place, code in enumerate(hidden))
+        signed = hmac.new(key, b"1767400000000|/api?x=1|{}", hashlib.sha256).hexdigest()
+        signature = f"{session}.1767400000000.{signed}"
+        assert is_signed(keys, signature, "/api?x=1", b"{}", now=1767400100)
+        assert not is_signed(keys, signature, "/api?x=2", b"{}", now=1767400100)
+        assert not is_signed(keys, signature, "/api?x=1", b"", now=1767400100)
+        assert not is_signed(keys, signature, "/api?x=1", b"{}", now=1767400301)
+        assert not is_signed({}, signature, "/api?x=1", b"{}", now=1767400100)
+        for nonsense in ("", "..", session, f"{session}.x.{signed}"):
+            assert not is_signed(keys, nonsense, "/api?x=1", b"{}", now=1767400100)

@@ -1,0 +1,100 @@
+"""What a page brought is handled while the site answers the next request (scrapers/spiders/crawl.py)."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from scrapy import Request
+from scrapy.http import Response
+
+from core.contracts.raw import Post
+from scrapers.parsers import SearchPage
+from scrapers.spiders.douyin import DouyinSpider
+
+REQUEST = Request("https://www.douyin.com/x")
+PATIENCE = 5  # seconds; a test that waits so long has failed
+
+
+class Site:
+    """A site that answers only when the pipelines have had an item, and notes what happens in its order."""
+
+    def __init__(self, spider: DouyinSpider, *, is_disk_full: bool = False) -> None:
+        self.events: list[str] = []
+        self._spider, self._is_disk_full = spider, is_disk_full
+        self._handled = asyncio.Event()
+
+    async def download_async(self, _: Request) -> Response:
+        self.events.append("asked")
+        self._spider._sent()
+        try:
+            await asyncio.wait_for(self._handled.wait(), PATIENCE)
+        except asyncio.CancelledError:
+            self.events.append("given up")
+            raise
+        self.events.append("answered")
+        return Response(REQUEST.url)
+
+    async def process_item_async(self, item: Any) -> Any:
+        if self._is_disk_full:
+            raise OSError("no space left on device")
+        self.events.append(f"handled {item}")
+        self._handled.set()
+        return item
+
+
+def crawling(*found: str, is_disk_full: bool = False) -> tuple[DouyinSpider, Site]:
+    spider = DouyinSpider(day="2026-01-05")
+    site = Site(spider, is_disk_full=is_disk_full)
+    engine = SimpleNamespace(download_async=site.download_async, scraper=SimpleNamespace(itemproc=site))
+    spider.crawler = SimpleNamespace(engine=engine)  # type: ignore[assignment]
+    spider._found = list(found)  # type: ignore[arg-type]
+    return spider, site
+
+
+def test_items_are_handled_in_their_order_between_a_request_and_its_answer() -> None:
+    async def crawl() -> list[str]:
+        spider, site = crawling("first", "second")
+        await spider.fetch(REQUEST)
+        assert not spider._found
+        return site.events
+
+    events = asyncio.run(crawl())
+    assert events[:2] == ["asked", "handled first"]
+    assert sorted(events[2:]) == ["answered", "handled second"]
+
+
+def test_a_request_is_given_up_when_a_pipeline_fails() -> None:
+    async def crawl() -> list[str]:
+        spider, site = crawling("first", is_disk_full=True)
+        with pytest.raises(OSError, match="no space"):
+            await spider.fetch(REQUEST)
+        await asyncio.sleep(0)
+        return site.events
+
+    assert asyncio.run(crawl()) == ["asked", "given up"]
+
+
+@pytest.mark.parametrize(
+    ("posts", "is_past"),
+    [
+        ([], False),
+        ([(-1, False)], True),
+        ([(1, False)], False),
+        ([(-1, False), (1, False)], False),
+        ([(-1, False), (1, True)], True),  # an ad stands anywhere
+        ([(-1, True)], False),  # nothing tells how far the page goes back
+        ([(-1, True), (1, True)], False),
+    ],
+)
+def test_a_page_is_past_when_all_that_is_in_order_is_older(posts: list[tuple[int, bool]], is_past: bool) -> None:
+    spider = DouyinSpider(day="2026-01-05", queries='["小米"]')
+    [ask] = spider._asks()
+    page = SearchPage(posts=[post(ask.start + timedelta(hours=hours), is_ad=is_ad) for hours, is_ad in posts])
+    assert spider.is_past(page, ask) is is_past
+
+
+def post(posted_at: datetime, *, is_ad: bool) -> Post:
+    return Post(platform="douyin", post_id="1", post_url="", post_type="video", text="", posted_at=posted_at,
+                is_ad=is_ad, observed_at=datetime(2026, 1, 6, tzinfo=UTC), payload="{}")  # fmt: skip

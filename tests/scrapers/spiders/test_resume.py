@@ -1,0 +1,142 @@
+"""A crawl that dies goes on where it was, and ends with what one that did not die has."""
+
+import dataclasses
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from core.contracts.raw import Comment, Post, Reject, Slice
+from core.storage.raw import to_frame
+from scrapers.checkpoint import Head, Spool, Step
+
+ROOT = Path(__file__).resolve().parents[3]
+DAY = "2026-01-05"
+QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]
+DETAILS = '{"top_posts": 3, "comment_pages": 2, "reply_pages": 1}'
+ACCOUNTS = '[{"id": "6491867487", "name": "合成媒体13"}]'  # of the sandbox's Weibo
+OF_A_CRAWL = ("observed_at", "crawl_id")  # what differs between two crawls of the same
+KEYS = {
+    "posts": ["post_id"],
+    "comments": ["post_id", "comment_id"],
+    "authors": ["author_id"],
+    "slices": ["target", "query", "filters"],
+}
+
+
+def start(data: Path, sandbox: str, platform: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "scrapy", "crawl", platform, "-a", f"day={DAY}"]
+    command += ["-a", f"queries={json.dumps(QUERIES)}", "-a", f"details={DETAILS}"]
+    command += ["-a", f"accounts={ACCOUNTS}"] if platform == "weibo" else []
+    places = {"TINGFENG_DATA": str(data), "TINGFENG_SOURCE": "sandbox", "TINGFENG_SANDBOX_URL": sandbox}
+    return subprocess.Popen(command, cwd=ROOT, env=os.environ | places, stderr=subprocess.DEVNULL)
+
+
+def landed(data: Path, table: str, platform: str) -> pl.DataFrame:
+    frame = pl.read_parquet(
+        data / "raw" / table / f"platform={platform}" / "day=*" / "*.parquet", hive_partitioning=False
+    )
+    return frame.drop(OF_A_CRAWL).sort(KEYS[table])
+
+
+@pytest.mark.parametrize(("platform", "kills"), [("weibo", 2), pytest.param("zhihu", 10, marks=pytest.mark.slow)])
+def test_killed_at_random_moments(tmp_path: Path, sandbox: str, platform: str, kills: int) -> None:
+    rng = random.Random(20260105)
+    for folder in ("whole", "killed"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "pseudonym.key").write_text("5f" * 32)
+    began = time.monotonic()
+    assert start(tmp_path / "whole", sandbox, platform).wait(timeout=120) == 0
+    seconds = time.monotonic() - began
+
+    for _ in range(kills):
+        crawl = start(tmp_path / "killed", sandbox, platform)
+        try:
+            crawl.wait(timeout=rng.uniform(0.3, 0.9) * seconds)
+        except subprocess.TimeoutExpired:
+            crawl.send_signal(signal.SIGKILL)
+            crawl.wait()
+        if (tmp_path / "killed/raw/slices").exists():
+            break
+    else:
+        assert start(tmp_path / "killed", sandbox, platform).wait(timeout=120) == 0
+
+    for table in KEYS:
+        # A crawl that goes on asks for a page more where it has forgotten who wrote a post.
+        whole, killed = (
+            landed(tmp_path / folder, table, platform).drop("payload", "pages", strict=False)
+            for folder in ("whole", "killed")
+        )
+        assert whole.height
+        assert killed.equals(whole), table
+    assert not list((tmp_path / "killed/spool").rglob("*.jsonl"))
+
+
+HEAD = Head("one", DAY, QUERIES)
+
+
+def a_slice(query: str) -> Slice:
+    start = datetime(2026, 1, 4, 16, tzinfo=UTC)
+    return Slice(platform="weibo", query=query, slice_start=start, slice_end=start + timedelta(days=1), state="empty",
+                 observed_at=start + timedelta(days=2), crawl_id="one")  # fmt: skip
+
+
+def test_a_step_that_was_cut_off_while_it_was_written_is_not_there(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "weibo", DAY)
+    spool.add(HEAD, Step(ask="first", belongs={"5": True}, kept_ids=["5"]), [a_slice(QUERIES[0])])
+    (tmp_path / "spool/weibo" / DAY / ".000001").mkdir()
+    begun = spool.begun()
+    assert begun is not None
+    assert [step.ask for step in begun.steps] == ["first"]
+    spool.add(HEAD, Step(ask="second"), [a_slice(QUERIES[1])])
+    assert spool.land() == 0
+    assert landed(tmp_path, "slices", "weibo")["query"].to_list() == QUERIES[:2]
+    assert spool.begun() is None
+
+
+def test_what_is_landed_is_what_was_found(tmp_path: Path) -> None:
+    """To the microsecond, with what is not shown, and with what ends a line elsewhere."""
+    moment = datetime(2026, 1, 4, 16, 0, 0, 1, tzinfo=UTC)
+    text = "一行\n二行\u2028三\r\x85 \x00\"'\\ 😂"
+    bare = Post(platform="weibo", post_id="2", post_url="u", post_type="text", text="", posted_at=moment,
+                observed_at=moment.replace(microsecond=0), payload="")  # fmt: skip
+    post = dataclasses.replace(bare, post_id="1", text=text, like_count=10**15 - 1, hashtags=["小米", text])
+    comment = Comment(platform="weibo", comment_id="3", post_id="1", text=text, posted_at=moment, observed_at=moment,
+                      payload=text)  # fmt: skip
+    reject = Reject(platform="weibo", source="s", position="card 1", reason="r", record=text, observed_at=moment)
+    spool = Spool(tmp_path, "weibo", DAY)
+    for step, items in enumerate(([post], [], [bare, reject, comment])):
+        spool.add(HEAD, Step(ask=str(step)), items)
+    assert spool.land() == 2
+    (path,) = (tmp_path / "raw/posts/platform=weibo" / f"day={DAY}").iterdir()
+    assert pl.read_parquet(path, hive_partitioning=False).equals(to_frame("posts", [post, bare]))
+    (path,) = (tmp_path / "raw/comments/platform=weibo").rglob("*.parquet")
+    assert pl.read_parquet(path, hive_partitioning=False).equals(to_frame("comments", [comment]))
+    (path,) = (tmp_path / "quarantine").iterdir()
+    assert json.loads(path.read_text(encoding="utf-8"))["record"] == text
+
+
+def test_a_crawl_that_died_while_it_landed_is_landed_once(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "weibo", DAY)
+    for crash in (True, False):
+        spool.add(HEAD, Step(ask="first"), [a_slice(QUERIES[0])])
+        spool.land()
+        assert landed(tmp_path, "slices", "weibo").height == 1, crash
+
+
+def test_the_spool_of_other_queries_is_landed_and_not_gone_on_with(tmp_path: Path, sandbox: str) -> None:
+    spool = Spool(tmp_path, "weibo", DAY)
+    spool.add(Head("one", DAY, ["小米汽车"]), Step(ask="first"), [a_slice("小米汽车")])
+    assert start(tmp_path, sandbox, "weibo").wait(timeout=120) == 0
+    slices = pl.read_parquet(tmp_path / "raw/slices/platform=weibo" / f"day={DAY}" / "*.parquet")
+    searches = slices.filter(pl.col("target") == "search")
+    assert set(searches["query"]) == {*QUERIES, "小米汽车"}
+    assert slices.filter(pl.col("crawl_id") == "one")["query"].to_list() == ["小米汽车"]
