@@ -14,10 +14,10 @@ from orchestration.reading.cleaning import clean
 from orchestration.reading.duplicates import hashed
 from orchestration.reading.flags import audit_flags
 from orchestration.reading.relevance import judge
+from orchestration.reading.segmentation import segment_posts, user_words
 from orchestration.reading.sentiment import SentimentModel
 from orchestration.reading.stance import add_stance
 from orchestration.reading.topics import match_topics
-from orchestration.statistics.keywords import segmented, user_words
 from scrapers.pseudonym import pseudonym
 
 # Raised whenever the code of this folder gives another result for the same posts, so that every day is enriched again.
@@ -102,7 +102,7 @@ def enrich_comments(observations: pl.DataFrame, means: Means, judged_before: pl.
         .sort("day", "platform", "comment_id")
     )
     words = last.with_columns(hashtags=pl.lit([], pl.List(pl.String))).hstack(clean(last["text"]))
-    said = segmented(hashed(words), means.listening)
+    said = segment_posts(hashed(words), means.listening)
     return said.join(
         judge_texts(said["text_clean"], means.classifier, judged_before), on="text_clean", maintain_order="left"
     ).match_to_schema(by_day(COMMENTS), extra_columns="ignore")

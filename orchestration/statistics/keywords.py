@@ -6,24 +6,12 @@ A word stands out by the log-odds of being said, with an informative Dirichlet p
 three on a quiet day are no discovery.
 """
 
-import re
 from functools import cache
-from itertools import chain
 from pathlib import Path
 
 import polars as pl
-import rjieba
-
-from core.listening import Listening
-from orchestration.reading.topics import named_hashtags
 
 ALL = "all"  # the platform and sentiment of rows that are over all of them
-
-# Longer texts are read so far: rjieba takes .1 s for 100,000 characters, and a word counts once for a text anyhow.
-MAX_CHARS = 10_000
-_EMOJI_CODE = r"\[[^\[\]\s]{1,8}\]"
-_CLAUSE_ENDS = r"[\n,，。.!！?？;；:：、…~—\"“”()（）\[\]【】《》|]+"
-_NO_LETTER = r" [^\p{L} |]+ "
 
 FEWEST_VOICES = 3  # a word that fewer say is a slip or a name
 PRIOR_VOICES = 50  # what the prior weighs, in voices
@@ -53,56 +41,6 @@ TERMS = pl.Schema(
 def stop_words() -> frozenset[str]:
     """Words that say nothing by themselves, our own list."""
     return frozenset(Path(__file__).with_name("stop_words.txt").read_text(encoding="utf-8").split())
-
-
-def user_words(listening: Listening) -> tuple[str, ...]:
-    """Names that are one word whatever the dictionary says: brands, match words, hashtag aliases, listed accounts.
-
-    Of aliases, which are phrases more often, those that hold no other name.
-    """
-    topics = listening.topics
-    names = dict.fromkeys(
-        chain(
-            (topic.brand for topic in topics),
-            *((*topic.match.all, *topic.match.any, *topic.match.none) for topic in topics),
-            (account.name for account in listening.accounts),
-        )
-    )
-    aliases = chain.from_iterable((name, *others) for name, others in listening.aliases.items())
-    names |= dict.fromkeys(alias for alias in aliases if not any(name in alias for name in names))
-    return tuple(name for name in names if not re.search(r"\s", name))
-
-
-@cache
-def _segmenter(words: tuple[str, ...]) -> rjieba.Jieba:
-    jieba = rjieba.Jieba()
-    for word in words:
-        jieba.add_word(word, None, None)  # as frequent as it takes to be kept whole
-    return jieba
-
-
-def segmented(posts: pl.DataFrame, listening: Listening) -> pl.DataFrame:
-    """Posts, as cleaning.last_words gives them, with their words parted: for counting, and for looking them up.
-
-    Adds ``segmented``: the words of the text, a space between them and "|" between clauses, without numbers, signs,
-    emoji, mentions and hashtags. Latin words are in lower case, unless listening.yaml writes them otherwise.
-    ``hashtags`` becomes all of the post's, those in the text too, each once and by the name that aliases give it.
-    """
-    names = user_words(listening)
-    cut = _segmenter(names).cut
-    texts = posts["words"].str.slice(0, MAX_CHARS).str.replace_all(_EMOJI_CODE, "|")
-    # Two spaces between words, so that each has its own on both sides.
-    parted = pl.Series([f" {'  '.join(cut(text))} " for text in texts], dtype=pl.String).str.to_lowercase()
-    parted = (
-        parted.str.replace_all(_CLAUSE_ENDS, "|")
-        .str.replace_all(_NO_LETTER, "")
-        .str.replace_many({f" {name.lower()} ": f" {name} " for name in names})
-        .str.replace_all(" +", " ")
-        .str.replace_all(r"( ?\|)+", " |")
-        .str.strip_chars(" |")
-    )
-    hashtags = posts["hashtags"].fill_null([]).list.concat(posts["inline_hashtags"])
-    return posts.with_columns(parted.alias("segmented"), named_hashtags(hashtags, listening.aliases).alias("hashtags"))
 
 
 def words_of(segmented: pl.Expr) -> pl.Expr:

@@ -15,7 +15,6 @@ holds the sampling error, with near-duplicate groups as the units (copies of one
 classification error.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -23,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from orchestration.reading.sentiment.classifier import SENTIMENTS
+from core.vocabulary import SENTIMENTS, Z_95
+from orchestration.statistics.intervals import wilson
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,7 +37,6 @@ SMALLEST_STRATUM = 2  # labels, below which a stratum tells nothing of its own s
 FEWEST_AUDIT_LABELS = 120
 EMQ_STEPS = 1_000
 EMQ_TOLERANCE = 1e-6
-Z_95 = 1.959964
 
 AUDIT_SAMPLE = pl.Schema(
     {
@@ -279,10 +278,10 @@ def emq(p: Floats, prior: Floats, weight: float = 0.0) -> Floats:
 
 
 def _bounds(share: float, error: float, groups: int, z: float) -> tuple[float, float]:
-    """A Wilson interval of as many independent labels as would have the same error, by sampling and classification."""
+    """The Wilson interval of as many independent labels as have the same error, by sampling and classification.
+
+    error: standard error of the classification. groups: near-duplicate groups, the units of sampling.
+    """
     share = min(max(share, 0.0), 1.0)
-    middle = max(share * (1 - share), 1 / (4 * groups + 4))  # a share of 0 or 1 has an error too
-    units = middle / (middle / groups + error**2)
-    centre = (share + z * z / (2 * units)) / (1 + z * z / units)
-    half = z / (1 + z * z / units) * math.sqrt(share * (1 - share) / units + z * z / (4 * units * units))
-    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+    variance = max(share * (1 - share), 1 / (4 * groups + 4))  # a share of 0 or 1 has an error too
+    return wilson(share, variance / (variance / groups + error**2), z)

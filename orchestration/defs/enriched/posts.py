@@ -23,7 +23,7 @@ from orchestration.publishing.staleness import GONE
 from orchestration.reading.cleaning import last_words
 from orchestration.reading.duplicates import hashed, signatures
 from orchestration.reading.enrich import CODE_VERSION, Means, enrich, enrich_topics, model_changes
-from orchestration.statistics.keywords import segmented
+from orchestration.reading.segmentation import segment_posts
 
 POSTS = dg.AssetKey(["enriched", "posts"])
 POST_TOPICS = dg.AssetKey(["enriched", "post_topics"])
@@ -116,7 +116,7 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         verdicts["raw_rows"].append(validate_raw_posts(raw))
         if verdicts["raw_rows"][-1].is_critical:
             break
-        said = segmented(hashed(last_words(raw)), means.listening)
+        said = segment_posts(hashed(last_words(raw)), means.listening)
         before = {day: current_version(enriched_dir() / f"posts/day={day}", enriched.POSTS) for day in batch}
         read = enrich(said, means.labels, means.classifier, pl.concat(before.values()))
         matched = enrich_topics(said, means)

@@ -23,8 +23,8 @@ from orchestration.reading.enrich import (
 )
 from orchestration.reading.labels import LABELS, RELEVANCE_LABELS
 from orchestration.reading.relevance import MODEL
+from orchestration.reading.segmentation import segment_posts
 from orchestration.reading.sentiment import SentimentModel, load_classifier
-from orchestration.statistics.keywords import segmented
 
 NOON = datetime(2026, 1, 5, 4, tzinfo=UTC)
 NO_LABELS = LABELS.to_frame()
@@ -58,7 +58,7 @@ def enriched(
     classifier: SentimentModel | None = None,
     before: pl.DataFrame = NOTHING_BEFORE,
 ) -> pl.DataFrame:
-    said = segmented(hashed(last_words(to_frame("posts", posts))), listening())
+    said = segment_posts(hashed(last_words(to_frame("posts", posts))), listening())
     frame = enrich(said, labels, classifier or load_classifier(), before)
     assert frame.schema == by_day(POSTS)
     return frame.drop("day")

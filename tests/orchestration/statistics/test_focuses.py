@@ -6,8 +6,8 @@ import pytest
 from core.listening import load_listening
 from orchestration.reading.cleaning import clean
 from orchestration.reading.duplicates import hashed
+from orchestration.reading.segmentation import segment_posts
 from orchestration.statistics.focuses import MOST_FOCUSES, NEAR, TEXT_FOCUSES, find_focuses, kept_ids
-from orchestration.statistics.keywords import segmented
 from sandbox.corpus import SandboxPost
 from sandbox.wording import PHRASES
 
@@ -126,7 +126,7 @@ def event(sandbox_corpus: list[SandboxPost]) -> pl.DataFrame:
         }
     )
     frame = frame.hstack(clean(pl.Series([f"{post.title or ''}\n{post.text}" for post in told])))
-    return segmented(hashed(frame), load_listening()).with_columns(
+    return segment_posts(hashed(frame), load_listening()).with_columns(
         duplicate_group_id=pl.coalesce("text_hash", "text_uid")
     )
 

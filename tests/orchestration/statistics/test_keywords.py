@@ -4,87 +4,28 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from core.listening import Account, Listening, Match, Topic, Window, load_listening
+from core.listening import load_listening
 from orchestration.reading.cleaning import clean
 from orchestration.reading.duplicates import hashed
+from orchestration.reading.segmentation import segment_posts
 from orchestration.statistics.keywords import (
     FEWEST_VOICES,
     MOST_DISTINCT,
     MOST_SAID,
     PRIOR_VOICES,
     TERMS,
-    segmented,
     stop_words,
     term_statistics,
-    user_words,
     words_of,
 )
 from sandbox.corpus import SandboxPost
 
 DAY = date(2026, 1, 1)
-LISTENING = Listening(
-    history_start=DAY,
-    platforms=["weibo"],
-    aliases={"大熊": ["小米大熊"], "玄戒芯片": ["玄戒"]},
-    topics=[
-        Topic(id="kol", name="小米与KOL", brand="小米", match=Match(all=["小米"], any=["KOL", "徐洁云"]),
-              window=Window(start=DAY))
-    ],
-    accounts=[Account(platform="weibo", id="1", name="灵眸数码")],
-)  # fmt: skip
-
-
-def parted(*texts: str, hashtags: list[list[str] | None] | None = None) -> pl.DataFrame:
-    posts = clean(pl.Series(texts)).with_columns(
-        pl.Series("hashtags", hashtags or [[]] * len(texts), dtype=pl.List(pl.String))
-    )
-    return segmented(posts, LISTENING)
-
-
-def words(*texts: str) -> list[list[str]]:
-    return parted(*texts).select(words_of(pl.col("segmented"))).to_series().to_list()
-
-
-def test_names_of_listening_yaml_are_words():
-    assert user_words(LISTENING) == ("小米", "KOL", "徐洁云", "灵眸数码", "大熊", "玄戒芯片", "玄戒")
-    assert words("灵眸数码说徐洁云和玄戒芯片") == [["灵眸数码", "徐洁云", "玄戒芯片"]]
-
-
-def test_a_phrase_of_names_is_no_name():
-    """小米大熊 as one word would hide both of them."""
-    assert "小米大熊" not in user_words(LISTENING)
-    assert words("小米大熊谈合作") == [["小米", "大熊", "合作"]]
-
-
-def test_words_stand_by_themselves_clause_by_clause():
-    text = "#话题# 公关没有专业判断，iPhone 15都比它强！@某人 [泪][泪] KOL kol…100%"
-    assert parted(text)["segmented"].to_list() == ["公关 没有 专业 判断 | iphone 都 比 它 强 | KOL KOL"]
-    assert words(text) == [["公关", "专业", "判断", "iphone", "KOL"]]
-
-
-def test_hashtags_go_by_one_name_those_of_the_text_too():
-    frame = parted("#小米大熊# 说 #公关#", "没有", hashtags=[["大熊", "米粉"], None])
-    assert frame["hashtags"].to_list() == [["大熊", "米粉", "公关"], []]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", " ", "🙂🙂", "[泪]", "。，！", "1 2 3", "|||", "@某人", "مرحبا بالعالم", "日本語のテキスト", "Привет мир",
-     "字" * 100_000, "失望，" * 50_000, "a" * 100_000, "👨‍👩‍👧" * 1_000, "\x00\x07"],
-)  # fmt: skip
-def test_no_text_is_too_much(text):
-    (value,) = parted(text)["segmented"]
-    assert not value.startswith(("|", " "))
-    assert not value.endswith(("|", " "))
-    assert "  " not in value
-    assert "| |" not in value
-    assert term_statistics(posts([value] * 4)).schema == TERMS
 
 
 def test_stop_words_are_words():
     assert len(stop_words()) > 500
     assert not {word for word in stop_words() if not word.strip() or "|" in word}
-    assert not stop_words() & set(user_words(load_listening()))
 
 
 def posts(said: list[str], **columns: list[object]) -> pl.DataFrame:
@@ -187,6 +128,11 @@ def test_of_a_long_tail_the_most_said_and_the_most_distinct_are_kept():
     assert kept.is_in(tail[200:]).sum() == MOST_DISTINCT
 
 
+@pytest.mark.parametrize("segmented", ["", "字", " | ".join(["失望"] * 50_000), "мир", "a" * 100_000, "\x00\x07"])
+def test_odd_texts_have_statistics(segmented):
+    assert term_statistics(posts([segmented] * 4)).schema == TERMS
+
+
 def test_no_posts_have_no_words():
     assert term_statistics(posts([])).rows() == []
     assert term_statistics(posts([""] * FEWEST_VOICES)).rows() == []
@@ -206,7 +152,7 @@ def test_the_top_keywords_of_the_event_are_found_untold(sandbox_corpus: list[San
             "hashtags": [list(post.hashtags) for post in event],
         }
     ).hstack(clean(pl.Series([post.text for post in event])))
-    frame = segmented(hashed(frame), load_listening()).rename({"text_hash": "duplicate_group_id"})
+    frame = segment_posts(hashed(frame), load_listening()).rename({"text_hash": "duplicate_group_id"})
     said = term_statistics(frame.with_columns(terms=words_of(pl.col("segmented"))))
     assert rows(said).filter(pl.col("term") != "小米")["term"].head(3).to_list() == ["大熊", "米粉", "徐洁云"]
     statement = rows(said, day=date(2026, 1, 6)).sort("z", descending=True)["term"].head(5).to_list()
