@@ -1,11 +1,5 @@
-{#
-    A platform's raw posts in the shape that all platforms share from here on; what differs between them is said here
-    and nowhere later.
-
-    shows_shares, shows_collects   whether the platform shows that count at all: one that it never shows is not missing
-    collects_are_interactions      whether collects belong to the platform's interactions (docs/metrics.md)
-#}
-{% macro conform_posts(relation, shows_shares, shows_collects, collects_are_interactions) -%}
+{# Raw posts of one platform in the columns that all platforms share. #}
+{% macro conform_posts(relation) -%}
 select
     platform || ':' || post_id as post_uid,
     platform,
@@ -23,9 +17,6 @@ select
     collect_count as collects,
     view_count as views,
     counts_are_floor,
-    {{ shows_shares }} as shows_shares,
-    {{ shows_collects }} as shows_collects,
-    {{ collects_are_interactions }} as collects_are_interactions,
     hashtags,
     ip_location,
     repost_of_id is not null as is_repost,

@@ -4,6 +4,28 @@
     cast({{ part }} as double precision) / nullif({{ total }}, 0)
 {%- endmacro %}
 
+{#
+    互动量 of a row: likes + comments + shares, and collects on the platforms that count them. A count that is not shown
+    adds 0; without any count shown the sum is null. counts and platforms are aliases: of a relation with the four counts,
+    and of dim_platforms.
+#}
+{% macro interactions(counts, platforms) -%}
+    {{ sum_of_shown(counts, "case when " ~ platforms ~ ".collects_are_interactions then " ~ counts ~ ".collects end") }}
+{%- endmacro %}
+
+{# The same with collects on every platform. #}
+{% macro interactions_all(counts) -%}
+    {{ sum_of_shown(counts, counts ~ ".collects") }}
+{%- endmacro %}
+
+{% macro sum_of_shown(counts, collects) -%}
+    {%- set shown = [counts ~ ".likes", counts ~ ".comments", counts ~ ".shares", collects] -%}
+    case
+        when coalesce({{ shown | join(", ") }}) is not null
+            then coalesce({{ shown | join(", 0) + coalesce(") }}, 0)
+    end
+{%- endmacro %}
+
 {# Over rows of int_topics__posts. #}
 {% macro volume_measures() -%}
     count(*) as volume,

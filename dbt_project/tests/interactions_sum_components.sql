@@ -21,8 +21,8 @@ with counted as (
             + case when facts.comments is not null then 1 else 0 end
             + case when facts.shares is not null then 1 else 0 end
             + case when platforms.collects_are_interactions and facts.collects is not null then 1 else 0 end as shown,
-            (platforms.shows_likes and facts.likes is null)
-            or (platforms.shows_comments and facts.comments is null)
+            facts.likes is null
+            or facts.comments is null
             or (platforms.shows_shares and facts.shares is null)
             or (platforms.collects_are_interactions and facts.collects is null) as lacks_a_count
         from {{ ref("fct_posts") }} as facts

@@ -22,8 +22,9 @@ from core.storage.files import write_once
 from core.storage.raw import land, to_frame
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
-INCREMENTAL = ["--select", "config.materialized:incremental"]
-THE_REST = ["--exclude", "config.materialized:incremental"]
+# Seeds come first: incremental models join them.
+INCREMENTAL = ["--select", "resource_type:seed", "config.materialized:incremental"]
+THE_REST = ["--exclude", "resource_type:seed", "config.materialized:incremental"]
 
 
 def china(day: str, clock: str = "12:00") -> datetime:

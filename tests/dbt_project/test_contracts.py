@@ -10,7 +10,7 @@ from dagster_dbt.asset_utils import default_asset_key_fn, default_group_from_dbt
 
 from core.contracts import enriched
 from core.contracts.raw import SCHEMAS, RawTable
-from core.platforms import PLATFORMS
+from core.platforms import FACTS, HOT_LIST_PLATFORMS, PLATFORMS
 
 # DESIGN: the columns that each mart must have.
 COLUMNS = {
@@ -155,6 +155,38 @@ def test_sources_declare_what_is_written(built: Any) -> None:
     }
 
 
+def test_unions_take_every_platform_that_has_a_staging_model(built: Any) -> None:
+    project = yaml.safe_load((built.project / "dbt_project.yml").read_text(encoding="utf-8"))
+    listed = project["vars"]["platforms_by_table"]
+    staging = built.project / "models/staging"
+    assert listed == {
+        table: [name for name in PLATFORMS if (staging / name / f"stg_{name}__{table}.sql").exists()]
+        for table in ("posts", "comments", "authors", "hot_lists")
+    }
+    assert listed["posts"] == list(PLATFORMS)
+    assert listed["hot_lists"] == list(HOT_LIST_PLATFORMS)
+
+
+def test_dim_platforms_has_the_facts_of_every_platform(built: Any) -> None:
+    rows = built.rows("select platform, name_zh, name_en, shows_shares, shows_collects, collects_are_interactions"
+                      " from marts.dim_platforms")  # fmt: skip
+    assert sorted(rows) == sorted(
+        (
+            name,
+            facts.name_zh,
+            facts.name_en,
+            "share" in facts.counts,
+            "collect" in facts.counts,
+            "collect" in facts.interactions,
+        )
+        for name, facts in FACTS.items()
+    )
+    # fct_posts expects these counts of every platform.
+    assert all({"like", "comment"} <= facts.counts.keys() & facts.interactions for facts in FACTS.values())
+    # Shares are summed wherever they are shown.
+    assert all(("share" in facts.counts) == ("share" in facts.interactions) for facts in FACTS.values())
+
+
 def test_asset_keys_are_schema_and_table(manifest: Any) -> None:
     models = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
     keys = {node["name"]: default_asset_key_fn(node).path for node in models}
@@ -183,4 +215,5 @@ def test_incremental_models_stand_on_nothing_that_is_built_after_them(manifest: 
             assert parent in manifest["sources"] or nodes[parent]["config"]["materialized"] in (
                 "incremental",
                 "ephemeral",
+                "seed",
             )

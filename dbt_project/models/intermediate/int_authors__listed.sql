@@ -2,7 +2,8 @@ with accounts as (
     select * from {{ ref("stg_enriched__accounts") }}
 ),
 
--- On Douyin and Zhihu posts carry another id than the listed one: there the name tells, landed for nobody else.
+-- On some platforms posts carry another account id than the listed one. There the name matches: names are landed for
+-- listed accounts alone.
 named as (
     select
         author_uid,

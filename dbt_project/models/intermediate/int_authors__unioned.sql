@@ -1,9 +1,3 @@
 {{ config(materialized="ephemeral") }}
 
-select * from {{ ref("stg_weibo__authors") }}
-union all
-select * from {{ ref("stg_douyin__authors") }}
-union all
-select * from {{ ref("stg_xiaohongshu__authors") }}
-union all
-select * from {{ ref("stg_zhihu__authors") }}
+{{ union_platforms("authors") }}

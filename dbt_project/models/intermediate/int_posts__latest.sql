@@ -47,9 +47,6 @@ select
     {%- for count in counts if count != "author_followers" %}
     {{ "or " if not loop.first }}last_{{ count }}_is_floor{{ " as counts_are_floor," if loop.last }}
     {%- endfor %}
-    shows_shares,
-    shows_collects,
-    collects_are_interactions,
     hashtags,
     ip_location,
     is_repost,

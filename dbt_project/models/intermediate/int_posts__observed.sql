@@ -3,8 +3,7 @@
 {%- set columns = [
     "post_uid", "platform", "post_id", "post_url", "post_type", "posted_at", "posted_date", "author_uid",
     "author_followers", "author_is_verified", "likes", "comments", "shares", "collects", "views", "counts_are_floor",
-    "shows_shares", "shows_collects", "collects_are_interactions", "hashtags", "ip_location", "is_repost", "is_ad",
-    "query", "source", "observed_at", "crawl_id",
+    "hashtags", "ip_location", "is_repost", "is_ad", "query", "source", "observed_at", "crawl_id",
 ] %}
 
 with numbered as (

@@ -18,11 +18,17 @@
 
 with observed as (
     select
-        *,
-        likes is null or comments is null or (shows_shares and shares is null) as lacks_a_count,
-        case when collects_are_interactions then collects end as counted_collects
-    from {{ ref("int_posts__latest") }}
-    where {{ in_window("posted_date") }}
+        posts.*,
+        {{ interactions("posts", "platforms") }} as interactions,
+        {{ interactions_all("posts") }} as interactions_all,
+        posts.counts_are_floor
+        or posts.likes is null
+        or posts.comments is null
+        or (platforms.shows_shares and posts.shares is null)
+        or (platforms.collects_are_interactions and posts.collects is null) as interactions_is_floor
+    from {{ ref("int_posts__latest") }} as posts
+    inner join {{ ref("dim_platforms") }} as platforms on posts.platform = platforms.platform
+    where {{ in_window("posts.posted_date") }}
 ),
 
 window_posts as (
@@ -49,21 +55,9 @@ window_posts as (
         observed.shares,
         observed.collects,
         observed.views,
-        case
-            when coalesce(observed.likes, observed.comments, observed.shares, observed.counted_collects) is not null
-                then
-                    coalesce(observed.likes, 0) + coalesce(observed.comments, 0) + coalesce(observed.shares, 0)
-                    + coalesce(observed.counted_collects, 0)
-        end as interactions,
-        case
-            when coalesce(observed.likes, observed.comments, observed.shares, observed.collects) is not null
-                then
-                    coalesce(observed.likes, 0) + coalesce(observed.comments, 0) + coalesce(observed.shares, 0)
-                    + coalesce(observed.collects, 0)
-        end as interactions_all,
-        observed.counts_are_floor
-        or observed.lacks_a_count
-        or (observed.collects_are_interactions and observed.collects is null) as interactions_is_floor,
+        observed.interactions,
+        observed.interactions_all,
+        observed.interactions_is_floor,
         observed.observed_at,
         {{ hours_between("observed.posted_at", "observed.observed_at") }} as observation_age_hours,
         observed.source,

@@ -11,10 +11,9 @@ with observations as (
         observed.likes,
         observed.comments,
         observed.shares,
-        case when platforms.collects_are_interactions then observed.collects end as collects
+        observed.collects
     from {{ ref("fct_post_observations") }} as observed
     inner join {{ ref("int_topics__posts") }} as counted on observed.post_uid = counted.post_uid
-    inner join {{ ref("dim_platforms") }} as platforms on counted.platform = platforms.platform
     where observed.observed_at <= {{ as_of() }}
 ),
 
@@ -37,17 +36,15 @@ filled as (
 
 grown as (
     select
-        topic_id,
-        platform,
-        post_uid,
-        observed_at,
-        crawl_id,
-        observed_date,
-        case
-            when coalesce(likes, comments, shares, collects) is not null
-                then coalesce(likes, 0) + coalesce(comments, 0) + coalesce(shares, 0) + coalesce(collects, 0)
-        end as interactions
+        filled.topic_id,
+        filled.platform,
+        filled.post_uid,
+        filled.observed_at,
+        filled.crawl_id,
+        filled.observed_date,
+        {{ interactions("filled", "platforms") }} as interactions
     from filled
+    inner join {{ ref("dim_platforms") }} as platforms on filled.platform = platforms.platform
 ),
 
 growth as (
