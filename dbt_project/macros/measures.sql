@@ -26,7 +26,7 @@
     end
 {%- endmacro %}
 
-{# Over rows of int_topics__posts. #}
+{# Over rows of topic_posts. #}
 {% macro volume_measures() -%}
     count(*) as volume,
     cast(sum(case when is_repost then 0 else 1 end) as bigint) as original_volume,
@@ -57,7 +57,7 @@
         row_number() over (
             partition by {{ columns }} order by coalesce(interactions, 0) desc, post_uid
         ) as interactions_rank
-    from {{ ref("int_topics__posts") }}
+    from {{ ref("topic_posts") }}
 ) as ranked
 {%- endmacro %}
 

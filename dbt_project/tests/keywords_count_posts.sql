@@ -7,7 +7,7 @@ select
     words.volume,
     count(posts.post_uid) as posts_that_hold_it
 from {{ ref("event_keywords") }} as words
-left join {{ ref("int_topics__posts") }} as posts
+left join {{ ref("topic_posts") }} as posts
     on
         words.topic_id = posts.topic_id
         and ' ' || posts.segmented || ' ' like '% ' || words.word || ' %'

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 import yaml
-from dagster_dbt.asset_utils import default_asset_key_fn, default_group_from_dbt_resource_props
+from dagster_dbt.asset_utils import default_asset_key_fn
 
 from core.contracts import enriched
 from core.contracts.raw import SCHEMAS, RawTable
@@ -194,7 +194,23 @@ def test_asset_keys_are_schema_and_table(manifest: Any) -> None:
     assert keys["int_posts__latest"] == ["intermediate", "int_posts__latest"]
     sources = {tuple(default_asset_key_fn(source).path) for source in manifest["sources"].values()}
     assert sources >= {("raw", f"{platform}_posts") for platform in PLATFORMS} | {("enriched", "posts")}
-    assert {default_group_from_dbt_resource_props(node) for node in models} == {"staging", "intermediate", "marts"}
+
+
+LAYERS = ["staging", "intermediate", "marts"]
+
+
+def test_folders_are_layers(manifest: Any) -> None:
+    """Nothing reads a model or seed of a higher layer."""
+    nodes = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
+    layers = {name: LAYERS.index(node["fqn"][1]) for name, node in nodes.items()}
+    assert set(layers.values()) == {0, 1, 2}
+    higher = [
+        (name, parent)
+        for name, node in nodes.items()
+        for parent in node["depends_on"].get("nodes", [])
+        if parent in layers and layers[parent] > layers[name]
+    ]
+    assert higher == []
 
 
 def test_contracts_are_enforced(manifest: Any) -> None:

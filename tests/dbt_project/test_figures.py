@@ -167,8 +167,8 @@ FAULTS = {
     "insert into marts.fct_posts from marts.fct_posts where post_uid = 'weibo:w1'": {"unique_fct_posts_post_uid"},
     "insert into marts.fct_post_topics from marts.fct_post_topics limit 1":
         {"unique_together_fct_post_topics_post_uid__topic_id"},
-    "insert into intermediate.int_topics__posts from intermediate.int_topics__posts limit 1":
-        {"unique_together_int_topics__posts_topic_id__post_uid"},
+    "insert into topics.topic_posts from topics.topic_posts limit 1":
+        {"unique_together_topic_posts_topic_id__post_uid"},
     "update marts.event_platforms set top10_share = 1.01 where platform = 'weibo'":
         {"fractions_event_platforms_volume_share__share_low__share_high__interaction_share__top10_share__mature_share"},
     "update marts.fct_posts set sentiment = 'mixed' where post_uid = 'weibo:w1'":

@@ -54,7 +54,7 @@ def test_a_run_replaces_its_window_and_nothing_else(changed: Any) -> None:
         ("2026-01-02",)
     ]
 
-    changed.dbt("run", "--select", "int_topics__days", "int_topics__posts", "event_totals")
+    changed.dbt("run", "--select", "topic_days", "topic_posts", "event_totals")
     assert changed.rows("select volume, interactions from marts.event_totals") == [(5, 16 + 10 + 10 + 41)]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from core.calendar import TIMEZONE
 from core.platforms import PLATFORMS
+from core.storage.paths import DBT_PROJECT_DIR
 from orchestration.definitions import defs
 
 RAW = {f"raw/{platform}_posts" for platform in PLATFORMS}
@@ -41,6 +42,17 @@ def test_the_data_walks_one_way(repository):
         for parent in graph.get(key).parent_keys:
             earlier, later = (stations.index(graph.get(node).group_name) for node in (parent, key))
             assert earlier <= later, f"{key} reads {parent}"
+
+
+def test_the_group_of_a_dbt_asset_is_its_folder(repository):
+    graph = repository.asset_graph
+    paths = {path.stem: path for folder in ("models", "seeds") for path in (DBT_PROJECT_DIR / folder).rglob("*.*")}
+    keys = [
+        key for key in graph.executable_asset_keys if graph.get(key).pools == {"warehouse"} and key.path[0] != "serving"
+    ]
+    assert {graph.get(key).group_name for key in keys} == {"staging", "intermediate", "marts"}
+    for key in keys:
+        assert graph.get(key).group_name == paths[key.path[-1]].relative_to(DBT_PROJECT_DIR).parts[1]
 
 
 def test_everything_published_is_a_mart_and_every_mart_is_published(repository):

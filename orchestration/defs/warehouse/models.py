@@ -1,17 +1,29 @@
 """The dbt models: staging, intermediate and marts, in one warehouse file that nobody else writes."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from orchestration.lib.days import run_days
 from orchestration.lib.warehouse import dbt_cli, dbt_environment, dbt_project, environment
 
 
-@dbt_assets(manifest=dbt_project.manifest_path, project=dbt_project, pool="warehouse")
+class GroupByFolder(DagsterDbtTranslator):
+    """The group of a model or seed is its folder: staging, intermediate or marts."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return str(dbt_resource_props["fqn"][1])  # project, folder, subfolders, name
+
+
+@dbt_assets(
+    manifest=dbt_project.manifest_path,
+    project=dbt_project,
+    dagster_dbt_translator=GroupByFolder(),
+    pool="warehouse",
+)
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     days = run_days(context.run)
     context.log.info(f"dbt rebuilds {days[0]} to {days[-1]}" if days else "no day is stale")

@@ -3,6 +3,6 @@ select
     posts.topic_id,
     focuses.focus_id,
     focuses.fit
-from {{ ref("int_topics__text_focuses") }} as focuses
-inner join {{ ref("int_topics__posts") }} as posts
+from {{ ref("topic_focus_texts") }} as focuses
+inner join {{ ref("topic_posts") }} as posts
     on focuses.topic_id = posts.topic_id and focuses.text_uid = posts.post_uid

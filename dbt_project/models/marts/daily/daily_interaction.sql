@@ -31,7 +31,7 @@ shown as (
         measured.observed_to,
         measured.mature_share,
         days.is_complete
-    from {{ ref("int_topics__days") }} as days
+    from {{ ref("topic_days") }} as days
     left join {{ ref("dim_platforms") }} as platforms on days.platform = platforms.platform
     left join measured
         on

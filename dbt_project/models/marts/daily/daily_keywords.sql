@@ -13,7 +13,7 @@ select
         partition by terms.topic_id, terms.platform, terms.sentiment, terms.posted_date
         order by terms.voices desc, terms.posts desc, terms.term asc
     ) as frequency_rank
-from {{ ref("int_topics__terms") }} as terms
+from {{ ref("topic_terms") }} as terms
 inner join {{ ref("dim_topics") }} as topics on terms.topic_id = topics.topic_id
 where
     terms.kind = 'word'

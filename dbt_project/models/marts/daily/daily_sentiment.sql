@@ -6,7 +6,7 @@ with measured as (
         sentiment,
         count(*) as volume,
         cast(sum(interactions) as bigint) as interactions
-    from {{ ref("int_topics__posts") }}
+    from {{ ref("topic_posts") }}
     group by topic_id, platform, posted_date, sentiment
 ),
 
@@ -53,7 +53,7 @@ select
     }} as interaction_share,
     shown.is_complete
 from shown
-left join {{ ref("int_topics__sentiment_shares") }} as corrected
+left join {{ ref("topic_sentiment_shares") }} as corrected
     on
         shown.topic_id = corrected.topic_id
         and shown.platform = corrected.platform

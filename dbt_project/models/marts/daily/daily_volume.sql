@@ -4,7 +4,7 @@ with measured as (
         platform,
         posted_date,
         {{ volume_measures() }}
-    from {{ ref("int_topics__posts") }}
+    from {{ ref("topic_posts") }}
     group by topic_id, platform, posted_date
 ),
 
@@ -17,7 +17,7 @@ shown as (
         {{ zero_if_searched(column, "days.is_complete") }} as {{ column }},
         {%- endfor %}
         days.is_complete
-    from {{ ref("int_topics__days") }} as days
+    from {{ ref("topic_days") }} as days
     left join measured
         on
             days.topic_id = measured.topic_id

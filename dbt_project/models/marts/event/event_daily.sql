@@ -13,7 +13,7 @@ with observations as (
         observed.shares,
         observed.collects
     from {{ ref("fct_post_observations") }} as observed
-    inner join {{ ref("int_topics__posts") }} as counted on observed.post_uid = counted.post_uid
+    inner join {{ ref("topic_posts") }} as counted on observed.post_uid = counted.post_uid
     where observed.observed_at <= {{ as_of() }}
 ),
 
@@ -72,7 +72,7 @@ days as (
     select distinct
         topic_id,
         posted_date
-    from {{ ref("int_topics__days") }}
+    from {{ ref("topic_days") }}
 ),
 
 -- The last phase that a day touches.
@@ -84,7 +84,7 @@ phases_of_days as (
         phases.is_censored,
         row_number() over (partition by days.topic_id, days.posted_date order by phases.started_at desc) as place
     from days
-    inner join {{ ref("int_topics__phases") }} as phases
+    inner join {{ ref("topic_phases") }} as phases
         on
             days.topic_id = phases.topic_id
             and {{ china_midnight("days.posted_date") }} + interval '24' hour > phases.started_at

@@ -8,8 +8,8 @@ with said as (
             partition by focuses.focus_id, posts.duplicate_group_id
             order by coalesce(posts.interactions, 0) desc, posts.post_uid asc
         ) as place_in_group
-    from {{ ref("int_topics__text_focuses") }} as focuses
-    inner join {{ ref("int_topics__posts") }} as posts
+    from {{ ref("topic_focus_texts") }} as focuses
+    inner join {{ ref("topic_posts") }} as posts
         on focuses.topic_id = posts.topic_id and focuses.text_uid = posts.post_uid
 ),
 
@@ -48,8 +48,8 @@ commented as (
         focuses.focus_id,
         count(*) as comments,
         cast(sum(comments.likes) as bigint) as comment_likes
-    from {{ ref("int_topics__text_focuses") }} as focuses
-    inner join {{ ref("int_topics__liked_comments") }} as comments
+    from {{ ref("topic_focus_texts") }} as focuses
+    inner join {{ ref("topic_liked_comments") }} as comments
         on focuses.topic_id = comments.topic_id and focuses.text_uid = comments.comment_uid
     group by focuses.focus_id
 )

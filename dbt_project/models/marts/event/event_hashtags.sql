@@ -14,7 +14,7 @@ select
         partition by terms.topic_id, terms.platform, terms.sentiment
         order by terms.voices desc, terms.posts desc, terms.term asc
     ) as frequency_rank
-from {{ ref("int_topics__terms") }} as terms
+from {{ ref("topic_terms") }} as terms
 where
     terms.kind = 'hashtag'
     and terms.posted_date is null

@@ -21,7 +21,7 @@ readings as (
         shown.list_name,
         shown.observed_at
     from {{ ref("fct_hot_list_observations") }} as shown
-    inner join {{ ref("int_topics__days") }} as days
+    inner join {{ ref("topic_days") }} as days
         on shown.platform = days.platform and shown.observed_date = days.posted_date
 ),
 

@@ -16,7 +16,7 @@ hours as (
         days.posted_date,
         days.is_complete,
         {{ hours_after(china_midnight("days.posted_date"), "hours_of_day.hour_of_day") }} as posted_hour
-    from {{ ref("int_topics__days") }} as days
+    from {{ ref("topic_days") }} as days
     cross join {{ hours_of_day() }} as hours_of_day
 )
 

@@ -5,7 +5,7 @@ with posts as (
         hours.posted_hour,
         sum(hours.volume) as volume,
         sum(hours.interactions) as interactions
-    from {{ ref("int_topics__phases") }} as phases
+    from {{ ref("topic_phases") }} as phases
     inner join {{ ref("event_hourly") }} as hours
         on
             phases.topic_id = hours.topic_id
@@ -46,5 +46,5 @@ select
     phases.level,
     phases.rule,
     phases.is_censored
-from {{ ref("int_topics__phases") }} as phases
+from {{ ref("topic_phases") }} as phases
 left join measured on phases.topic_id = measured.topic_id and phases.phase = measured.phase

@@ -5,7 +5,7 @@ with measured as (
         sentiment,
         count(*) as volume,
         cast(sum(interactions) as bigint) as interactions
-    from {{ ref("int_topics__posts") }}
+    from {{ ref("topic_posts") }}
     group by topic_id, platform, sentiment
 ),
 
@@ -51,7 +51,7 @@ select
     shared.interaction_share,
     shared.is_complete
 from shared
-left join {{ ref("int_topics__sentiment_shares") }} as corrected
+left join {{ ref("topic_sentiment_shares") }} as corrected
     on
         shared.topic_id = corrected.topic_id
         and shared.platform = corrected.platform

@@ -6,7 +6,7 @@ with window_days as (
         max(posted_date) as last_day,
         count(*) as days,
         cast(sum(case when is_complete then 1 else 0 end) as bigint) as complete_days
-    from {{ ref("int_topics__days") }}
+    from {{ ref("topic_days") }}
     group by topic_id, platform
 ),
 

@@ -31,7 +31,7 @@ select
     counted.observed_at,
     counted.observation_age_hours,
     facts.source
-from {{ ref("int_topics__posts") }} as counted
+from {{ ref("topic_posts") }} as counted
 inner join {{ ref("fct_posts") }} as facts on counted.post_uid = facts.post_uid
 inner join {{ ref("fct_post_topics") }} as said
     on counted.topic_id = said.topic_id and counted.post_uid = said.post_uid

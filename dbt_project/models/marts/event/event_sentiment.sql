@@ -5,7 +5,7 @@ with measured as (
         count(*) as volume,
         cast(sum(case when sentiment_source = 'analyst' then 1 else 0 end) as bigint) as analyst_volume,
         cast(sum(interactions) as bigint) as interactions
-    from {{ ref("int_topics__posts") }}
+    from {{ ref("topic_posts") }}
     group by topic_id, sentiment
 ),
 
@@ -14,7 +14,7 @@ measured_by_model as (
         topic_id,
         model_sentiment as sentiment,
         count(*) as volume
-    from {{ ref("int_topics__posts") }}
+    from {{ ref("topic_posts") }}
     group by topic_id, model_sentiment
 ),
 
@@ -63,7 +63,7 @@ select
     shared.interaction_share,
     shared.is_complete
 from shared
-left join {{ ref("int_topics__sentiment_shares") }} as corrected
+left join {{ ref("topic_sentiment_shares") }} as corrected
     on
         shared.topic_id = corrected.topic_id
         and corrected.platform is null

@@ -27,7 +27,7 @@ phases as (
     select
         *,
         row_number() over (partition by topic_id order by started_at desc) as place
-    from {{ ref("int_topics__phases") }}
+    from {{ ref("topic_phases") }}
 ),
 
 statement_words as (

@@ -156,7 +156,7 @@ select
         when counted.slices is null then 'not collected'
         else coalesce(counted.reason, 'not every query was asked for the whole day after its end')
     end as missing_reason
-from {{ ref("int_topics__days") }} as days
+from {{ ref("topic_days") }} as days
 left join counted
     on
         days.topic_id = counted.topic_id

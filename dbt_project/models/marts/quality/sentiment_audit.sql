@@ -9,5 +9,5 @@ select
     p_negative,
     p_neutral,
     p_positive
-from {{ ref("int_topics__posts") }}
+from {{ ref("topic_posts") }}
 where audit_weight is not null

@@ -27,7 +27,7 @@ select
 from {{ ref("fct_post_topics") }} as post_topics
 inner join {{ ref("fct_posts") }} as posts
     on post_topics.post_uid = posts.post_uid and post_topics.posted_date = posts.posted_date
-inner join {{ ref("int_topics__days") }} as days
+inner join {{ ref("topic_days") }} as days
     on
         post_topics.topic_id = days.topic_id
         and posts.platform = days.platform

@@ -12,7 +12,7 @@ with ranked as (
             partition by posts.topic_id, comments.post_uid order by comments.likes desc, comments.comment_uid asc
         ) as place
     from {{ ref("fct_comments") }} as comments
-    inner join {{ ref("int_topics__posts") }} as posts on comments.post_uid = posts.post_uid
+    inner join {{ ref("topic_posts") }} as posts on comments.post_uid = posts.post_uid
     where comments.likes > 0
 )
 

@@ -8,7 +8,7 @@ from orchestration.statistics.keywords import term_statistics, words_of
 def model(dbt, session):
     dbt.config(materialized="table")
     columns = "topic_id, platform, posted_date, sentiment, duplicate_group_id, interactions, segmented, hashtags"
-    posts = dbt.ref("int_topics__posts").select(columns).pl()
+    posts = dbt.ref("topic_posts").select(columns).pl()
     terms = {"word": words_of(pl.col("segmented")), "hashtag": pl.col("hashtags")}
     return pl.concat(
         term_statistics(posts.with_columns(terms=term)).with_columns(kind=pl.lit(kind)) for kind, term in terms.items()

@@ -19,6 +19,6 @@ def model(dbt, session):
     else:
         before = TEXT_FOCUSES.to_frame()
     columns = "topic_id, {} as text_uid, sentiment, {} as duplicate_group_id, segmented"
-    posts = dbt.ref("int_topics__posts").select(columns.format("post_uid", "duplicate_group_id"))
-    comments = dbt.ref("int_topics__liked_comments").select(columns.format("comment_uid", "text_hash"))
+    posts = dbt.ref("topic_posts").select(columns.format("post_uid", "duplicate_group_id"))
+    comments = dbt.ref("topic_liked_comments").select(columns.format("comment_uid", "text_hash"))
     return find_focuses(pl.concat([posts.pl(), comments.pl()]), before)

@@ -5,4 +5,4 @@ from orchestration.statistics.shares import topic_shares
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    return topic_shares(dbt.ref("int_topics__posts").pl())
+    return topic_shares(dbt.ref("topic_posts").pl())

@@ -51,7 +51,7 @@ select
     complete_days.topic_id is not null as is_complete
 from spans
 cross join {{ days_between("spans.window_start", "spans.last_day") }}
-left join {{ ref("int_topics__complete_days") }} as complete_days
+left join {{ ref("topic_complete_days") }} as complete_days
     on
         spans.topic_id = complete_days.topic_id
         and spans.platform = complete_days.platform
