@@ -35,3 +35,8 @@ def warehouse_path() -> Path:
 def serving_path() -> Path:
     """The published snapshot, which BI tools, the report and the alerts read."""
     return data_dir() / "serving" / "marts.duckdb"
+
+
+def reports_dir() -> Path:
+    """The event reports, <topic>/<moment, Asia/Shanghai>/."""
+    return data_dir() / "reports"

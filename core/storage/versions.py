@@ -4,18 +4,21 @@
 
 The last by name is current. A fingerprint is a hash of everything that the content depends on, so a file whose
 fingerprint is still right is not written again, and no Parquet file is ever replaced under its name. Superseded
-versions stay until the next publication, which removes those that no publication was built from
-(publishing/manifests.py).
+versions stay until the next publication, after which those that no publication was built from are removed
+(remove_superseded).
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from core.storage.files import write_once
+
+# Superseded versions to keep besides the current one: a reader may just have listed the folder.
+_KEPT_FOR_READERS = 1
 
 
 def fingerprint(parts: Iterable[str]) -> str:
@@ -25,7 +28,22 @@ def fingerprint(parts: Iterable[str]) -> str:
 
 def versions(folder: Path) -> list[Path]:
     """The versions in a folder, oldest first."""
-    return sorted(folder.glob("*.parquet"))
+    return sorted(folder.glob("[0-9]*-*.parquet"))
+
+
+def version_folders(enriched: Path) -> list[Path]:
+    """The folders below data/enriched that hold versions: one for a table, or one for each of its days."""
+    folders = {path.parent for pattern in ("*/*.parquet", "*/day=*/*.parquet") for path in enriched.glob(pattern)}
+    return [folder for folder in sorted(folders) if versions(folder)]
+
+
+def remove_superseded(enriched: Path, named: Collection[Path]) -> int:
+    """Remove superseded versions below data/enriched, except the ``named`` paths; return how many were removed."""
+    superseded = [path for folder in version_folders(enriched) for path in versions(folder)[: -1 - _KEPT_FOR_READERS]]
+    removed = [path for path in superseded if path not in named]
+    for path in removed:
+        path.unlink(missing_ok=True)
+    return len(removed)
 
 
 def current_fingerprint(folder: Path) -> str | None:

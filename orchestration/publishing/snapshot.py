@@ -1,11 +1,10 @@
-"""One snapshot file of the marts, written aside and renamed into place.
+"""The snapshot of the marts: one DuckDB file, written as a draft and renamed into place.
 
-Readers that hold the old file keep a whole, older snapshot until they reconnect. Nobody but dbt and this module opens
-the warehouse.
+Readers that have the previous file open keep a complete, older snapshot until they reconnect. Only dbt and this module
+open the warehouse.
 
-In the snapshot the tables stand in the file's own default schema: DuckDB calls the catalog of marts.duckdb ``marts``,
-so ``marts.fct_posts`` is the table's name there as it is in the warehouse. With a schema of that name besides, DuckDB
-would refuse it as ambiguous.
+The tables are in the snapshot's default schema: DuckDB names the catalog of marts.duckdb ``marts``, so the table is
+``marts.fct_posts`` in the snapshot as in the warehouse. A schema with the same name would make that ambiguous.
 """
 
 import os
@@ -24,12 +23,11 @@ def _quoted(text: str) -> str:
 
 @contextmanager
 def draft_snapshot(warehouse: Path, serving: Path, *, in_order: bool = False) -> Iterator[Path]:
-    """A draft of the next snapshot, beside ``serving``: all tables of the marts schema with their comments.
+    """Write a draft of the next snapshot next to ``serving``: all tables of the marts schema, with their comments.
 
-    in_order: with the rows of each table sorted by all columns, so that whoever reads them without an order reads them
-    the same each time.
+    in_order: sort the rows of each table by all columns, so that queries without an order are reproducible.
 
-    Rename it onto ``serving`` to publish; a draft that is still there at the end is removed.
+    To publish the draft, rename it to ``serving``; otherwise it is removed on exit.
     """
     serving.parent.mkdir(parents=True, exist_ok=True)
     draft = serving.with_name(f".{serving.name}.{os.getpid()}.draft")
@@ -69,7 +67,7 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def row_counts(snapshot: Path) -> dict[str, int]:
-    """Rows by table of a snapshot."""
+    """The number of rows of each table of a snapshot."""
     with duckdb.connect(str(snapshot), read_only=True) as connection:
         tables = connection.execute("select table_name from duckdb_tables() order by 1").fetchall()
         return {table: connection.table(f'"{table}"').shape[0] for (table,) in tables}

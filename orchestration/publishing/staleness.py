@@ -1,8 +1,8 @@
-"""Which days have raw data that the published marts have not seen.
+"""Which days have raw data that is newer than the published marts.
 
-The served snapshot says for each day which enriched version it was built from (marts.built_days), and a version's name
-holds the fingerprint of its inputs: the day's raw files, the topics, the labels, the model. So staleness is read from
-the data alone; a run that was killed anywhere leaves the day stale, and the next run does it again.
+The served snapshot records the enriched version that each day was built from (marts.built_days), and the name of a
+version contains the fingerprint of its inputs: the day's raw files, the topics, the labels, the model. Staleness
+therefore follows from the data alone: whenever a run is killed, its days stay stale and the next run redoes them.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from core.platforms import PLATFORMS
 from core.storage.raw import raw_files
 from core.storage.versions import fingerprint
 
-# The version of a day whose raw files are gone (retention, deletion): an empty one, so that its rows go too.
+# The fingerprint of a day whose raw files are gone (retention, deletion): its version is empty, which removes its rows.
 GONE = fingerprint(["no raw files"])
 
 
 def day_fingerprints(data_dir: Path, analysis_fingerprint: str, table: RawTable = "posts") -> dict[str, str]:
-    """For each day with raw rows of the table: what the version of its enriched files has to be called."""
+    """For each day with raw rows of the table: the fingerprint that its enriched version has to have."""
     inputs: dict[str, list[str]] = {}
     for (platform, day), names in raw_files(data_dir, table, PLATFORMS).items():
         inputs.setdefault(day, []).extend(f"{platform}/{name}" for name in names)
@@ -28,7 +28,7 @@ def day_fingerprints(data_dir: Path, analysis_fingerprint: str, table: RawTable 
 
 
 def built_fingerprints(serving: Path) -> dict[str, str]:
-    """For each day in the served snapshot: the fingerprint it was built from. Empty where nothing is published."""
+    """For each day in the served snapshot: the fingerprint it was built from. Empty if nothing is published."""
     if not serving.exists():
         return {}
     with duckdb.connect(str(serving), read_only=True) as connection:
@@ -37,14 +37,14 @@ def built_fingerprints(serving: Path) -> dict[str, str]:
 
 
 def stale_days(expected: Mapping[str, str], built: Mapping[str, str]) -> list[str]:
-    """The days, in order, that are to be built: new, changed, or gone from raw since."""
+    """The days to build, in order: new, changed, or no longer in raw."""
     return sorted(day for day in expected.keys() | built.keys() if expected.get(day) != built.get(day))
 
 
 def landed_beside_posts(data_dir: Path, serving: Path) -> bool:
-    """Whether comments, accounts or hot lists landed after the snapshot was published, by the times of the files.
+    """True if comments, accounts or hot lists landed after the snapshot was published, by modification time.
 
-    They stand under days of their own, so no day of posts is stale for them.
+    They are partitioned by their own days, so they do not make any day of posts stale.
     """
     published = serving.stat().st_mtime if serving.exists() else 0.0
     return any(

@@ -22,10 +22,11 @@ from core.contracts.raw import SCHEMAS
 from core.listening import load_listening
 from core.platforms import Platform
 from core.storage.raw import land
+from core.storage.versions import remove_superseded
 from orchestration.cli.compare import comparison_text
 from orchestration.definitions import defs
 from orchestration.publishing.as_of import build_as_of
-from orchestration.publishing.manifests import current_files, publications, remove_unnamed, write_manifest
+from orchestration.publishing.manifests import current_files, named_files, publications, write_manifest
 from orchestration.reading.sentiment.classifier import WEIGHTS, load_classifier
 from orchestration.reporting.comparison import Comparison, compare_marts, counted_posts, residuals
 from orchestration.reporting.event_report import build_report
@@ -71,7 +72,7 @@ def read_and_publish(data: Path, moment: datetime) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         dg.materialize([assets[dg.AssetKey(key)] for key in keys], instance=instance, tags={"dagster/partition": DAY})
     assert write_manifest(data, moment, current_files(data, {}))
-    remove_unnamed(data)
+    remove_superseded(data / "enriched", {data / file for file in named_files(data)})
 
 
 def tables(marts: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -128,8 +129,8 @@ def history(data: Path) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TINGFENG_SENTIMENT", f"embedded:{data / 'other.npz'}")
         read_and_publish(data, LATER + timedelta(hours=1))
-    shutil.rmtree(data / "reports")
-    shutil.rmtree(data / "enriched" / "manifests" / "as_of")  # not by what was noted then: by the rule
+    shutil.rmtree(data / "as_of")
+    shutil.rmtree(data / "publications" / "as_of")  # not by what was noted then: by the rule
     paths = built([*MOMENTS, LATER + timedelta(hours=2)])
     again = {"again": [tables(path) for path in paths[:3]], "pages_again": reports(paths[:3])}
     return {"first": first, "pages": pages, "paths": paths, **again}

@@ -41,11 +41,16 @@ def event_report(topic: Topic) -> dg.AssetsDefinition:
 
 
 def keep_last_of_day(folder: Path) -> list[Path]:
-    """Remove the earlier reports of a report's day that a refresh made: hourly ones are 30 MB a day. Those as of a
-    moment that somebody asked for, which have their marts beside them, stay. Returns the removed folders."""
+    """Remove the earlier reports of the same day that a refresh made; return the removed folders.
+
+    Hourly reports take 30 MB a day. Reports that somebody requested as of a moment are kept: their folders hold
+    built_from.json.
+    """
     day = folder.name[: len("2026-01-01")]
     earlier = [
-        path for path in sorted(folder.parent.glob(f"{day}T*")) if path < folder and not list(path.glob("marts.duckdb"))
+        path
+        for path in sorted(folder.parent.glob(f"{day}T*"))
+        if path < folder and not (path / "built_from.json").exists()
     ]
     for path in earlier:
         shutil.rmtree(path)

@@ -48,7 +48,7 @@ def test_of_a_day_the_last_report_of_a_refresh_is_kept(tmp_path):
     for name in ("2026-01-05T120000", "2026-01-06T060000", "2026-01-06T070000", "2026-01-06T080000"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "report.html").touch()
-    (tmp_path / "2026-01-06T070000" / "marts.duckdb").touch()  # as of a moment that somebody asked for
+    (tmp_path / "2026-01-06T070000" / "built_from.json").touch()  # requested as of a moment
     assert keep_last_of_day(tmp_path / "2026-01-06T080000") == [tmp_path / "2026-01-06T060000"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "2026-01-05T120000",

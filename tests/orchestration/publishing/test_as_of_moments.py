@@ -1,10 +1,11 @@
-"""Moments as people write them."""
+"""Moments as people write them on the command line."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from orchestration.publishing.as_of import AsOfProblem, folder_name, parse_moment
+from core.problems import Problem
+from orchestration.publishing.as_of import folder_name, parse_moment
 
 NOW = datetime(2026, 1, 7, tzinfo=UTC)
 
@@ -24,17 +25,17 @@ def test_a_moment_without_a_zone_is_that_of_shanghai(text, moment):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
-        ("noon", "no time"),
-        ("", "no time"),
+        ("noon", "not a valid time"),
+        ("", "not a valid time"),
         ("2026-01-06", "a day"),
         ("2026-01-07T08:01", "future"),
-        ("26-1-6", "no time"),
+        ("26-1-6", "not a valid time"),
     ],
 )
-def test_what_is_no_moment_or_has_not_come_is_told_with_a_remedy(text, told):
-    with pytest.raises(AsOfProblem, match=told) as problem:
+def test_an_invalid_or_future_moment_is_rejected_with_a_remedy(text, message):
+    with pytest.raises(Problem, match=message) as problem:
         parse_moment(text, NOW)
     assert "2026-01-0" in str(problem.value)
 

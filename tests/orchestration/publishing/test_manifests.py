@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from core.storage.raw import new_crawl_id
-from core.storage.versions import versions, write_version
+from core.storage.versions import remove_superseded, versions, write_version
 from orchestration.publishing.manifests import (
     begun_since,
     built_versions,
@@ -16,10 +16,10 @@ from orchestration.publishing.manifests import (
     current_files,
     files_of,
     manifests_dir,
+    named_files,
     pin,
     pinned,
     publications,
-    remove_unnamed,
     time_of,
     write_manifest,
 )
@@ -71,7 +71,7 @@ def test_the_same_files_are_written_down_once(tmp_path):
     land(tmp_path, "a")
     assert publish(tmp_path, NOON)
     assert publish(tmp_path, NOON + HOUR) is None
-    assert len(versions(manifests_dir(tmp_path))) == 1
+    assert len(publications(tmp_path)) == 1
 
 
 def test_a_clock_that_was_set_back_does_not_put_a_publication_before_the_last(tmp_path):
@@ -109,10 +109,11 @@ def test_versions_that_a_manifest_names_are_never_removed(tmp_path):
     for mark in "bcd":
         enrich(tmp_path, "posts/day=2026-01-05", mark)
         enrich(tmp_path, "duplicate_groups", mark)
-    assert remove_unnamed(tmp_path) == 2  # posts' b and groups' b; the last two stay for readers
+    named = {tmp_path / file for file in named_files(tmp_path)}
+    assert remove_superseded(tmp_path / "enriched", named) == 2  # posts' b and groups' b; the last two stay for readers
     assert [path.stem for path in versions(folder)] == ["000001-a", "000003-c", "000004-d"]
     assert [path.stem for path in versions(tmp_path / "enriched/duplicate_groups")] == ["000002-c", "000003-d"]
-    assert len(versions(manifests_dir(tmp_path))) == 1
+    assert len(publications(tmp_path)) == 1
 
 
 def test_the_first_manifest_of_a_moment_stays(tmp_path):
@@ -152,3 +153,20 @@ def test_crawls_that_a_publication_does_not_know_begin_when_their_names_say(tmp_
     known = files_of(tmp_path, NOON)
     assert begun_since(current_files(tmp_path, {}), known) == [time_of(second)]
     assert time_of(first) != time_of(second)
+
+
+def test_manifests_and_pins_of_earlier_releases_are_still_read(tmp_path):
+    land(tmp_path, "a")
+    publish(tmp_path, NOON)
+    pin(tmp_path, NOON, NOON)
+    former = tmp_path / "enriched/manifests"
+    former.parent.mkdir()
+    manifests_dir(tmp_path).rename(former)
+    land(tmp_path, "b")
+    publish(tmp_path, NOON + HOUR)
+    assert list(publications(tmp_path)) == [NOON, NOON + HOUR]
+    assert names(files_of(tmp_path, NOON + HOUR)) == ["a.parquet", "b.parquet"]
+    assert pinned(tmp_path, NOON) == NOON
+    assert remove_superseded(tmp_path / "enriched", set()) == 0
+    assert len(list(former.glob("*.parquet"))) == 1
+    assert set(current_files(tmp_path, {})["table"]) == {"raw/posts"}

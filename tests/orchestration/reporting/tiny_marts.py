@@ -34,7 +34,8 @@ def contracts() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for path in sorted(MARTS.rglob("*.yml")):
         for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
-            found[model["name"]] = {column["name"]: column["data_type"] for column in model["columns"]}
+            if "columns" in model:
+                found[model["name"]] = {column["name"]: column["data_type"] for column in model["columns"]}
     return found
 
 
