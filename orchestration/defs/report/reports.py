@@ -47,11 +47,8 @@ def keep_last_of_day(folder: Path) -> list[Path]:
     built_from.json.
     """
     day = folder.name[: len("2026-01-01")]
-    earlier = [
-        path
-        for path in sorted(folder.parent.glob(f"{day}T*"))
-        if path < folder and not (path / "built_from.json").exists()
-    ]
+    same_day = [path for path in sorted(folder.parent.glob(f"{day}T*")) if path < folder]
+    earlier = [path for path in same_day if not (path / "built_from.json").exists()]
     for path in earlier:
         shutil.rmtree(path)
     return earlier

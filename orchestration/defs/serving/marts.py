@@ -37,7 +37,7 @@ def validate_snapshot(snapshot: duckdb.DuckDBPyConnection) -> Validation:
     group_name="serving",
     kinds={"duckdb"},
     pool="warehouse",
-    description="serving/marts.duckdb: the tables for BI tools, the report and the alerts. Connect per query, read-only.",
+    description="serving/marts.duckdb: tables for BI tools, the report and the alerts. Connect per query, read-only.",
     check_specs=[
         dg.AssetCheckSpec(
             "served_rows",

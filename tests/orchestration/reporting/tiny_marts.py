@@ -31,12 +31,13 @@ class Tiny(NamedTuple):
 @cache
 def contracts() -> dict[str, dict[str, str]]:
     """The columns of every mart with their types, as the contracts have them."""
-    found: dict[str, dict[str, str]] = {}
+    tables: dict[str, dict[str, str]] = {}
     for path in sorted(MARTS.rglob("*.yml")):
         for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
-            if "columns" in model:
-                found[model["name"]] = {column["name"]: column["data_type"] for column in model["columns"]}
-    return found
+            columns = {column["name"]: column.get("data_type") for column in model.get("columns", [])}
+            if columns and all(columns.values()):
+                tables[model["name"]] = columns
+    return tables
 
 
 def make_marts(
