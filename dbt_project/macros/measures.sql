@@ -45,7 +45,7 @@
     {{ ratio("sum(case when interactions_rank <= 10 then interactions end)", "sum(interactions)") }} as top10_share,
     min(observed_at) as observed_from,
     max(observed_at) as observed_to,
-    {{ ratio("sum(case when observation_age_hours >= 72 then interactions else 0 end)", "sum(interactions)") }}
+    {{ ratio("sum(case when observation_age_hours >= " ~ var("mature_hours") ~ " then interactions else 0 end)", "sum(interactions)") }}
         as mature_share
 {%- endmacro %}
 
@@ -70,15 +70,16 @@
 {%- endmacro %}
 
 {#
-    A bound of the Wilson interval of a share. n is the number of near-duplicate groups, not of posts: copies of one text
-    are one opinion sampled. sign is + or -. 1.959964 is the normal quantile of a 95% interval.
+    A bound of the 95% Wilson interval of a share. n is the number of near-duplicate groups, not of posts: copies of one
+    text are one opinion sampled. sign: - for the lower bound, + for the upper.
 #}
 {% macro wilson_bound(share, n, sign) -%}
-    {%- set z2 = "3.841459" -%}
+    {%- set z = var("z_95") -%}
+    {%- set z2 = z * z -%}
     case when {{ n }} > 0 then
         least(1, greatest(0, (
             {{ share }} + {{ z2 }} / (2 * {{ n }})
-            {{ sign }} 1.959964 * sqrt(
+            {{ sign }} {{ z }} * sqrt(
                 greatest(0, {{ share }} * (1 - {{ share }})) / {{ n }}
                 + {{ z2 }} / (4.0 * {{ n }} * {{ n }})
             )
@@ -89,11 +90,9 @@
 {# A relation with one row for each sentiment. #}
 {% macro sentiments() -%}
 (
-    select 'negative' as sentiment
-    union all
-    select 'neutral' as sentiment
-    union all
-    select 'positive' as sentiment
+    {%- for sentiment in var("sentiments") %}
+    select '{{ sentiment }}' as sentiment{{ " union all" if not loop.last }}
+    {%- endfor %}
 )
 {%- endmacro %}
 
@@ -120,7 +119,7 @@
         when {{ unseen }} <= 0 then {{ seen }}
         else
             {{ seen }}
-            + {{ unseen }} {{ operator }} exp(1.959964 * sqrt(ln(1 + {{ variance }} / ({{ unseen }} * {{ unseen }}))))
+            + {{ unseen }} {{ operator }} exp({{ var("z_95") }} * sqrt(ln(1 + {{ variance }} / ({{ unseen }} * {{ unseen }}))))
     end
 {%- endmacro %}
 

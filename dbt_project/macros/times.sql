@@ -9,14 +9,14 @@
     timezone('UTC', {{ column }})
 {%- endmacro %}
 
-{# China has kept UTC+8, without summer time, since 1991. #}
-{% macro china_date(column) -%}
-    cast({{ column }} + interval '8' hour as date)
+{# The day in Asia/Shanghai of a moment in UTC. #}
+{% macro china_date(moment) -%}
+    cast({{ moment }} + interval '{{ var("utc_offset_hours") }}' hour as date)
 {%- endmacro %}
 
 {# The first moment of a day in Asia/Shanghai, in UTC. #}
 {% macro china_midnight(day) -%}
-    cast({{ day }} as timestamp) - interval '8' hour
+    cast({{ day }} as timestamp) - interval '{{ var("utc_offset_hours") }}' hour
 {%- endmacro %}
 
 {# Whole seconds apart, in hours. #}

@@ -48,5 +48,5 @@
 #}
 {% macro today() -%}
     {%- set moment = as_of_moment() if env_var("TINGFENG_AS_OF", "") else run_started_at -%}
-    cast('{{ moment.astimezone(modules.pytz.timezone("Asia/Shanghai")).date() }}' as date)
+    cast('{{ moment.astimezone(modules.pytz.timezone(var("timezone"))).date() }}' as date)
 {%- endmacro %}

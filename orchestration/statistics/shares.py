@@ -1,18 +1,17 @@
-"""Shares of sentiments that carry their error: an audit sample is drawn, and what it says corrects the classifier.
+"""Shares of sentiments, corrected for the classifier's error, with intervals; and the audit sample that corrects them.
 
-Counting a classifier's labels is off by 6 to 16 points where the balance of sentiments is not that of its training sets
-(docs/metrics.md). Two corrections, both over the classifier's probabilities and not its labels:
+Counting a classifier's labels is off by 6 to 16 points when the balance of sentiments differs from that of its training
+sets (docs/metrics.md). Two corrections, both computed from the classifier's probabilities and not its labels:
 
     ppi   prediction-powered inference (Angelopoulos et al. 2023, "PPI++" with a tuned weight): the mean probability of
-          all posts, plus what an audit sample of them says it is off by. Unbiased whatever the classifier is worth.
+          all posts, plus its error as measured on an audit sample. Unbiased however bad the classifier is.
     emq   the classifier's probabilities, re-weighted until they agree with their own mean (Saerens, Latinne,
-          Decaestecker 2002), held back a little by where they start from. Needs no labels, and errs where the topic's
-          words mean something else than in training. Days and platforms of an audited topic start from what its audit
-          says (calibrated_to).
+          Decaestecker 2002), damped by a prior. Needs no labels, and is wrong where the topic's words mean something
+          else than in training. Days and platforms of an audited topic start from the topic's audit (calibrated_to).
 
-Posts that analysts labelled for other reasons than the audit count as labelled, and the rest is estimated. The interval
-holds the sampling error, with near-duplicate groups as the units (copies of one text are one opinion sampled), and the
-classification error.
+Posts that analysts labelled outside the audit count as labelled; only the rest is estimated. The interval covers the
+sampling error, with near-duplicate groups as units (copies of one text are one opinion sampled), and the classification
+error.
 """
 
 from collections.abc import Sequence
@@ -27,13 +26,13 @@ from orchestration.statistics.intervals import wilson
 
 Floats = npt.NDArray[np.float64]
 
-# Posts are drawn by platform, label, and how sure the classifier is; these part the likeliest probability into bands.
+# Audit strata are platform, label and the classifier's confidence: these are the edges of the confidence bands.
 CONFIDENCE_BANDS = (0.6, 0.8)
-# How unsure the classifier is taken to be at the least, when labels are shared out: on texts unlike its training it
-# errs where it is sure, and an audit that believed it there was off by 1.63 points on fanchuan, not 1.53.
+# The smallest standard deviation that is assumed of the classifier when labels are allocated: on texts unlike its
+# training it is wrong where it is confident. Without this floor the audit was off by 1.63 points on fanchuan, not 1.53.
 LEAST_SPREAD = 0.4
-SMALLEST_STRATUM = 2  # labels, below which a stratum tells nothing of its own spread
-# Below this many audit labels their own error is beyond ±9 points (1.96 · sqrt(.25 / 120)); emq is the better guess.
+SMALLEST_STRATUM = 2  # labels: with fewer, a stratum has no variance of its own
+# With fewer audit labels their own error exceeds ±9 points (1.96 · sqrt(.25 / 120)), and emq is the better estimate.
 FEWEST_AUDIT_LABELS = 120
 EMQ_STEPS = 1_000
 EMQ_TOLERANCE = 1e-6
@@ -42,7 +41,7 @@ AUDIT_SAMPLE = pl.Schema(
     {
         "platform": pl.String(),
         "post_id": pl.String(),
-        "audit_weight": pl.Float64(),  # posts that the drawn one stands for
+        "audit_weight": pl.Float64(),  # number of posts that the drawn one represents
     }
 )
 
@@ -62,11 +61,11 @@ SHARES = pl.Schema(
 
 
 class Calibration(NamedTuple):
-    """To which shares of SENTIMENTS probabilities are calibrated, once they are multiplied with ``tilt``.
+    """The shares of SENTIMENTS for which the probabilities, multiplied by ``tilt``, are calibrated.
 
-    error: how far emq is off then, the root mean square. No formula gives it, for it is the classifier's and not
-    chance's; it was measured over the domains of benchmarks/shares.py. weight: what the shares weigh beside all posts;
-    without any, emq goes to extremes where texts are unlike the training's.
+    prior: these shares. error: the root mean square error of emq from there; it is a property of the classifier, so no
+    formula gives it, and it was measured on the domains of benchmarks/shares.py. weight: weight of the prior relative
+    to all posts; without it emq goes to extremes on texts unlike the training sets.
     """
 
     prior: Floats
@@ -75,19 +74,20 @@ class Calibration(NamedTuple):
     weight: float = 0.0
 
 
-# Where emq starts from without an audit. The classifier gives the dev rows of its training sets .28, .47 and .25, each
-# set counting the same; from there emq is nearer than counting on six sets of benchmarks/shares.py and a third further
-# off on smp2020_usual, from here an eighth nearer or more on all seven. Of some fifty starts and weights it is the one
-# that is best where it is worst; it was chosen on these sets, so a little kind to itself.
+# The start of emq without an audit. On the dev rows of its training sets, each set weighing the same, the classifier's
+# mean probabilities are .28, .47 and .25. Starting there, emq is nearer than counting on six sets of
+# benchmarks/shares.py and a third further off on smp2020_usual; starting here it is nearer by an eighth or more on all
+# seven. Of some fifty starts and weights this one has the best worst case. It was chosen on these sets, so its figures
+# are slightly optimistic.
 AS_TRAINED = Calibration(np.array([0.28, 0.55, 0.17]), error=0.12, weight=0.08)
-# Where it starts from what a domain's own rows are given.
+# The error of emq when it starts from the shares of a domain's own rows.
 CALIBRATED_ERROR = 0.08
 
 
 class Share(NamedTuple):
-    """A share of one sentiment, as a fraction, with the bounds of its interval and how it was come by.
+    """The share of one sentiment, a fraction, with the bounds of its 95% interval.
 
-    method: analyst (every post is labelled), ppi or emq.
+    method: how it was estimated: analyst (every post is labelled), ppi or emq.
     """
 
     sentiment: str
@@ -98,7 +98,10 @@ class Share(NamedTuple):
 
 
 def stratum() -> pl.Expr:
-    """platform/label/band of posts with platform, model_sentiment and p_*; platform/unread where these are null."""
+    """The audit stratum, platform/label/band, of posts with platform, model_sentiment and p_*.
+
+    platform/unread for posts without probabilities.
+    """
     confidence = pl.max_horizontal("p_negative", "p_neutral", "p_positive")
     band = pl.sum_horizontal(*((confidence >= edge).cast(pl.Int8) for edge in CONFIDENCE_BANDS))
     is_read = pl.col("p_negative").is_not_null()
@@ -110,21 +113,20 @@ def stratum() -> pl.Expr:
 
 
 def draw_audit(posts: pl.DataFrame, size: int) -> pl.DataFrame:
-    """Posts for analysts to label, in the schema AUDIT_SAMPLE; all of them where there are no more than ``size``.
+    """A stratified sample of ``size`` posts for analysts to label, in the schema AUDIT_SAMPLE; all posts if fewer.
 
-    posts: platform, post_id, model_sentiment, p_negative, p_neutral, p_positive. Those without probabilities are drawn
-    too: the classifier has nothing to read in them, a person has the picture or the language. Strata get labels by
-    their posts and by how unsure the classifier is of them (Neyman allocation, with the spread that the probabilities
-    foretell). Which posts of a stratum are drawn is decided by a hash of their id: a larger sample holds the smaller
-    one, and a second draw gives the same posts.
+    posts: platform, post_id, model_sentiment, p_negative, p_neutral, p_positive. Posts without probabilities are drawn
+    too: a person can read the picture or the language that the classifier cannot. Labels are allocated to strata by
+    size and by the standard deviation that the probabilities predict (Neyman allocation). Within a stratum a hash of
+    the id decides: a larger sample contains the smaller one, and a second draw gives the same posts.
     """
     confidence = pl.max_horizontal("p_negative", "p_neutral", "p_positive")
     placed = posts.with_columns(
         stratum=stratum(),
-        spread=(confidence * (1 - confidence)).sqrt().clip(lower_bound=LEAST_SPREAD).fill_null(LEAST_SPREAD),
+        deviation=(confidence * (1 - confidence)).sqrt().clip(lower_bound=LEAST_SPREAD).fill_null(LEAST_SPREAD),
         place=pl.concat_str("platform", "post_id").hash(0),
     )
-    strata = placed.group_by("stratum").agg(posts=pl.len(), wanted=pl.col("spread").sum()).sort("stratum")
+    strata = placed.group_by("stratum").agg(posts=pl.len(), wanted=pl.col("deviation").sum()).sort("stratum")
     labels = _allocate(strata["posts"].to_list(), strata["wanted"].to_list(), size)
     return (
         placed.join(strata.select("stratum", "posts", labels=pl.Series(labels, dtype=pl.Int64)), on="stratum")
@@ -136,7 +138,7 @@ def draw_audit(posts: pl.DataFrame, size: int) -> pl.DataFrame:
 
 
 def _allocate(posts: Sequence[int], wanted: Sequence[float], size: int) -> list[int]:
-    """Labels for each stratum, in proportion to ``wanted``: SMALLEST_STRATUM at least, its posts at most."""
+    """Number of labels for each stratum, in proportion to ``wanted``: at least SMALLEST_STRATUM, at most its posts."""
     labels = [min(SMALLEST_STRATUM, count) for count in posts]
     while (left := size - sum(labels)) > 0:
         open_strata = [number for number, count in enumerate(posts) if labels[number] < count]
@@ -146,7 +148,7 @@ def _allocate(posts: Sequence[int], wanted: Sequence[float], size: int) -> list[
         before = sum(labels)
         for number in open_strata:
             labels[number] += min(posts[number] - labels[number], int(left * wanted[number] / whole))
-        if sum(labels) == before:  # less than one for each: the rest to those that want most
+        if sum(labels) == before:  # less than one label for each: the largest get one
             for number in sorted(open_strata, key=lambda number: -wanted[number])[:left]:
                 labels[number] += 1
     return labels
@@ -155,15 +157,16 @@ def _allocate(posts: Sequence[int], wanted: Sequence[float], size: int) -> list[
 def corrected_shares(posts: pl.DataFrame, calibration: Calibration, z: float = Z_95) -> list[Share]:
     """The share of each sentiment among posts of a topic; an empty list without posts.
 
-    posts: platform, model_sentiment, p_negative, p_neutral, p_positive (null: nothing to read), analyst_sentiment
-    (null: none), audit_weight (null: not drawn for the audit), duplicate_group_id. calibration: of the probabilities,
-    for posts that have no audit of their own. z: quantile of the interval.
+    posts: platform, model_sentiment, p_negative, p_neutral, p_positive (null: no text to classify), analyst_sentiment
+    (null: not labelled), audit_weight (null: not drawn for the audit), duplicate_group_id. calibration: used when the
+    posts have too few audit labels of their own. z: normal quantile of the interval.
     """
     if posts.is_empty():
         return []
     is_labelled, is_drawn = posts["analyst_sentiment"].is_not_null(), posts["audit_weight"].is_not_null()
-    known, rest, audit = (posts.filter(is_so) for is_so in (is_labelled & ~is_drawn, ~is_labelled | is_drawn,
-                                                            is_labelled & is_drawn))  # fmt: skip
+    known = posts.filter(is_labelled & ~is_drawn)
+    rest = posts.filter(~is_labelled | is_drawn)
+    audit = posts.filter(is_labelled & is_drawn)
     if is_labelled.all():
         method, shares, errors = "analyst", _one_hot(posts).mean(axis=0), np.zeros(len(SENTIMENTS))
     else:
@@ -183,11 +186,11 @@ def corrected_shares(posts: pl.DataFrame, calibration: Calibration, z: float = Z
 
 
 def topic_shares(posts: pl.DataFrame) -> pl.DataFrame:
-    """The posts that count for topics to the shares of sentiments among them, in the schema SHARES.
+    """Corrected shares of each topic, of its platforms and of each platform's days, in the schema SHARES.
 
-    posts: topic_id, platform, posted_date, sentiment, sentiment_source, and what corrected_shares wants but
-    analyst_sentiment. A topic is corrected by its own audit, its platforms and days by theirs where they have enough
-    labels, else from the topic's calibration.
+    posts: a row for each topic and post, with topic_id, platform, posted_date, sentiment, sentiment_source, and the
+    columns of corrected_shares except analyst_sentiment. A topic is corrected by its own audit; platforms and days by
+    their own audit labels where they have enough, else with the topic's calibration.
     """
     labelled = pl.when(pl.col("sentiment_source") == "analyst").then("sentiment")
     rows: list[tuple[object, ...]] = []
@@ -203,17 +206,17 @@ def topic_shares(posts: pl.DataFrame) -> pl.DataFrame:
 
 
 def calibrated_to(posts: pl.DataFrame, shares: Sequence[Share]) -> Calibration:
-    """The calibration that a topic's corrected shares give to the probabilities of its days and platforms.
+    """A calibration for the days and platforms of a topic, from the topic's posts and its corrected shares.
 
-    The tilt is the one with which the mean probabilities of all the topic's posts are its shares.
+    Multiplied by the tilt, the mean probabilities of all the topic's posts equal its shares.
     """
     prior = np.clip([share.share for share in shares], 1e-4, 1)
     prior /= prior.sum()
     p, tilt = _probabilities(posts), np.ones(len(SENTIMENTS))
     for _ in range(EMQ_STEPS):
-        off = prior / _normalised(p * tilt).mean(axis=0)
-        tilt = tilt * off
-        if np.abs(off - 1).max() < EMQ_TOLERANCE:
+        correction = prior / _normalised(p * tilt).mean(axis=0)
+        tilt = tilt * correction
+        if np.abs(correction - 1).max() < EMQ_TOLERANCE:
             break
     return Calibration(prior, CALIBRATED_ERROR, tilt)
 
@@ -223,46 +226,46 @@ def _normalised(p: Floats) -> Floats:
 
 
 def _one_hot(labelled: pl.DataFrame) -> Floats:
-    is_so = ((pl.col("analyst_sentiment") == name).cast(pl.Float64).alias(name) for name in SENTIMENTS)
-    return labelled.select(is_so).to_numpy()
+    columns = ((pl.col("analyst_sentiment") == name).cast(pl.Float64).alias(name) for name in SENTIMENTS)
+    return labelled.select(columns).to_numpy()
 
 
 def _probabilities(posts: pl.DataFrame) -> Floats:
-    """Post × sentiment. Where there is nothing to read the classifier says neutral, and so does the share."""
+    """Post × sentiment. Posts without text are neutral with certainty, as their label is."""
     return posts.select(pl.col(f"p_{name}").fill_null(float(name == "neutral")) for name in SENTIMENTS).to_numpy()
 
 
 def ppi(posts: pl.DataFrame, audit: pl.DataFrame) -> tuple[Floats, Floats]:
-    """Prediction-powered shares of the sentiments, and the standard errors that classification gives them.
+    """Prediction-powered shares of the sentiments, and their standard errors from classification.
 
-    posts: all that are not known otherwise; audit: those of them that were drawn and labelled; columns as in
-    corrected_shares. The weight of the predictions is tuned for each sentiment so that the error is smallest (PPI++,
-    Angelopoulos, Duchi, Zrnic 2023): a classifier that tells nothing is left out by itself. A stratum with a single
-    label borrows the spread of all.
+    posts: all posts to estimate; audit: those of them that were drawn and labelled; columns as in corrected_shares. The
+    weight of the predictions is tuned for each sentiment to minimise the error (PPI++, Angelopoulos, Duchi, Zrnic
+    2023), so an uninformative classifier gets weight 0. A stratum with a single label uses the variance of all labels.
     """
     p, p_audit, truth = _probabilities(posts), _probabilities(audit), _one_hot(audit)
     weights = audit["audit_weight"].to_numpy() / audit["audit_weight"].sum()
     centred_p, centred_y = p_audit - weights @ p_audit, truth - weights @ truth
-    spread, covariance = weights @ centred_p**2, weights @ (centred_p * centred_y)
-    tuned = np.clip(np.divide(covariance, spread, out=np.zeros_like(spread), where=spread > 0), 0, 1)
+    variance, covariance = weights @ centred_p**2, weights @ (centred_p * centred_y)
+    tuned = np.clip(np.divide(covariance, variance, out=np.zeros_like(variance), where=variance > 0), 0, 1)
     residuals = truth - tuned * p_audit
     shares = np.clip(tuned * p.mean(axis=0) + weights @ residuals, 0, None)
     overall = weights @ (residuals - weights @ residuals) ** 2
     variances = np.zeros(len(SENTIMENTS))
     sample = audit.select("audit_weight", stratum=stratum()).with_row_index("row")
     for _, members in sample.group_by("stratum"):
-        rows, stands_for = members["row"].to_numpy(), float(members["audit_weight"].sum())
+        rows, population = members["row"].to_numpy(), float(members["audit_weight"].sum())
         own = residuals[rows].var(axis=0, ddof=1) if len(rows) >= SMALLEST_STRATUM else overall
-        # Drawn without replacement: a stratum that is labelled to its last post has no error left.
-        unseen = max(0.0, 1 - len(rows) / stands_for)
-        variances += weights[rows].sum() ** 2 * own / len(rows) * unseen
+        # Finite population correction: a stratum that is labelled completely has no error left.
+        unlabelled = max(0.0, 1 - len(rows) / population)
+        variances += weights[rows].sum() ** 2 * own / len(rows) * unlabelled
     return shares / shares.sum(), np.sqrt(variances)
 
 
 def emq(p: Floats, prior: Floats, weight: float = 0.0) -> Floats:
-    """The sentiments' shares that make the probabilities likeliest, given the shares that they are calibrated to.
+    """The shares of the sentiments with the greatest likelihood, by expectation maximisation.
 
-    The latter count as a ``weight`` of all posts (a Dirichlet prior).
+    p: post × sentiment, probabilities calibrated for the shares ``prior``. weight: weight of the prior relative to all
+    posts (a Dirichlet prior).
     """
     cells, counts = np.unique(np.round(p, 2), axis=0, return_counts=True)  # some thousands, however many posts
     likelihoods = cells / prior
@@ -270,8 +273,8 @@ def emq(p: Floats, prior: Floats, weight: float = 0.0) -> Floats:
     for _ in range(EMQ_STEPS):
         joint = likelihoods * shares
         posterior = joint / joint.sum(axis=1, keepdims=True)
-        told = counts @ posterior / counts.sum()
-        before, shares = shares, (told + weight * prior) / (1 + weight)
+        means = counts @ posterior / counts.sum()
+        before, shares = shares, (means + weight * prior) / (1 + weight)
         if np.abs(shares - before).max() < EMQ_TOLERANCE:
             break
     return shares

@@ -1,6 +1,7 @@
 """What others rely on: columns, descriptions, asset keys, and the order in which models can be built."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -8,9 +9,11 @@ import pytest
 import yaml
 from dagster_dbt.asset_utils import default_asset_key_fn
 
+from core.calendar import CHINA, TIMEZONE
 from core.contracts import enriched
 from core.contracts.raw import SCHEMAS, RawTable
 from core.platforms import FACTS, HOT_LIST_PLATFORMS, PLATFORMS
+from core.vocabulary import GOLDEN_HOURS, MATURE_HOURS, PHASES, SENTIMENTS, VOICE_KINDS, Z_95
 
 # DESIGN: the columns that each mart must have.
 COLUMNS = {
@@ -87,6 +90,12 @@ def manifest(built: Any) -> Any:
     return json.loads((built.path / "target/manifest.json").read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="module")
+def variables(built: Any) -> Any:
+    """The vars of dbt_project.yml."""
+    return yaml.safe_load((built.project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+
+
 def test_marts_have_their_columns_each_with_its_meaning(built: Any) -> None:
     found: dict[str, dict[str, str | None]] = {}
     for table, column, comment in built.rows(
@@ -155,9 +164,25 @@ def test_sources_declare_what_is_written(built: Any) -> None:
     }
 
 
-def test_unions_take_every_platform_that_has_a_staging_model(built: Any) -> None:
-    project = yaml.safe_load((built.project / "dbt_project.yml").read_text(encoding="utf-8"))
-    listed = project["vars"]["platforms_by_table"]
+def test_variables_of_dbt_are_the_constants_of_core(variables: Any) -> None:
+    assert (
+        variables.items()
+        >= {
+            "sentiments": list(SENTIMENTS),
+            "phases": list(PHASES),
+            "voice_kinds": list(VOICE_KINDS),
+            "golden_hours": GOLDEN_HOURS,
+            "mature_hours": MATURE_HOURS,
+            "z_95": Z_95,
+            "timezone": TIMEZONE,
+        }.items()
+    )
+    offsets = {datetime(year, month, 1, tzinfo=CHINA).utcoffset() for year in range(2009, 2027) for month in (1, 7)}
+    assert offsets == {timedelta(hours=variables["utc_offset_hours"])}
+
+
+def test_unions_take_every_platform_that_has_a_staging_model(built: Any, variables: Any) -> None:
+    listed = variables["platforms_by_table"]
     staging = built.project / "models/staging"
     assert listed == {
         table: [name for name in PLATFORMS if (staging / name / f"stg_{name}__{table}.sql").exists()]

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from core.vocabulary import Z_95
+from orchestration.statistics.intervals import wilson
+
 
 def day(number: int) -> date:
     return date(2026, 1, number)
@@ -105,13 +108,14 @@ def test_the_event_as_a_whole(built: Any) -> None:
     ) == [("negative", 3, 0.75), ("neutral", 0, 0.0), ("positive", 1, 0.25)]
 
 
-def test_bounds_are_wilsons_on_near_duplicate_groups(built: Any) -> None:
-    """A bound is where the share lies 1.96 standard errors, as they are at the bound, away; n is the 5 groups."""
+def test_bounds_are_wilson_intervals_over_near_duplicate_groups(built: Any) -> None:
+    """A bound lies 1.96 of its own standard errors from the share; n is the 5 groups."""
     rows = built.rows("select volume_share, share_low, share_high from marts.event_sentiment")
     for share, low, high in rows:
         assert 0 <= low < share < high <= 1
         for bound in (low, high):
-            assert abs(share - bound) == pytest.approx(1.959964 * math.sqrt(bound * (1 - bound) / 5), rel=1e-5)
+            assert abs(share - bound) == pytest.approx(Z_95 * math.sqrt(bound * (1 - bound) / 5), rel=1e-5)
+        assert (low, high) == pytest.approx(wilson(share, 5))
 
 
 def test_keywords_and_hashtags_of_the_event(built: Any) -> None:
@@ -172,7 +176,7 @@ FAULTS = {
     "update marts.event_platforms set top10_share = 1.01 where platform = 'weibo'":
         {"fractions_event_platforms_volume_share__share_low__share_high__interaction_share__top10_share__mature_share"},
     "update marts.fct_posts set sentiment = 'mixed' where post_uid = 'weibo:w1'":
-        {"accepted_values_fct_posts_sentiment__negative__neutral__positive"},
+        {"accepted_values_fct_posts_sentiment___var_sentiments_"},
     "delete from marts.dim_topics": {"relationships_daily_volume_topic_id__topic_id__ref_dim_topics_"},
 }  # fmt: skip
 

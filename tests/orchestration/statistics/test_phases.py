@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.statistics.phases import (
+    BURST_P,
     DAY_HOURS,
-    HOURS,
-    OPENED_P,
-    PHASES,
+    HOURS_SCHEMA,
+    PHASES_SCHEMA,
     bursts,
     change_points,
     daily_profile,
@@ -46,7 +46,7 @@ def hours(days: dict[str, list[float]], seed: int = 1, topic_id: str = "t") -> p
         for day, level in enumerate(levels)
         for hour, count in enumerate(rng.poisson(level * USUAL))
     ]
-    return pl.DataFrame(rows, schema=HOURS, orient="row")
+    return pl.DataFrame(rows, schema=HOURS_SCHEMA, orient="row")
 
 
 def found(rows: pl.DataFrame) -> list[tuple[str, float, float]]:
@@ -127,7 +127,7 @@ def test_the_phases_of_an_event_from_its_quiet_to_its_end() -> None:
     assert starts == pytest.approx([0, 3, 4, 6, 9], abs=0.3)
     assert all(end == start for (_, _, end), (_, start, _) in itertools.pairwise(phases))
     assert topic_phases(rows)["is_censored"].to_list() == [False] * 5
-    assert topic_phases(rows).schema == PHASES
+    assert topic_phases(rows).schema == PHASES_SCHEMA
 
 
 def test_a_window_that_ends_at_half_of_the_peak_is_censored() -> None:
@@ -234,7 +234,7 @@ def test_bursts_of_noise_are_as_rare_as_their_threshold() -> None:
     rng = np.random.default_rng(5)
     for level in (12, 2_400):
         counts = rng.poisson(level / DAY_HOURS, 200 * DAY_HOURS).astype(float)
-        assert bursts(counts, np.full(len(counts), 1 / DAY_HOURS), range(len(counts))).mean() < 5 * OPENED_P
+        assert bursts(counts, np.full(len(counts), 1 / DAY_HOURS), range(len(counts))).mean() < 5 * BURST_P
 
 
 def test_the_tail_of_a_gamma_poisson_count() -> None:
@@ -267,8 +267,8 @@ def test_one_evening_does_not_make_all_evenings() -> None:
 def test_windows_with_little_or_nothing_in_them() -> None:
     nothing = hours({"weibo": [0, 0]})
     assert topic_phases(nothing).is_empty()
-    assert topic_phases(nothing).schema == PHASES
-    assert topic_phases(HOURS.to_frame()).is_empty()
+    assert topic_phases(nothing).schema == PHASES_SCHEMA
+    assert topic_phases(HOURS_SCHEMA.to_frame()).is_empty()
     unknown = nothing.with_columns(volume=pl.lit(None, pl.Int64), is_complete=pl.lit(False))
     assert topic_phases(unknown).is_empty()
     one = nothing.with_columns(volume=pl.when(pl.int_range(pl.len()) == 30).then(1).otherwise(0).cast(pl.Int64))

@@ -1,6 +1,3 @@
-{#- Hours: 黄金24小时, what the trade expects of a brand. -#}
-{%- set golden_hours = 24 -%}
-
 with hours as (
     select
         topic_id,
@@ -63,10 +60,10 @@ statements as (
 
 sentiments as (
     select
-        topic_id,
-        max(case when sentiment = 'negative' then volume_share end) as negative_share,
-        max(case when sentiment = 'neutral' then volume_share end) as neutral_share,
-        max(case when sentiment = 'positive' then volume_share end) as positive_share
+        {%- for sentiment in var("sentiments") %}
+        max(case when sentiment = '{{ sentiment }}' then volume_share end) as {{ sentiment }}_share,
+        {%- endfor %}
+        topic_id
     from {{ ref("event_sentiment") }}
     group by topic_id
 ),
@@ -111,7 +108,7 @@ select
     statements.posted_at as statement_at,
     statements.post_uid as statement_post_uid,
     {{ hours_between("phases.onset_at", "statements.posted_at") }} as response_latency_hours,
-    cast({{ golden_hours }} as bigint) as golden_hours,
+    cast({{ var("golden_hours") }} as bigint) as golden_hours,
     totals.mature_share,
     coalesce(totals.mature_share, 1) < 1
     or topics.window_end is null

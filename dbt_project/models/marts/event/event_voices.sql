@@ -28,9 +28,9 @@ voices as (
         count(distinct duplicate_group_id) as distinct_volume,
         cast(sum(interactions) as bigint) as interactions,
         max(case when interactions_is_floor then 1 else 0 end) = 1 as interactions_is_floor,
-        count(case when sentiment = 'negative' then 1 end) as negative_volume,
-        count(case when sentiment = 'neutral' then 1 end) as neutral_volume,
-        count(case when sentiment = 'positive' then 1 end) as positive_volume,
+        {%- for sentiment in var("sentiments") %}
+        count(case when sentiment = '{{ sentiment }}' then 1 end) as {{ sentiment }}_volume,
+        {%- endfor %}
         count(stance) as stance_volume,
         sum(case stance when 'positive' then 1 when 'negative' then -1 else 0 end) as stance_balance,
         min(posted_at) as first_post_at,
