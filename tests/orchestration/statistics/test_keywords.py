@@ -11,7 +11,7 @@ from orchestration.reading.segmentation import segment_posts
 from orchestration.statistics.keywords import (
     FEWEST_VOICES,
     MOST_DISTINCT,
-    MOST_SAID,
+    MOST_FREQUENT,
     PRIOR_VOICES,
     TERMS,
     stop_words,
@@ -122,9 +122,9 @@ def test_of_a_long_tail_the_most_said_and_the_most_distinct_are_kept():
             sentiment=["neutral"] * 5 + ["negative"] * 8,
         )
     )
-    assert rows(said).height == MOST_SAID
+    assert rows(said).height == MOST_FREQUENT
     kept = rows(said, sentiment="neutral")["term"]
-    assert len(kept) == MOST_SAID + MOST_DISTINCT
+    assert len(kept) == MOST_FREQUENT + MOST_DISTINCT
     assert kept.is_in(tail[200:]).sum() == MOST_DISTINCT
 
 
