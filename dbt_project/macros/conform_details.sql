@@ -1,4 +1,4 @@
-{# Raw comments, accounts and hot lists in the shape that all platforms share; without payloads. #}
+{# Raw comments, accounts and hot lists of one platform in the columns that all platforms share, without payloads. #}
 
 {% macro conform_comments(relation) -%}
 select
@@ -24,8 +24,8 @@ from {{ new_rows(relation) }}
 {%- endmacro %}
 
 {#
-    verified_type   SQL over payload: person, organisation, media or government; null where the platform verifies nobody
-                    of that kind, or does not tell
+    verified_type   SQL over payload: person, organisation, media or government; null if the account is not verified or
+                    the platform does not show the kind
 #}
 {% macro conform_authors(relation, verified_type) -%}
 select

@@ -1,13 +1,13 @@
 {#
-    The only place that knows that sources are Parquet files. Each macro takes source(...) and gives a relation to select
-    from, of the run's days alone where the source has day= folders, unless every_day is asked for:
+    The only place that knows that sources are Parquet files. Each macro takes source(...) and returns a relation to
+    select from. If the source has day= folders, it is limited to the days of the run, unless every_day is true:
 
-    landed_rows        the rows of all files: raw is append-only; of raw those observed at or before TINGFENG_AS_OF
-    current_rows       the rows of the last file by name of each folder, and version, the file's name without its ending
-    current_versions   posted_date and version of that file, also where it has no rows
+    landed_rows        the rows of all files, since raw is append-only; of raw only those observed by TINGFENG_AS_OF
+    current_rows       the rows of the last file, by name, of each folder; version is the file's name without extension
+    current_versions   posted_date and version of that file, even if it has no rows
 
-    A source has the columns that its yml declares: where its files, or the older ones of them, lack one, it is null, and
-    without files the relation is empty.
+    The relation has the columns that the source's yml declares: a column that (older) files lack is null, and without
+    files the relation is empty.
 #}
 
 {% macro landed_rows(relation) -%}
@@ -85,8 +85,8 @@
 {%- endmacro %}
 
 {#
-    The source's files as a quoted pattern, narrowed to what the run's days have in common: reading by column name, which
-    lets new columns come in, opens every file that the pattern finds (1 s for 1,250 files).
+    The source's files as a quoted glob pattern, narrowed to the common prefix of the run's days: union_by_name, which
+    allows new columns, opens every file that matches (1 s for 1,250 files).
 #}
 {% macro file_pattern(relation, every_day=false) -%}
     {%- set prefix = "" if every_day else window_prefix() -%}

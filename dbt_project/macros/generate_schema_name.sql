@@ -1,4 +1,4 @@
-{# The schema as the model names it (staging, intermediate, marts), without the target's in front: others rely on it. #}
+{# The configured schema without the target's prefix: asset keys and the published snapshot rely on these names. #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {{ custom_schema_name or target.schema }}
 {%- endmacro %}

@@ -7,7 +7,7 @@
     last_value({{ column }} ignore nulls)
 {%- endmacro %}
 
-{# In a select list: a row for each member of a list; none for an empty list or null. #}
+{# In a select list: a row for each element of a list; no row for an empty list or null. #}
 {% macro each_of(column) -%}
     {{ return(adapter.dispatch("each_of")(column)) }}
 {%- endmacro %}

@@ -26,7 +26,7 @@
     end
 {%- endmacro %}
 
-{# Over rows of topic_posts. #}
+{# Aggregates over rows of topic_posts. #}
 {% macro volume_measures() -%}
     count(*) as volume,
     cast(sum(case when is_repost then 0 else 1 end) as bigint) as original_volume,
@@ -34,7 +34,7 @@
     count(distinct author_uid) as authors
 {%- endmacro %}
 
-{# Over rows of ranked_posts. #}
+{# Aggregates over rows of ranked_posts. #}
 {% macro interaction_measures() -%}
     {%- for column in ["likes", "comments", "shares", "collects", "interactions", "interactions_all"] %}
     cast(sum({{ column }}) as bigint) as {{ column }},
@@ -49,7 +49,7 @@
         as mature_share
 {%- endmacro %}
 
-{# The posts of topics, ranked by interactions within the columns named. #}
+{# topic_posts with interactions_rank, the rank by interactions within the given columns. #}
 {% macro ranked_posts(columns) -%}
 (
     select
@@ -62,8 +62,8 @@
 {%- endmacro %}
 
 {#
-    A number about posts, measured.<column>: null where there are no posts, for they were not looked for; 0 where they
-    were looked for and none was found.
+    measured.<column>, where measured is null if there are no posts: 0 if the days were searched completely (the SQL
+    condition searched), else null, since nothing was collected.
 #}
 {% macro zero_if_searched(column, searched, zero="0") -%}
     case when measured.volume is null and {{ searched }} then {{ zero }} else measured.{{ column }} end
@@ -97,16 +97,16 @@
 {%- endmacro %}
 
 {#
-    The number of posts that two passes of sizes n1 and n2 with m in common tell of (Chapman 1951). It holds where one of
-    the passes sees a post independently of the other; where both see the same posts more easily it is too low.
+    Chapman's estimate (1951) of the number of posts from two passes that found n1 and n2 posts, m of them in both. It
+    assumes that the passes find posts independently; it is too low if both find the same posts more easily.
 #}
 {% macro chapman(n1, n2, m) -%}
     (cast({{ n1 }} + 1 as double precision) * ({{ n2 }} + 1) / ({{ m }} + 1) - 1)
 {%- endmacro %}
 
 {#
-    A bound of its 95% interval, log-normal over the posts that no pass saw (Chao 1987), so that it never falls below
-    those seen. operator is / for the lower bound and * for the upper.
+    A bound of its 95% interval, log-normal over the posts that neither pass found (Chao 1987), so that it is never below
+    the number found. operator: / for the lower bound, * for the upper.
 #}
 {% macro chapman_bound(n1, n2, m, operator) -%}
     {%- set seen = "(" ~ n1 ~ " + " ~ n2 ~ " - " ~ m ~ ")" -%}
@@ -124,8 +124,8 @@
 {%- endmacro %}
 
 {#
-    For a select list over observations: each count as it was last shown, last_<count>, and whether that was a floor,
-    last_<count>_is_floor. A count that a later observation does not show stays what it was.
+    For a select list over observations: last_<count>, the last value shown of each count, and last_<count>_is_floor,
+    whether that value was a floor. A later observation that does not show the count does not change it.
 #}
 {% macro last_counts(uid, counts) -%}
     {%- for count in counts %}

@@ -1,18 +1,18 @@
 {#
-    Files beside those of posts, each read once: their days are not those of the run. A comment stands under its own day,
-    which may be any day after its post's; an account or a hot list under the day on which it was read.
+    Incremental strategy new_files, for tables other than posts, whose days are not those of the run: a comment is
+    stored under its own day, which can be any day after its post's, accounts and hot lists under the day of reading.
 
-    new_rows takes source(...) and gives a relation to select from: of an incremental model the rows of the files that
-    it has not taken in, else of all files; landed_file is the file's path. The model's strategy is new_files, which also
-    takes out the rows of files that are gone (retention, deletion, a new version), and its table must have landed_file.
-    Whether rows were observed after TINGFENG_AS_OF the models behind it ask: what is read once has to be read whole.
+    new_rows takes source(...) and returns a relation to select from: in an incremental run the rows of the files that
+    the model has not read yet, else of all files. landed_file is the file's path; the model must keep this column. The
+    strategy also deletes the rows of files that no longer exist (retention, deletion, a new version). Each file is read
+    once and completely; downstream models filter by TINGFENG_AS_OF.
 #}
 
 {% macro new_rows(relation) -%}
     {{ return(adapter.dispatch("new_rows")(relation)) }}
 {%- endmacro %}
 
-{# The paths of a source's files, in the column landed_file; of enriched ones the current version of each folder. #}
+{# The paths of a source's files (landed_file); for enriched sources only the current version in each folder. #}
 {% macro landed_files(relation) -%}
     {{ return(adapter.dispatch("landed_files")(relation)) }}
 {%- endmacro %}
@@ -61,7 +61,7 @@
     select {{ columns }} from {{ arg_dict["temp_relation"] }}
 {% endmacro %}
 
-{# A value of a JSON text by its keys, as text; null where the text is no JSON or has no such key. #}
+{# The value at a path of keys in a JSON text, as text; null if the text is not valid JSON or has no such key. #}
 {% macro json_value(column, keys) -%}
     {{ return(adapter.dispatch("json_value")(column, keys)) }}
 {%- endmacro %}

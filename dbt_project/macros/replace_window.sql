@@ -1,9 +1,9 @@
 {#
-    Incremental strategy replace_window: the run's days are taken out by their date and written anew, in the one
-    transaction of the model. Deleting by key, as delete+insert does, would leave the rows of a day that has become empty.
+    Incremental strategy replace_window: deletes the days of the run by date and inserts them again, in the model's
+    transaction. Deleting by key, as delete+insert does, would keep the old rows of a day that has become empty.
 
-    The table must have posted_date. With unique_key, rows of the same key on other days go too: a post moves to another
-    day when a mended parser reads its time anew.
+    The table must have posted_date. With unique_key, rows with the same key on other days are deleted too: a post moves
+    to another day when a corrected parser reads its time differently.
 #}
 {% macro get_incremental_replace_window_sql(arg_dict) %}
     {%- set columns = get_quoted_csv(arg_dict["dest_columns"] | map(attribute="name")) -%}

@@ -1,6 +1,6 @@
-{# Times are timestamps without a zone, in UTC: every BI tool shows them alike, whatever the zone of its session. #}
+{# Times are UTC timestamps without a time zone, so that BI tools show them alike whatever the zone of the session. #}
 
-{# A raw time, which knows its zone, as UTC. #}
+{# A raw timestamp with time zone as a UTC timestamp without one. #}
 {% macro utc_timestamp(column) -%}
     {{ return(adapter.dispatch("utc_timestamp")(column)) }}
 {%- endmacro %}
@@ -19,17 +19,17 @@
     cast({{ day }} as timestamp) - interval '{{ var("utc_offset_hours") }}' hour
 {%- endmacro %}
 
-{# Whole seconds apart, in hours. #}
+{# The time between two moments in hours, from whole seconds. #}
 {% macro hours_between(first, last) -%}
     {{ dbt.datediff(first, last, "second") }} / 3600.0
 {%- endmacro %}
 
-{# The first moment of the hour that holds a moment. #}
+{# The start of the hour of a moment. #}
 {% macro hour_start(moment) -%}
     cast({{ dbt.date_trunc("hour", moment) }} as timestamp)
 {%- endmacro %}
 
-{# So many hours after a moment. #}
+{# A moment plus a number of hours. #}
 {% macro hours_after(moment, hours) -%}
     cast({{ dbt.dateadd("hour", hours, moment) }} as timestamp)
 {%- endmacro %}

@@ -1,11 +1,11 @@
 {#
-    What a run covers, from the environment and not from --vars, which would make dbt parse everything again:
+    The range of a run, set in the environment and not by --vars, since changed vars make dbt parse the project again:
 
-    TINGFENG_START, TINGFENG_END   days of publication in Asia/Shanghai, both included; by default all days
-    TINGFENG_AS_OF                 ISO time with its zone: observations made after it are left out; by default none is
+    TINGFENG_START, TINGFENG_END   days of publication in Asia/Shanghai, both included; default: all days
+    TINGFENG_AS_OF                 ISO time with time zone; later observations are left out; default: none
 #}
 
-{# First and last day of the run, as ISO strings. Raises where one is no date. #}
+{# First and last day of the run as ISO strings. Fails if one is not a valid date. #}
 {% macro window() -%}
     {%- set day = modules.datetime.date.fromisoformat -%}
     {{ return((
@@ -19,7 +19,7 @@
     {{ column }} between cast('{{ start }}' as date) and cast('{{ end }}' as date)
 {%- endmacro %}
 
-{# What all days of the run begin with: "2026-01-" for days of one January, nothing for all days. #}
+{# The common prefix of all days of the run: "2026-01-" for days of one January, empty for all days. #}
 {% macro window_prefix() -%}
     {%- set start, end = window() -%}
     {%- set common = namespace(prefix="") -%}
@@ -29,11 +29,11 @@
     {{ return(common.prefix) }}
 {%- endmacro %}
 
-{# The moment as an aware datetime. Raises where the zone is missing. #}
+{# TINGFENG_AS_OF as an aware datetime in UTC. Fails if its time zone is missing. #}
 {% macro as_of_moment() -%}
     {%- set moment = modules.datetime.datetime.fromisoformat(env_var("TINGFENG_AS_OF", "") or "9999-12-31T00:00:00+00:00") -%}
     {%- if moment.tzinfo is none -%}
-        {{ exceptions.raise_compiler_error("TINGFENG_AS_OF is " ~ moment.isoformat() ~ "; add its zone, such as +08:00") }}
+        {{ exceptions.raise_compiler_error("TINGFENG_AS_OF is " ~ moment.isoformat() ~ " without a time zone; add its zone, such as +08:00") }}
     {%- endif -%}
     {{ return(moment.astimezone(modules.pytz.utc)) }}
 {%- endmacro %}
@@ -43,8 +43,8 @@
 {%- endmacro %}
 
 {#
-    Today in Asia/Shanghai, as of the moment that is asked for, whatever the clock says: no table has a row for a later
-    day.
+    Today in Asia/Shanghai: the day of TINGFENG_AS_OF if it is set, else the day of the run. No table has rows for later
+    days.
 #}
 {% macro today() -%}
     {%- set moment = as_of_moment() if env_var("TINGFENG_AS_OF", "") else run_started_at -%}

@@ -1,6 +1,6 @@
 {{ config(meta={"dagster": {"ref": {"name": "dim_authors"}}}) }}
 
--- Every author of a post is in dim_authors. Not a relationships test of fct_posts, which is built before dim_authors.
+-- Every author of a post is in dim_authors. Not a relationships test of fct_posts, which is built earlier.
 select
     posts.post_uid,
     posts.author_uid

@@ -1,7 +1,7 @@
 {{ config(meta={"dagster": {"ref": {"name": "event_totals"}}}) }}
 
--- A topic's total, counted again from the facts alone: each relevant post once, within the window, no ads, no
--- bare reposts.
+-- A topic's total equals a recount from the facts alone: each relevant post in the window once, without ads and without
+-- reposts that have no words of their own.
 with counted as (
     select
         topics.topic_id,

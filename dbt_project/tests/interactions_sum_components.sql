@@ -1,6 +1,6 @@
 {{ config(meta={"dagster": {"ref": {"name": "dim_platforms"}}}) }}
 
--- Interactions are what dim_platforms says that they are: counted again from the counts and its flags.
+-- Interactions equal a recount from the counts of fct_posts and the flags of dim_platforms.
 with counted as (
     select
         posts.post_uid,

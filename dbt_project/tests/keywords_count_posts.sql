@@ -1,11 +1,11 @@
 {{ config(meta={"dagster": {"ref": {"name": "event_keywords"}}}) }}
 
--- A keyword's volume is the number of the topic's posts that hold it: of the ten most frequent, counted again.
+-- The volume of a topic's ten most frequent keywords equals a recount of the posts that contain the word.
 select
     words.topic_id,
     words.word,
     words.volume,
-    count(posts.post_uid) as posts_that_hold_it
+    count(posts.post_uid) as posts_with_word
 from {{ ref("event_keywords") }} as words
 left join {{ ref("topic_posts") }} as posts
     on

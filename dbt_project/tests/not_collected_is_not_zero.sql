@@ -1,6 +1,6 @@
 {{ config(meta={"dagster": {"ref": {"name": "daily_interaction"}}}) }}
 
--- Zero is a finding, and only a complete day can have it: an incomplete one without posts has no numbers at all.
+-- Only a complete day can have zero posts; an incomplete day without posts has nulls.
 select
     volumes.topic_id,
     volumes.platform,

@@ -1,6 +1,6 @@
 {{ config(severity="warn", meta={"dagster": {"ref": {"name": "fct_posts"}}}) }}
 
--- Posts that were landed and are in no mart yet, for analysis has not read them.
+-- Posts that were landed but are in no mart, because they have not been enriched yet.
 select
     latest.post_uid,
     latest.posted_date,

@@ -1,6 +1,6 @@
 {{ config(meta={"dagster": {"ref": {"name": "fct_posts"}}}) }}
 
--- The folder that a post was landed in is the day of its publication in Asia/Shanghai.
+-- The folder day= of a post is its day of publication in Asia/Shanghai.
 select
     post_uid,
     posted_at,

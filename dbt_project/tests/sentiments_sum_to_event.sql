@@ -1,6 +1,6 @@
 {{ config(meta={"dagster": {"ref": {"name": "event_sentiment"}}}) }}
 
--- The sentiments of a topic add up to the topic's total, in posts and in interactions, and so do those by platform and
+-- The sentiments of a topic add up to the topic's total, in posts and in interactions: over the window, by platform and
 -- by day.
 with sentiments as (
     select

@@ -1,6 +1,6 @@
 {{ config(meta={"dagster": {"ref": {"name": "daily_sentiment"}}}) }}
 
--- Where a share is shown, it and its siblings add up to 1.
+-- The shares of a whole add up to 1, or are all null.
 {%- set wholes = [
     ("daily_volume", "volume_share", "topic_id, posted_date"),
     ("daily_interaction", "interaction_share", "topic_id, posted_date"),

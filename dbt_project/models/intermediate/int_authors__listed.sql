@@ -2,8 +2,8 @@ with accounts as (
     select * from {{ ref("stg_enriched__accounts") }}
 ),
 
--- On some platforms posts carry another account id than the listed one. There the name matches: names are landed for
--- listed accounts alone.
+-- On some platforms posts carry another account id than the listed one. These accounts match by
+-- name; names are landed for listed accounts only.
 named as (
     select
         author_uid,

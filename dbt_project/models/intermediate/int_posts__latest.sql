@@ -16,7 +16,7 @@ with window_posts as (
 ),
 
 in_reach as (
-    -- All observations of the window's posts: the last one decides which day a post belongs to.
+    -- Observations on all days, since the last one decides which day a post belongs to.
     select observed.*
     from {{ ref("int_posts__observed") }} as observed
     inner join window_posts on observed.post_uid = window_posts.post_uid

@@ -7,7 +7,7 @@
 ] %}
 
 with numbered as (
-    -- An exported file may hold a post once for each query that found it, all read at the same moment.
+    -- An exported file can contain a post once for each query that found it, all with the same time of observation.
     select
         *,
         row_number() over (

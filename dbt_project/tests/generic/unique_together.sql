@@ -1,4 +1,4 @@
-{# The columns together are a key: no two rows agree in all of them. #}
+{# The columns together are a key: no two rows have the same values in all of them. #}
 {% test unique_together(model, columns) %}
 select {{ columns | join(", ") }}, count(*) as copies
 from {{ model }}

@@ -52,7 +52,7 @@ ranked as (
     from sightings
 ),
 
--- A profile tells what kind of badge an account has, a post at most that it has one.
+-- Only profiles show the kind of a verification; posts show at most whether there is one.
 badges as (
     select
         author_uid,

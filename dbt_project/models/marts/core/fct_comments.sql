@@ -1,29 +1,29 @@
-{#- Recursion needs an end where a damaged record names a comment as its own forebear; threads are 2 or 3 deep. -#}
+{#- Ends the recursion if a damaged record makes a comment its own ancestor. Real threads are 2 or 3 levels deep. -#}
 {%- set deepest = 50 -%}
 
-with recursive forebears (comment_uid, forebear_uid, depth) as (
+with recursive ancestors (comment_uid, ancestor_uid, depth) as (
     select
         comment_uid,
-        parent_comment_uid as forebear_uid,
+        parent_comment_uid as ancestor_uid,
         1 as depth
     from {{ ref("int_comments__latest") }}
     where parent_comment_uid is not null
     union all
     select
-        forebears.comment_uid,
-        parents.parent_comment_uid as forebear_uid,
-        forebears.depth + 1 as depth
-    from forebears
-    inner join {{ ref("int_comments__latest") }} as parents on forebears.forebear_uid = parents.comment_uid
-    where parents.parent_comment_uid is not null and forebears.depth < {{ deepest }}
+        ancestors.comment_uid,
+        parents.parent_comment_uid as ancestor_uid,
+        ancestors.depth + 1 as depth
+    from ancestors
+    inner join {{ ref("int_comments__latest") }} as parents on ancestors.ancestor_uid = parents.comment_uid
+    where parents.parent_comment_uid is not null and ancestors.depth < {{ deepest }}
 ),
 
 furthest as (
     select
         comment_uid,
-        forebear_uid,
+        ancestor_uid,
         row_number() over (partition by comment_uid order by depth desc) as place
-    from forebears
+    from ancestors
 )
 
 select
@@ -32,7 +32,7 @@ select
     comments.platform,
     comments.comment_id,
     comments.parent_comment_uid,
-    coalesce(furthest.forebear_uid, comments.comment_uid) as root_comment_uid,
+    coalesce(furthest.ancestor_uid, comments.comment_uid) as root_comment_uid,
     comments.posted_at,
     comments.posted_date,
     comments.author_uid,

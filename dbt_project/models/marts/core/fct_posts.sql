@@ -47,7 +47,7 @@ window_posts as (
         enriched.hashtags,
         observed.ip_location,
         observed.is_repost,
-        -- Weibo writes 转发微博 where the one who reposts writes nothing.
+        -- 转发微博 is the text that Weibo fills in for a repost without words.
         not observed.is_repost or coalesce(trim(enriched.text_clean), '') not in ('', '转发微博') as has_own_words,
         observed.is_ad,
         observed.likes,
@@ -84,7 +84,7 @@ posts as (
     from window_posts
     {%- if is_incremental() %}
     union all
-    -- Posts of other days whose group is another since: a post that links them was read, or one is gone.
+    -- Posts of other days whose group has changed: a post that links them to others was read, or such a post is gone.
     select facts.{{ columns | join(", facts.") }}
     from {{ this }} as facts
     left join {{ ref("stg_enriched__duplicate_groups") }} as near_texts on facts.text_hash = near_texts.text_hash

@@ -17,7 +17,7 @@ with observations as (
     where observed.observed_at <= {{ as_of() }}
 ),
 
--- A count that was not shown is the one last shown before.
+-- A count that an observation does not show keeps its last value.
 filled as (
     select
         {%- for count in counts %}
@@ -75,7 +75,7 @@ days as (
     from {{ ref("topic_days") }}
 ),
 
--- The last phase that a day touches.
+-- The last phase that overlaps the day.
 phases_of_days as (
     select
         days.topic_id,

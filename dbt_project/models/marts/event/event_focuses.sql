@@ -13,7 +13,7 @@ with said as (
         on focuses.topic_id = posts.topic_id and focuses.text_uid = posts.post_uid
 ),
 
--- An exemplar is to be typical, and one that many saw: copies of it are no further exemplars.
+-- Exemplars are typical posts with many interactions, one per near-duplicate group.
 placed as (
     select
         *,

@@ -1,4 +1,4 @@
-{#- The longest lists that the sites show have 50 places. -#}
+{#- The longest hot lists of the platforms have 50 places. -#}
 {%- set places = 50 -%}
 {%- set parts = ["volume", "interactions", "authors", "hot_list"] -%}
 
@@ -10,7 +10,7 @@ with listened as (
         heat_authors as authors_weight,
         heat_hot_list as hot_list_weight
     from {{ ref("stg_enriched__topics") }}
-    -- As of a moment when no weights were written down yet, there is no heat.
+    -- Null in versions of the topics table from before the weights: as of such a moment there is no heat.
     where heat_volume is not null
 ),
 

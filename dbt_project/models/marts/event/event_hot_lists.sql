@@ -1,10 +1,11 @@
--- What an advertiser paid for is on the list whether or not people look for it.
+-- Without advertisements, whose place on the list is paid for.
 with shown as (
     select * from {{ ref("fct_hot_list_observations") }}
     where not is_ad
 ),
 
--- A word that holds some of a topic's words, and too few to tell, counts where the topic's posts have it as a hashtag.
+-- A word that contains some of a topic's match words, but not enough for a match, counts if the topic's posts use it as
+-- a hashtag.
 about as (
     select
         words.topic_id,
@@ -63,7 +64,7 @@ words_on_lists as (
     group by topic_id, platform, list_name, word
 ),
 
--- Advertisements too: a list of nothing else was read.
+-- With advertisements, since a list of nothing else was still read.
 readings as (
     select distinct
         platform,

@@ -27,11 +27,11 @@ select
     counted.sentiment,
     counted.sentiment_source,
     facts.sentiment_model,
-    said.stance,
+    post_topics.stance,
     counted.observed_at,
     counted.observation_age_hours,
     facts.source
 from {{ ref("topic_posts") }} as counted
 inner join {{ ref("fct_posts") }} as facts on counted.post_uid = facts.post_uid
-inner join {{ ref("fct_post_topics") }} as said
-    on counted.topic_id = said.topic_id and counted.post_uid = said.post_uid
+inner join {{ ref("fct_post_topics") }} as post_topics
+    on counted.topic_id = post_topics.topic_id and counted.post_uid = post_topics.post_uid

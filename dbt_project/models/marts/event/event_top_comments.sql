@@ -1,4 +1,4 @@
-{#- As many as a report shows, over all platforms and of each. -#}
+{#- The number of rows that a report shows, for all platforms together and for each one. -#}
 {%- set shown = 20 -%}
 
 with ranked as (

@@ -1,11 +1,11 @@
-{#- As many as a report shows, over all platforms and of each. -#}
+{#- The number of rows that a report shows, for all platforms together and for each one. -#}
 {%- set shown = 20 -%}
 {%- set columns = [
     "post_url", "author_uid", "posted_at", "text", "sentiment", "likes", "comments", "shares", "collects", "views",
     "interactions", "interactions_is_floor",
 ] -%}
 
--- Without their texts: a million of them would be sorted along.
+-- Ranked without the texts, so that the sort does not carry them.
 with ranked as (
     select
         topic_id,

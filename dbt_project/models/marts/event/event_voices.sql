@@ -57,7 +57,7 @@ select
         order by coalesce(voices.interactions, 0) desc, coalesce(authors.followers, 0) desc, voices.author_uid asc
     ) as rank,
     voices.author_uid,
-    -- 6 of the 20 digits: of 1,000 accounts some 3 in 100 chances that two look alike. author_uid tells them apart.
+    -- The first 6 of 20 hex digits: among 1,000 accounts two look alike with a probability of 3%. author_uid is unique.
     coalesce(authors.author_name, substring(voices.author_uid, 1, length(voices.platform) + 7)) as display_name,
     authors.author_name is not null as is_listed,
     voices.platform,

@@ -1,7 +1,7 @@
 {{ config(materialized="incremental", incremental_strategy="replace_window", on_schema_change="fail") }}
 
--- Built after the facts: a day whose facts failed is not recorded and stays stale. The version that the rows themselves
--- name goes before the one on disk, which may be newer by now.
+-- Built after the facts, so that a day whose facts failed is not recorded and stays stale. The version in the rows has
+-- precedence over the one on disk, which can be newer by now.
 with posts_used as (
     select
         posted_date,

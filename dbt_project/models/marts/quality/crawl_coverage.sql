@@ -11,7 +11,7 @@ with slices as (
     where slices.observed_at <= {{ as_of() }}
 ),
 
--- Ids of crawls begin with their time.
+-- Crawl ids sort by time: they begin with the time of the crawl.
 last_crawls as (
     select
         topic_id,
@@ -44,7 +44,7 @@ counted as (
     group by slices.topic_id, slices.platform, slices.posted_date
 ),
 
--- A post that two queries or parts of a pass found is one post of the pass.
+-- A post found by several queries or slices of a pass counts once.
 found as (
     select distinct
         topic_id,
@@ -122,7 +122,7 @@ second_passes as (
     group by other.topic_id, other.platform, other.posted_date, other.crawl_id, other.ordering
 ),
 
--- Of the last crawl with two passes, the larger of the other orders.
+-- The last crawl with two passes; of its passes in other orders the one with the most posts.
 compared as (
     select
         *,

@@ -2,7 +2,7 @@ with topic_queries as (
     select * from {{ ref("stg_enriched__topic_queries") }}
 ),
 
-asked as (
+searched as (
     select
         topic_queries.topic_id,
         topic_queries.platform,
@@ -38,14 +38,14 @@ answered_queries as (
         posted_date,
         crawl_id,
         query
-    from asked
+    from searched
     group by topic_id, platform, posted_date, crawl_id, query
     having
         min(case when state in ('ok', 'empty') then 1 else 0 end) = 1
-        -- from the day's start, without a gap, to its end
+        -- covers the day from start to end without a gap
         and max(case when slice_start > coalesce(covered_until, day_start) then 1 else 0 end) = 0
         and max(slice_end) >= max(day_end)
-        -- a search before midnight cannot have seen the day's last posts
+        -- was made after the day's end, so that it can have seen the day's last posts
         and min(observed_at) >= max(day_end)
 ),
 
@@ -60,7 +60,7 @@ answered_crawls as (
     group by topic_id, platform, posted_date, crawl_id
 ),
 
-queries_to_ask as (
+required_queries as (
     select
         topic_id,
         platform,
@@ -74,8 +74,8 @@ select distinct
     answered_crawls.platform,
     answered_crawls.posted_date
 from answered_crawls
-inner join queries_to_ask
+inner join required_queries
     on
-        answered_crawls.topic_id = queries_to_ask.topic_id
-        and answered_crawls.platform = queries_to_ask.platform
-        and answered_crawls.queries = queries_to_ask.queries
+        answered_crawls.topic_id = required_queries.topic_id
+        and answered_crawls.platform = required_queries.platform
+        and answered_crawls.queries = required_queries.queries

@@ -1,6 +1,6 @@
-"""What the posts that count for a topic, and the comments that are liked under them, speak of.
+"""The focuses of each topic, with the posts and liked comments that have them.
 
-A focus keeps the id that it had when this table was last built.
+A focus keeps its id from the previous build of this table.
 """
 
 import polars as pl

@@ -1,4 +1,4 @@
-{#- Of a post's comments those that most people agree with; what nobody liked is one voice, and there are many. -#}
+{#- Comments per post: those with the most likes, as a sign of agreement. Comments without likes are left out. -#}
 {%- set most_liked = 20 -%}
 
 with ranked as (
@@ -22,9 +22,9 @@ select
     ranked.post_uid,
     ranked.platform,
     ranked.likes,
-    said.text_hash,
-    said.segmented,
-    said.model_sentiment as sentiment
+    enriched.text_hash,
+    enriched.segmented,
+    enriched.model_sentiment as sentiment
 from ranked
-inner join {{ ref("stg_enriched__comments") }} as said on ranked.comment_uid = said.comment_uid
+inner join {{ ref("stg_enriched__comments") }} as enriched on ranked.comment_uid = enriched.comment_uid
 where ranked.place <= {{ most_liked }}

@@ -1,4 +1,4 @@
-"""The phases of each topic, and the onset of its rise."""
+"""The phases of each topic, and its onset."""
 
 from orchestration.statistics.phases import topic_phases
 

@@ -1,4 +1,4 @@
-"""Shares of sentiments, corrected and with their error, of topics, their platforms, and the days of these."""
+"""Corrected shares of sentiments, with intervals: of topics, of their platforms, and of each platform's days."""
 
 from orchestration.statistics.shares import topic_shares
 

@@ -1,4 +1,4 @@
-"""Words and hashtags of the posts that count for a topic."""
+"""Keywords and hashtags of the posts of each topic."""
 
 import polars as pl
 

@@ -1,6 +1,6 @@
 {{ config(materialized="incremental", incremental_strategy="new_files", on_schema_change="fail") }}
 
--- The badge of a firm (蓝V) is told apart from that of a person by which of the two has words.
+-- The field that is filled in distinguishes the badge of a firm (蓝V) from that of a person.
 {%- set verified_type -%}
 case
     when {{ json_value("payload", ["user", "enterprise_verify_reason"]) }} <> '' then 'organisation'

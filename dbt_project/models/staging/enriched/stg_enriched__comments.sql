@@ -1,4 +1,4 @@
--- Of every day: a comment may stand under any day after its post's.
+-- All days: a comment can be from any day after its post's.
 select
     platform || ':' || comment_id as comment_uid,
     text_hash,

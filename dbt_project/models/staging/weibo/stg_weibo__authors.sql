@@ -1,6 +1,6 @@
 {{ config(materialized="incremental", incremental_strategy="new_files", on_schema_change="fail") }}
 
--- 0 people, 1 authorities, 2 firms, 3 media, 4 schools, 5 sites, 6 apps, 7 institutions; -1 nobody, 200 and more are
+-- 0 person, 1 government, 2 firm, 3 media, 4 school, 5 website, 6 app, 7 institution; -1 not verified, 200 and up are
 -- ranks of users.
 {%- set verified_type -%}
 case {{ json_value("payload", ["user", "verified_type"]) }}

@@ -1,6 +1,6 @@
 {{ config(materialized="incremental", incremental_strategy="new_files", on_schema_change="fail") }}
 
--- 0 nobody, 1 people, 2 firms.
+-- 0 not verified, 1 person, 2 firm.
 {%- set verified_type -%}
 case {{ json_value("payload", ["verifyInfo", "redOfficialVerifyType"]) }}
     when '1' then 'person'

@@ -1,6 +1,6 @@
 {{ config(materialized="incremental", incremental_strategy="new_files", on_schema_change="fail") }}
 
--- An organisation's account (机构号) is one from the start; people are verified by a badge.
+-- Organisations have accounts of their own kind (机构号); people are verified by a badge.
 {%- set verified_type -%}
 case
     when {{ json_value("payload", ["member", "is_org"]) }} = 'true' then 'organisation'
