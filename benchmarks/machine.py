@@ -41,7 +41,7 @@ class Sandbox(NamedTuple):
 def sandbox() -> Iterator[Sandbox]:
     """A sandbox that has the last core to itself, as far as this process and its children go."""
     *ours, last = sorted(os.sched_getaffinity(0))
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "orchestration.cli", "sandbox", "serve", "--port", "0"]
     environment = {name: value for name, value in os.environ.items() if name != "TINGFENG_NOW"}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as server:
         try:

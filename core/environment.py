@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from core.platforms import PLATFORMS, SIGNED_PLATFORMS, Platform
+from core.problems import Problem
 
 Source = Literal["sandbox", "live"]
 
@@ -21,7 +22,7 @@ PROFILE_VARIABLE = "TINGFENG_BROWSER_PROFILE"
 CHROMIUM_VARIABLE = "TINGFENG_CHROMIUM"
 
 
-class EnvironmentProblem(Exception):
+class EnvironmentProblem(Problem):
     """A setting that a person has to mend; the message names it and the remedy."""
 
 

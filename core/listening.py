@@ -9,10 +9,11 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from core.platforms import PLATFORMS, Platform
+from core.problems import Problem
 from core.strict_yaml import YamlProblem, load_yaml
 
 
-class ListeningProblem(Exception):
+class ListeningProblem(Problem):
     """listening.yaml cannot be used; the message names file, key and remedy, a line each."""
 
 

@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from core.problems import Problem
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class YamlProblem(Exception):
+class YamlProblem(Problem):
     """The file cannot be used; the message names file, key and remedy, a line each."""
 
 

@@ -73,6 +73,11 @@ REFUSALS: Mapping[Platform, Mapping[str, _Refusal]] = {
 }
 
 
+def known_faults() -> list[str]:
+    """The names of all faults that can be injected."""
+    return sorted({*HARMS, *(name for refusals in REFUSALS.values() for name in refusals)})
+
+
 class Faults(BaseHTTPMiddleware):
     """Strikes requests with faults of these names; a name that a request's platform does not know leaves it alone."""
 

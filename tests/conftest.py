@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[str]:
     """The base URL of a sandbox of this test session's own, started as `make dev` starts it."""
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "orchestration.cli", "sandbox", "serve", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         line = server.stdout.readline()  # ends with the address; empty if the server died, its reason on stderr

@@ -1,110 +1,37 @@
-"""make reconcile: hold the figures of anybody's report against one another, and say what does not add up.
+"""``tingfeng reconcile``: whether the figures of a report can be true together."""
 
-Exit status: 0 without contradictions, 1 with some, 2 where the file cannot be used (make turns each failure into 2).
-"""
-
-import argparse
-import json
-import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from pydantic import ValidationError
-
-from orchestration.reconciling.checks import Finding, not_checked, reconcile
-from orchestration.reconciling.figures import Figures
-
-# What stands beside the figures of a file in sections, and is read with them.
-_BESIDE = ("window", "timezone")
-_REMEDIES = {
-    "dict_type": "holds no keys; write a figure under each name",
-    "date_from_datetime_parsing": "no such day; write it as YYYY-MM-DD",
-    "missing": "missing; add it, a window is [first day, last day]",
-    "too_long": "too many; a window is [first day, last day]",
-    "tuple_type": "no window; write [first day, last day]",
-    "list_type": "no list; write it as [one, two]",
-    "string_type": "no text; write a word in quotes",
-}
+import typer
 
 
-class FiguresProblem(Exception):
-    """The file cannot be used; the message names file, field and remedy, a line each."""
+def register(app: typer.Typer) -> None:
+    app.command()(reconcile)
 
 
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise FiguresProblem(f"{key} stands twice; take one out.")
-    return dict(pairs)
+def reconcile(
+    report: Annotated[Path, typer.Argument(help="JSON of the printed figures; docs/reconcile.md has the keys.")],
+) -> None:
+    """Check the printed figures of a report, anybody's, against one another.
 
+    Exit status: 0 without contradictions, 1 with some or if the file cannot be read.
 
-def read_figures(path: Path) -> tuple[Figures, list[str]]:
-    """The figures of a JSON file, and the sections beside `printed` that are not read. Raises FiguresProblem."""
-    try:
-        # Numbers stay as they are typed: 5.0 and 5 are printed with different precision.
-        content = json.loads(
-            path.read_text(encoding="utf-8-sig"), parse_float=str, parse_int=str, object_pairs_hook=_distinct
-        )
-    except OSError as error:
-        raise FiguresProblem(f"{path}: {error.strerror}; name a JSON file with REPORT=file.") from error
-    except UnicodeDecodeError as error:
-        raise FiguresProblem(f"{path}: not in UTF-8; save it as UTF-8.") from error
-    except json.JSONDecodeError as error:
-        raise FiguresProblem(f"{path}: no JSON; mend it there: {error}.") from error
-    except FiguresProblem as problem:
-        raise FiguresProblem(f"{path}: {problem}") from problem
-    if not isinstance(content, dict):
-        raise FiguresProblem(f"{path}: holds no keys; docs/reconcile.md lists them.")
-    sections: list[str] = []
-    if isinstance(content.get("printed"), dict):
-        sections = [key for key in content if key not in (*_BESIDE, "printed")]
-        content = {key: content[key] for key in _BESIDE if key in content} | content["printed"]
-    try:
-        figures = Figures.model_validate(content)
-    except ValidationError as error:
-        problems = [
-            f"{path}: {_field(problem['loc'])}"
-            + _REMEDIES.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-            for problem in error.errors()
-        ]
-        raise FiguresProblem("\n".join(problems)) from error
-    if not figures.model_fields_set - set(_BESIDE) - set(figures.model_extra or {}):
-        raise FiguresProblem(f"{path}: holds no figure that is checked; docs/reconcile.md lists their keys.")
-    return figures, sections
+    Example: tingfeng reconcile data/reports/xiaomi_kol/2026-01-07T060000/figures.json
+    """
+    from orchestration.reconciling.checks import not_checked
+    from orchestration.reconciling.checks import reconcile as find_contradictions
+    from orchestration.reconciling.figures_file import in_words, read_figures
 
-
-def _field(loc: tuple[int | str, ...]) -> str:
-    if loc[:1] == ("platform_daily_volume",):
-        loc = (f"{loc[1]}_daily_volume", *loc[2:])
-    return "".join(f"{part}." for part in loc if part != "[key]").removesuffix(".") + (": " if loc else "")
-
-
-def _in_words(finding: Finding) -> str:
-    lines = [f"{finding.severity}: {finding.compared}", f"  {finding.arithmetic}"]
-    return "\n".join(lines + ([f"  Rounding: {finding.rounding}."] if finding.rounding else []))
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Check the figures of a report against one another.")
-    parser.add_argument("--report", required=True, type=Path, help="JSON of its printed figures; see docs/reconcile.md")
-    path = parser.parse_args().report
-    try:
-        figures, sections = read_figures(path)
-    except FiguresProblem as problem:
-        print(f"reconcile: {problem}", file=sys.stderr)
-        return 2
-    findings = reconcile(figures)
+    figures, sections = read_figures(report)
+    findings = find_contradictions(figures)
     contradictions = sum(finding.severity == "contradiction" for finding in findings)
     for finding in findings:
-        print(_in_words(finding) + "\n")
+        typer.echo(in_words(finding) + "\n")
     if sections:
-        print(f"Only the section `printed` is checked; beside it stand {', '.join(sections)}.")
+        typer.echo(f"Only the section `printed` is checked, not: {', '.join(sections)}.")
     for line in not_checked(figures):
-        print(f"Not checked: {line}.")
-    print(f"{path}: {contradictions} contradictions, {len(findings) - contradictions} notes.")
-    return 1 if contradictions else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        typer.echo(f"Not checked: {line}.")
+    typer.echo(f"{report}: {contradictions} contradictions, {len(findings) - contradictions} notes.")
+    if contradictions:
+        raise typer.Exit(1)

@@ -34,7 +34,6 @@ from orchestration.publishing import manifests
 from orchestration.publishing.snapshot import draft_snapshot
 from orchestration.reading.duplicates import groups
 
-AsOfProblem = Problem
 # Age in seconds from which a work folder counts as abandoned by a killed build; no build takes a day.
 ABANDONED_AFTER = 24 * 3600
 

@@ -27,6 +27,7 @@ import polars as pl
 
 from core.calendar import CHINA
 from core.platforms import PLATFORMS
+from core.problems import Problem
 from orchestration.reading.sentiment import SENTIMENTS
 
 LABELS = pl.Schema(
@@ -56,7 +57,7 @@ _MOST_PROBLEMS = 20  # that a message holds
 _MANGLED_ID = re.compile(r"^\d(\.\d+)?E\+\d+$")  # 5.25211E+15
 
 
-class LabelProblem(Exception):
+class LabelProblem(Problem):
     """Labels cannot be used; the message names file, line and remedy, a line for each problem."""
 
 

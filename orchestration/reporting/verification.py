@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from lxml import html
 
+from core.problems import Problem
 from orchestration.reporting.ledger import Figure
 
 # Of elements whose text is data and stands as it was found: posts, keywords, names, addresses, SQL, definitions.
@@ -18,7 +19,7 @@ _BOASTS = ("全网", "whole web", "entire web", "entire internet", "whole intern
 _LOADED = {"src", "srcset", "poster", "data", "background"}
 
 
-class VerificationProblem(Exception):
+class VerificationProblem(Problem):
     """What stands in a report without a figure behind it, a line each."""
 
 

@@ -31,6 +31,7 @@ from typing import BinaryIO, Literal, NamedTuple
 
 import polars as pl
 
+from core.problems import Problem
 from scrapers.importers.workbooks import WorkbookProblem, is_workbook, open_workbook, read_sheet
 
 SUFFIXES = frozenset(
@@ -50,7 +51,7 @@ _DAMAGE = re.compile("[\udc80-\udcff]")  # a byte that could not be decoded, by 
 csv.field_size_limit(_CELL_LIMIT)
 
 
-class FileProblem(Exception):
+class FileProblem(Problem):
     """Why a file or folder cannot be imported; the message begins with its path."""
 
 

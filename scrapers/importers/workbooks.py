@@ -10,6 +10,8 @@ from pathlib import Path
 import fastexcel
 import polars as pl
 
+from core.problems import Problem
+
 _ZIP, _COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how .xlsx and .xls begin
 _PROTECTED = "EncryptedPackage".encode("utf-16-le")  # what a compound file is called that holds an encrypted .xlsx
 _EXACT = 2**53  # a number below it is stored to the last digit
@@ -19,7 +21,7 @@ _EXCEL_DIGITS = 15
 _ZEROS = 3
 
 
-class WorkbookProblem(Exception):
+class WorkbookProblem(Problem):
     """Why an Excel file cannot be read."""
 
 

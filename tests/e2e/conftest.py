@@ -15,7 +15,7 @@ def event(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> Iterator[Pa
     data = tmp_path_factory.mktemp("event")
     assert run(data, "sandbox", "labels", "--out", data / "labels" / "sandbox.csv").returncode == 0
     window = ("--start", "2026-01-01", "--end", "2026-01-06")
-    done = run(data, "orchestration.cli.refresh", *window, TINGFENG_SANDBOX_URL=sandbox)
+    done = run(data, "refresh", *window, TINGFENG_SANDBOX_URL=sandbox)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "4,309 posts" in done.stdout
     (page,) = data.glob("reports/xiaomi_kol/*/report.html")

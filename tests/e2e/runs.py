@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def environment(data: Path, **changes: str) -> dict[str, str]:
-    """What the Makefile exports, for a data folder."""
+    """The environment of a command over a data folder."""
     return {
         **os.environ,
         "TINGFENG_DATA": str(data),
@@ -29,10 +29,10 @@ def environment(data: Path, **changes: str) -> dict[str, str]:
     }
 
 
-def run(data: Path, module: str, *arguments: Any, **changes: str) -> subprocess.CompletedProcess[str]:
-    """Runs ``python -m <module> <arguments>`` from the repository's root; keywords are environment variables."""
+def run(data: Path, *arguments: Any, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Runs ``tingfeng <arguments>`` over a data folder; keywords are environment variables."""
     return subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
+        [sys.executable, "-m", "orchestration.cli", *map(str, arguments)],
         cwd=ROOT,
         env=environment(data, **changes),
         capture_output=True,

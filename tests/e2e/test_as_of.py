@@ -23,12 +23,12 @@ from core.listening import load_listening
 from core.platforms import Platform
 from core.storage.raw import land
 from core.storage.versions import remove_superseded
-from orchestration.cli.compare import comparison_text
 from orchestration.definitions import defs
 from orchestration.publishing.as_of import build_as_of
 from orchestration.publishing.manifests import current_files, named_files, publications, write_manifest
 from orchestration.reading.sentiment.classifier import WEIGHTS, load_classifier
 from orchestration.reporting.comparison import Comparison, compare_marts, counted_posts, residuals
+from orchestration.reporting.comparison_text import comparison_text
 from orchestration.reporting.event_report import build_report
 from tests.e2e.runs import ROOT, environment
 
@@ -54,7 +54,7 @@ def crawl(data: Path, moment: datetime) -> None:
         for platform in PLATFORMS
     ]
     done = subprocess.run(
-        [sys.executable, "-m", "sandbox", "during", "sh", "-c", f"{' & '.join(spiders)} & wait"],
+        [sys.executable, "-m", "orchestration.cli", "sandbox", "during", "sh", "-c", f"{' & '.join(spiders)} & wait"],
         cwd=ROOT,
         env=environment(data, TINGFENG_NOW=moment.isoformat()),
         capture_output=True,
@@ -214,10 +214,10 @@ def test_another_model_and_labels_are_told_apart(history: dict[str, Any]) -> Non
 
 def test_the_command_says_it_in_words(data: Path, history: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TINGFENG_NOW", LATER.isoformat())
-    text = comparison_text(TOPIC, "2026-01-03T20:31", "2026-01-04T12:31", english=False)
+    text = comparison_text(TOPIC, "2026-01-03T20:31", "2026-01-04T12:31", print, english=False)
     assert "起点之后发布" in text
     assert "已知帖子的互动增长" in text
     assert "各原因之和等于各项变化；两端数字与数据表一致" in text
-    english = comparison_text(TOPIC, "2026-01-03T20:31", "2026-01-04T12:31", english=True)
+    english = comparison_text(TOPIC, "2026-01-03T20:31", "2026-01-04T12:31", print, english=True)
     assert "published since" in english
     assert len(publications(data)) == 4

@@ -36,30 +36,28 @@ def untouched(data) -> bool:
 def test_a_broken_listening_file(tmp_path, change, words):
     path = tmp_path / "broken.yaml"
     path.write_text((ROOT / "listening.yaml").read_text(encoding="utf-8").replace(*change), encoding="utf-8")
-    done = run(
-        tmp_path, "orchestration.cli.refresh", *DAY, TINGFENG_LISTENING=str(path), TINGFENG_SANDBOX_URL=NO_SANDBOX
-    )
+    done = run(tmp_path, "refresh", *DAY, TINGFENG_LISTENING=str(path), TINGFENG_SANDBOX_URL=NO_SANDBOX)
     told(done, "broken.yaml", *words)
     assert untouched(tmp_path)
 
 
 def test_live_without_credentials(tmp_path):
-    told(run(tmp_path, "orchestration.cli.refresh", *DAY, TINGFENG_SOURCE="live"), "TINGFENG_TERMS_ACCEPTED")
+    told(run(tmp_path, "refresh", *DAY, TINGFENG_SOURCE="live"), "TINGFENG_TERMS_ACCEPTED")
     live = {"TINGFENG_SOURCE": "live", "TINGFENG_TERMS_ACCEPTED": "weibo"}
-    told(run(tmp_path, "orchestration.cli.refresh", *DAY, **live), "TINGFENG_WEIBO_COOKIE")
+    told(run(tmp_path, "refresh", *DAY, **live), "TINGFENG_WEIBO_COOKIE")
     assert untouched(tmp_path)
 
 
 def test_an_unknown_source(tmp_path):
     told(
-        run(tmp_path, "orchestration.cli.refresh", *DAY, TINGFENG_SOURCE="production"),
+        run(tmp_path, "refresh", *DAY, TINGFENG_SOURCE="production"),
         "TINGFENG_SOURCE",
         "'production'",
     )
 
 
 def test_a_sandbox_that_is_not_running(tmp_path):
-    done = run(tmp_path, "orchestration.cli.refresh", *DAY, TINGFENG_SANDBOX_URL=NO_SANDBOX)
+    done = run(tmp_path, "refresh", *DAY, TINGFENG_SANDBOX_URL=NO_SANDBOX)
     told(done, NO_SANDBOX, "make sandbox")
     assert untouched(tmp_path)
 
@@ -74,7 +72,7 @@ def test_a_sandbox_that_is_not_running(tmp_path):
     ],
 )
 def test_days_that_make_no_sense(tmp_path, arguments, words):
-    told(run(tmp_path, "orchestration.cli.refresh", *arguments), *words)
+    told(run(tmp_path, "refresh", *arguments), *words)
 
 
 def test_imports_that_cannot_be(tmp_path):
@@ -85,5 +83,5 @@ def test_imports_that_cannot_be(tmp_path):
     (sources / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"note_id": "1"}\n' * 100)[:-20])
     data = tmp_path / "data"
     for name in ("strange.csv", "empty.json", "cut.jsonl.gz", "no-such-folder"):
-        told(run(data, "scrapers.importers", sources / name), name)
+        told(run(data, "import", sources / name), name)
         assert not data.exists() or untouched(data), name

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from orchestration.cli.reconcile import read_figures
 from orchestration.reconciling.checks import reconcile
+from orchestration.reconciling.figures_file import read_figures
 from orchestration.reporting.ledger import Figure, open_snapshot, posts_behind, read_ledger, recount
 
 pytestmark = pytest.mark.slow

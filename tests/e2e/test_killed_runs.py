@@ -24,7 +24,7 @@ def kill_at(line: str, data: Path, *, with_steps: bool, **changes: str) -> None:
     with_steps: all of it, as a power cut does; else its main process, whose steps go on as orphans.
     """
     with subprocess.Popen(
-        [sys.executable, "-m", "orchestration.cli.refresh", "--start", DAY],
+        [sys.executable, "-m", "orchestration.cli", "refresh", "--start", DAY],
         cwd=ROOT,
         env=environment(data, **changes),
         stderr=subprocess.PIPE,
@@ -55,7 +55,7 @@ def test_runs_that_were_killed_are_made_good_by_the_next(
     # Each finds the wreck of the one before. Crawls and landing are killed in tests/scrapers/spiders/test_resume.py.
     kill_at("Running dbt command", tmp_path, with_steps=True, **changes)
     kill_at("publishing ", tmp_path, with_steps=False, **changes)
-    again = run(tmp_path, "orchestration.cli.refresh", "--start", DAY, **changes)
+    again = run(tmp_path, "refresh", "--start", DAY, **changes)
     assert again.returncode == 0, again.stderr[-3000:]
     posts = [
         post

@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     posts = [Tiny("weibo", hour / 7, "negative", 10 * hour, TEXT) for hour in range(400)]
     posts += [Tiny("douyin", hour / 3, "neutral", 70_000) for hour in range(100)]
     make_marts(data / "serving" / "marts.duckdb", posts, statement_at=40)
-    done = run(data, "orchestration.cli.report", "--topic", TOPIC)
+    done = run(data, "report", "--topic", TOPIC)
     assert done.returncode == 0, done.stderr
     (page,) = data.glob(f"reports/{TOPIC}/*/report.html")
     assert str(page) in done.stdout
@@ -111,11 +111,11 @@ def test_without_a_script_and_in_print_it_is_whole(folder, browser):
 
 def test_the_commands_name_what_is_missing(folder, tmp_path):
     data = folder.parents[2]
-    unknown = run(data, "orchestration.cli.report", "--topic", "moon")
+    unknown = run(data, "report", "--topic", "moon")
     assert unknown.returncode == 1
     assert "no topic 'moon' is published; there are: demo" in unknown.stderr
-    assert "Nothing is published yet" in run(tmp_path, "orchestration.cli.report").stderr
-    assert "2026-01-06T12:00" in run(data, "orchestration.cli.report", "--as-of", "noon").stderr
-    told = run(data, "orchestration.cli.explain", "--figure", "volume.weibo")
+    assert "Nothing is published yet" in run(tmp_path, "report").stderr
+    assert "2026-01-06T12:00" in run(data, "report", "--as-of", "noon").stderr
+    told = run(data, "explain", "volume.weibo")
     assert told.returncode == 0
     assert re.search(r"Now: +400, which would print 400 \(the same\)", told.stdout)

@@ -20,12 +20,12 @@ from core.calendar import china_day
 from core.listening import load_listening
 from core.platforms import PLATFORMS, Platform
 from sandbox import event
-from sandbox.__main__ import main
 from sandbox.app import by_platform, create_app
 from sandbox.corpus import SandboxPost
 from sandbox.growth import MATURE, STEP, Growing, age_of_part, grown_part, visible
 from sandbox.making import EDITABLE, EVENT
 from sandbox.search import matching
+from tests.commands import tingfeng
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = "2026-01-03"
@@ -161,7 +161,7 @@ def test_a_corpus_that_is_handed_over_stands_still(sandbox_corpus: list[SandboxP
 
 def test_the_clock_is_set_from_the_environment(history: list[SandboxPost]) -> None:
     now = "2026-01-04T12:01+08:00"
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "orchestration.cli", "sandbox", "serve", "--port", "0"]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ | {"TINGFENG_NOW": now}
     ) as server:
@@ -188,7 +188,7 @@ def test_a_clock_that_cannot_be_is_one_clear_line(
 ) -> None:
     monkeypatch.setenv("TINGFENG_NOW", value)
     monkeypatch.setenv("TINGFENG_SOURCE", source)
-    assert main(["serve", "--port", "0"]) == 2
+    assert tingfeng("sandbox", "serve", "--port", "0") == 1
     told = capsys.readouterr().err
     assert told.count("\n") == 1
     assert "TINGFENG_NOW" in told

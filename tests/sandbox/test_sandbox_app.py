@@ -15,9 +15,9 @@ import pytest
 from starlette.routing import Mount
 
 from core.platforms import PLATFORMS
-from sandbox.__main__ import LABEL_COLUMNS, main
 from sandbox.app import create_app
 from sandbox.corpus import SandboxPost
+from sandbox.labels import LABEL_COLUMNS, write_labels
 from sandbox.search import matching
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +62,7 @@ def test_a_taken_port_is_one_clear_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = subprocess.run(
-            [sys.executable, "-m", "sandbox", "serve", "--port", str(port)],
+            [sys.executable, "-m", "orchestration.cli", "sandbox", "serve", "--port", str(port)],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -79,7 +79,7 @@ def test_it_serves_during_a_command_and_ends_as_that_does() -> None:
         "import json, os, sys, urllib.request; "
         "sys.exit(3 if json.load(urllib.request.urlopen(os.environ['TINGFENG_SANDBOX_URL']))['synthetic'] else 4)"
     )
-    during = [sys.executable, "-m", "sandbox", "during"]
+    during = [sys.executable, "-m", "orchestration.cli", "sandbox", "during"]
     ended = subprocess.run([*during, sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert (ended.returncode, ended.stderr) == (3, "")
     missing = subprocess.run([*during, "./no-such-command"], cwd=ROOT, capture_output=True, text=True, timeout=30)
@@ -90,7 +90,7 @@ def test_it_serves_during_a_command_and_ends_as_that_does() -> None:
 
 def test_labels_are_the_analysts(tmp_path: Path, sandbox_corpus: list[SandboxPost]) -> None:
     path = tmp_path / "new folder" / "labels.csv"
-    assert main(["labels", "--out", str(path)]) == 0
+    write_labels(path)
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == LABEL_COLUMNS
@@ -101,7 +101,7 @@ def test_labels_are_the_analysts(tmp_path: Path, sandbox_corpus: list[SandboxPos
     assert {datetime.fromisoformat(row["labelled_at"]).utcoffset() for row in rows} == {UTC.utcoffset(None)}
     assert [entry.name for entry in path.parent.iterdir()] == ["labels.csv"]
     first = path.read_bytes()
-    main(["labels", "--out", str(path)])
+    write_labels(path)
     assert path.read_bytes() == first
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import BaseModel, Field, ValidationError
 
+from core.problems import Problem
 from orchestration.reading.sentiment.classifier import PREDICTIONS, SENTIMENTS
 from orchestration.reading.sentiment.features import readable
 
@@ -35,7 +36,7 @@ _BLANKS = r"[\s\p{Cc}\p{Cf}]+"
 Sentiment = Literal["negative", "neutral", "positive"]
 
 
-class OnnxModelProblem(Exception):
+class OnnxModelProblem(Problem):
     """The model cannot be used; the message names the file and the remedy."""
 
 

@@ -1,16 +1,11 @@
-"""Train the sentiment model and print how well it does:
+"""Training of the sentiment model (``tingfeng train sentiment``); needs the ``train`` extra.
 
-    python -m orchestration.reading.sentiment.train --data ../shared/sentiment
-    python -m orchestration.reading.sentiment.train --labels data/labels/*.csv
-
-Needs the ``train`` extra. The first makes the general model, weights.npz, of every *.parquet of the folder (dataset,
-split, label, text). The second makes a copy of it one's own, with CSV files of text and sentiment, and writes it into
-the data folder; TINGFENG_SENTIMENT=embedded:<that file> has it used. Everything random has a fixed seed, so the same
-data make the same weights on one machine; MODEL_CARD.md says what else they hang on. Whatever was chosen was chosen on
-the dev rows.
+The general model, weights.npz, is trained on every *.parquet of a folder (dataset, split, label, text). A model of
+one's own is the general one fitted to CSV files of text and sentiment; TINGFENG_SENTIMENT=embedded:<file> uses it.
+Every random draw has a fixed seed, so the same data give the same weights on one machine; MODEL_CARD.md says what else
+they depend on. Every choice was made on the dev rows.
 """
 
-import argparse
 import hashlib
 import io
 from collections.abc import Sequence
@@ -20,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from core.environment import data_dir
 from orchestration.reading.labels import LabelProblem
 from orchestration.reading.sentiment.classifier import SENTIMENTS, WEIGHTS, Classifier, Weights
 from orchestration.reading.sentiment.features import readable
@@ -196,25 +190,21 @@ def score(rows: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the sentiment model and print how well it does.")
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", type=Path, help="folder of the labelled sets, *.parquet: the general model")
-    source.add_argument("--labels", type=Path, nargs="+", help="CSV files of text and sentiment: a model of one's own")
-    parser.add_argument("--out", type=Path, help="where the weights go")
-    arguments = parser.parse_args()
-    if arguments.data:
-        out, rows = arguments.out or WEIGHTS, load_rows(arguments.data)
-        packed = train(rows)
-        scores = score(rows, Classifier.from_bytes(packed))
-    else:
-        out = arguments.out or data_dir() / "models" / "sentiment.npz"
-        packed, scores = train_own(Classifier.from_bytes(WEIGHTS.read_bytes()), load_labels(arguments.labels))
+def train_general(data: Path, out: Path) -> str:
+    """Train the general model on a folder of labelled sets and write it; returns its id, size and scores as text."""
+    rows = load_rows(data)
+    packed = train(rows)
+    return _written(packed, out, score(rows, Classifier.from_bytes(packed)))
+
+
+def train_on_labels(labels: Sequence[Path], out: Path) -> str:
+    """Fit the general model to labels of one's own and write the result; returns its id, size and scores as text."""
+    packed, scores = train_own(Classifier.from_bytes(WEIGHTS.read_bytes()), load_labels(labels))
+    return _written(packed, out, scores)
+
+
+def _written(packed: bytes, out: Path, scores: pl.DataFrame) -> str:
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(packed)
     with pl.Config(tbl_rows=-1, float_precision=3, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
-        print(Classifier.from_bytes(packed).model_id, f"{len(packed):,} bytes in {out}", scores, sep="\n")  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()
+        return f"{Classifier.from_bytes(packed).model_id}\n{len(packed):,} bytes in {out}\n{scores}"

@@ -5,8 +5,8 @@ import pytest
 
 from core.listening import Listening
 from core.storage.raw import land, to_frame
-from orchestration.cli.refresh import RefreshProblem, days_to_crawl, release_lost_runs, requested_window
 from orchestration.lib.days import DAYS_TAG, run_days
+from orchestration.lib.refreshing import RefreshProblem, days_to_crawl, release_lost_runs, requested_window
 from orchestration.lib.warehouse import dbt_environment, mart_keys
 
 TOPIC = {

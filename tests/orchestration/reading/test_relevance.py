@@ -10,10 +10,10 @@ import pytest
 
 from benchmarks import relevance as benchmark
 from core.contracts.enriched import POST_TOPICS, by_day
-from orchestration.cli import train_relevance
-from orchestration.cli.train_relevance import TrainingProblem, train
+from orchestration.reading import relevance_training
 from orchestration.reading.labels import RELEVANCE_LABELS, LabelProblem, load_relevance_labels
 from orchestration.reading.relevance import BIAS, MODEL, fit, judge, load_models, log_odds, score
+from orchestration.reading.relevance_training import TrainingProblem, train
 
 NO_LABELS = RELEVANCE_LABELS.to_frame()
 DAY = date(2026, 1, 2)
@@ -117,7 +117,7 @@ def test_scores():
 def data(tmp_path, monkeypatch):
     """A data folder with the posts of the benchmark as labels, some of them by post_id alone."""
     monkeypatch.setenv("TINGFENG_DATA", str(tmp_path))
-    monkeypatch.setattr(train_relevance, "load_listening", listening_by_name)
+    monkeypatch.setattr(relevance_training, "load_listening", listening_by_name)
     posts = pl.read_csv(benchmark.POSTS)
     by_id = posts.head(60).select(
         platform=pl.lit("weibo"), post_id=pl.int_range(pl.len()).cast(pl.String), text="text", relevant="relevant"

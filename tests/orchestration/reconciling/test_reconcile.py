@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.cli import reconcile as command
+from orchestration.reconciling import figures_file as command
 from orchestration.reconciling.checks import Finding, not_checked, reconcile
 from orchestration.reconciling.figures import Figures, Range
 
@@ -273,7 +273,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], int]
     def over(text: str) -> int:
         path = tmp_path / "figures.json"
         path.write_text(text, encoding="utf-8")
-        monkeypatch.setattr(sys, "argv", ["reconcile", "--report", str(path)])
+        monkeypatch.setattr(sys, "argv", ["reconcile", str(path)])
         return command.main()
 
     return over
@@ -325,7 +325,7 @@ def test_a_file_that_cannot_be_used_says_where_and_what_to_do(
 
 
 def test_a_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", ["reconcile", "--report", "nowhere.json"])
+    monkeypatch.setattr(sys, "argv", ["reconcile", "nowhere.json"])
     assert command.main() == 2
     assert "nowhere.json: No such file or directory; name a JSON file" in capsys.readouterr().err
 

@@ -9,8 +9,8 @@ import duckdb
 import pytest
 from lxml import html
 
-from orchestration.cli.reconcile import read_figures
 from orchestration.reconciling.checks import reconcile
+from orchestration.reconciling.figures_file import read_figures
 from orchestration.reporting import event_report
 from orchestration.reporting.event_report import build_report, plain, write_report
 from orchestration.reporting.verification import VerificationProblem, unbacked, verify

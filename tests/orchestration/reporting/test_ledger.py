@@ -1,4 +1,4 @@
-"""The figure ledger: each figure's SQL gives its value, its posts are those that count, and make explain says both."""
+"""The figure ledger: each figure's SQL gives its value, its posts are those that count, and an explanation has both."""
 
 import hashlib
 from datetime import date, datetime
@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from orchestration.cli import explain
+from orchestration.reporting import explanation
 from orchestration.reporting.display import displayed
 from orchestration.reporting.event_report import build_report, write_report
 from orchestration.reporting.ledger import (
@@ -45,7 +45,7 @@ def figures(data):
 def explained(data, capsys, monkeypatch, *arguments):
     monkeypatch.setenv("TINGFENG_DATA", str(data))
     monkeypatch.setattr("sys.argv", ["explain", *arguments])
-    status = explain.main()
+    status = explanation.main()
     out, error = capsys.readouterr()
     return status, out + error
 
@@ -181,7 +181,7 @@ def test_explain_says_what_has_changed_since(data, capsys, monkeypatch, tmp_path
 
 
 def test_explain_lists_a_few_posts_or_all(data, capsys, monkeypatch):
-    monkeypatch.setattr(explain, "SHOWN", 2)
+    monkeypatch.setattr(explanation, "SHOWN", 2)
     assert "and 2 more" in explained(data, capsys, monkeypatch, "--figure", "volume")[1]
     assert "more" not in explained(data, capsys, monkeypatch, "--figure", "volume", "--all")[1]
 

@@ -11,9 +11,9 @@ import pytest
 import xlsxwriter
 
 from scrapers.importers import run
-from scrapers.importers.__main__ import main
 from scrapers.importers.files import BATCH_ROWS, FileProblem, examine, read
 from scrapers.pseudonym import KEY_VARIABLE, pseudonym
+from tests.commands import import_command
 
 KEY = b"test key"
 OBSERVED_MS = 1767787200000  # 2026-01-07 20:00 in China
@@ -142,7 +142,7 @@ def test_spider_xhs(data_dir: Path, tmp_path: Path, importing: Importing) -> Non
 
 def test_spider_xhs_accounts_are_skipped(tmp_path: Path, data_dir: Path) -> None:
     path = workbook(tmp_path / "users.xlsx", Sheet=[{"用户id": "1", "小红书号": "2", "粉丝数量": "3"}])
-    assert main([str(path)]) == 0
+    assert import_command([str(path)]) == 0
     assert not data_dir.exists()
 
 
@@ -189,11 +189,14 @@ def test_authors_whose_ids_lost_digits_are_nobody(data_dir: Path, tmp_path: Path
 
 def test_sheets_that_hold_nothing_to_import(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = workbook(tmp_path / "x.xlsx", Empty=None, Header=[dict.fromkeys(DOUYIN_POST)], Notes=[{"a": "b"}])
-    assert main([str(workbook(tmp_path / "y.xlsx", Contents=[DOUYIN_POST], Empty=None, Notes=[{"a": "b"}]))]) == 0
+    assert (
+        import_command([str(workbook(tmp_path / "y.xlsx", Contents=[DOUYIN_POST], Empty=None, Notes=[{"a": "b"}]))])
+        == 0
+    )
     assert "no known format has the columns of its sheet Notes" in capsys.readouterr().out
-    assert main([str(path)]) == 1
+    assert import_command([str(path)]) == 1
     assert "no known format has its columns (a)" in capsys.readouterr().err
-    assert main([str(workbook(tmp_path / "z.xlsx", Empty=None))]) == 1
+    assert import_command([str(workbook(tmp_path / "z.xlsx", Empty=None))]) == 1
     assert "z.xlsx: is empty" in capsys.readouterr().err
 
 

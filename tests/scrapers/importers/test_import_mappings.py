@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 
 from scrapers.importers import run, weibo_search
-from scrapers.importers.__main__ import main
 from scrapers.parsers import values
 from scrapers.pseudonym import KEY_VARIABLE, pseudonym
+from tests.commands import import_command
 
 KEY = b"test key"
 OBSERVED = datetime(2026, 1, 7, 12, 0, tzinfo=UTC)
@@ -300,7 +300,7 @@ def test_what_is_wrong_with_a_mapping_is_said(
 ) -> None:
     write(folder / "vendor.mapping.yaml", MAPPING.replace(*change))
     path = write(folder / "x.csv", table(HEADER, WEIBO))
-    assert main([str(path)]) == 1
+    assert import_command([str(path)]) == 1
     told = capsys.readouterr().err
     assert told.startswith(f"error: {path}: ")
     assert reason in told

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from core.calendar import china_day
 from core.contracts.raw import SCHEMAS
 from scrapers.importers import columns, files, run, weibo_search
-from scrapers.importers.__main__ import main
 from scrapers.importers.payload import payloads, pseudonyms
 from scrapers.parsers import values
 from scrapers.pseudonym import KEY_VARIABLE, pseudonym, scrub
+from tests.commands import import_command
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "real"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the real exports in {SHARED}")
@@ -803,7 +803,7 @@ def test_odd_headers(odd: str, kept: int, tmp_path: Path, data_dir: Path) -> Non
     path = tmp_path / "x.csv"
     first = ["n1"] * odd.count(",")
     path.write_text(f"{odd}{','.join(names)}\n" + csv_text([*first, *cells], []), encoding="utf-8", newline="")
-    assert main([str(path)]) == 1 - kept
+    assert import_command([str(path)]) == 1 - kept
     assert landed(data_dir).height == kept
 
 
@@ -860,7 +860,7 @@ def test_creators_are_skipped(tmp_path: Path, data_dir: Path, capsys: pytest.Cap
     }
     write_jsonl(tmp_path / "creators.jsonl", [creator])
     write_jsonl(tmp_path / "posts.jsonl", [XHS_POST])
-    assert main([str(tmp_path)]) == 0
+    assert import_command([str(tmp_path)]) == 0
     assert f"skipped: {tmp_path / 'creators.jsonl'}: a MediaCrawler creators file" in capsys.readouterr().out
 
 
@@ -886,7 +886,7 @@ def test_the_summary(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixtu
     write_jsonl(tmp_path / "p.jsonl", [*many(50), XHS_POST | {"time": ""}])
     write_jsonl(tmp_path / "c.jsonl", [XHS_COMMENT])
     (tmp_path / "picture.jpg").write_bytes(b"\x00")
-    assert main([str(tmp_path)]) == 0
+    assert import_command([str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:5] == ["read", "kept", "repeated", "(landed)", "quarantined"]
     assert lines[1].split() == [
@@ -941,7 +941,7 @@ def test_what_cannot_be_imported_is_said_in_a_line(
     name: str, tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, reason = bad_sources(tmp_path)[name]
-    assert main([str(path)]) == 1
+    assert import_command([str(path)]) == 1
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith(f"error: {path}: ")
@@ -951,7 +951,7 @@ def test_what_cannot_be_imported_is_said_in_a_line(
 
 
 def test_a_path_that_does_not_exist_stops_all_of_it(tmp_path: Path, data_dir: Path) -> None:
-    assert main([str(write_jsonl(tmp_path / "x.jsonl", [XHS_POST])), str(tmp_path / "missing")]) == 1
+    assert import_command([str(write_jsonl(tmp_path / "x.jsonl", [XHS_POST])), str(tmp_path / "missing")]) == 1
     assert not data_dir.exists()
 
 
@@ -963,7 +963,7 @@ def test_a_bad_file_among_good_ones_is_set_aside(
     write_jsonl(folder / "x.jsonl", [XHS_POST])
     (folder / "empty.csv").touch()
     (folder / "cut.csv.gz").write_bytes(gzip.compress(csv_text(SEARCH_HEADER, [search_row()]).encode())[:-9])
-    assert main([str(folder)]) == 1
+    assert import_command([str(folder)]) == 1
     told = capsys.readouterr()
     assert f"set aside: {folder / 'empty.csv'}: is empty" in told.out
     assert told.err.splitlines() == [

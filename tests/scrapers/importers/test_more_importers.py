@@ -15,9 +15,9 @@ import pytest
 
 from core.contracts.raw import SCHEMAS
 from scrapers.importers import run, weibo_articles, weibo_crawler, weibo_spider
-from scrapers.importers.__main__ import main
 from scrapers.parsers import values
 from scrapers.pseudonym import KEY_VARIABLE, pseudonym
+from tests.commands import import_command
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "real"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the real exports in {SHARED}")
@@ -255,7 +255,7 @@ def test_weibo_crawler_json_longer_than_what_is_read_at_once(
 def test_weibo_crawler_json_of_an_account_without_posts(tmp_path: Path, data_dir: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text('{"user": {"id": "1"}, "weibo": []}', encoding="utf-8")
-    assert main([str(path)]) == 1
+    assert import_command([str(path)]) == 1
     assert not data_dir.exists()
 
 
@@ -297,7 +297,7 @@ def test_weibo_spider_reposts(data_dir: Path, tmp_path: Path, importing: Importi
 
 
 def test_weibo_spider_comments_are_skipped(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(json_lines(tmp_path / "x.jsonl", TWEET_COMMENT))]) == 0
+    assert import_command([str(json_lines(tmp_path / "x.jsonl", TWEET_COMMENT))]) == 0
     assert "a WeiboSpider comments file; its rows do not say which post" in capsys.readouterr().out
     assert not data_dir.exists()
 
@@ -447,7 +447,7 @@ def test_weibo_search_database(data_dir: Path, tmp_path: Path, importing: Import
 def test_mediacrawler_database(data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     creators = [{"id": 1, "user_id": "1", "nickname": "合成用户0001", "follows": "1", "fans": "2"}]
     path = database(tmp_path / "sqlite_tables.db", xhs_note=[XHS_NOTE], xhs_creator=creators, bilibili_video=[{"a": 1}])
-    assert main([str(path)]) == 0
+    assert import_command([str(path)]) == 0
     told = capsys.readouterr().out
     assert f"skipped: {path}: a MediaCrawler creators file" in told
     assert f"skipped: {path}: no known format has the columns of its table bilibili_video" in told
@@ -468,7 +468,7 @@ def test_databases_that_cannot_be_imported(tmp_path: Path, data_dir: Path, capsy
     cut.write_bytes(whole.read_bytes()[:9_000])
     unknown = database(tmp_path / "unknown.db", a=[{"b": 1}], c=[{"d": 1}])
     for path, reason in ((empty, "is empty"), (cut, "the database "), (unknown, "no known format has its columns")):
-        assert main([str(path)]) == 1
+        assert import_command([str(path)]) == 1
         told = capsys.readouterr().err
         assert told.startswith(f"error: {path}: {reason}")
         assert told.count("\n") == 1

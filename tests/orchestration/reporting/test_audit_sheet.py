@@ -7,8 +7,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from orchestration.cli.audit import write_audit
 from orchestration.reading.labels import load_labels
+from orchestration.reporting.audit_sheet import write_audit
 
 POSTS = 40
 

@@ -1,52 +1,12 @@
-"""python -m scrapers.importers SRC [SRC ...]: import files and folders that other people's crawlers wrote.
+"""What became of an import, as lines of text."""
 
-Prints what became of each file and of all. Exit code 1 when a file could not be imported, with a line on stderr for
-each such file.
-"""
-
-import argparse
-import signal
-import sys
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
-from typing import NoReturn
 
-from core.environment import data_dir
-from scrapers.importers.files import FileProblem
-from scrapers.importers.run import Import, Tally, import_files
+from scrapers.importers.run import Import, Tally
 
 _NUMBERS = ("read", "kept", "repeated", "observed_again", "quarantined")
 _HEADINGS = ("read", "kept", "repeated", "(landed)", "quarantined")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m scrapers.importers", description="Import files that other people's crawlers wrote."
-    )
-    parser.add_argument("source", nargs="+", type=Path, help="a file, or a folder with files")
-    sources: list[Path] = parser.parse_args(arguments).source
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        outcome = import_files(sources, data_dir(), _tell)
-    except (FileProblem, OSError) as problem:
-        _tell(f"error: {problem}")
-        return 1
-    sys.stdout.write("\n".join(summary(outcome)) + "\n")
-    set_aside = [tally.problem for tally in outcome.tallies if tally.problem]
-    for reason in set_aside:
-        _tell(f"error: {reason}")
-    return 1 if set_aside else 0
-
-
-def _stop(*_: object) -> NoReturn:
-    """As Ctrl-C: what is landed stays, the spool goes, and the next import lands the rest."""
-    sys.exit(143)
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
 
 
 def summary(outcome: Import) -> list[str]:
@@ -82,7 +42,3 @@ def _line(cells: Sequence[str], words: str) -> str:
 def _days(outcome: Import, table: str) -> str:
     days: list[date] = sorted({day for of_table, _, day in outcome.rows if of_table == table})
     return f", of {len(days)} days from {days[0]} to {days[-1]}" if days else ""
-
-
-if __name__ == "__main__":
-    sys.exit(main())

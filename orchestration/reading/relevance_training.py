@@ -1,21 +1,20 @@
-"""python -m orchestration.cli.train_relevance TOPIC: learn from labels which posts with the topic's words are about it.
+"""Learning from labels which posts with a topic's words are about the topic.
 
-Reads data/labels/relevance/*.csv (orchestration/reading/labels.py). A label without a text is looked up among the
-enriched posts. Prints how well the rules of listening.yaml do, and rules and model in five-fold cross-validation, then
-writes data/models/relevance/<topic>.csv: from then on every day is stale and the next refresh judges all posts anew.
+Reads data/labels/relevance/*.csv (labels.py). A label without a text is looked up among the enriched posts. A trained
+model, data/models/relevance/<topic>.csv, makes every day stale: the next refresh judges all posts again.
 """
 
-import argparse
 import zlib
 
 import numpy as np
 import polars as pl
 
-from core.listening import ListeningProblem, Topic, load_listening
+from core.listening import Topic, load_listening
+from core.problems import Problem
 from core.storage.paths import enriched_dir, relevance_labels_dir, relevance_models_dir
 from core.storage.versions import versions
 from orchestration.reading.cleaning import clean
-from orchestration.reading.labels import LabelProblem, load_relevance_labels
+from orchestration.reading.labels import load_relevance_labels
 from orchestration.reading.relevance import BIAS, Score, fit, log_odds, rule_score, score
 from orchestration.reading.topics import match_topics
 
@@ -24,7 +23,7 @@ FOLDS = 5
 _NGRAMS_SHOWN = 15
 
 
-class TrainingProblem(Exception):
+class TrainingProblem(Problem):
     """Nothing can be learned; the message says what is missing."""
 
 
@@ -107,14 +106,3 @@ def train(topic_id: str) -> str:
             f"written to {path}; the next refresh judges all posts anew",
         ]
     )
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        prog="orchestration.cli.train_relevance", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument("topic", help="id of a topic in listening.yaml")
-    try:
-        print(train(parser.parse_args().topic))
-    except (TrainingProblem, LabelProblem, ListeningProblem) as problem:
-        raise SystemExit(str(problem)) from problem

@@ -1,0 +1,5 @@
+"""``python -m orchestration.cli``: the same as ``tingfeng``."""
+
+from orchestration.cli.app import main
+
+main()

@@ -1,0 +1,132 @@
+"""How commands speak: lines on standard error, and progress as a bar on a terminal or as plain lines elsewhere."""
+
+import os
+import re
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from core.platforms import Platform
+    from orchestration.lib.refreshing import Progress
+
+Topic = Annotated[str | None, typer.Option("--topic", help="The topic's id; needed where there are several.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="A moment such as 2026-01-06T12:00, in Asia/Shanghai unless it has a zone."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and problems only, no progress.")]
+
+# A crawl's line that a day of a platform is done, as the run logs it: "12:00:01 weibo_crawl: 2026-01-01: landed ...".
+_DAY_DONE = re.compile(r" (?P<platform>\w+)_crawl: (?P<day>\d{4}-\d{2}-\d{2}): landed ")
+_LINES_KEPT = 200  # of a quiet run, for the case that it fails
+
+
+def error(message: str) -> None:
+    """One line on standard error."""
+    sys.stderr.write(f"tingfeng: {message}\n")
+    sys.stderr.flush()
+
+
+def note(message: str) -> None:
+    """A line of progress on standard error, so that results on standard output stay clean."""
+    sys.stderr.write(f"{message}\n")
+    sys.stderr.flush()
+
+
+def silent(_: str) -> None:
+    """Takes a line of progress and prints nothing."""
+
+
+def progress_line(quiet: bool) -> Callable[[str], None]:
+    """Where a command's lines of progress go."""
+    return silent if quiet else note
+
+
+@contextmanager
+def progress_bar(quiet: bool, unit: str) -> "Iterator[Callable[[int, int | None], None]]":
+    """A function that takes what is done and, if known, the total, and shows it: rate, done and left.
+
+    A bar on a terminal; elsewhere a line every five seconds; nothing when quiet.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield _plain_progress(quiet, unit)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
+    rate = TextColumn("{task.fields[rate]}")
+    with Progress(*columns, rate, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", total=None, rate="")
+
+        def advance(done: int, total: int | None) -> None:
+            speed = bars.tasks[0].speed
+            bars.update(task, completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
+
+        yield advance
+
+
+def _plain_progress(quiet: bool, unit: str) -> Callable[[int, int | None], None]:
+    started = last = time.monotonic()
+
+    def advance(done: int, total: int | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if quiet or now - last < 5:
+            return
+        last = now
+        rate = done / (now - started)
+        left = f", about {(total - done) / rate:,.0f} s left" if total and rate else ""
+        of_total = f" of {total:,}" if total else ""
+        note(f"{done:,}{of_total} {unit}, {rate:,.0f} a second{left}")
+
+    return advance
+
+
+@contextmanager
+def run_progress(quiet: bool) -> "Iterator[Progress]":
+    """Where a refresh reports to: bars by platform above the log on a terminal, the log alone elsewhere.
+
+    When quiet, the last lines of the log are printed only if the run fails.
+    """
+    from orchestration.lib.refreshing import Progress as Refresh
+
+    if quiet:
+        kept: deque[str] = deque(maxlen=_LINES_KEPT)
+        try:
+            yield Refresh(silent, kept.append, lambda plan: None)
+        except BaseException:
+            for line in kept:
+                note(line)
+            raise
+        return
+    if not sys.stderr.isatty():
+        yield Refresh(note, note, lambda plan: None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    # A copy of the terminal's descriptor: while a run goes on, a pipe stands in its place (lib/runs.py).
+    console = Console(file=os.fdopen(os.dup(2), "w", encoding="utf-8", buffering=1), force_terminal=True)
+    columns = (TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn(), TextColumn("days"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, redirect_stderr=False) as bars:
+        tasks = {}
+
+        def crawl_plan(plan: "dict[Platform, list[str]]") -> None:
+            for platform, days in plan.items():
+                tasks[platform] = bars.add_task(platform, total=len(days))
+
+        def run_line(line: str) -> None:
+            console.print(line, markup=False, highlight=False)
+            if done := _DAY_DONE.search(line):
+                for platform, task in tasks.items():
+                    if platform == done["platform"]:
+                        bars.advance(task)
+
+        yield Refresh(lambda line: console.print(line, markup=False, highlight=False), run_line, crawl_plan)

@@ -1,0 +1,47 @@
+"""``tingfeng train``: models of your own, from labels of your own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+trainings = typer.Typer(no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(trainings, name="train", help="Train models on labels of your own.")
+
+
+@trainings.command()
+def relevance(topic: Annotated[str, typer.Argument(help="The topic's id in listening.yaml.")]) -> None:
+    """Learn from data/labels/relevance/*.csv which posts with a topic's words are about the topic.
+
+    Example: tingfeng train relevance xiaomi_kol
+    """
+    from orchestration.reading.relevance_training import train
+
+    typer.echo(train(topic))
+
+
+@trainings.command()
+def sentiment(
+    labels: Annotated[list[Path] | None, typer.Argument(help="CSV files with the columns text and sentiment.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="A folder of labelled sets, *.parquet: trains the general model.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Where the weights go.")] = None,
+) -> None:
+    """Fit the sentiment model to your own labels; TINGFENG_SENTIMENT=embedded:FILE uses the result.
+
+    Example: tingfeng train sentiment labels.csv
+    """
+    from core.environment import data_dir
+    from orchestration.reading.sentiment.classifier import WEIGHTS
+    from orchestration.reading.sentiment.train import train_general, train_on_labels
+
+    if bool(labels) == bool(data):
+        raise typer.BadParameter("name either CSV files of labels, or a folder with --data.")
+    if data:
+        typer.echo(train_general(data, out or WEIGHTS))
+    else:
+        typer.echo(train_on_labels(labels or [], out or data_dir() / "models" / "sentiment.npz"))

@@ -1,0 +1,121 @@
+"""Bringing the marts up to date, as real runs of the jobs in defs/jobs.py.
+
+With dates, the days are crawled where a topic has queries for them, and their marts rebuilt. Without dates nothing is
+crawled, and every day whose raw data is newer than its marts is rebuilt.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import NamedTuple
+
+from core.calendar import CHINA, TIMEZONE, days_between
+from core.environment import data_dir, now
+from core.listening import Listening, load_listening
+from core.platforms import PLATFORMS, Platform
+from core.problems import Problem
+from core.storage.paths import serving_path
+from core.storage.raw import raw_files
+from orchestration.lib.crawl import require_access
+from orchestration.lib.days import DAYS_TAG, RANGE_TAGS, all_stale_days
+from orchestration.lib.runs import Outcome, run_job
+from orchestration.publishing.staleness import landed_beside_posts
+
+
+class Progress(NamedTuple):
+    """Where a refresh reports to: messages of its own, the lines of its runs, and how many days will be crawled."""
+
+    message: Callable[[str], None]
+    run_line: Callable[[str], None]
+    crawl_plan: Callable[[dict[Platform, list[str]]], None]
+
+
+def parse_day(text: str) -> date:
+    """A day written YYYY-MM-DD; raises Problem."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Problem(f"{text!r} is not a valid day; write it as YYYY-MM-DD.") from error
+
+
+def requested_window(start: str | None, end: str | None, listening: Listening) -> tuple[date, date] | None:
+    """The first and last day that were requested; None without arguments. Raises Problem if they make no sense."""
+    if not start and not end:
+        return None
+    first = parse_day(start or end or "")
+    last = parse_day(end or start or "")
+    today = now().astimezone(CHINA).date()
+    if last < first:
+        raise Problem(f"--end {last} is before --start {first}; swap them.")
+    if last > today:
+        raise Problem(f"--end {last} is in the future; today is {today} in {TIMEZONE}.")
+    if first < listening.history_start:
+        raise Problem(
+            f"--start {first} is before history_start {listening.history_start}; set it earlier in listening.yaml."
+        )
+    return first, last
+
+
+def days_to_crawl(listening: Listening, first: date, last: date) -> dict[Platform, list[str]]:
+    """The platforms that have queries or accounts in the window, each with the days on which it has some."""
+    window = days_between(first.isoformat(), last.isoformat())
+    plan = {
+        platform: [day for day in window if listening.is_asked(platform, date.fromisoformat(day))]
+        for platform in listening.platforms
+    }
+    return {platform: days for platform, days in plan.items() if days}
+
+
+def refresh(start: str | None, end: str | None, progress: Progress) -> list[Outcome]:
+    """Run what the arguments request; returns the runs in order, the last of which may have failed.
+
+    Raises the problems that a person has to fix.
+    """
+    listening = load_listening()
+    window = requested_window(start, end, listening)
+    if window is None:
+        return _refresh_stale_days(listening, progress)
+    plan = days_to_crawl(listening, *window)
+    outcomes = []
+    if plan:
+        require_access(list(plan))
+        first, last = min(map(min, plan.values())), max(map(max, plan.values()))
+        progress.message(f"Crawling {', '.join(plan)} for {first} to {last}.")
+        progress.crawl_plan(plan)
+        outcomes.append(run_job("refresh", dict(zip(RANGE_TAGS, (first, last), strict=True)), progress.run_line))
+        if not outcomes[-1].success:
+            return outcomes
+    else:
+        progress.message(f"No topic has queries between {window[0]} and {window[1]}; nothing is crawled.")
+    # The rest of the window: days that were imported and are not crawled.
+    stale = [day for day in all_stale_days() if window[0].isoformat() <= day <= window[1].isoformat()]
+    return outcomes + _catch_up(stale, progress)
+
+
+def _refresh_stale_days(listening: Listening, progress: Progress) -> list[Outcome]:
+    _report_days_before_history(listening, progress)
+    days = all_stale_days()
+    if days:
+        return _catch_up(days, progress)
+    if landed_beside_posts(data_dir(), serving_path()):
+        progress.message("Comments, accounts or hot lists have landed since the marts were published.")
+        return [run_job("catch_up", {}, progress.run_line)]
+    progress.message("Nothing to do: no raw data is newer than its marts.")
+    return []
+
+
+def _catch_up(days: list[str], progress: Progress) -> list[Outcome]:
+    """Rebuild the marts of stale days without crawling."""
+    if not days:
+        return []
+    progress.message(f"{len(days)} days have raw data that is newer than their marts: {days[0]} to {days[-1]}.")
+    return [run_job("catch_up", {DAYS_TAG: f"{days[0]}...{days[-1]}"}, progress.run_line)]
+
+
+def _report_days_before_history(listening: Listening, progress: Progress) -> None:
+    since = listening.history_start.isoformat()
+    early = sorted({day for _, day in raw_files(data_dir(), "posts", PLATFORMS) if day < since})
+    if early:
+        progress.message(
+            f"{len(early)} days with raw data, from {early[0]} on, lie before history_start {since} and are left out; "
+            "set history_start in listening.yaml earlier to include them."
+        )

@@ -1,0 +1,144 @@
+"""Running a job of the definitions from a command: start it, follow its lines, measure its steps."""
+
+import os
+import resource
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import dagster as dg
+from dagster._core.definitions.reconstruct import ReconstructableRepository
+
+from core.storage.paths import PROJECT_DIR
+
+PROCESS_TAG = "tingfeng/process"
+PEAK_TAG = "tingfeng/peak_mb/"
+
+
+class StepCost(NamedTuple):
+    """What a step of a run took: wall seconds, and the memory of its largest process at its peak in MB."""
+
+    step: str
+    seconds: float
+    peak_mb: int | None
+
+
+class Outcome(NamedTuple):
+    """A finished run."""
+
+    success: bool
+    costs: list[StepCost]
+
+
+@dg.success_hook(name="record_peak_memory")
+def record_peak_memory(context: dg.HookContext) -> None:
+    """Tag the run with the peak resident memory of the step's process or of its largest child (a crawl, dbt)."""
+    usage = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    # Linux counts in kB, macOS in bytes.
+    megabytes = max(usage) // (1024 if sys.platform != "darwin" else 1024 * 1024)
+    context.instance.add_run_tags(context.run_id, {f"{PEAK_TAG}{context.step_key}": str(megabytes)})
+
+
+def run_job(name: str, tags: dict[str, str], say: Callable[[str], None]) -> Outcome:
+    """Run a job on the instance, in step processes. say: gets each line that the run logs."""
+    instance = dg.DagsterInstance.get()
+    release_lost_runs(instance, say)
+    repository = ReconstructableRepository.for_module("orchestration.definitions", "defs", str(PROJECT_DIR))
+    with _without_stdout(), _lines_of_stderr(say):
+        result = dg.execute_job(
+            repository.get_reconstructable_job(name),
+            instance=instance,
+            tags=tags | {PROCESS_TAG: str(os.getpid())},
+            run_config={"loggers": {"console": {}}},
+            raise_on_error=False,
+        )
+    return Outcome(result.success, step_costs(instance, result.run_id))
+
+
+def step_costs(instance: dg.DagsterInstance, run_id: str) -> list[StepCost]:
+    """The cost of each step that a run finished, in the order in which they started."""
+    run = instance.get_run_by_id(run_id)
+    peaks = {
+        tag.removeprefix(PEAK_TAG): int(value)
+        for tag, value in (run.tags if run else {}).items()
+        if tag.startswith(PEAK_TAG)
+    }
+    finished = [stats for stats in instance.get_run_step_stats(run_id) if stats.start_time and stats.end_time]
+    return [
+        StepCost(stats.step_key, (stats.end_time or 0) - (stats.start_time or 0), peaks.get(stats.step_key))
+        for stats in sorted(finished, key=lambda stats: stats.start_time or 0)
+    ]
+
+
+@contextmanager
+def _without_stdout() -> Iterator[None]:
+    """Discard what steps print on stdout (dbt prints a line for each model and test); Dagster keeps it with the step.
+
+    By file descriptor, since it is the step processes that write.
+    """
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+@contextmanager
+def _lines_of_stderr(say: Callable[[str], None]) -> Iterator[None]:
+    """Hand each line that this process and its steps write on stderr to ``say``, which may write to the real one.
+
+    By file descriptor: the steps are processes of their own, which inherit it.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    reading, writing = os.pipe()
+    os.dup2(writing, 2)
+    os.close(writing)
+    real = os.fdopen(kept, "w", encoding="utf-8", buffering=1)
+    before, sys.stderr = sys.stderr, real
+
+    def follow() -> None:
+        with os.fdopen(reading, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                say(line.rstrip("\n"))
+
+    following = threading.Thread(target=follow, daemon=True)
+    following.start()
+    try:
+        yield
+    finally:
+        sys.stderr = before
+        os.dup2(real.fileno(), 2)  # closes the last writing end of this process
+        following.join(timeout=5)  # a step server that outlives the run for a moment holds the pipe open
+        real.close()
+
+
+def release_lost_runs(instance: dg.DagsterInstance, say: Callable[[str], None]) -> None:
+    """Mark runs of this command whose process was killed as failed, and free their pool slots.
+
+    Otherwise the next run would wait for a slot that nobody frees.
+    """
+    unfinished = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    for run in instance.get_runs(dg.RunsFilter(statuses=unfinished)):
+        process = run.tags.get(PROCESS_TAG)
+        if process and not _is_alive(int(process)):
+            say(f"run {run.run_id[:8]} was killed; its days will be processed again")
+            instance.report_run_failed(run, "The process that ran it was killed.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,92 @@
+"""Where a figure of a report comes from, and whether it still holds.
+
+An explanation has the figure's definition, its SQL, the value that the report printed, the value that the same SQL
+gives on what is published now, and the posts behind it.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+
+import duckdb
+
+from orchestration.publishing.as_of import folder_name, reports_dir
+from orchestration.reporting.display import displayed
+from orchestration.reporting.ledger import Figure, posts_behind, read_ledger, recount
+from orchestration.reporting.reports import ReportProblem
+
+SHOWN = 20  # posts, without --all
+# Sums of floats may differ in their last digits between two builds.
+TOLERANCE = 1e-9
+
+
+def find_ledger(topic_id: str, as_of: datetime | None) -> Path:
+    """The ledger of a topic's report as of a moment (UTC), or of its latest. Raises ReportProblem without one."""
+    folder = reports_dir() / topic_id
+    if as_of:
+        found = folder / folder_name(as_of) / "figures.parquet"
+        if found.exists():
+            return found
+        raise ReportProblem(
+            f"There is no report of {topic_id} as of {folder_name(as_of)}; make it with 'tingfeng report --as-of'."
+        )
+    ledgers = sorted(folder.glob("*/figures.parquet"))
+    if not ledgers:
+        raise ReportProblem(f"There is no report of {topic_id}; make one with 'tingfeng report --topic {topic_id}'.")
+    return ledgers[-1]
+
+
+def find_figure(ledger: Path, figure_id: str) -> Figure:
+    """A figure of a ledger. Raises ReportProblem with the nearest ids where it is not there."""
+    figures = read_ledger(ledger)
+    if figure_id not in figures:
+        near = get_close_matches(figure_id, list(figures), n=5, cutoff=0.4)
+        suggestion = f"; did you mean {', '.join(near)}?" if near else "."
+        raise ReportProblem(f"{figure_id!r} is not a figure of {ledger}{suggestion}")
+    return figures[figure_id]
+
+
+def explanation(connection: duckdb.DuckDBPyConnection, figure: Figure, limit: int | None) -> Iterator[str]:
+    """The explanation of a figure, line by line; limit: how many posts are listed, None for all."""
+    yield f"{figure.id} = {figure.display}  (as of {figure.as_of + timedelta(hours=8):%Y-%m-%d %H:%M}, Asia/Shanghai)"
+    definition = connection.execute(
+        "select name_zh, name, formula, unit, version, valid_from from marts.dim_metrics where metric_id = ? "
+        "order by version = ? desc, version desc limit 1",
+        [figure.metric, figure.metric_version],
+    ).fetchone()
+    if definition:
+        name_zh, name, formula, unit, version, valid_from = definition
+        yield f"Metric:    {figure.metric} version {version}, from {valid_from}: {name_zh}, {name}; {formula} ({unit})"
+        if version != figure.metric_version:
+            yield f"           the report was made with version {figure.metric_version}"
+    yield f"Filters:   {figure.filters}"
+    yield f"SQL:       {figure.sql}"
+    yield f"In ledger: {_value(figure.value, figure.moment)}, printed {figure.display} (en: {figure.display_en})"
+    value, moment = recount(connection, figure)
+    is_same = moment == figure.moment and (
+        value == figure.value
+        or (value is not None and figure.value is not None and abs(value - figure.value) <= TOLERANCE)
+    )
+    told = "the same" if is_same else "DIFFERENT: the marts have changed since, 'tingfeng compare' says how"
+    shown = displayed(moment if moment else value, figure.unit, "zh") if not figure.unit.startswith("day") else ""
+    yield f"Now:       {_value(value, moment)}" + (f", which would print {shown}" if shown else "") + f" ({told})"
+    if figure.posts_sql is None:
+        yield "Posts:     none are behind it: it is a rule, a time or a count of days."
+        return
+    yield f"Posts SQL: {figure.posts_sql}"
+    posts, mark = posts_behind(connection, figure.posts_sql)
+    yield f"Posts:     {figure.posts:,} in the ledger (SHA-256 {figure.posts_hash}), {posts.height:,} now" + (
+        " (the same)" if mark == figure.posts_hash else f" (DIFFERENT: SHA-256 {mark})"
+    )
+    for uid, url, day, interactions in posts.head(limit or posts.height).iter_rows():
+        count = "-" if interactions is None else f"{interactions:,}"
+        yield f"  {uid}  {day}  {count} interactions  {url}"
+    if limit and posts.height > limit:
+        yield f"  ... and {posts.height - limit:,} more; --all lists them"
+
+
+def _value(value: float | None, moment: datetime | None) -> str:
+    if moment:
+        return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return "none" if value is None else f"{value:.15g}"

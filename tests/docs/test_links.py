@@ -1,0 +1,41 @@
+"""Every page of the docs leads somewhere: links and the paths that pages name exist, and Chinese pages have a twin."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+_LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
+# A path of the repository in backticks: at least one folder and a suffix, and no placeholder.
+_PATH = re.compile(r"`((?:core|scrapers|sandbox|orchestration|expectations|dbt_project|tests|docs)/[\w./-]+\.\w+)`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_and_named_paths_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    missing = [link for link in _LINK.findall(text) if not (page.parent / link).exists()]
+    missing += [path for path in _PATH.findall(text) if not (ROOT / path).exists()]
+    assert missing == []
+
+
+def test_the_tour_names_each_file_once() -> None:
+    tour = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## From a like count")[2]
+    files = re.findall(r"\(\.\./([\w./]+)\)", tour)
+    assert len(files) > 10
+    assert len(files) == len(set(files))
+
+
+@pytest.mark.parametrize("name", ["importing", "metrics", "report", "collecting"])
+def test_analysts_pages_stand_in_both_languages_and_link_to_each_other(name: str) -> None:
+    english, chinese = (ROOT / "docs" / f"{name}.md", ROOT / "docs" / "zh" / f"{name}.md")
+    assert f"(zh/{name}.md)" in english.read_text(encoding="utf-8")
+    assert f"(../{name}.md)" in chinese.read_text(encoding="utf-8")
+
+
+def test_every_served_table_is_described() -> None:
+    tables = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+    models = [path.stem for path in (ROOT / "dbt_project" / "models" / "marts").rglob("*.sql")]
+    seeds = [path.stem for path in (ROOT / "dbt_project" / "seeds").glob("dim_*.csv")]
+    assert [name for name in [*models, *seeds] if f"`{name}`" not in tables] == []
