@@ -4,9 +4,11 @@ import dagster as dg
 import pytest
 
 from core.listening import Listening
+from core.problems import Problem
 from core.storage.raw import land, to_frame
 from orchestration.lib.days import DAYS_TAG, run_days
-from orchestration.lib.refreshing import RefreshProblem, days_to_crawl, release_lost_runs, requested_window
+from orchestration.lib.refreshing import days_to_crawl, requested_window
+from orchestration.lib.runs import release_lost_runs
 from orchestration.lib.warehouse import dbt_environment, mart_keys
 
 TOPIC = {
@@ -72,7 +74,7 @@ def test_one_date_is_a_day():
     first, last = requested_window("2026-01-03", None, LISTENING)
     assert first == last
     assert requested_window(None, None, LISTENING) is None
-    with pytest.raises(RefreshProblem, match="history_start"):
+    with pytest.raises(Problem, match="history_start"):
         requested_window("2025-12-01", None, LISTENING)
 
 
@@ -89,6 +91,6 @@ def test_a_killed_run_is_marked_failed_and_a_living_one_left_alone():
                     tags={"tingfeng/process": str(process)},
                 )
             )
-        release_lost_runs(instance)
+        release_lost_runs(instance, print)
         assert instance.get_run_by_id("dead").status == dg.DagsterRunStatus.FAILURE
         assert instance.get_run_by_id("alive").status == dg.DagsterRunStatus.STARTED

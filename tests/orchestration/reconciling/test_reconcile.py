@@ -1,7 +1,6 @@
 """A report's figures held against one another. The report here is made up, in the shape of a vendor's."""
 
 import json
-import sys
 from collections.abc import Callable
 from copy import deepcopy
 from fractions import Fraction
@@ -12,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.reconciling import figures_file as command
 from orchestration.reconciling.checks import Finding, not_checked, reconcile
 from orchestration.reconciling.figures import Figures, Range
+from tests.commands import tingfeng
 
 DAYS = ["2026-03-01", "2026-03-02", "2026-03-03"]
 
@@ -267,14 +266,13 @@ def test_what_is_not_checked_is_told() -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], int]:
+def run(tmp_path: Path) -> Callable[[str], int]:
     """The command over a file with a text; its exit status."""
 
     def over(text: str) -> int:
         path = tmp_path / "figures.json"
         path.write_text(text, encoding="utf-8")
-        monkeypatch.setattr(sys, "argv", ["reconcile", str(path)])
-        return command.main()
+        return tingfeng("reconcile", path)
 
     return over
 
@@ -286,7 +284,7 @@ def test_the_command_says_what_it_found(run: Callable[[str], int], capsys: pytes
     assert run(json.dumps({"printed": changed("volume", 999), "completed": {"volume": 1}})) == 1
     out = capsys.readouterr().out
     assert "contradiction: volume_by_platform against volume\n  700 + 250 + 50 = 1,000, and the total is 999" in out
-    assert "beside it stand completed." in out
+    assert "Only the section `printed` is checked, not: completed." in out
 
 
 @pytest.mark.parametrize(
@@ -318,15 +316,14 @@ def test_the_command_says_what_it_found(run: Callable[[str], int], capsys: pytes
 def test_a_file_that_cannot_be_used_says_where_and_what_to_do(
     run: Callable[[str], int], capsys: pytest.CaptureFixture[str], text: str, problem: str
 ) -> None:
-    assert run(text) == 2
+    assert run(text) == 1
     error = capsys.readouterr().err
     assert "figures.json: " + problem in error
     assert not error.count("Traceback")
 
 
-def test_a_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", ["reconcile", "nowhere.json"])
-    assert command.main() == 2
+def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tingfeng("reconcile", "nowhere.json") == 1
     assert "nowhere.json: No such file or directory; name a JSON file" in capsys.readouterr().err
 
 

@@ -63,7 +63,7 @@ def make_marts(
             listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             connection.execute(f'create table "{table}" ({listed})')
         for seed in ("dim_metrics", "dim_platforms"):
-            file = ROOT / "dbt_project" / "seeds" / f"{seed}.csv"
+            file = ROOT / "dbt_project" / "seeds" / "marts" / f"{seed}.csv"
             connection.execute(f"create or replace table {seed} as from read_csv('{file}', header = true)")
         end = None if window_is_open else first + timedelta(days=days - 1)
         _insert(
@@ -121,7 +121,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, table: str, query: str, values:
 
 
 def metric_ids() -> set[str]:
-    with (ROOT / "dbt_project" / "seeds" / "dim_metrics.csv").open(encoding="utf-8") as file:
+    with (ROOT / "dbt_project" / "seeds" / "marts" / "dim_metrics.csv").open(encoding="utf-8") as file:
         return {row["metric_id"] for row in csv.DictReader(file)}
 
 

@@ -302,7 +302,7 @@ def test_what_is_wrong_with_a_mapping_is_said(
     path = write(folder / "x.csv", table(HEADER, WEIBO))
     assert import_command([str(path)]) == 1
     told = capsys.readouterr().err
-    assert told.startswith(f"error: {path}: ")
+    assert told.startswith(f"tingfeng: {path}: ")
     assert reason in told
     assert not data_dir.exists()
 

@@ -944,7 +944,7 @@ def test_what_cannot_be_imported_is_said_in_a_line(
     assert import_command([str(path)]) == 1
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err.startswith(f"error: {path}: ")
+    assert told.err.startswith(f"tingfeng: {path}: ")
     assert reason in told.err
     assert told.err.count("\n") == 1
     assert not data_dir.exists()
@@ -967,8 +967,8 @@ def test_a_bad_file_among_good_ones_is_set_aside(
     told = capsys.readouterr()
     assert f"set aside: {folder / 'empty.csv'}: is empty" in told.out
     assert told.err.splitlines() == [
-        f"error: {folder / 'cut.csv.gz'}: the gzip file is cut short; get it whole",
-        f"error: {folder / 'empty.csv'}: is empty",
+        f"tingfeng: {folder / 'cut.csv.gz'}: the gzip file is cut short; get it whole",
+        f"tingfeng: {folder / 'empty.csv'}: is empty",
     ]
     assert only_row(data_dir)["platform"] == "xiaohongshu"
 

@@ -470,7 +470,7 @@ def test_databases_that_cannot_be_imported(tmp_path: Path, data_dir: Path, capsy
     for path, reason in ((empty, "is empty"), (cut, "the database "), (unknown, "no known format has its columns")):
         assert import_command([str(path)]) == 1
         told = capsys.readouterr().err
-        assert told.startswith(f"error: {path}: {reason}")
+        assert told.startswith(f"tingfeng: {path}: {reason}")
         assert told.count("\n") == 1
     assert not data_dir.exists()
 
