@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from core.problems import Problem
 from orchestration.reading.labels import load_labels
 from orchestration.reporting.audit_sheet import write_audit
 
@@ -67,10 +68,10 @@ def test_what_is_filled_in_is_read_back_as_labels(snapshot: Path, tmp_path: Path
 
 def test_a_sheet_is_not_written_over(snapshot: Path, tmp_path: Path) -> None:
     write_audit(snapshot, tmp_path, "kol", 10)
-    with pytest.raises(FileExistsError, match="perhaps with labels in it"):
+    with pytest.raises(Problem, match="may hold labels"):
         write_audit(snapshot, tmp_path, "kol", 10)
 
 
 def test_a_topic_without_posts_is_told(snapshot: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"'nobody'.*listening.yaml"):
+    with pytest.raises(Problem, match=r"'nobody'.*listening.yaml"):
         write_audit(snapshot, tmp_path, "nobody", 10)

@@ -7,7 +7,6 @@ import duckdb
 import polars as pl
 import pytest
 
-from orchestration.reporting import explanation
 from orchestration.reporting.display import displayed
 from orchestration.reporting.event_report import build_report, write_report
 from orchestration.reporting.ledger import (
@@ -22,6 +21,7 @@ from orchestration.reporting.ledger import (
     tables_of,
 )
 from orchestration.reporting.specs import available, specs
+from tests.commands import tingfeng
 from tests.orchestration.reporting.tiny_marts import TOPIC, Tiny, contracts, make_marts, metric_ids
 
 NOON = datetime.fromisoformat("2026-01-06T04:00")  # UTC
@@ -44,8 +44,7 @@ def figures(data):
 
 def explained(data, capsys, monkeypatch, *arguments):
     monkeypatch.setenv("TINGFENG_DATA", str(data))
-    monkeypatch.setattr("sys.argv", ["explain", *arguments])
-    status = explanation.main()
+    status = tingfeng("explain", *arguments)
     out, error = capsys.readouterr()
     return status, out + error
 
@@ -161,7 +160,7 @@ def test_how_figures_are_printed(value, unit, zh, en):
 
 
 def test_explain_says_where_a_figure_comes_from(data, capsys, monkeypatch):
-    status, text = explained(data, capsys, monkeypatch, "--figure", "volume.weibo")
+    status, text = explained(data, capsys, monkeypatch, "volume.weibo")
     assert status == 0
     assert "volume.weibo = 3" in text
     assert "声量" in text
@@ -173,7 +172,7 @@ def test_explain_says_where_a_figure_comes_from(data, capsys, monkeypatch):
 def test_explain_says_what_has_changed_since(data, capsys, monkeypatch, tmp_path):
     make_marts(tmp_path / "serving" / "marts.duckdb", [*POSTS, Tiny("weibo", 3)])
     (tmp_path / "reports").symlink_to(data / "reports")
-    status, text = explained(tmp_path, capsys, monkeypatch, "--figure", "volume.weibo", "--topic", TOPIC)
+    status, text = explained(tmp_path, capsys, monkeypatch, "volume.weibo", "--topic", TOPIC)
     assert status == 0
     assert "Now:       4, which would print 4 (DIFFERENT" in text
     assert "3 in the ledger" in text
@@ -181,18 +180,18 @@ def test_explain_says_what_has_changed_since(data, capsys, monkeypatch, tmp_path
 
 
 def test_explain_lists_a_few_posts_or_all(data, capsys, monkeypatch):
-    monkeypatch.setattr(explanation, "SHOWN", 2)
-    assert "and 2 more" in explained(data, capsys, monkeypatch, "--figure", "volume")[1]
-    assert "more" not in explained(data, capsys, monkeypatch, "--figure", "volume", "--all")[1]
+    monkeypatch.setattr("orchestration.reporting.explanation.SHOWN", 2)
+    assert "and 2 more" in explained(data, capsys, monkeypatch, "volume")[1]
+    assert "more" not in explained(data, capsys, monkeypatch, "volume", "--all")[1]
 
 
 def test_explain_of_what_is_no_figure(data, capsys, monkeypatch):
-    status, text = explained(data, capsys, monkeypatch, "--figure", "volume.weib")
+    status, text = explained(data, capsys, monkeypatch, "volume.weib")
     assert status == 1
-    assert "perhaps volume.weibo" in text
+    assert "did you mean volume.weibo" in text
 
 
 def test_explain_without_a_report(data, capsys, monkeypatch):
-    status, text = explained(data, capsys, monkeypatch, "--figure", "volume", "--as-of", "2026-01-05T07:00")
+    status, text = explained(data, capsys, monkeypatch, "volume", "--as-of", "2026-01-05T07:00")
     assert status == 1
-    assert "make report" in text
+    assert "tingfeng report" in text
