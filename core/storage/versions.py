@@ -59,7 +59,7 @@ def current_version(folder: Path, schema: pl.Schema) -> pl.DataFrame:
     return rows.match_to_schema(schema, missing_columns="insert", extra_columns="ignore")
 
 
-def parted(rows: pl.DataFrame, days: Sequence[str]) -> dict[str, pl.DataFrame]:
+def split_by_day(rows: pl.DataFrame, days: Sequence[str]) -> dict[str, pl.DataFrame]:
     """Rows with their ``day`` to those of each of the days, without it; none for a day that has none."""
     found = rows.partition_by("day", as_dict=True, include_key=False)
     none = rows.drop("day").clear()

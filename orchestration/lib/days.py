@@ -14,7 +14,7 @@ from core.listening import load_listening
 from core.storage.paths import enriched_dir, labels_dir, relevance_labels_dir, relevance_models_dir, serving_path
 from core.storage.versions import current_fingerprint
 from orchestration.publishing.staleness import GONE, built_fingerprints, day_fingerprints, stale_days
-from orchestration.reading.enrich import Means, analysis_fingerprint
+from orchestration.reading.enrich import AnalysisInputs, reading_fingerprint
 from orchestration.reading.labels import load_labels, load_relevance_labels
 from orchestration.reading.relevance import load_models
 from orchestration.reading.sentiment import load_classifier
@@ -24,9 +24,9 @@ _PARTITION_TAG = "dagster/partition"
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
-def load_means() -> Means:
+def load_analysis_inputs() -> AnalysisInputs:
     """What posts are read with now: listening.yaml, the labels and the models."""
-    return Means(
+    return AnalysisInputs(
         listening=load_listening(),
         labels=load_labels(labels_dir()),
         relevance_labels=load_relevance_labels(relevance_labels_dir()),
@@ -35,25 +35,25 @@ def load_means() -> Means:
     )
 
 
-def expected_fingerprints(means: Means) -> dict[str, str]:
+def expected_fingerprints(inputs: AnalysisInputs) -> dict[str, str]:
     """For each day with raw posts since history_start: the fingerprint its enriched files have to have."""
-    since = means.listening.history_start.isoformat()
-    marks = day_fingerprints(data_dir(), analysis_fingerprint(means))
+    since = inputs.listening.history_start.isoformat()
+    marks = day_fingerprints(data_dir(), reading_fingerprint(inputs))
     return {day: mark for day, mark in marks.items() if day >= since}
 
 
 def all_stale_days() -> list[str]:
-    return stale_days(expected_fingerprints(load_means()), built_fingerprints(serving_path()))
+    return stale_days(expected_fingerprints(load_analysis_inputs()), built_fingerprints(serving_path()))
 
 
-def changed_days(raw: RawTable, enriched: str, analysis_fingerprint: str) -> dict[str, str]:
+def changed_days(raw: RawTable, enriched: str, reading_fingerprint: str) -> dict[str, str]:
     """Of a table whose days are not those of the run: the days to read again, with the fingerprint to write.
 
     They are those whose raw files, or what these are read with, have changed since the enriched table was written.
     """
     folder = enriched_dir() / enriched
     read = {day.name.removeprefix("day=") for day in folder.glob("day=*")}
-    wanted = dict.fromkeys(read, GONE) | day_fingerprints(data_dir(), analysis_fingerprint, raw)
+    wanted = dict.fromkeys(read, GONE) | day_fingerprints(data_dir(), reading_fingerprint, raw)
     return {day: mark for day, mark in sorted(wanted.items()) if current_fingerprint(folder / f"day={day}") != mark}
 
 

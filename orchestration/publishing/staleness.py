@@ -19,12 +19,12 @@ from core.storage.versions import fingerprint
 GONE = fingerprint(["no raw files"])
 
 
-def day_fingerprints(data_dir: Path, analysis_fingerprint: str, table: RawTable = "posts") -> dict[str, str]:
+def day_fingerprints(data_dir: Path, reading_fingerprint: str, table: RawTable = "posts") -> dict[str, str]:
     """For each day with raw rows of the table: the fingerprint that its enriched version has to have."""
     inputs: dict[str, list[str]] = {}
     for (platform, day), names in raw_files(data_dir, table, PLATFORMS).items():
         inputs.setdefault(day, []).extend(f"{platform}/{name}" for name in names)
-    return {day: fingerprint([analysis_fingerprint, *names]) for day, names in sorted(inputs.items())}
+    return {day: fingerprint([reading_fingerprint, *names]) for day, names in sorted(inputs.items())}
 
 
 def built_fingerprints(serving: Path) -> dict[str, str]:

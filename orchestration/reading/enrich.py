@@ -28,7 +28,7 @@ _MADE_HERE = ("sentiment", "sentiment_score", "sentiment_source", "audit_flags")
 
 
 @dataclass(frozen=True)
-class Means:
+class AnalysisInputs:
     """Everything but raw rows that enriched posts and post_topics depend on."""
 
     listening: Listening
@@ -90,7 +90,7 @@ def judge_texts(texts: pl.Series, classifier: SentimentModel, judged_before: pl.
     return pl.concat([known, judged.with_columns(text_clean=new).select(_JUDGED)])
 
 
-def enrich_comments(observations: pl.DataFrame, means: Means, judged_before: pl.DataFrame) -> pl.DataFrame:
+def enrich_comments(observations: pl.DataFrame, inputs: AnalysisInputs, judged_before: pl.DataFrame) -> pl.DataFrame:
     """Raw ``comments`` rows to a row a day and comment in ``enriched.COMMENTS``, sorted, with what it last said.
 
     judged_before: rows of ``enriched.COMMENTS``, as for ``enrich``.
@@ -102,9 +102,9 @@ def enrich_comments(observations: pl.DataFrame, means: Means, judged_before: pl.
         .sort("day", "platform", "comment_id")
     )
     words = last.with_columns(hashtags=pl.lit([], pl.List(pl.String))).hstack(clean(last["text"]))
-    said = segment_posts(hashed(words), means.listening)
+    said = segment_posts(hashed(words), inputs.listening)
     return said.join(
-        judge_texts(said["text_clean"], means.classifier, judged_before), on="text_clean", maintain_order="left"
+        judge_texts(said["text_clean"], inputs.classifier, judged_before), on="text_clean", maintain_order="left"
     ).match_to_schema(by_day(COMMENTS), extra_columns="ignore")
 
 
@@ -127,11 +127,11 @@ def model_changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def enrich_topics(posts: pl.DataFrame, means: Means) -> pl.DataFrame:
+def enrich_topics(posts: pl.DataFrame, inputs: AnalysisInputs) -> pl.DataFrame:
     """Posts, as cleaning.last_words gives them, to their topics in ``enriched.POST_TOPICS``, and the day."""
-    matches = match_topics(posts, means.listening.topics, means.listening.aliases)
-    judged = judge(matches, means.relevance_labels, means.relevance_models)
-    return add_stance(judged, posts, means.listening, means.classifier).match_to_schema(by_day(POST_TOPICS))
+    matches = match_topics(posts, inputs.listening.topics, inputs.listening.aliases)
+    judged = judge(matches, inputs.relevance_labels, inputs.relevance_models)
+    return add_stance(judged, posts, inputs.listening, inputs.classifier).match_to_schema(by_day(POST_TOPICS))
 
 
 def topics_table(listening: Listening) -> pl.DataFrame:
@@ -181,21 +181,21 @@ def accounts_table(listening: Listening, key: bytes) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=ACCOUNTS, orient="row")
 
 
-def comments_fingerprint(means: Means) -> str:
+def comments_fingerprint(inputs: AnalysisInputs) -> str:
     """12 hex digits over what enriched comments depend on besides their raw rows."""
-    depends_on = [str(CODE_VERSION), means.classifier.model_id, *sorted(user_words(means.listening))]
+    depends_on = [str(CODE_VERSION), inputs.classifier.model_id, *sorted(user_words(inputs.listening))]
     return hashlib.sha256("\n".join(depends_on).encode()).hexdigest()[:12]
 
 
-def analysis_fingerprint(means: Means) -> str:
-    """12 hex digits over the means, as far as the content depends on them, and CODE_VERSION.
+def reading_fingerprint(inputs: AnalysisInputs) -> str:
+    """12 hex digits over the inputs, as far as the content depends on them, and CODE_VERSION.
 
     Not the names of topics, nor who gave a label.
     """
-    listening = means.listening
+    listening = inputs.listening
     depends_on = {
         "code": CODE_VERSION,
-        "model": means.classifier.model_id,
+        "model": inputs.classifier.model_id,
         "topics": sorted(
             (
                 topic.id,
@@ -206,8 +206,8 @@ def analysis_fingerprint(means: Means) -> str:
         ),
         "aliases": listening.aliases,
         "names": sorted(user_words(listening)),
-        "labels": means.labels.select("platform", "post_id", "sentiment", "audit_weight").sort(pl.all()).rows(),
-        "relevance_labels": means.relevance_labels.drop_nulls("post_id").drop("text").sort(pl.all()).rows(),
-        "relevance_models": {topic_id: model.rows() for topic_id, model in means.relevance_models.items()},
+        "labels": inputs.labels.select("platform", "post_id", "sentiment", "audit_weight").sort(pl.all()).rows(),
+        "relevance_labels": inputs.relevance_labels.drop_nulls("post_id").drop("text").sort(pl.all()).rows(),
+        "relevance_models": {topic_id: model.rows() for topic_id, model in inputs.relevance_models.items()},
     }
     return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:12]

@@ -21,7 +21,7 @@ def match_hot_words(
     """Words of hot lists to the topics that they speak of, in ``enriched.HOT_LIST_TOPICS``, sorted.
 
     words: platform, word, day (Date, Asia/Shanghai: the day on which it was read). labels: labels.RELEVANCE_LABELS.
-    models: as enrich.Means.
+    models: as enrich.AnalysisInputs.
 
     A word is read as a post is that says it and has it as a hashtag, so that the rules of ``match``, ``aliases``,
     ``relevance`` and the topic's window and platforms are those of posts. Words are short: where one holds a word of

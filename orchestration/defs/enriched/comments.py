@@ -13,11 +13,11 @@ from core.contracts.enriched import COMMENTS
 from core.environment import data_dir
 from core.platforms import PLATFORMS
 from core.storage.paths import enriched_dir
-from core.storage.versions import current_version, parted, write_version
+from core.storage.versions import current_version, split_by_day, write_version
 from expectations.enriched import enriched_comments
 from expectations.validation import Validation, merged, validate
 from orchestration.lib.checks import as_check_result
-from orchestration.lib.days import changed_days, load_means
+from orchestration.lib.days import changed_days, load_analysis_inputs
 from orchestration.lib.raw_frames import day_batches, read_days, validate_landed
 from orchestration.reading.enrich import comments_fingerprint, enrich_comments
 
@@ -47,8 +47,8 @@ KEY = dg.AssetKey(["enriched", "comments"])
     pool="enriched_comments",
 )
 def comments(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-    means = load_means()
-    todo = changed_days("comments", "comments", comments_fingerprint(means))
+    inputs = load_analysis_inputs()
+    todo = changed_days("comments", "comments", comments_fingerprint(inputs))
     verdicts: dict[str, list[Validation]] = {"raw_rows": [], "rows": []}
     count = 0
     for batch in day_batches(data_dir(), "comments", list(todo)):
@@ -58,11 +58,11 @@ def comments(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult 
             break
         folders = {day: enriched_dir() / f"comments/day={day}" for day in batch}
         before = pl.concat(current_version(folder, COMMENTS) for folder in folders.values())
-        read = enrich_comments(raw, means, before)
+        read = enrich_comments(raw, inputs, before)
         verdicts["rows"].append(validate(read, enriched_comments()))
         if verdicts["rows"][-1].is_critical:
             break
-        for day, frame in parted(read, batch).items():
+        for day, frame in split_by_day(read, batch).items():
             write_version(folders[day], todo[day], frame)
             count += frame.height
         context.log.info(f"{count} comments of {len(todo)} days read, to {batch[-1]}")

@@ -15,7 +15,7 @@ from core.storage.paths import enriched_dir
 from core.storage.versions import write_version
 from expectations.validation import Validation, merged
 from orchestration.lib.checks import as_check_result
-from orchestration.lib.days import changed_days, load_means
+from orchestration.lib.days import changed_days, load_analysis_inputs
 from orchestration.lib.raw_frames import day_batches, read_days, validate_landed
 from orchestration.reading.hot_lists import hot_words_fingerprint, match_hot_words
 
@@ -40,8 +40,8 @@ RAW_HOT_LISTS = [dg.AssetKey(["raw", f"{platform}_hot_lists"]) for platform in H
     pool="enriched_hot_lists",
 )
 def hot_list_topics(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-    means = load_means()
-    reading = (means.listening, means.relevance_labels, means.relevance_models)
+    inputs = load_analysis_inputs()
+    reading = (inputs.listening, inputs.relevance_labels, inputs.relevance_models)
     todo = changed_days("hot_lists", "hot_list_topics", hot_words_fingerprint(*reading))
     verdicts: list[Validation] = []
     found = 0

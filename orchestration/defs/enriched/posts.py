@@ -13,16 +13,23 @@ from core.contracts import enriched
 from core.environment import data_dir
 from core.platforms import PLATFORMS
 from core.storage.paths import enriched_dir
-from core.storage.versions import current_fingerprint, current_version, fingerprint, parted, versions, write_version
+from core.storage.versions import (
+    current_fingerprint,
+    current_version,
+    fingerprint,
+    split_by_day,
+    versions,
+    write_version,
+)
 from expectations.enriched import enriched_post_topics, enriched_posts
 from expectations.validation import Validation, merged, validate
 from orchestration.lib.checks import as_check_result
-from orchestration.lib.days import expected_fingerprints, load_means, run_days
+from orchestration.lib.days import expected_fingerprints, load_analysis_inputs, run_days
 from orchestration.lib.raw_frames import day_batches, read_days, validate_raw_posts
 from orchestration.publishing.staleness import GONE
 from orchestration.reading.cleaning import last_words
 from orchestration.reading.duplicates import hashed, signatures
-from orchestration.reading.enrich import CODE_VERSION, Means, enrich, enrich_topics, model_changes
+from orchestration.reading.enrich import CODE_VERSION, AnalysisInputs, enrich, enrich_topics, model_changes
 from orchestration.reading.segmentation import segment_posts
 
 POSTS = dg.AssetKey(["enriched", "posts"])
@@ -31,9 +38,9 @@ MODEL_CHANGES = dg.AssetKey(["enriched", "model_changes"])
 RAW_POSTS = [dg.AssetKey(["raw", f"{platform}_posts"]) for platform in PLATFORMS]
 
 
-def days_to_read(days: Sequence[str], means: Means) -> dict[str, str]:
+def days_to_read(days: Sequence[str], inputs: AnalysisInputs) -> dict[str, str]:
     """Of the days, those whose enriched files are not what they have to be, with the fingerprint to write."""
-    expected = expected_fingerprints(means)
+    expected = expected_fingerprints(inputs)
     wanted = {
         day: expected.get(day, GONE) for day in days if day in expected or versions(enriched_dir() / f"posts/day={day}")
     }
@@ -103,29 +110,29 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
     pool="enriched_posts",  # a version's number is the last one's plus one, so one writer at a time
 )
 def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-    means = load_means()
+    inputs = load_analysis_inputs()
     days = run_days(context.run)
-    todo = days_to_read(days, means)
+    todo = days_to_read(days, inputs)
     counts = {"days": 0, "days_unchanged": len(days) - len(todo), "posts": 0, "labelled_by_analysts": 0}
     topic_counts = {"rows": 0, "irrelevant": 0}
     rejudged = 0
-    topic_suite = enriched_post_topics([topic.id for topic in means.listening.topics])
+    topic_suite = enriched_post_topics([topic.id for topic in inputs.listening.topics])
     verdicts: dict[str, list[Validation]] = {"raw_rows": [], "rows": [], "topic_rows": []}
     for batch in day_batches(data_dir(), "posts", list(todo)):
         raw = read_days(data_dir(), "posts", batch)
         verdicts["raw_rows"].append(validate_raw_posts(raw))
         if verdicts["raw_rows"][-1].is_critical:
             break
-        said = segment_posts(hashed(last_words(raw)), means.listening)
+        said = segment_posts(hashed(last_words(raw)), inputs.listening)
         before = {day: current_version(enriched_dir() / f"posts/day={day}", enriched.POSTS) for day in batch}
-        read = enrich(said, means.labels, means.classifier, pl.concat(before.values()))
-        matched = enrich_topics(said, means)
+        read = enrich(said, inputs.labels, inputs.classifier, pl.concat(before.values()))
+        matched = enrich_topics(said, inputs)
         verdicts["rows"].append(validate_enriched_posts(read))
         verdicts["topic_rows"].append(validate(matched, topic_suite))
         if verdicts["rows"][-1].is_critical or verdicts["topic_rows"][-1].is_critical:
             break
-        said_on, topics_on = parted(said, batch), parted(matched, batch)
-        for day, frame in parted(read, batch).items():
+        said_on, topics_on = split_by_day(said, batch), split_by_day(matched, batch)
+        for day, frame in split_by_day(read, batch).items():
             # Before the two that days_to_read looks at, so that a run that is killed in between does the day again.
             write_signatures(day, said_on[day])
             if (changes := model_changes(before[day], frame)).height:

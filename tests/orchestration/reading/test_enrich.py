@@ -13,11 +13,11 @@ from core.storage.raw import to_frame
 from orchestration.reading.cleaning import last_words
 from orchestration.reading.duplicates import hashed
 from orchestration.reading.enrich import (
-    Means,
-    analysis_fingerprint,
+    AnalysisInputs,
     enrich,
     enrich_topics,
     model_changes,
+    reading_fingerprint,
     topic_queries_table,
     topics_table,
 )
@@ -154,22 +154,22 @@ NO_RELEVANCE_LABELS = RELEVANCE_LABELS.to_frame()
 RICE = pl.DataFrame([("weibo", "1", None, "kol", False)], schema=RELEVANCE_LABELS, orient="row")
 
 
-def means(
+def inputs(
     labels: pl.DataFrame = NO_LABELS,
     relevance_labels: pl.DataFrame = NO_RELEVANCE_LABELS,
     relevance_models: dict[str, pl.DataFrame] | None = None,
     **changes: object,
-) -> Means:
-    return Means(listening(**changes), labels, relevance_labels, relevance_models or {}, load_classifier())
+) -> AnalysisInputs:
+    return AnalysisInputs(listening(**changes), labels, relevance_labels, relevance_models or {}, load_classifier())
 
 
 def fingerprint(**changes: object) -> str:
-    return analysis_fingerprint(means(**changes))
+    return reading_fingerprint(inputs(**changes))
 
 
 def test_topics_are_matched_by_aliases_and_judged_by_labels():
     posts = last_words(to_frame("posts", [post("小米 #网红#"), post("小米和KOL", "2")]))
-    found = enrich_topics(posts, means(aliases={"KOL": ["网红"]}, relevance_labels=RICE))
+    found = enrich_topics(posts, inputs(aliases={"KOL": ["网红"]}, relevance_labels=RICE))
     assert found.schema == by_day(POST_TOPICS)
     assert found.drop("day", "stance", "stance_score").rows() == [
         ("weibo", "1", "kol", "all: 小米; any: KOL", False, "label"),
@@ -179,8 +179,8 @@ def test_topics_are_matched_by_aliases_and_judged_by_labels():
 
 def test_stance_is_of_the_brand_and_sentiment_of_the_post():
     said = post("恭喜我们队夺冠，太开心了，喜欢！小米KOL太让人失望了，垃圾")
-    [stance] = enrich_topics(last_words(to_frame("posts", [said])), means())["stance"]
-    [elsewhere] = enrich_topics(last_words(to_frame("posts", [said])), means(brand="华为"))["stance"]
+    [stance] = enrich_topics(last_words(to_frame("posts", [said])), inputs())["stance"]
+    [elsewhere] = enrich_topics(last_words(to_frame("posts", [said])), inputs(brand="华为"))["stance"]
     assert (stance, elsewhere) == ("negative", None)
 
 
@@ -235,7 +235,8 @@ def test_the_model_and_the_code_count(monkeypatch):
 def test_the_fingerprint_is_the_same_in_another_process(pytestconfig):
     code = (
         "from orchestration.reading.enrich import *;"
-        "from orchestration.lib.days import load_means; print(analysis_fingerprint(load_means()), end='')"
+        "from orchestration.lib.days import load_analysis_inputs;"
+        "print(reading_fingerprint(load_analysis_inputs()), end='')"
     )
     runs = {
         subprocess.run(
