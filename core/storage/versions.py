@@ -55,7 +55,7 @@ def current_fingerprint(folder: Path) -> str | None:
 def current_version(folder: Path, schema: pl.Schema) -> pl.DataFrame:
     """The current version's rows, in the schema: a column that it has not is null. Without one no rows."""
     found = versions(folder)
-    rows = pl.read_parquet(found[-1], hive_partitioning=False) if found else pl.DataFrame()
+    rows = pl.read_parquet(found[-1], hive_partitioning=False, glob=False) if found else pl.DataFrame()
     return rows.match_to_schema(schema, missing_columns="insert", extra_columns="ignore")
 
 

@@ -19,9 +19,9 @@
 
 {% macro duckdb__landed_files(relation) -%}
     {%- if relation.schema == "enriched" -%}
-        (select max(file) as landed_file from glob({{ relation.external }}) group by parse_dirpath(file)) as files
+        (select max(file) as landed_file from glob({{ file_glob(relation) }}) group by parse_dirpath(file)) as files
     {%- else -%}
-        (select file as landed_file from glob({{ relation.external }})) as files
+        (select file as landed_file from glob({{ file_glob(relation) }})) as files
     {%- endif -%}
 {%- endmacro %}
 
@@ -35,7 +35,10 @@
         where landed_file not in (select distinct landed_file from {{ this }})
         {%- endif %}
     {%- endset -%}
-    {%- set paths = run_query(unread).columns[0].values() -%}
+    {%- set paths = [] -%}
+    {%- for path in run_query(unread).columns[0].values() -%}
+        {%- do paths.append(literal_glob(path)) -%}
+    {%- endfor -%}
     (
         select *, filename as landed_file
         from (

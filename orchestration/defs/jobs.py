@@ -8,6 +8,7 @@ from core.calendar import TIMEZONE
 from core.listening import Topic, load_listening
 from core.platforms import CRAWLED_PLATFORMS, HOT_LIST_PLATFORMS
 from orchestration.lib.partitions import daily
+from orchestration.lib.runs import record_peak_memory
 
 crawled = dg.AssetSelection.assets(
     *(["raw", f"{platform}_{table}"] for platform in CRAWLED_PLATFORMS for table in ("posts", "comments", "authors"))
@@ -19,6 +20,7 @@ refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all() - hot_lists,
     description="Crawl a day (or a range of days), and bring its marts up to date.",
+    hooks={record_peak_memory},
 )
 
 # What landed by other ways, imports above all.
@@ -26,6 +28,7 @@ catch_up = dg.define_asset_job(
     "catch_up",
     selection=dg.AssetSelection.all() - crawled - hot_lists,
     description="Bring up to date the marts of every day whose raw data is newer than they are. Crawls nothing.",
+    hooks={record_peak_memory},
 )
 
 read_hot_lists = dg.define_asset_job(

@@ -56,7 +56,7 @@ def _read(table: RawTable, paths: Sequence[Path]) -> pl.DataFrame:
     # The payload, which is most of a file, is kept for parsers alone.
     columns = {name: dtype for name, dtype in SCHEMAS[table].items() if name != "payload"}
     frames = [
-        pl.read_parquet(path, columns=list(columns), hive_partitioning=False).with_columns(
+        pl.read_parquet(path, columns=list(columns), hive_partitioning=False, glob=False).with_columns(
             day=pl.lit(path.parent.name.removeprefix("day="))
         )
         for path in paths

@@ -139,7 +139,11 @@ def _choose_manifest(data: Path, moment: datetime, log: Callable[[str], None]) -
 
 def _require_topic(data: Path, files: pl.DataFrame, topic_id: str, moment: datetime) -> None:
     topic_files = sorted(files.filter(table="enriched/topics")["file"])
-    topics = pl.read_parquet(data / topic_files[-1], hive_partitioning=False) if topic_files else TOPICS.to_frame()
+    topics = (
+        pl.read_parquet(data / topic_files[-1], hive_partitioning=False, glob=False)
+        if topic_files
+        else TOPICS.to_frame()
+    )
     known = sorted(set(topics["topic_id"]))
     if topic_id not in known:
         raise Problem(
@@ -161,7 +165,7 @@ def _build(data: Path, moment: datetime, files: pl.DataFrame, target: Path, log:
             (work / file).symlink_to(data / file)
         # Manifests name the links between near-duplicates but not the groups; groups are derived as in the asset.
         linked = [versions(folder)[-1] for folder in sorted((work / "enriched/duplicate_links").glob("day=*"))]
-        links = [pl.read_parquet(path, hive_partitioning=False, schema=DUPLICATE_LINKS) for path in linked]
+        links = [pl.read_parquet(path, hive_partitioning=False, glob=False, schema=DUPLICATE_LINKS) for path in linked]
         write_version(
             work / "enriched/duplicate_groups", "as-of", groups(pl.concat([DUPLICATE_LINKS.to_frame(), *links]))
         )

@@ -64,7 +64,7 @@ def publications(data: Path) -> dict[datetime, Path]:
 def files_of(data: Path, moment: datetime) -> pl.DataFrame:
     """All files, in FILES, of the last publication at or before a moment, including those that no longer exist."""
     paths = [path for written, path in publications(data).items() if written <= moment]
-    return pl.read_parquet(paths, schema=FILES, hive_partitioning=False) if paths else FILES.to_frame()
+    return pl.read_parquet(paths, schema=FILES, hive_partitioning=False, glob=False) if paths else FILES.to_frame()
 
 
 def built_versions(snapshot: Path) -> dict[tuple[str, str], str]:

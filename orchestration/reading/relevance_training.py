@@ -35,7 +35,7 @@ def texts_of(labels: pl.DataFrame) -> pl.DataFrame:
     if unknown.is_empty() or not files:
         return labels.drop_nulls("text")
     keys = ["platform", "post_id"]
-    posts = pl.scan_parquet(files, hive_partitioning=False).select(*keys, "text")
+    posts = pl.scan_parquet(files, hive_partitioning=False, glob=False).select(*keys, "text")
     found = unknown.drop("text").lazy().join(posts, on=keys, how="inner").unique(keys).collect()
     return pl.concat([labels.drop_nulls("text"), found.select(labels.columns)])
 

@@ -99,7 +99,7 @@ class Ledger(NamedTuple):
 
 def read_ledger(path: Path) -> dict[str, Figure]:
     """The figures of a ledger that was written next to a report."""
-    return {row[0]: Figure(*row) for row in pl.read_parquet(path).select(list(SCHEMA)).iter_rows()}
+    return {row[0]: Figure(*row) for row in pl.read_parquet(path, glob=False).select(list(SCHEMA)).iter_rows()}
 
 
 @contextmanager

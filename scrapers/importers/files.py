@@ -225,7 +225,7 @@ def _sheets(path: Path) -> list[TextFile]:
 def _parquet(path: Path) -> TextFile:
     try:
         names = tuple(pl.read_parquet_schema(path))
-        is_empty = not pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item()
+        is_empty = not pl.scan_parquet(path, hive_partitioning=False, glob=False).select(pl.len()).collect().item()
     except pl.exceptions.PolarsError as error:
         raise FileProblem(f"{path}: the Parquet file is damaged: {error}") from error
     if is_empty:
@@ -414,7 +414,7 @@ def _read_sheet(file: TextFile) -> Iterator[Batch]:
 
 
 def _read_parquet(file: TextFile) -> Iterator[Batch]:
-    held = pl.scan_parquet(file.path, hive_partitioning=False)
+    held = pl.scan_parquet(file.path, hive_partitioning=False, glob=False)
     start = 0
     while (rows := held.slice(start, BATCH_ROWS).collect()).height:
         yield Batch(rows.select(map(_as_text, rows.iter_columns())), range(start + 1, start + rows.height + 1), [])

@@ -358,7 +358,7 @@ def _there(data_dir: Path, table: Table, platform: Platform, days: Sequence[date
     names = [_ID[table], "source", *_COUNTS[table], "observed_at"]
     if not paths:
         return pl.DataFrame(schema={name: SCHEMAS[table][name] for name in names})
-    return pl.scan_parquet(paths, hive_partitioning=False).select(names).collect()
+    return pl.scan_parquet(paths, hive_partitioning=False, glob=False).select(names).collect()
 
 
 def compare(rows: pl.DataFrame, there: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -75,4 +75,4 @@ def duplicate_groups(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 
 
 def read(path: Path, schema: pl.Schema) -> pl.DataFrame:
-    return pl.read_parquet(path, hive_partitioning=False, schema=schema)
+    return pl.read_parquet(path, hive_partitioning=False, glob=False, schema=schema)

@@ -40,7 +40,7 @@ def fifth(texts: pl.Series) -> pl.Series:
 
 def load_rows(folder: Path) -> pl.DataFrame:
     """All data sets: dataset, text, label (0 to 2), is_dev; without training rows whose text is also a dev row's."""
-    rows = pl.concat([pl.read_parquet(path) for path in sorted(folder.glob("*.parquet"))])
+    rows = pl.concat([pl.read_parquet(path, glob=False) for path in sorted(folder.glob("*.parquet"))])
     dev_split = pl.col("dataset").replace_strict(DEV_SPLITS, default=None)
     rows = rows.select(
         "dataset",
