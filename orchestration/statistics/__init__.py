@@ -1,1 +1,1 @@
-"""What dbt models and reports compute over marts: pure functions over frames."""
+"""Statistics that dbt models and reports compute over marts: pure functions over frames."""

@@ -1,4 +1,4 @@
-"""A small warehouse, built by dbt from Parquet files in the shape that scrapers and analysis write."""
+"""A small warehouse, built by dbt from Parquet files like those that scrapers and the enriched assets write."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ THE_REST = ["--exclude", "resource_type:seed", "config.materialized:incremental"
 
 
 def china(day: str, clock: str = "12:00") -> datetime:
-    """A moment on a clock in China, in UTC."""
+    """A time in Asia/Shanghai as a moment in UTC."""
     return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=CHINA).astimezone(UTC)
 
 
@@ -84,7 +84,7 @@ def read_post(platform: Platform, post_id: str, sentiment: str, **values: Any) -
 
 
 class DataFolder:
-    """A data folder, and dbt over it."""
+    """A data folder, and dbt runs on it."""
 
     project = PROJECT
     post = staticmethod(post)
@@ -105,7 +105,7 @@ class DataFolder:
     def land_slices(
         self, platform: Platform, day: str, crawl_id: str, states: dict[str, SliceState], observed_at: datetime
     ) -> None:
-        """One slice a query, each for the whole day."""
+        """Land one slice per query, each for the whole day."""
         slices = [
             Slice(
                 platform=platform,
@@ -121,7 +121,7 @@ class DataFolder:
         land(self.path, "slices", platform, day, crawl_id, to_frame("slices", slices))
 
     def enrich(self, day: str, version: str, posts: list[dict[str, Any]], topic_ids: Iterable[str] = ("demo",)) -> None:
-        """The enriched files of a day: every post matches the topics."""
+        """Write the enriched files of a day; every post matches all topics."""
         rows = pl.DataFrame(posts, schema=enriched.POSTS)
         topics = [
             {"platform": row["platform"], "post_id": row["post_id"], "topic_id": topic_id, "matched_by": "all: 合成"}
@@ -137,7 +137,7 @@ class DataFolder:
         )
 
     def write_groups(self, version: str, groups: dict[str, str]) -> None:
-        """Which text belongs to which group of near-duplicates."""
+        """Write the near-duplicate group of each text."""
         rows = pl.DataFrame(list(groups.items()), schema=enriched.DUPLICATE_GROUPS, orient="row")
         write_once(rows, self.path / f"enriched/duplicate_groups/{version}.parquet")
 
@@ -149,7 +149,7 @@ class DataFolder:
         )
 
     def dbt(self, *arguments: str, **environment: str) -> None:
-        """Run dbt, and all of it has to pass; the project's environment variables are those given here."""
+        """Run dbt and assert that everything passes; of TINGFENG_* variables only the given ones are set."""
         others = {name: value for name, value in os.environ.items() if not name.startswith("TINGFENG_")}
         options = [
             f"--project-dir={PROJECT}",
@@ -173,9 +173,9 @@ class DataFolder:
         return DataFolder(path)
 
     def lent(self, tmp_path: Path) -> "Iterator[DataFolder]":
-        """The folder to be changed by a test; afterwards it is as it was.
+        """The folder for a test to change; it is restored afterwards.
 
-        No copy, since dbt would parse the project anew for another folder (8 s).
+        Not a copy, since dbt would parse the project again for another folder (8 s).
         """
         kept = tmp_path / "kept"
         shutil.copytree(self.path, kept)
@@ -187,7 +187,7 @@ class DataFolder:
         return duckdb.connect(self.path / "warehouse.duckdb", read_only=read_only)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """What a query of the warehouse gives."""
+        """The rows of a query of the warehouse."""
         with self.warehouse() as connection:
             return connection.execute(sql).fetchall()
 
@@ -269,7 +269,7 @@ def fill(data: DataFolder) -> None:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
-    """The three days, built with all tests in two parts. Not to be written to: ``changed`` is."""
+    """The three days, built with all tests in two parts. Read-only: tests that change it use ``changed``."""
     data = DataFolder(tmp_path_factory.mktemp("built") / "data")
     fill(data)
     data.dbt("build", *INCREMENTAL)
@@ -279,5 +279,5 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
 
 @pytest.fixture
 def changed(built: DataFolder, tmp_path: Path) -> Iterator[DataFolder]:
-    """The built days, to be changed."""
+    """The built days, for a test to change; restored afterwards."""
     yield from built.lent(tmp_path)

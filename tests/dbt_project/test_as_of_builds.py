@@ -1,11 +1,11 @@
-"""What a build as of a moment reads of files that go beyond it, or are older than the columns of today."""
+"""As-of builds: files with later observations, and files from before a column was added."""
 
 from typing import Any
 
 import polars as pl
 
 
-def test_observations_after_the_moment_and_columns_that_files_lack(changed: Any) -> None:
+def test_as_of_builds_leave_out_later_observations_and_allow_missing_columns(changed: Any) -> None:
     topics = changed.path / "enriched/topics"
     older = pl.read_parquet(topics / "000001-aa.parquet", hive_partitioning=False).drop("window_end")
     older.write_parquet(topics / "000002-ab.parquet")

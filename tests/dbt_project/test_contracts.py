@@ -1,4 +1,4 @@
-"""What others rely on: columns, descriptions, asset keys, and the order in which models can be built."""
+"""Contracts of the marts: columns, descriptions, asset keys, layers, and the order of builds."""
 
 import json
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from core.contracts.raw import SCHEMAS, RawTable
 from core.platforms import FACTS, HOT_LIST_PLATFORMS, PLATFORMS
 from core.vocabulary import GOLDEN_HOURS, MATURE_HOURS, PHASES, SENTIMENTS, VOICE_KINDS, Z_95
 
-# DESIGN: the columns that each mart must have.
+# Columns that each mart must have.
 COLUMNS = {
     "fct_posts": "post_uid platform post_id post_url posted_at posted_date author_uid text post_type is_repost is_ad "
     "likes comments shares collects views interactions observed_at observation_age_hours duplicate_group_id sentiment "
@@ -96,7 +96,7 @@ def variables(built: Any) -> Any:
     return yaml.safe_load((built.project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 
 
-def test_marts_have_their_columns_each_with_its_meaning(built: Any) -> None:
+def test_marts_have_their_columns_with_descriptions(built: Any) -> None:
     found: dict[str, dict[str, str | None]] = {}
     for table, column, comment in built.rows(
         "select table_name, column_name, comment from duckdb_columns() where schema_name = 'marts'"
@@ -109,12 +109,12 @@ def test_marts_have_their_columns_each_with_its_meaning(built: Any) -> None:
     assert built.rows("select table_name from duckdb_tables() where schema_name = 'marts' and comment is null") == []
 
 
-def test_marts_hold_no_type_that_shifts_with_the_zone_of_a_session(built: Any) -> None:
+def test_marts_have_no_type_that_depends_on_the_session_time_zone(built: Any) -> None:
     types = {kind for (kind,) in built.rows("select data_type from duckdb_columns() where schema_name = 'marts'")}
     assert types == {"VARCHAR", "VARCHAR[]", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP"}
 
 
-# What three days of six posts do not have; test_phases.py, test_voices.py and unit tests of dbt do.
+# Metrics without values in three days of six posts; test_phases.py, test_voices.py and dbt unit tests cover them.
 NOT_IN_THREE_DAYS = {
     "event_summary.onset_at",
     "event_summary.response_latency_hours",
@@ -125,7 +125,7 @@ NOT_IN_THREE_DAYS = {
 }
 
 
-def test_metrics_are_where_they_say(built: Any) -> None:
+def test_metrics_have_values_in_the_column_that_they_name(built: Any) -> None:
     measured_in = [name.split(".") for (name,) in built.rows("select measured_in from marts.dim_metrics")]
     assert measured_in
     for table, column in measured_in:
@@ -133,7 +133,7 @@ def test_metrics_are_where_they_say(built: Any) -> None:
         assert built.rows(f"select count({column}) > 0 from marts.{table}") == [(is_measured,)], f"{table}.{column}"
 
 
-def test_sources_declare_what_is_written(built: Any) -> None:
+def test_sources_declare_the_columns_of_the_contracts(built: Any) -> None:
     sources = yaml.safe_load((built.project / "models/staging/_staging__sources.yml").read_text(encoding="utf-8"))
     declared = {
         f"{source['name']}.{table['name']}": {column["name"]: column["data_type"] for column in table["columns"]}
@@ -246,7 +246,7 @@ def test_contracts_are_enforced(manifest: Any) -> None:
     assert all(node["config"]["contract"]["enforced"] for node in marts)
 
 
-def test_incremental_models_stand_on_nothing_that_is_built_after_them(manifest: Any) -> None:
+def test_incremental_models_read_nothing_that_is_built_after_them(manifest: Any) -> None:
     """Dagster builds them first, by day, and everything else after them."""
     nodes = manifest["nodes"]
     incremental = [name for name, node in nodes.items() if node["config"].get("materialized") == "incremental"]

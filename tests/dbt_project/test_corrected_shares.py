@@ -1,4 +1,4 @@
-"""Corrected shares, the audit behind them, and what a change of the model did."""
+"""Corrected shares, the audit behind them, and the effect of a change of the model."""
 
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ DAY = "2026-01-02"
 
 @pytest.fixture(scope="module")
 def audited(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A topic of 400 posts on 2 January, half of them negative, of which the model sees half; 160 are audited."""
+    """A topic of 400 posts on 2 January, half of them negative, of which the model recognises half; 160 are audited."""
     data = type(built)(tmp_path_factory.mktemp("audited"))
     topic = {"topic_id": "demo", "topic_name": "合成话题", "brand": "合成", "window_start": date(2026, 1, 1)}
     data.write_topics("000001-aa", [topic | {"window_end": date(2026, 1, 3), "platform": "weibo"}], [])
@@ -60,20 +60,20 @@ def test_an_audit_corrects_the_shares_of_a_topic_its_platforms_and_days(audited:
     ]
 
 
-def test_the_audit_is_there_post_by_post(audited: Any) -> None:
+def test_the_audit_lists_each_post(audited: Any) -> None:
     assert audited.rows("select count(*), sum(audit_weight) from marts.sentiment_audit") == [(160, 400)]
     assert audited.rows(
         "select sentiment, model_sentiment from marts.sentiment_audit where post_uid = 'weibo:w10'"
     ) == [("negative", "neutral")]
 
 
-def test_what_a_change_of_the_model_did_is_counted(audited: Any) -> None:
+def test_a_change_of_the_model_is_counted_by_label(audited: Any) -> None:
     assert audited.rows(
         "select from_model, to_model, from_sentiment, to_sentiment, posts from marts.sentiment_drift order by posts"
     ) == [("model-0", "model-1", "neutral", "neutral", 1), ("model-0", "model-1", "neutral", "negative", 2)]
 
 
-def test_without_an_audit_the_shares_are_a_guess_that_says_so(built: Any) -> None:
+def test_without_an_audit_the_method_is_emq(built: Any) -> None:
     rows = built.rows("select correction, corrected_low, corrected_share, corrected_high from marts.event_sentiment")
     assert {correction for correction, *_ in rows} == {"emq"}
     assert all(low <= share <= high and high - low > 0.1 for _, low, share, high in rows)

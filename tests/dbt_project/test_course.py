@@ -1,11 +1,11 @@
-"""The course of conftest.py's three days: hours, days, the phase where nothing rose, and top posts."""
+"""The course of conftest.py's three days: hours, days, the phase without a rise, and top posts."""
 
 from datetime import date, datetime
 from typing import Any
 
 
-def test_hours_of_days_that_were_not_collected_have_no_numbers(built: Any) -> None:
-    """A complete day has its zeros; of another only the hours with posts are known (noon in China is 4:00 UTC)."""
+def test_hours_of_days_that_were_not_collected_are_null(built: Any) -> None:
+    """A complete day has zeros; an incomplete day only has its hours with posts (noon in China is 4:00 UTC)."""
     rows = built.rows(
         "select platform, posted_date, count(*), count(volume), sum(volume), sum(interactions),"
         " min(posted_hour) filter (where volume > 0) from marts.event_hourly group by all order by 2, 1"
@@ -28,7 +28,7 @@ def test_hours_of_days_that_were_not_collected_have_no_numbers(built: Any) -> No
 
 
 def test_interactions_by_publication_and_by_observation(built: Any) -> None:
-    """w1 was seen with 8 on 1 January and with 7 more on the 5th, which is no day of the window."""
+    """w1 has 8 on 1 January and 7 more on the 5th, which is outside the window."""
     rows = built.rows(
         "select platform, posted_date, interactions, observed_interactions from marts.event_daily"
         " where interactions > 0 or observed_interactions is not null order by posted_date, platform"
@@ -45,7 +45,7 @@ def test_interactions_by_publication_and_by_observation(built: Any) -> None:
     ]
 
 
-def test_a_topic_in_which_nothing_rose_is_latent_and_has_no_onset(built: Any) -> None:
+def test_a_topic_without_a_rise_is_latent_and_has_no_onset(built: Any) -> None:
     assert built.rows("select phase, volume, interactions, peak_hour_volume, is_censored from marts.event_phases") == [
         ("latent", 6, 140, 4, True)
     ]

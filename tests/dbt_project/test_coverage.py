@@ -1,4 +1,4 @@
-"""marts.crawl_coverage: what was not collected, and how much that is."""
+"""marts.crawl_coverage: what was not collected, and an estimate of how much."""
 
 import random
 from collections.abc import Iterable
@@ -59,7 +59,7 @@ def covered(tmp_path_factory: pytest.TempPathFactory, built: Any) -> Any:
     return data
 
 
-def test_the_interval_holds_the_truth(covered: Any) -> None:
+def test_the_interval_contains_the_true_number(covered: Any) -> None:
     rows = covered.rows(
         "select pass_a, pass_b, is_complete, posts_estimated_low, posts_estimated, posts_estimated_high,"
         " posts_collected from marts.crawl_coverage where posts_estimated is not null"
@@ -71,7 +71,7 @@ def test_the_interval_holds_the_truth(covered: Any) -> None:
     assert abs(pl.Series([row[4] for row in rows]).mean() - TRUTH) < 5  # type: ignore[operator]
 
 
-def test_each_day_says_what_is_missing(covered: Any) -> None:
+def test_each_incomplete_day_has_a_reason(covered: Any) -> None:
     rows = covered.rows(
         "select slices, slices_complete, slices_refused, cap_hits, posts_collected, is_complete, missing_reason"
         f" from marts.crawl_coverage where posted_date = '{DAYS[0]}' or posted_date >= '{WHOLE}' order by posted_date"

@@ -1,4 +1,4 @@
-"""The figures of conftest.py's three days, and that every check on them can fail."""
+"""The figures of conftest.py's three days, and a fault for every check."""
 
 import math
 from datetime import date, datetime
@@ -26,7 +26,7 @@ def test_a_post_is_shown_as_last_observed(built: Any) -> None:
     ) == [(5, 2, "a"), (10, None, "b")]
 
 
-def test_posts_are_read_from_the_current_file_alone(built: Any) -> None:
+def test_posts_are_read_from_the_current_file_only(built: Any) -> None:
     assert built.rows("select post_id, enriched_version from marts.fct_posts where posted_date = '2026-01-02'") == [
         ("w5", "000002-ab")
     ]
@@ -119,7 +119,7 @@ def test_bounds_are_wilson_intervals_over_near_duplicate_groups(built: Any) -> N
 
 
 def test_keywords_and_hashtags_of_the_event(built: Any) -> None:
-    """Five voices in six posts; 合成 is the brand, 的 a stop word, and each post's own word is said too rarely."""
+    """Five voices in six posts; 合成 is the brand, 的 a stop word, and each post's own word has too few voices."""
     columns = "volume, distinct_volume, volume_share, interactions, z, frequency_rank"
     whole = "platform = 'all' and sentiment = 'all'"
     assert built.rows(f"select word, {columns} from marts.event_keywords where {whole}") == [
@@ -137,7 +137,7 @@ def test_keywords_and_hashtags_of_the_event(built: Any) -> None:
     assert built.rows("select * from marts.event_focuses") == []  # nobody says anything of two words
 
 
-# A change to the warehouse, and the checks that have to notice it.
+# A change to the warehouse, and the checks that must fail.
 FAULTS = {
     "update marts.daily_volume set volume = volume + 1 where platform = 'weibo' and posted_date = '2026-01-03'":
         {"days_sum_to_event"},
@@ -189,7 +189,7 @@ def faulty(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.mark.parametrize(("fault", "checks"), FAULTS.items(), ids=range(len(FAULTS)))
-def test_checks_fail_where_they_should(faulty: Any, fault: str, checks: set[str]) -> None:
+def test_each_check_notices_its_fault(faulty: Any, fault: str, checks: set[str]) -> None:
     assert checks <= set(faulty.test_sql)
     with faulty.warehouse(read_only=False) as warehouse:
         silent = {check for check in checks if not warehouse.execute(faulty.test_sql[check]).fetchall()}
@@ -201,7 +201,7 @@ def test_checks_fail_where_they_should(faulty: Any, fault: str, checks: set[str]
     assert not still_silent
 
 
-def test_every_reconciliation_has_its_fault(built: Any) -> None:
+def test_every_singular_test_has_a_fault(built: Any) -> None:
     singular = {path.stem for path in built.project.joinpath("tests").glob("*.sql")}
     assert singular
     assert singular <= set.union(*FAULTS.values())

@@ -1,4 +1,4 @@
-"""What a run touches: its window alone, and the same again; and that it does with what is not there."""
+"""Runs: they replace only their window, are repeatable, and work with missing files."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,13 +19,13 @@ POSTS = "select post_id, posted_date::varchar, likes from marts.fct_posts where 
 
 
 @pytest.mark.slow
-def test_a_second_run_gives_the_same(changed: Any) -> None:
+def test_a_second_run_gives_the_same_marts(changed: Any) -> None:
     before = {mart: changed.rows(f"from marts.{mart} order by all") for mart in MARTS}
     changed.dbt("run")
     assert {mart: changed.rows(f"from marts.{mart} order by all") for mart in MARTS} == before
 
 
-def test_a_run_replaces_its_window_and_nothing_else(changed: Any) -> None:
+def test_a_run_replaces_only_its_window(changed: Any) -> None:
     """2 January is read anew as empty, 3 January has a new observation; only the 2nd is built, then both facts move."""
     assert changed.rows(POSTS) == [("w5", "2026-01-02", 100), ("w6", "2026-01-03", 4)]
     changed.enrich("2026-01-02", "000003-ac", [])
@@ -58,7 +58,7 @@ def test_a_run_replaces_its_window_and_nothing_else(changed: Any) -> None:
     assert changed.rows("select volume, interactions from marts.event_totals") == [(5, 16 + 10 + 10 + 41)]
 
 
-def test_a_group_that_changes_moves_its_posts_of_other_days(changed: Any) -> None:
+def test_a_changed_group_updates_its_posts_of_other_days(changed: Any) -> None:
     """Only the 2nd is built; w1, w2 and w6, of the days around it, are found to be near each other and then not."""
     groups = (
         "select post_id, duplicate_group_id from marts.fct_posts where post_id in ('w1', 'w2', 'w5', 'w6') order by 1"
@@ -89,14 +89,14 @@ def test_as_of_an_earlier_time(changed: Any) -> None:
     ]  # one day: those after it were still to come
 
 
-def test_as_of_without_a_zone_is_refused(changed: Any) -> None:
+def test_as_of_without_a_time_zone_fails(changed: Any) -> None:
     with pytest.raises(Exception, match="add its zone"):
         changed.dbt("run", "--select", "int_posts__latest", TINGFENG_AS_OF="2026-01-01T22:00:00")
 
 
 @pytest.mark.slow
 def test_a_fresh_machine_with_one_import(built: Any, tmp_path: Path) -> None:
-    """No files of three platforms, no slices, a topic without queries and without end."""
+    """No files of the other platforms, no slices, and a topic without queries and with an open window."""
     data = type(built)(tmp_path / "data")
     topic = {"topic_id": "demo", "topic_name": "合成话题", "brand": "合成", "window_start": FIRST, "window_end": None}
     data.write_topics("000001-aa", [topic | {"platform": platform} for platform in ("weibo", "zhihu")], [])

@@ -15,7 +15,7 @@ from core.platforms import Platform
 from core.storage.files import write_once
 from core.storage.raw import land, to_frame
 
-# Without what they read of posts, which is built, and no more than a test asks for: a run takes seconds.
+# Without the models of posts, which are built already: a run takes seconds.
 OF_VOICES = (
     "config.incremental_strategy:new_files int_comments__latest int_authors__listed fct_comments"
     " fct_author_observations fct_hot_list_observations dim_authors event_top_comments event_voices event_hot_lists"
@@ -134,12 +134,12 @@ def again(voiced: Any, tmp_path: Path) -> Iterator[Any]:
 
 
 def build(data: Any, *options: str, models: str = OF_VOICES, **environment: str) -> None:
-    """The models alone: a comment of a post that was never collected makes a test warn."""
+    """Builds models without tests: a comment of a post that was never collected makes a test warn."""
     none = {"TINGFENG_START": "0001-01-01", "TINGFENG_END": "0001-01-01"}
     data.dbt("run", "--select", models, *options, **none | environment)
 
 
-def test_without_any_the_tables_are_there_and_empty(built: Any) -> None:
+def test_without_raw_files_the_tables_exist_and_are_empty(built: Any) -> None:
     for table in ("fct_comments", "fct_author_observations", "fct_hot_list_observations", "event_top_comments",
                   "event_hot_lists"):  # fmt: skip
         assert built.rows(f"select count(*) from marts.{table}") == [(0,)], table
@@ -148,17 +148,17 @@ def test_without_any_the_tables_are_there_and_empty(built: Any) -> None:
     ]
 
 
-def test_a_comment_is_as_last_observed_whatever_days_the_run_is_about(voiced: Any) -> None:
+def test_a_comment_is_as_last_observed_whatever_the_days_of_the_run(voiced: Any) -> None:
     assert voiced.rows(
         "select comment_uid, post_uid, root_comment_uid, likes, replies, crawl_id from marts.fct_comments order by 1"
     ) == [
         ("weibo:c1", "weibo:w1", "weibo:c1", 5, 2, "b"),  # likes were not shown the second time
         ("weibo:c3", "weibo:w1", "weibo:c1", 7, None, "a"),
         ("weibo:c4", "weibo:never_collected", "weibo:c4", 50, None, "a"),
-    ]  # c9 is by the site's own bot
+    ]  # c9 is by Weibo's own bot
 
 
-def test_top_comments_are_those_of_posts_that_count(voiced: Any) -> None:
+def test_top_comments_belong_to_posts_that_count(voiced: Any) -> None:
     assert voiced.rows(
         "select topic_id, rank, platform_rank, comment_uid, post_url from marts.event_top_comments order by rank"
     ) == [
@@ -167,7 +167,7 @@ def test_top_comments_are_those_of_posts_that_count(voiced: Any) -> None:
     ]
 
 
-def test_authors_have_what_their_last_profile_shows(voiced: Any) -> None:
+def test_authors_have_the_values_of_their_last_profile(voiced: Any) -> None:
     columns = "author_uid, author_name, followers, verified_type, posts, comments"
     found = {row[0]: row[1:] for row in voiced.rows(f"select {columns} from marts.dim_authors")}
     assert found["weibo:one"] == (None, 50, "media", 2, 1)
@@ -177,7 +177,7 @@ def test_authors_have_what_their_last_profile_shows(voiced: Any) -> None:
     assert found["weibo:commenter"] == (None, None, None, 0, 2)
 
 
-def test_listed_accounts_are_known_by_id_or_by_name(voiced: Any) -> None:
+def test_listed_accounts_match_by_id_or_by_name(voiced: Any) -> None:
     assert voiced.rows("select * from intermediate.int_authors__listed order by 1") == [
         ("weibo:author-w5", "合成媒体", None),
         ("zhihu:he-cheng", "合成账号", "合成"),
@@ -185,7 +185,7 @@ def test_listed_accounts_are_known_by_id_or_by_name(voiced: Any) -> None:
     ]
 
 
-def test_hot_words_are_on_lists_and_what_is_paid_for_is_not(voiced: Any) -> None:
+def test_paid_entries_are_not_hot_words(voiced: Any) -> None:
     assert voiced.rows(
         "select topic_id, word, matched_by, best_rank, minutes_on_list, reads, list_reads, is_censored"
         " from marts.event_hot_lists"
@@ -194,12 +194,12 @@ def test_hot_words_are_on_lists_and_what_is_paid_for_is_not(voiced: Any) -> None
 
 
 @pytest.mark.slow
-def test_each_file_is_read_once_and_what_is_gone_goes(again: Any) -> None:
+def test_each_file_is_read_once_and_rows_of_deleted_files_are_removed(again: Any) -> None:
     moment = datetime(2026, 1, 2, 10, tzinfo=CHINA)
     put(again, "hot_lists", "weibo", "2026-01-02", "h2", hot("合成热词", 2, moment))
     (gone,) = (again.path / "raw/comments").rglob("day=2026-01-07/*.parquet")
     gone.unlink()
-    write_once(  # another version of what the list's words are about
+    write_once(  # another version of the topics of hot-list words
         pl.DataFrame([("weibo", "合成热词", "demo", "any: 热词", True)], schema=enriched.HOT_LIST_TOPICS, orient="row"),
         again.path / "enriched/hot_list_topics/day=2026-01-02/000002-ab.parquet",
     )
@@ -219,11 +219,11 @@ def dump(data: Any) -> dict[str, list[Any]]:
 
 
 @pytest.mark.slow
-def test_as_of_a_moment_what_came_later_is_not_known(again: Any) -> None:
+def test_an_as_of_build_leaves_out_later_observations(again: Any) -> None:
     build(again, models=OF_WEIBO, TINGFENG_AS_OF="2026-01-02T08:00+08:00")
     assert dump(again) == {"fct_comments": [], "fct_hot_list_observations": [], "event_hot_lists": []}
     models = f"{OF_WEIBO} fct_author_observations dim_authors"
-    build(again, models=models, TINGFENG_AS_OF=SEEN.isoformat())  # no file was read in part, and none twice
+    build(again, models=models, TINGFENG_AS_OF=SEEN.isoformat())  # every file is read once and completely
     assert again.rows("select count(*) from marts.fct_hot_list_observations") == [(2,)]
     assert again.rows("select comment_uid, likes, replies, crawl_id from marts.fct_comments order by 1") == [
         ("weibo:c1", 5, None, "a"),
@@ -233,7 +233,7 @@ def test_as_of_a_moment_what_came_later_is_not_known(again: Any) -> None:
     assert again.rows("select followers from marts.dim_authors where author_uid = 'zhihu:he-cheng'") == [(5,)]
 
 
-# A change to the warehouse, and the check that has to notice it.
+# A change to the warehouse, and the check that must fail.
 FAULTS: dict[str, str] = {
     "insert into marts.fct_comments from marts.fct_comments limit 1": "unique_fct_comments_comment_uid",
     "update marts.fct_comments set post_uid = 'weibo:gone' where comment_uid = 'weibo:c1'":
@@ -258,13 +258,13 @@ def faulty_voices(built: Any, voiced: Any, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.mark.parametrize(("fault", "check"), FAULTS.items(), ids=range(len(FAULTS)))
-def test_checks_of_voices_fail_where_they_should(faulty_voices: Any, fault: str, check: str) -> None:
+def test_each_check_of_voices_notices_its_fault(faulty_voices: Any, fault: str, check: str) -> None:
     with faulty_voices.warehouse(read_only=False) as warehouse:
 
         def wrong() -> int:
             return len(warehouse.execute(faulty_voices.test_sql[check]).fetchall())
 
-        before = wrong()  # one where a comment's post was never collected, which is a warning
+        before = wrong()  # a comment of a post that was never collected, which is a warning
         warehouse.begin()
         warehouse.execute(fault)
         after = wrong()
@@ -272,7 +272,7 @@ def test_checks_of_voices_fail_where_they_should(faulty_voices: Any, fault: str,
     assert after > before
 
 
-def test_badges_tell_whom_a_site_has_verified(voiced: Any) -> None:
+def test_badges_give_the_verified_type(voiced: Any) -> None:
     found = voiced.rows(
         "select platform, author_uid, verified_type from marts.fct_author_observations where author_uid like '%badge-%'"
     )

@@ -1,4 +1,4 @@
-"""The dbt models: staging, intermediate and marts, in one warehouse file that nobody else writes."""
+"""The dbt models: staging, intermediate and marts, in one warehouse file that only dbt writes."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -28,10 +28,10 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
     days = run_days(context.run)
     context.log.info(f"dbt rebuilds {days[0]} to {days[-1]}" if days else "no day is stale")
     with environment(dbt_environment(days)):
-        # Unit tests have their place in CI; in a production build they only cost time.
+        # Unit tests belong into CI; in a production build they only cost time.
         build = dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context)
         yield from build.stream()
-    shutil.rmtree(build.target_path)  # a manifest and a log of some MB each time; those of failed builds are kept
+    shutil.rmtree(build.target_path)  # a manifest and a log of some MB per run; those of failed builds are kept
 
 
 @dg.definitions

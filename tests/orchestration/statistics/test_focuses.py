@@ -19,7 +19,7 @@ CLERK = ("客服 不理人", "客服 态度 差", "等了半天 客服 没 回�
 
 
 def posts(*texts: str, topic_id: str = "t", sentiment: str = "negative") -> pl.DataFrame:
-    """Segmented texts to posts, each a voice."""
+    """Posts with these segmented texts, each a voice of its own."""
     return pl.DataFrame(
         {
             "topic_id": [topic_id] * len(texts),
@@ -41,7 +41,7 @@ def said_of(found: pl.DataFrame, focus_id: str) -> set[str]:
     return set(COMPLAINTS.filter(pl.col("text_uid").is_in(uids.implode()))["segmented"])
 
 
-def test_what_people_speak_of_is_found():
+def test_posts_about_the_same_point_form_a_focus():
     found = find_focuses(COMPLAINTS, NOTHING)
     assert found.schema == TEXT_FOCUSES
     for hub, texts in {"价格": PRICE, "电池": BATTERY, "客服": CLERK}.items():
@@ -50,7 +50,7 @@ def test_what_people_speak_of_is_found():
     assert found["fit"].is_between(NEAR, 1).all()
 
 
-def test_a_post_can_speak_of_several_or_of_none():
+def test_a_post_can_have_several_focuses_or_none():
     more = posts("价格 太贵 | 客服 态度 差", "哈哈 | 路过", "", "失望", "今天 天气 真 好")
     more = more.with_columns(
         text_uid=pl.concat_str(pl.lit("zhihu:"), pl.int_range(pl.len())),
@@ -61,7 +61,7 @@ def test_a_post_can_speak_of_several_or_of_none():
     assert others.select("text_uid", "focus_id").rows() == [("zhihu:0", "t:价格"), ("zhihu:0", "t:客服")]
 
 
-def test_neutral_posts_grow_no_focus_and_are_found_in_those_of_others():
+def test_neutral_posts_form_no_focus_but_are_matched_to_existing_ones():
     news = posts(*["发布会 定档"] * 40, "价格 太贵", sentiment="neutral").with_columns(
         text_uid="news" + pl.col("text_uid")
     )
@@ -70,18 +70,18 @@ def test_neutral_posts_grow_no_focus_and_are_found_in_those_of_others():
     assert find_focuses(news, NOTHING).is_empty()
 
 
-def test_the_order_of_posts_changes_nothing():
+def test_the_result_does_not_depend_on_the_order_of_posts():
     assert find_focuses(COMPLAINTS.reverse(), NOTHING).equals(find_focuses(COMPLAINTS, NOTHING))
 
 
-def test_topics_have_their_own():
+def test_each_topic_has_its_own_focuses():
     others = COMPLAINTS.with_columns(topic_id=pl.lit("u"), text_uid="u" + pl.col("text_uid"))
     found = find_focuses(pl.concat([COMPLAINTS, others]), NOTHING)
     assert found.filter(topic_id="t").equals(find_focuses(COMPLAINTS, NOTHING))
     assert set(found.filter(topic_id="u")["focus_id"].str.slice(0, 2)) == {"u:"}
 
 
-def test_copies_are_one_voice():
+def test_copies_count_as_one_voice():
     wave = posts(*["转发 抽奖"] * 500).with_columns(duplicate_group_id=pl.lit("w"), text_uid="w" + pl.col("text_uid"))
     assert set(find_focuses(pl.concat([COMPLAINTS, wave]), NOTHING)["focus_id"]) == set(
         find_focuses(COMPLAINTS, NOTHING)["focus_id"]
@@ -92,13 +92,13 @@ def test_copies_are_one_voice():
     "texts",
     [[], [""], ["失望"], ["价格 太贵"], [""] * 50, ["价格 太贵"] * 50, [" | ".join(["价格 太贵"] * 20_000)] * 6],
 )
-def test_little_or_odd_posts_have_no_focus_or_one(texts):
+def test_few_or_odd_posts_have_at_most_one_focus(texts):
     assert find_focuses(posts(*texts), NOTHING)["focus_id"].n_unique() <= 1
 
 
 def test_a_focus_keeps_its_id_when_its_hub_changes():
     first = find_focuses(COMPLAINTS, NOTHING)
-    # On the next day they say 续航 where they said 电池.
+    # On the next day 续航 replaces 电池.
     more = posts(*["续航 不行 老化", "续航 电池 老化", "续航 不行 鼓包"] * 10)
     more = more.with_columns(text_uid="m" + pl.col("text_uid"), duplicate_group_id="m" + pl.col("duplicate_group_id"))
     second = pl.concat([COMPLAINTS.filter(~pl.col("segmented").str.starts_with("电池")), more])
@@ -106,32 +106,32 @@ def test_a_focus_keeps_its_id_when_its_hub_changes():
     assert set(find_focuses(second, first)["focus_id"]) == set(first["focus_id"])
 
 
-def test_ids_are_matched_likest_first_and_never_given_twice():
+def test_ids_are_matched_by_similarity_and_assigned_once():
     before = {"t:钱": "钱 收 广告 博主", "t:卖": "卖 闲鱼 换"}
     assert kept_ids("t", ["收 钱 广告 恰饭", "钱 收 广告 博主", "公关 道歉"], before) == ["t:收", "t:钱", "t:公关"]
-    assert kept_ids("t", ["卖 房子 车 票"], before) == ["t:房子"]  # t:卖 is something else
+    assert kept_ids("t", ["卖 房子 车 票"], before) == ["t:房子"]  # the vocabulary of t:卖 is too different
 
 
 @pytest.fixture(scope="module")
 def event(sandbox_corpus: list[SandboxPost]) -> pl.DataFrame:
-    told = [post for post in sandbox_corpus if post.in_event]
+    event_posts = [post for post in sandbox_corpus if post.in_event]
     frame = pl.DataFrame(
         {
             "topic_id": "t",
-            "text_uid": [f"{post.platform}:{post.post_id}" for post in told],
-            "day": [(post.posted_at + timedelta(hours=8)).date() for post in told],
-            "sentiment": [post.sentiment for post in told],
-            "truth": [post.focus for post in told],
-            "hashtags": [list(post.hashtags) for post in told],
+            "text_uid": [f"{post.platform}:{post.post_id}" for post in event_posts],
+            "day": [(post.posted_at + timedelta(hours=8)).date() for post in event_posts],
+            "sentiment": [post.sentiment for post in event_posts],
+            "truth": [post.focus for post in event_posts],
+            "hashtags": [list(post.hashtags) for post in event_posts],
         }
     )
-    frame = frame.hstack(clean(pl.Series([f"{post.title or ''}\n{post.text}" for post in told])))
+    frame = frame.hstack(clean(pl.Series([f"{post.title or ''}\n{post.text}" for post in event_posts])))
     return segment_posts(hashed(frame), load_listening()).with_columns(
         duplicate_group_id=pl.coalesce("text_hash", "text_uid")
     )
 
 
-def test_the_four_focuses_of_the_event_are_found_untold(event: pl.DataFrame):
+def test_the_four_focuses_of_the_event_are_found(event: pl.DataFrame):
     """Each of the four has a focus that is about it more than about any other: at least one and a half times as many of
     its posts speak of it as of all posts, and its words stand among those of the claims.
 
@@ -155,8 +155,8 @@ def test_the_four_focuses_of_the_event_are_found_untold(event: pl.DataFrame):
         assert shares.filter(focus_id=best["focus_id"])["truth"][0] == truth
         assert best["len"] >= 30
         claims = "".join(PHRASES["claims"][sentiment][truth] for sentiment in ("negative", "positive"))
-        telling = [word for word in best["vocabulary"].split()[:5] if word in claims]
-        assert len(telling) >= 2, best
+        distinctive = [word for word in best["vocabulary"].split()[:5] if word in claims]
+        assert len(distinctive) >= 2, best
 
 
 def test_focuses_of_the_event_keep_their_ids_from_day_to_day(event: pl.DataFrame):

@@ -29,7 +29,7 @@ def test_stop_words_are_words():
 
 
 def posts(said: list[str], **columns: list[object]) -> pl.DataFrame:
-    """One post a voice on Weibo's first day, unless told otherwise."""
+    """By default one post per voice, on Weibo's first day."""
     count = len(said)
     return pl.DataFrame(
         {
@@ -55,7 +55,7 @@ def rows(
     )
 
 
-def test_a_wave_of_copies_is_one_voice():
+def test_a_wave_of_copies_counts_as_one_voice():
     said = term_statistics(
         posts(["公关 公关 失望"] * 5 + ["公关"] * 2, group=["w"] * 5 + ["a", "b"], interactions=[10, *[None] * 4, 5, 1])
     )
@@ -108,13 +108,13 @@ def test_a_word_stands_out_from_the_other_sentiments():
     assert abs(z["negative"]["公关"]) < 1
 
 
-def test_three_of_three_on_a_quiet_day_are_no_discovery():
+def test_three_of_three_voices_on_a_quiet_day_do_not_stand_out():
     tomorrow = DAY + timedelta(days=1)
     said = term_statistics(posts(["公关"] * 200 + ["道歉"] * 3, day=[DAY] * 200 + [tomorrow] * 3))
     assert rows(said, day=tomorrow).filter(term="道歉")["z"].item() < 3
 
 
-def test_of_a_long_tail_the_most_said_and_the_most_distinct_are_kept():
+def test_the_most_frequent_and_most_distinct_terms_are_kept():
     tail = [f"词{chr(0x4E00 + number)}" for number in range(400)]
     said = term_statistics(
         posts(
@@ -133,12 +133,12 @@ def test_odd_texts_have_statistics(segmented):
     assert term_statistics(posts([segmented] * 4)).schema == TERMS
 
 
-def test_no_posts_have_no_words():
+def test_without_posts_there_are_no_terms():
     assert term_statistics(posts([])).rows() == []
     assert term_statistics(posts([""] * FEWEST_VOICES)).rows() == []
 
 
-def test_the_top_keywords_of_the_event_are_found_untold(sandbox_corpus: list[SandboxPost]):
+def test_the_top_keywords_of_the_event_are_found(sandbox_corpus: list[SandboxPost]):
     """case/figures.json: 大熊, 米粉, 徐洁云. The names are words of listening.yaml; their ranks are counted."""
     event = [post for post in sandbox_corpus if post.in_event]
     frame = pl.DataFrame(

@@ -25,13 +25,13 @@ from orchestration.statistics.phases import (
 )
 
 FIRST = datetime(2025, 12, 31, 16)  # noqa: DTZ001  # UTC, midnight of 1 January in China
-# An ordinary day's hours, China's clock, in parts of the day.
+# The hours of an ordinary day in Asia/Shanghai, as shares of the day.
 USUAL = np.array([2, 1, 1, 1, 1, 1, 1, 2, 4, 5, 5, 5, 5, 5, 4, 4, 4, 5, 5, 6, 7, 7, 6, 4])
 USUAL = USUAL / USUAL.sum()
 
 
 def hours(days: dict[str, list[float]], seed: int = 1, topic_id: str = "t") -> pl.DataFrame:
-    """Counts that scatter as Poisson's do around the posts a day, given by platform; every day is complete."""
+    """Poisson counts around the given posts a day, by platform; every day is complete."""
     rng = np.random.default_rng(seed)
     rows = [
         (
@@ -63,7 +63,7 @@ def onset(rows: pl.DataFrame) -> datetime | None:
 
 
 def cheapest(counts: list[int], exposure: list[float], penalty: float, shortest: int) -> float:
-    """The cost of the best partition, by trying them all (optimal partitioning without any pruning)."""
+    """The cost of the best partition, by optimal partitioning without pruning."""
 
     def cost(start: int, end: int) -> float:
         total = sum(counts[start:end])
@@ -92,7 +92,7 @@ def cost_of(cuts: list[int], counts: list[int], exposure: list[float], penalty: 
     st.floats(0, 20),
     st.integers(1, 6),
 )
-def test_no_partition_is_cheaper_than_pelts(series: list[tuple[int, float]], penalty: float, shortest: int) -> None:
+def test_pelt_finds_the_cheapest_partition(series: list[tuple[int, float]], penalty: float, shortest: int) -> None:
     counts, exposure = [count for count, _ in series], [exposed for _, exposed in series]
     cuts = change_points(np.array(counts, float), np.array(exposure), penalty, shortest)
     if len(counts) < shortest:
@@ -105,7 +105,7 @@ def test_no_partition_is_cheaper_than_pelts(series: list[tuple[int, float]], pen
     )
 
 
-def test_changes_of_level_are_found_where_they_are() -> None:
+def test_changes_of_level_are_found() -> None:
     rng = np.random.default_rng(3)
     counts = rng.poisson(np.repeat([5, 20, 8], 50)).astype(float)
     cuts = change_points(counts, np.ones(150), 2 * math.log(150))
@@ -114,11 +114,11 @@ def test_changes_of_level_are_found_where_they_are() -> None:
     assert abs(cuts[1] - 100) <= 2
 
 
-def test_a_day_and_its_night_are_no_change_of_level() -> None:
+def test_the_daily_rhythm_is_not_a_change_of_level() -> None:
     assert found(hours({"weibo": [600] * 10})) == [("latent", 0, 10)]
 
 
-def test_the_phases_of_an_event_from_its_quiet_to_its_end() -> None:
+def test_an_event_passes_through_all_phases() -> None:
     levels = [100, 100, 100, 300, 1000, 2000, 900, 700, 500, 150, 120, 110, 100]
     rows = hours({"weibo": levels})
     phases = found(rows)
@@ -140,7 +140,7 @@ def test_a_window_that_ends_at_half_of_the_peak_is_censored() -> None:
     assert topic_phases(declined)["is_censored"].to_list()[-1] is True
 
 
-def test_what_falls_before_it_rises_is_no_onset() -> None:
+def test_a_fall_before_the_rise_is_not_an_onset() -> None:
     """The sandbox's event by platform and day: 542 posts on Weibo's first two days, then 113."""
     rows = hours(
         {
@@ -171,7 +171,7 @@ def test_an_earlier_wave_that_passed_is_not_part_of_the_rise() -> None:
     assert abs(began - FIRST - timedelta(days=9)) <= timedelta(hours=3)
 
 
-def test_missing_days_are_gaps_and_no_zeros() -> None:
+def test_missing_days_are_gaps_not_zeros() -> None:
     levels = [100, 100, 100, 400, 1000, 900, 900]
     whole = hours({"weibo": levels})
     gap = pl.col("posted_date") == date(2026, 1, 6)
@@ -185,7 +185,7 @@ def test_missing_days_are_gaps_and_no_zeros() -> None:
     assert before["outbreak"] > after["outbreak"] * 1.2
 
 
-def test_a_platform_that_is_missing_does_not_end_an_outbreak() -> None:
+def test_a_missing_platform_does_not_end_an_outbreak() -> None:
     rows = hours({"weibo": [100, 100, 100, 400, 1000, 900], "zhihu": [10, 10, 10, 40, 100, 90]})
     blocked = (pl.col("posted_date") == date(2026, 1, 6)) & (pl.col("platform") == "weibo")
     missing = rows.with_columns(
@@ -238,13 +238,13 @@ def test_bursts_of_noise_are_as_rare_as_their_threshold() -> None:
 
 
 def test_the_tail_of_a_gamma_poisson_count() -> None:
-    """Shape and rate that large are a Poisson count: P(X >= 3 | 1) = 1 - 2.5 / e. A shape of 1: a geometric one."""
+    """With a large shape and rate it is a Poisson count: P(X >= 3 | 1) = 1 - 2.5 / e. With shape 1 it is geometric."""
     assert gamma_poisson_tail(3, 1e7, 1e7, 1) == pytest.approx(1 - 2.5 / math.e, abs=1e-4)
     assert gamma_poisson_tail(4, 1, 1, 1) == pytest.approx(0.5**4)
     assert gamma_poisson_tail(0, 1, 1, 1) == 1
 
 
-def test_copies_make_a_stream_scatter_more() -> None:
+def test_copies_increase_the_dispersion_of_a_stream() -> None:
     rng = np.random.default_rng(7)
     exposure = np.full(500, 1 / DAY_HOURS)
     plain = rng.poisson(20, 500).astype(float)
@@ -253,18 +253,18 @@ def test_copies_make_a_stream_scatter_more() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 23, 24, 25, 26])
-def test_a_day_or_less_of_hours_has_a_scatter_too(length):
+def test_a_day_or_less_has_a_dispersion(length):
     assert dispersion(np.arange(length, dtype=float), np.full(length, 1 / DAY_HOURS)) >= 1
 
 
-def test_one_evening_does_not_make_all_evenings() -> None:
+def test_one_evening_does_not_shape_the_daily_profile() -> None:
     days = np.tile(USUAL * 1000, (6, 1))
     days[4, 20:] *= 10
     assert daily_profile(days) == pytest.approx(USUAL, abs=0.004)
     assert daily_profile(days[:2]) == pytest.approx(np.full(24, 1 / 24))
 
 
-def test_windows_with_little_or_nothing_in_them() -> None:
+def test_windows_with_few_or_no_posts() -> None:
     nothing = hours({"weibo": [0, 0]})
     assert topic_phases(nothing).is_empty()
     assert topic_phases(nothing).schema == PHASES_SCHEMA
@@ -278,7 +278,7 @@ def test_windows_with_little_or_nothing_in_them() -> None:
     assert onset(one) is None
 
 
-def test_a_window_that_begins_in_the_outbreak_says_so() -> None:
+def test_a_window_that_begins_in_the_outbreak_has_no_onset() -> None:
     rows = hours({"weibo": [2000, 1500, 600, 300, 100, 80]})
     assert found(rows)[0][:2] == ("outbreak", 0)
     assert found(rows)[-1][0] == "fading"
@@ -286,7 +286,7 @@ def test_a_window_that_begins_in_the_outbreak_says_so() -> None:
     assert "begins in the outbreak" in topic_phases(rows)["onset_rule"][0]
 
 
-def test_the_order_of_rows_changes_nothing() -> None:
+def test_the_result_does_not_depend_on_the_order_of_rows() -> None:
     rows = hours({"weibo": [100, 100, 100, 400, 1000, 620], "zhihu": [3, 3, 3, 9, 40, 20]})
     assert topic_phases(rows).equals(topic_phases(rows.sample(fraction=1, shuffle=True, seed=2)))
 

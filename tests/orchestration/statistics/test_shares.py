@@ -1,4 +1,4 @@
-"""Shares of sentiments with their error: what is drawn for the audit, and what the labels make of the shares."""
+"""Shares of sentiments with their error: the sample of the audit, and the shares that its labels correct."""
 
 import numpy as np
 import polars as pl
@@ -41,7 +41,7 @@ def world(rng: np.random.Generator, size: int, balance: list[float], sharpness: 
 
 
 def audited(posts: pl.DataFrame, size: int) -> pl.DataFrame:
-    """The posts after the audit's labels are in."""
+    """The posts with the audit's labels."""
     drawn = posts.drop("audit_weight").join(
         draw_audit(posts, size), on=["platform", "post_id"], how="left", maintain_order="left"
     )
@@ -86,7 +86,7 @@ class TestCorrectedShares:
         assert np.mean(np.abs(errors)) < np.mean(np.abs(counted)) / 4
 
     def test_hold_also_what_the_classifier_could_not_read(self) -> None:
-        """A third of the posts are pictures, all of them negative; read for neutral they would hide a third."""
+        """A third of the posts are pictures, all negative; as neutral posts they would hide a third."""
         rng = np.random.default_rng(10)
         read = world(rng, 2_000, [0.1, 0.6, 0.3])
         unread = world(rng, 1_000, [1, 0, 0]).with_columns(
@@ -142,7 +142,7 @@ class TestCorrectedShares:
         assert corrected_shares(world(np.random.default_rng(5), 10, [1, 0, 0]).clear(), CALIBRATION) == []
 
     def test_of_days_start_from_what_the_audit_of_the_topic_says(self) -> None:
-        """A classifier that takes half of what is negative for neutral, on two days unlike each other."""
+        """A classifier that labels half of the negative posts neutral, on two different days."""
         rng = np.random.default_rng(9)
         posts = pl.concat([world(rng, 3_000, [0.2, 0.6, 0.2]), world(rng, 1_000, [0.8, 0.1, 0.1])]).with_columns(
             p_negative=pl.col("p_negative") / 3, post_id=pl.int_range(4_000).cast(pl.String)
@@ -156,7 +156,7 @@ class TestCorrectedShares:
             assert abs(corrected_shares(unaided, CALIBRATION)[0].share - true) > 0.06
 
 
-def test_a_classifier_that_tells_nothing_is_left_out() -> None:
+def test_an_uninformative_classifier_gets_no_weight() -> None:
     rng = np.random.default_rng(6)
     truth = np.eye(3, dtype=bool)[rng.choice(3, 400, p=[0.6, 0.3, 0.1])]
     p = rng.dirichlet([1, 1, 1], 5_000)
@@ -177,8 +177,8 @@ def test_emq_finds_the_shares_of_calibrated_probabilities() -> None:
     assert p.mean(axis=0) != pytest.approx([0.1, 0.2, 0.7], abs=0.05)
 
 
-def test_emq_is_held_back_by_the_weight_of_its_start() -> None:
-    """Texts that are a little less neutral than the start, which emq alone takes for hardly neutral at all."""
+def test_emq_is_damped_by_the_weight_of_its_prior() -> None:
+    """Texts a little less neutral than the prior, for which emq without a prior finds hardly any neutral ones."""
     p = np.tile([0.3, 0.4, 0.3], (1_000, 1))
     alone, held, start = (emq(p, PRIOR, weight)[1] for weight in (0.0, 0.08, 1e6))
     assert start == pytest.approx(PRIOR[1], abs=1e-3)
