@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, get_args
 
-from core.platforms import PLATFORMS, SIGNED_PLATFORMS, Platform
+from core.platforms import CRAWLED_PLATFORMS, SIGNED_PLATFORMS, Platform
 from core.problems import Problem
 
 Source = Literal["sandbox", "live"]
 
 # The cookie of the operator's own account, as the browser sends it.
-COOKIE_VARIABLES: dict[Platform, str] = {platform: f"TINGFENG_{platform.upper()}_COOKIE" for platform in PLATFORMS}
+COOKIE_VARIABLES: dict[Platform, str] = {
+    platform: f"TINGFENG_{platform.upper()}_COOKIE" for platform in CRAWLED_PLATFORMS
+}
 TERMS_VARIABLE = "TINGFENG_TERMS_ACCEPTED"
 OWN_USER_AGENT = "Tingfeng/0.1 (social listening; runs with the operator's own account)"
 BROWSER_VARIABLE = "TINGFENG_BROWSER"
@@ -79,9 +81,9 @@ def cookie(platform: Platform) -> str:
 def accepted_terms() -> set[str]:
     """The platforms whose terms the operator has read and answers for."""
     named = {name.strip() for name in os.environ.get(TERMS_VARIABLE, "").split(",")} - {""}
-    if unknown := named - set(PLATFORMS):
+    if unknown := named - set(CRAWLED_PLATFORMS):
         raise EnvironmentProblem(
-            f"{TERMS_VARIABLE} names {', '.join(sorted(unknown))}; there are {', '.join(PLATFORMS)}."
+            f"{TERMS_VARIABLE} names {', '.join(sorted(unknown))}; there are {', '.join(CRAWLED_PLATFORMS)}."
         )
     return named
 

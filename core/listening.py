@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from core.platforms import PLATFORMS, Platform
+from core.platforms import CRAWLED_PLATFORMS, PLATFORMS, Platform
 from core.problems import Problem
 from core.strict_yaml import YamlProblem, load_yaml
 
@@ -236,7 +236,8 @@ class Listening(_Strict):
 
     def is_asked(self, platform: Platform, day: date) -> bool:
         """Whether a platform is asked for anything that was published on a day."""
-        return platform in self.platforms and bool(self.queries(platform, day) or self.accounts_of(platform))
+        is_crawled = platform in self.platforms and platform in CRAWLED_PLATFORMS
+        return is_crawled and bool(self.queries(platform, day) or self.accounts_of(platform))
 
 
 def listening_path() -> Path:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from core.environment import now as time_of_environment
-from core.platforms import PLATFORMS, Platform
+from core.platforms import CRAWLED_PLATFORMS, Platform
 from sandbox import event, pages
 from sandbox.corpus import SandboxPost
 from sandbox.faults import Faults
@@ -55,7 +55,7 @@ def create_app(
 def by_platform(corpus: Sequence[SandboxPost]) -> dict[Platform, list[SandboxPost]]:
     """Each platform's posts, newest first; a platform without posts has an empty list."""
     newest_first = sorted(corpus, key=lambda post: (post.posted_at, post.post_id), reverse=True)
-    return {platform: [post for post in newest_first if post.platform == platform] for platform in PLATFORMS}
+    return {platform: [post for post in newest_first if post.platform == platform] for platform in CRAWLED_PLATFORMS}
 
 
 async def health(request: Request) -> JSONResponse:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 from zlib import crc32
 
-from core.platforms import PLATFORMS, Platform
+from core.platforms import CRAWLED_PLATFORMS, Platform
 from sandbox.corpus import SandboxAuthor, SandboxComment, SandboxPost, Sentiment
 from sandbox.growth import age_of_part
 from sandbox.making import PLACES, STATEMENT
@@ -165,7 +165,7 @@ def commenter(platform: Platform, number: int) -> SandboxAuthor:
             author_id = f"{0x55000000 + drawn % 0x11000000:08x}{drawn >> 64:016x}"
         case "zhihu":
             author_id = f"{drawn:032x}"
-    name = f"合成用户{(PLATFORMS.index(platform) + 1) * 1_000_000 + number}"
+    name = f"合成用户{(CRAWLED_PLATFORMS.index(platform) + 1) * 1_000_000 + number}"
     return SandboxAuthor(author_id=author_id, name=name, followers=drawn % 300, is_verified=False)
 
 

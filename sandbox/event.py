@@ -11,7 +11,7 @@ import random
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from core.platforms import PLATFORMS, Platform
+from core.platforms import CRAWLED_PLATFORMS, Platform
 from sandbox.accounts import BLOGGERS, MEDIA
 from sandbox.corpus import SandboxAuthor, SandboxPost, Sentiment
 from sandbox.making import EVENT, STATEMENT, Maker, apportioned
@@ -41,11 +41,13 @@ def history(seed: int = SEED) -> list[SandboxPost]:
     make = Maker(random.Random(seed))  # noqa: S311  # repeatable, not secret
     on_the_brand = great_originals(make, "great_brand_originals", DAY_BEFORE)
     posts = [*on_the_brand, *great_originals(make, "great_originals", EVENT["days"][0])]
-    for platform in PLATFORMS:
+    for platform in CRAWLED_PLATFORMS:
         told = event_posts(make, platform, on_the_brand)
         posts += [*told, *mixed_in(make, platform, told)]
     posts += [
-        deleted_post(make, platform) for platform in PLATFORMS for _ in range(EVENT["mixed_in"][platform]["deleted"])
+        deleted_post(make, platform)
+        for platform in CRAWLED_PLATFORMS
+        for _ in range(EVENT["mixed_in"][platform]["deleted"])
     ]
     return sorted(posts, key=lambda post: (post.posted_at, post.platform, post.post_id))
 

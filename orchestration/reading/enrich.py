@@ -10,6 +10,7 @@ import polars as pl
 from core.calendar import day_of
 from core.contracts.enriched import ACCOUNTS, COMMENTS, MODEL_CHANGES, POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS, by_day
 from core.listening import Listening
+from core.platforms import CRAWLED_PLATFORMS
 from orchestration.reading.cleaning import clean
 from orchestration.reading.duplicates import hashed
 from orchestration.reading.flags import audit_flags
@@ -163,6 +164,7 @@ def topic_queries_table(listening: Listening) -> pl.DataFrame:
         (topic.id, platform, query)
         for topic in listening.topics
         for platform in listening.topic_platforms(topic)
+        if platform in CRAWLED_PLATFORMS
         for query in dict.fromkeys(topic.queries)
     ]
     return pl.DataFrame(rows, schema=TOPIC_QUERIES, orient="row")

@@ -4,7 +4,7 @@ import pytest
 
 from core import environment
 from core.environment import EnvironmentProblem
-from core.platforms import PLATFORMS
+from core.platforms import CRAWLED_PLATFORMS
 from orchestration.lib.crawl import require_access
 from scrapers.login import login_command
 
@@ -47,7 +47,7 @@ class TestTerms:
         with pytest.raises(EnvironmentProblem) as raised:
             require_access(["weibo"])
         assert accepted in str(raised.value)
-        assert ", ".join(PLATFORMS) in str(raised.value)
+        assert ", ".join(CRAWLED_PLATFORMS) in str(raised.value)
 
     def test_the_cookie_is_wanted_as_well(self, monkeypatch):
         live(monkeypatch, TERMS_ACCEPTED="weibo")

@@ -7,13 +7,14 @@ import dagster as dg
 import pytest
 
 from core.calendar import TIMEZONE
-from core.platforms import PLATFORMS
+from core.platforms import CRAWLED_PLATFORMS, HOT_LIST_PLATFORMS, PLATFORMS
 from core.storage.paths import DBT_PROJECT_DIR
 from orchestration.definitions import defs
 
 RAW = {f"raw/{platform}_posts" for platform in PLATFORMS}
-CRAWLED = {f"raw/{platform}_{table}" for platform in PLATFORMS for table in ("posts", "comments", "authors")}
-HOT_LISTS = {f"raw/{platform}_hot_lists" for platform in PLATFORMS if platform != "xiaohongshu"}
+CRAWLED_POSTS = {f"raw/{platform}_posts" for platform in CRAWLED_PLATFORMS}
+CRAWLED = {f"raw/{platform}_{table}" for platform in CRAWLED_PLATFORMS for table in ("posts", "comments", "authors")}
+HOT_LISTS = {f"raw/{platform}_hot_lists" for platform in HOT_LIST_PLATFORMS}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def dependencies(repository: dg.RepositoryDefinition, key: str) -> set[str]:
 
 def test_the_data_walks_one_way(repository):
     assert dependencies(repository, "raw/weibo_posts") == set()
-    assert dependencies(repository, "raw/slices") == RAW
+    assert dependencies(repository, "raw/slices") == CRAWLED_POSTS
     assert dependencies(repository, "enriched/posts") == RAW
     assert dependencies(repository, "enriched/post_topics") == RAW
     assert dependencies(repository, "enriched/comments") == {f"raw/{platform}_comments" for platform in PLATFORMS}
@@ -90,7 +91,7 @@ def test_checks_block_what_is_downstream(repository):
     ours = {"crawl_health", "raw_rows", "rows", "topic_rows", "served_rows"}
     found = {check: graph.get(check).blocking for check in graph.asset_check_keys if check.name in ours}
     # Of each platform the crawl and three tables; of three the hot lists twice; slices; six enriched; served.
-    assert len(found) == 4 * len(PLATFORMS) + 2 * len(HOT_LISTS) + 1 + 6 + 1
+    assert len(found) == 4 * len(CRAWLED_PLATFORMS) + 2 * len(HOT_LISTS) + 1 + 6 + 1
     assert all(found.values())
 
 
@@ -104,7 +105,7 @@ def test_refresh_crawls_and_catch_up_does_not(repository):
     assets, checks = selected(repository, "refresh")
     assert assets >= CRAWLED | {"raw/slices", "serving/marts"}
     assert not assets & HOT_LISTS
-    assert {f"{key}:crawl_health" for key in RAW} <= checks
+    assert {f"{key}:crawl_health" for key in CRAWLED_POSTS} <= checks
     assets, checks = selected(repository, "catch_up")
     assert not assets & (CRAWLED | HOT_LISTS)
     assert selected(repository, "read_hot_lists")[0] == HOT_LISTS
@@ -115,7 +116,7 @@ def test_refresh_crawls_and_catch_up_does_not(repository):
 def test_pools_keep_one_writer_and_one_crawl_a_site(repository):
     graph = repository.asset_graph
     pools = {key.to_user_string(): graph.get(key).pools for key in graph.executable_asset_keys}
-    for platform in PLATFORMS:
+    for platform in CRAWLED_PLATFORMS:
         assert {frozenset(pools[name]) for name in CRAWLED | HOT_LISTS if name.startswith(f"raw/{platform}_")} == {
             frozenset({platform})
         }

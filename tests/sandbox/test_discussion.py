@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pytest
 
-from core.platforms import PLATFORMS, Platform
+from core.platforms import CRAWLED_PLATFORMS, Platform
 from sandbox.corpus import SandboxComment, SandboxPost
 from sandbox.discussion import COMMENTERS, SHOWN, commenter, comments_of, post_of, replies_to
 from sandbox.growth import MATURE, visible
@@ -21,7 +21,9 @@ def commented(sandbox_corpus: list[SandboxPost]) -> list[SandboxPost]:
     """The most commented posts of the event, ten a platform, and some of the others."""
     most = sorted(sandbox_corpus, key=lambda post: -post.comments)
     of_event = [
-        post for platform in PLATFORMS for post in [p for p in most if p.in_event and p.platform == platform][:10]
+        post
+        for platform in CRAWLED_PLATFORMS
+        for post in [p for p in most if p.in_event and p.platform == platform][:10]
     ]
     return of_event + [post for post in most if not post.in_event and 0 < post.comments < 100][:10]
 
@@ -105,7 +107,7 @@ def test_comments_come_along_with_the_count(commented: list[SandboxPost]) -> Non
     assert list(before.values()) == comments_of(post)
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", CRAWLED_PLATFORMS)
 def test_ids_are_the_platforms_own(
     discussions: list[tuple[SandboxPost, list[SandboxComment]]], platform: Platform
 ) -> None:
@@ -133,7 +135,7 @@ def test_whoever_comments_is_synthetic_and_comes_back(
 ) -> None:
     posters = {(post.platform, post.author.author_id) for post in sandbox_corpus}
     names = {post.author.name for post in sandbox_corpus}
-    people = [(platform, commenter(platform, number)) for platform in PLATFORMS for number in range(COMMENTERS)]
+    people = [(platform, commenter(platform, number)) for platform in CRAWLED_PLATFORMS for number in range(COMMENTERS)]
     assert len({(platform, author.author_id) for platform, author in people} - posters) == len(people)
     assert len({author.name for _, author in people} - names) == len(people)
     assert all(author.name.startswith("合成用户") for _, author in people)

@@ -13,7 +13,7 @@ import pytest
 
 from core.calendar import CHINA, china_day
 from core.listening import Topic, load_listening
-from core.platforms import PLATFORMS
+from core.platforms import CRAWLED_PLATFORMS
 from sandbox.app import by_platform
 from sandbox.corpus import SandboxPost
 from sandbox.event import corpus
@@ -65,7 +65,7 @@ def interactions(post: SandboxPost) -> int:
 
 def volume_by_day(posts: Iterable[SandboxPost]) -> dict[str, list[int]]:
     counted = Counter((post.platform, china_day(post.posted_at)) for post in posts)
-    return {platform: [counted[platform, day] for day in DAYS] for platform in PLATFORMS}
+    return {platform: [counted[platform, day] for day in DAYS] for platform in CRAWLED_PLATFORMS}
 
 
 # Margins
@@ -81,7 +81,7 @@ def test_sentiment_and_interactions_by_platform(event: list[SandboxPost]) -> Non
     summed: Counter[tuple[str, str | None]] = Counter()
     for post in event:
         summed[post.platform, post.sentiment] += interactions(post)
-    for platform in PLATFORMS:
+    for platform in CRAWLED_PLATFORMS:
         for sentiment, expected in EVENT["sentiment_volume"][platform].items():
             assert volume[platform, sentiment] == expected
             assert summed[platform, sentiment] == EVENT["sentiment_interactions"][platform][sentiment]
@@ -227,7 +227,7 @@ def test_nothing_else_in_the_window_is_one(others: list[SandboxPost], topic: Top
     assert not [post for post in others if post.sentiment or post.focus]
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", CRAWLED_PLATFORMS)
 def test_sites_mix_in_what_has_to_be_taken_out(platform: str, others: list[SandboxPost], topic: Topic) -> None:
     posts = [post for post in others if post.platform == platform]
     inside = [post for post in posts if china_day(post.posted_at) in DAYS]

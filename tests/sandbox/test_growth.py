@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 
 from core.calendar import china_day
 from core.listening import load_listening
-from core.platforms import PLATFORMS, Platform
+from core.platforms import CRAWLED_PLATFORMS, Platform
 from sandbox import event
 from sandbox.app import by_platform, create_app
 from sandbox.corpus import SandboxPost
@@ -197,7 +197,10 @@ def test_a_clock_that_cannot_be_is_one_clear_line(
 
 @pytest.mark.parametrize(
     "platform",
-    [platform if platform == "weibo" else pytest.param(platform, marks=pytest.mark.slow) for platform in PLATFORMS],
+    [
+        platform if platform == "weibo" else pytest.param(platform, marks=pytest.mark.slow)
+        for platform in CRAWLED_PLATFORMS
+    ],
 )
 def test_crawls_of_a_day_observe_what_there_is_at_their_moments(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str], monkeypatch: pytest.MonkeyPatch,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from starlette.routing import Mount
 
-from core.platforms import PLATFORMS
+from core.platforms import CRAWLED_PLATFORMS
 from sandbox.app import create_app
 from sandbox.corpus import SandboxPost
 from sandbox.labels import LABEL_COLUMNS, write_labels
@@ -46,7 +46,7 @@ def test_sites_stand_under_their_hosts() -> None:
 def test_posts_are_served_newest_first(sandbox_corpus: list[SandboxPost]) -> None:
     state = create_app(sandbox_corpus[::-1]).state
     posts = state.posts_at(state.now())
-    assert list(posts) == list(PLATFORMS)
+    assert list(posts) == list(CRAWLED_PLATFORMS)
     for platform, held in posts.items():
         assert {post.platform for post in held} == {platform}
         assert [post.posted_at for post in held] == sorted((post.posted_at for post in held), reverse=True)

@@ -1,4 +1,8 @@
-"""raw/<platform>_posts, _comments and _authors: what one crawl of a platform and day of publication lands."""
+"""raw/<platform>_posts, _comments and _authors: what one crawl of a platform and day of publication lands.
+
+A platform without a spider is imported only. Its posts and comments are external assets: Dagster knows that others read
+them, and does not materialize them.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -8,7 +12,7 @@ import dagster as dg
 from core.contracts.raw import RawTable
 from core.environment import EnvironmentProblem, data_dir
 from core.listening import load_listening
-from core.platforms import PLATFORMS, Platform
+from core.platforms import CRAWLED_PLATFORMS, PLATFORMS, Platform
 from core.storage.raw import new_crawl_id, partition_dir
 from orchestration.lib.checks import as_check_result
 from orchestration.lib.crawl import as_health, crawl_arguments, judge, require_access, run_crawl
@@ -104,6 +108,26 @@ def crawled(platform: Platform) -> dg.AssetsDefinition:
     return crawl
 
 
+def imported(platform: Platform) -> list[dg.AssetSpec]:
+    """The external assets of a platform without a spider."""
+    return [
+        dg.AssetSpec(
+            ["raw", f"{platform}_{table}"],
+            description=f"Imported {table}, a Parquet file an import and day of publication, append-only.",
+            kinds={"parquet"},
+            partitions_def=daily,
+            group_name="raw",
+        )
+        for table in ("posts", "comments")
+    ]
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
-    return dg.Definitions(assets=[crawled(platform) for platform in PLATFORMS])
+    only_imported = [platform for platform in PLATFORMS if platform not in CRAWLED_PLATFORMS]
+    return dg.Definitions(
+        assets=[
+            *(crawled(platform) for platform in CRAWLED_PLATFORMS),
+            *(spec for platform in only_imported for spec in imported(platform)),
+        ]
+    )

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from core.environment import data_dir
-from core.platforms import PLATFORMS
+from core.platforms import CRAWLED_PLATFORMS
 from orchestration.lib.checks import as_check_result
 from orchestration.lib.days import run_days
 from orchestration.lib.raw_frames import read_days, validate_landed
@@ -13,7 +13,7 @@ KEY = dg.AssetKey(["raw", "slices"])
 
 @dg.asset(
     key=KEY,
-    deps=[["raw", f"{platform}_posts"] for platform in PLATFORMS],
+    deps=[["raw", f"{platform}_posts"] for platform in CRAWLED_PLATFORMS],
     group_name="raw",
     kinds={"parquet"},
     description="What was asked of the sites and how it ended: the record of what was not collected.",

@@ -34,7 +34,7 @@ from starlette.requests import Request as Asked
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.platforms import PLATFORMS, Platform
+from core.platforms import CRAWLED_PLATFORMS, Platform
 from scrapers import settings as project_settings
 from scrapers.handlers.browser import is_not_looked_at
 from scrapers.logs import MaskSecrets, secret_parts
@@ -106,7 +106,7 @@ def live_settings() -> dict[str, dict[str, Any]]:
     return dict(json.loads(told.stdout))
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", CRAWLED_PLATFORMS)
 class TestLive:
     def test_settings(self, live_settings: dict[str, dict[str, Any]], platform: Platform) -> None:
         assert {name: live_settings[platform][name] for name in POLITE} == POLITE
