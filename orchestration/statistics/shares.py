@@ -97,12 +97,17 @@ class Share(NamedTuple):
     method: str
 
 
+def _confidence() -> pl.Expr:
+    """The probability of the likeliest sentiment; null for posts without probabilities."""
+    return pl.max_horizontal(f"p_{name}" for name in SENTIMENTS)
+
+
 def stratum() -> pl.Expr:
     """The audit stratum, platform/label/band, of posts with platform, model_sentiment and p_*.
 
     platform/unread for posts without probabilities.
     """
-    confidence = pl.max_horizontal("p_negative", "p_neutral", "p_positive")
+    confidence = _confidence()
     band = pl.sum_horizontal(*((confidence >= edge).cast(pl.Int8) for edge in CONFIDENCE_BANDS))
     is_read = pl.col("p_negative").is_not_null()
     return (
@@ -120,7 +125,7 @@ def draw_audit(posts: pl.DataFrame, size: int) -> pl.DataFrame:
     size and by the standard deviation that the probabilities predict (Neyman allocation). Within a stratum a hash of
     the id decides: a larger sample contains the smaller one, and a second draw gives the same posts.
     """
-    confidence = pl.max_horizontal("p_negative", "p_neutral", "p_positive")
+    confidence = _confidence()
     placed = posts.with_columns(
         stratum=stratum(),
         deviation=(confidence * (1 - confidence)).sqrt().clip(lower_bound=LEAST_SPREAD).fill_null(LEAST_SPREAD),

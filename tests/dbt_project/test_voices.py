@@ -241,7 +241,7 @@ FAULTS: dict[str, str] = {
     "update marts.dim_authors set author_name = '路人' where author_uid = 'weibo:one'":
         "relationships_dim_authors_author_name__name__ref_int_authors__listed_",
     "update marts.event_voices set kind = '大V' where author_uid = 'weibo:one'":
-        "accepted_values_event_voices_kind__official__organisation__kol__ordinary__unknown",
+        "accepted_values_event_voices_kind___var_voice_kinds_",
     "update marts.event_voices set rank = 1": "unique_together_event_voices_topic_id__rank",
     "insert into marts.event_hot_lists from marts.event_hot_lists":
         "unique_together_event_hot_lists_topic_id__platform__list_name__word",
