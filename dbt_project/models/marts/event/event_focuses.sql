@@ -1,4 +1,4 @@
-with said as (
+with focus_posts as (
     select
         focuses.focus_id,
         focuses.label,
@@ -21,7 +21,7 @@ placed as (
             partition by focus_id
             order by place_in_group asc, fit * ln(2 + coalesce(interactions, 0)) desc, post_uid asc
         ) as place
-    from said
+    from focus_posts
 ),
 
 measured as (
