@@ -1,6 +1,8 @@
-"""Marts files made for tests of the report: the tables of the contracts, filled from a few posts.
+"""Small marts files for tests of the report: the tables of the contracts, filled from a few posts.
 
-The counting is done here once more, in the plainest SQL, so that a report can be tried without a crawl and a dbt build.
+A dbt build takes some 10 s, and these tests need some twenty different marts (a blocked day, an open window, no
+sentiment ...), so the tables are filled by simple SQL instead. No test takes a figure from here as right: they test
+what the report makes of given marts. tests/dbt_project tests the marts themselves.
 """
 
 import csv
@@ -202,7 +204,8 @@ _DERIVED = {
     "event_sentiment": f"""
         select $topic as topic_id, sentiments.sentiment, count(posts.post_uid) as volume, {_SHARE} as volume_share,
                {_SHARE} as corrected_share, {_SHARE} * .9 as corrected_low, {_SHARE} as corrected_high,
-               {_SHARE} * .9 as share_low, {_SHARE} as share_high, 'emq' as correction,
+               {_SHARE} * .9 as share_low, {_SHARE} as share_high,
+               {_SHARE} * .9 as share_of_posts_low, {_SHARE} as share_of_posts_high, 'emq' as correction,
                coalesce(sum(posts.interactions), 0) as interactions,
                sum(posts.interactions) / nullif(sum(sum(posts.interactions)) over (), 0) as interaction_share
         from (select unnest(['negative', 'neutral', 'positive']) as sentiment) as sentiments
@@ -214,7 +217,9 @@ _DERIVED = {
                case when any_value(totals.volume) is not null then count(posts.post_uid) end as volume,
                count(posts.post_uid) / nullif(any_value(totals.volume), 0) as volume_share,
                sum(posts.interactions) as interactions,
-               sum(posts.interactions) / nullif(any_value(totals.interactions), 0) as interaction_share
+               sum(posts.interactions) / nullif(any_value(totals.interactions), 0) as interaction_share,
+               sum(posts.interactions) / nullif(sum(sum(posts.interactions)) over (partition by sentiments.sentiment), 0)
+                   as share_of_sentiment
         from event_platforms as totals
         cross join (select unnest(['negative', 'neutral', 'positive']) as sentiment) as sentiments
         left join event_posts as posts
