@@ -28,7 +28,6 @@ from core.contracts.enriched import DUPLICATE_LINKS, TOPICS
 from core.environment import data_dir
 from core.problems import Problem
 from core.storage.paths import DBT_PROJECT_DIR, PROJECT_DIR
-from core.storage.paths import reports_dir as reports_dir
 from core.storage.versions import versions, write_version
 from orchestration.publishing import manifests
 from orchestration.publishing.snapshot import draft_snapshot

@@ -1,1 +1,1 @@
-"""Marts to people: pure functions that read a served snapshot. Imports no dagster."""
+"""The event report: figures selected from the marts, formatted, drawn and put into words. Imports no dagster."""

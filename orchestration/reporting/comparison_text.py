@@ -3,20 +3,47 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import duckdb
+import polars as pl
 
-from core.calendar import TIMEZONE
+from core.calendar import TIMEZONE, in_china
 from core.environment import now
 from core.problems import Problem
 from core.storage.paths import serving_path
 from orchestration.publishing.as_of import build_as_of, parse_moment
-from orchestration.reporting.comparison import compare_marts, in_words, residuals
+from orchestration.statistics.comparison import EXAMPLES, Comparison, compare_marts, residuals
+
+# Chinese and English.
+REASON_TEXTS = {
+    "published": ("起点之后发布", "published since"),
+    "found": ("更早发布，起点之后才采集到", "published earlier, first collected since"),
+    "newly_counted": (
+        "此前已采集，现在才计入（相关性、话题或窗口有变）",
+        "collected earlier, counted only now (relevance, topic or window changed)",
+    ),
+    "gone": ("原始数据已不在（删除或保留期届满）", "raw data no longer exists (deletion or retention)"),
+    "irrelevant": ("改判为与话题无关", "now classified as irrelevant"),
+    "not_counted": ("不再计入（话题、窗口、广告标记有变）", "no longer counted (topic, window or ad flag changed)"),
+    "grown": ("已知帖子的互动增长", "interactions of known posts grew"),
+    "fallen": ("已知帖子的互动减少", "interactions of known posts fell"),
+    "analyst": ("分析师标注", "labelled by analysts"),
+    "edited": ("正文被改过，重新判断", "text was edited and classified again"),
+    "model": ("换了情感模型，正文未变", "other sentiment model, same text"),
+    "reread": ("同一模型对同一正文重新判断", "classified again by the same model"),
+}
+
+MEASURE_TEXTS = {
+    "volume": ("声量", "Volume"),
+    "interactions": ("互动量", "Interactions"),
+    "negative": ("负面声量", "Negative volume"),
+    "neutral": ("中性声量", "Neutral volume"),
+    "positive": ("正面声量", "Positive volume"),
+}
 
 
 def _names(marts: Path, topic_id: str, *, english: bool) -> tuple[str, dict[str, str]]:
-    """A topic's name, and the names of platforms."""
+    """The name of a topic, and the names of the platforms by id."""
     with duckdb.connect(str(marts), read_only=True) as connection:
         names = connection.execute("select topic_name from dim_topics where topic_id = $1", [topic_id]).fetchone()
         platforms = connection.execute("select platform, name_zh, name_en from dim_platforms").fetchall()
@@ -25,16 +52,17 @@ def _names(marts: Path, topic_id: str, *, english: bool) -> tuple[str, dict[str,
     return names[0], {platform: in_english if english else in_chinese for platform, in_chinese, in_english in platforms}
 
 
-def _in_china(moment: datetime) -> str:
-    return f"{moment.astimezone(ZoneInfo(TIMEZONE)):%Y-%m-%d %H:%M:%S}"
+def _shown(moment: datetime) -> str:
+    return f"{in_china(moment):%Y-%m-%d %H:%M:%S}"
 
 
 def comparison_text(
     topic_id: str, start: str, end: str | None, report_progress: Callable[[str], None], *, english: bool
 ) -> str:
-    """The text for a topic and two moments as people write them; without the second, with what is published now.
+    """Compare a topic at two moments; return the comparison as text.
 
-    Raises Problem where they cannot be compared.
+    start, end: moments as parse_moment takes them; without ``end`` the published marts are compared. report_progress
+    receives a line per step. Raises Problem if the moments cannot be compared.
     """
     latest = now()
     since = parse_moment(start, latest)
@@ -47,17 +75,54 @@ def comparison_text(
     after = build_as_of(until, topic_id, report_progress) if until else serving_path()
     name, platforms = _names(after, topic_id, english=english)
     comparison = compare_marts(before, after, topic_id, since)
-    last = _in_china(until) if until else ("as published" if english else "最近一次发布")
-    title = f"{name} ({topic_id}): {_in_china(since)} → {last} ({TIMEZONE})"
+    last = _shown(until) if until else ("as published" if english else "最近一次发布")
+    title = f"{name} ({topic_id}): {_shown(since)} → {last} ({TIMEZONE})"
     text = in_words(comparison, title, platforms, english=english)
     left = {
         side: residuals(marts, topic_id, comparison.moves, side)
         for side, marts in (("before", before), ("after", after))
     }
     if any(left.values()):
-        return f"{text}\n\n" + (f"The marts differ from this: {left}" if english else f"与已建成的表不一致：{left}")
+        return f"{text}\n\n" + (
+            f"The marts differ from these figures: {left}" if english else f"与已建成的表不一致：{left}"
+        )
     return f"{text}\n\n" + (
-        "The reasons add up to each change, and both ends are the figures of the marts."
+        "The reasons add up to each change, and both values are the figures of the marts."
         if english
         else "各原因之和等于各项变化；两端数字与数据表一致。"
     )
+
+
+def in_words(comparison: Comparison, title: str, platform_names: dict[str, str], *, english: bool) -> str:
+    """A comparison as text, in Chinese or English: each figure that changed, with its reasons."""
+    language = 1 if english else 0
+    lines = [title]
+    moves = comparison.moves
+    if moves.filter(pl.col("before") != pl.col("after")).is_empty() and comparison.reasons.is_empty():
+        lines.append("No figure changed." if english else "各项数字没有变化。")
+    for platform in moves["platform"].unique(maintain_order=True):
+        of_platform = pl.col("platform").eq_missing(pl.lit(platform))
+        changes = []
+        for _, measure, before, after in moves.filter(of_platform).iter_rows():
+            why = comparison.reasons.filter(of_platform, measure=measure)
+            if why.is_empty():
+                continue
+            changes.append(f"  {MEASURE_TEXTS[measure][language]}  {before:,} → {after:,}  ({after - before:+,})")
+            for _, _, reason, delta, posts, examples in why.iter_rows():
+                count = f"{posts:,} posts, such as " if english else f"{posts:,} 帖，如 "
+                changes.append(f"    {delta:+,}  {REASON_TEXTS[reason][language]} ({count}{' '.join(examples)})")
+        if changes:
+            all_platforms = "All platforms" if english else "所监测平台合计"
+            lines += ["", all_platforms if platform is None else platform_names.get(platform, platform), *changes]
+    unseen = comparison.not_seen_again
+    if unseen.height:
+        examples = " ".join(unseen["post_uid"].head(EXAMPLES))
+        lines += [
+            "",
+            f"{unseen.height:,} posts were not found when their days were searched again: deleted by their site, or "
+            f"not returned by the search. They keep their last counts ({examples})."
+            if english
+            else f"{unseen.height:,} 帖在其发布日再次检索时未再出现（平台已删除，或检索不到），"
+            f"仍按最后一次观测计（如 {examples}）。",
+        ]
+    return "\n".join(lines)

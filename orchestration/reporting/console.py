@@ -1,4 +1,4 @@
-"""The events of a snapshot as a table for the terminal."""
+"""The topics of a snapshot as tables for the terminal."""
 
 from pathlib import Path
 
@@ -7,8 +7,7 @@ import polars as pl
 
 _PERCENT = "printf('%.2f%%', 100 * {column})"
 
-# The first three tables say how much there was, where and when; the last what was said, and what the classifier alone
-# would have said where analysts have labelled.
+# The last two columns of the sentiment table show the classifier's labels alone, without those of analysts.
 _TABLES = {
     "By platform": f"""
         select platform, volume as posts, {_PERCENT.format(column="volume_share")} as share, interactions,
@@ -28,12 +27,12 @@ _TABLES = {
     """,
 }
 
-# More days than these are summed up in the marts, not listed in a terminal.
+# Maximum number of days to list; longer windows are not listed by day.
 LISTED_DAYS = 31
 
 
 def event_table(snapshot: Path) -> str:
-    """For each topic: posts and interactions by platform, day and sentiment, as Markdown tables."""
+    """Posts and interactions of each topic by platform, day and sentiment, as Markdown tables."""
     parts = []
     with duckdb.connect(str(snapshot), read_only=True) as connection:
         topics = connection.execute(

@@ -1,27 +1,28 @@
-"""How figures are printed, in Chinese and in English. Days and times of people are those of Asia/Shanghai."""
+"""How figures are printed, in Chinese and English. Days and times are in Asia/Shanghai."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from zoneinfo import ZoneInfo
+
+from core.calendar import CHINA, in_china
 
 Value = int | float | Decimal | date | datetime | None
 
-_ZONE = ZoneInfo("Asia/Shanghai")
+LANGUAGES = ("zh", "en")
 _NUMERALS: dict[str, tuple[str, ...]] = {
     "zh": ("零", "一", "两", "三", "四", "五", "六", "七", "八", "九", "十"),
     "en": ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WAN = 10_000
-# Decimals of numbers that are printed as they are.
+# Decimals of plain numbers.
 _DECIMALS = {"count": 0, "per_post": 1, "hours": 1, "bits": 2, "score": 2, "weight": 2}
-# Decimals of fractions, which are printed in percent.
+# Decimals of fractions that are printed in percent.
 _PERCENT_DECIMALS = {"percent0": 0, "percent1": 1, "percent2": 2}
 MISSING = "—"
 
 
 def displayed(value: Value, unit: str, language: str) -> str:
-    """A figure as it is printed; a dash where there is none. Raises ValueError for an unknown unit."""
+    """A value as printed; a dash if it is missing. Raises ValueError for an unknown unit."""
     if value is None:
         return MISSING
     if unit in ("day", "day_of_year"):
@@ -29,7 +30,7 @@ def displayed(value: Value, unit: str, language: str) -> str:
         return _day(value, language, year=unit == "day_of_year")
     if unit in ("time", "time_of_year"):
         assert isinstance(value, datetime)
-        local = value.replace(tzinfo=UTC).astimezone(_ZONE)
+        local = in_china(value)
         comma = "," if language == "en" else ""
         return f"{_day(local, language, year=unit == 'time_of_year')}{comma} {local:%H:%M}"
     assert not isinstance(value, date)
@@ -45,25 +46,21 @@ def displayed(value: Value, unit: str, language: str) -> str:
         return f"{_rounded(100 * Decimal(repr(float(value))), _PERCENT_DECIMALS[unit])}%"
     if unit in _DECIMALS:
         return _rounded(value, _DECIMALS[unit])
-    raise ValueError(f"{unit!r} is no unit of figures")
-
-
-def day_of(moment: datetime) -> date:
-    """The day of a moment (UTC, naive) in Asia/Shanghai."""
-    return moment.replace(tzinfo=UTC).astimezone(_ZONE).date()
+    raise ValueError(f"{unit!r} is not a valid unit of figures")
 
 
 def midnight(day: date) -> datetime:
-    """The moment at which a day begins in Asia/Shanghai, UTC, naive."""
-    return datetime(day.year, day.month, day.day, tzinfo=_ZONE).astimezone(UTC).replace(tzinfo=None)
+    """The start of a day in Asia/Shanghai, as UTC without a time zone."""
+    return datetime(day.year, day.month, day.day, tzinfo=CHINA).astimezone(UTC).replace(tzinfo=None)
 
 
 def days_from(first: date, last: date) -> list[date]:
+    """Every day from first to last, both included."""
     return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
 def _rounded(value: float | Decimal, decimals: int) -> str:
-    """With thousands separators, half away from zero as people round; 0 has no sign."""
+    """Round half away from zero, with thousands separators; 0 has no sign."""
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     rounded = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) + 0
     return f"{rounded:,f}".replace("-", "\u2212")

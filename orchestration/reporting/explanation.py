@@ -1,55 +1,56 @@
-"""Where a figure of a report comes from, and whether it still holds.
+"""Explains a figure of a report: its definition, its SQL, its value in the report and now, and the posts behind it.
 
-An explanation has the figure's definition, its SQL, the value that the report printed, the value that the same SQL
-gives on what is published now, and the posts behind it.
+"Now" is the result of the same SQL on the published snapshot.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
 
-from orchestration.publishing.as_of import folder_name, reports_dir
+from core.calendar import TIMEZONE, in_china
+from core.problems import Problem
+from core.storage.paths import reports_dir
+from orchestration.publishing.as_of import folder_name
 from orchestration.reporting.display import displayed
 from orchestration.reporting.ledger import Figure, posts_behind, read_ledger, recount
-from orchestration.reporting.reports import ReportProblem
 
-SHOWN = 20  # posts, without --all
-# Sums of floats may differ in their last digits between two builds.
-TOLERANCE = 1e-9
+SHOWN = 20  # number of posts listed without --all
+# Sums of floats can differ in their last digits between two builds.
+_TOLERANCE = 1e-9
 
 
 def find_ledger(topic_id: str, as_of: datetime | None) -> Path:
-    """The ledger of a topic's report as of a moment (UTC), or of its latest. Raises ReportProblem without one."""
+    """The ledger of a topic's report as of a moment, by default the latest. Raises Problem if there is none."""
     folder = reports_dir() / topic_id
     if as_of:
-        found = folder / folder_name(as_of) / "figures.parquet"
-        if found.exists():
-            return found
-        raise ReportProblem(
+        ledger = folder / folder_name(as_of) / "figures.parquet"
+        if ledger.exists():
+            return ledger
+        raise Problem(
             f"There is no report of {topic_id} as of {folder_name(as_of)}; make it with 'tingfeng report --as-of'."
         )
     ledgers = sorted(folder.glob("*/figures.parquet"))
     if not ledgers:
-        raise ReportProblem(f"There is no report of {topic_id}; make one with 'tingfeng report --topic {topic_id}'.")
+        raise Problem(f"There is no report of {topic_id}; make one with 'tingfeng report --topic {topic_id}'.")
     return ledgers[-1]
 
 
 def find_figure(ledger: Path, figure_id: str) -> Figure:
-    """A figure of a ledger. Raises ReportProblem with the nearest ids where it is not there."""
+    """A figure of a ledger. Raises Problem with similar ids if the ledger does not have it."""
     figures = read_ledger(ledger)
     if figure_id not in figures:
         near = get_close_matches(figure_id, list(figures), n=5, cutoff=0.4)
         suggestion = f"; did you mean {', '.join(near)}?" if near else "."
-        raise ReportProblem(f"{figure_id!r} is not a figure of {ledger}{suggestion}")
+        raise Problem(f"{figure_id!r} is not a figure of {ledger}{suggestion}")
     return figures[figure_id]
 
 
 def explanation(connection: duckdb.DuckDBPyConnection, figure: Figure, limit: int | None) -> Iterator[str]:
-    """The explanation of a figure, line by line; limit: how many posts are listed, None for all."""
-    yield f"{figure.id} = {figure.display}  (as of {figure.as_of + timedelta(hours=8):%Y-%m-%d %H:%M}, Asia/Shanghai)"
+    """The lines of the explanation of a figure. limit: number of posts to list, None for all."""
+    yield f"{figure.id} = {figure.display}  (as of {in_china(figure.as_of):%Y-%m-%d %H:%M}, {TIMEZONE})"
     definition = connection.execute(
         "select name_zh, name, formula, unit, version, valid_from from marts.dim_metrics where metric_id = ? "
         "order by version = ? desc, version desc limit 1",
@@ -66,13 +67,13 @@ def explanation(connection: duckdb.DuckDBPyConnection, figure: Figure, limit: in
     value, moment = recount(connection, figure)
     is_same = moment == figure.moment and (
         value == figure.value
-        or (value is not None and figure.value is not None and abs(value - figure.value) <= TOLERANCE)
+        or (value is not None and figure.value is not None and abs(value - figure.value) <= _TOLERANCE)
     )
-    told = "the same" if is_same else "DIFFERENT: the marts have changed since, 'tingfeng compare' says how"
+    verdict = "the same" if is_same else "DIFFERENT: the marts have changed since; 'tingfeng compare' explains why"
     shown = displayed(moment if moment else value, figure.unit, "zh") if not figure.unit.startswith("day") else ""
-    yield f"Now:       {_value(value, moment)}" + (f", which would print {shown}" if shown else "") + f" ({told})"
+    yield f"Now:       {_value(value, moment)}" + (f", which would print {shown}" if shown else "") + f" ({verdict})"
     if figure.posts_sql is None:
-        yield "Posts:     none are behind it: it is a rule, a time or a count of days."
+        yield "Posts:     none; the figure is a rule, a time or a count of days."
         return
     yield f"Posts SQL: {figure.posts_sql}"
     posts, mark = posts_behind(connection, figure.posts_sql)

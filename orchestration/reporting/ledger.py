@@ -1,7 +1,7 @@
-"""The figure ledger: every number that a report prints, with the SQL that gives it and the posts behind it.
+"""The figure ledger: every number that a report prints, with its SQL and the posts behind it.
 
-Figures are declared by specs over the event marts (specs.py). Nothing here computes a statistic: a figure's value is
-what its SQL gives on the snapshot.
+Figures are declared by specs over the event marts (figure_specs.py). No statistic is computed here: the value of a
+figure is the result of its SQL on the snapshot.
 """
 
 import hashlib
@@ -21,34 +21,34 @@ SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
     "id": pl.String,
     "topic_id": pl.String,
     "metric": pl.String,  # of dim_metrics
-    "metric_version": pl.Int64,  # null where dim_metrics does not have the metric
-    "filters": pl.String,  # JSON: the key columns of the mart's row
+    "metric_version": pl.Int64,  # null if dim_metrics does not have the metric
+    "filters": pl.String,  # JSON: the key columns of the mart's row and their values
     "as_of": pl.Datetime("us"),  # UTC
     "unit": pl.String,
-    "value": pl.Float64,  # of a number; null where it was not collected, or is a time
-    "moment": pl.Datetime("us"),  # of a time, UTC, and of a day, its midnight; else null
+    "value": pl.Float64,  # null if the figure is a time, or was not collected
+    "moment": pl.Datetime("us"),  # a time in UTC, or midnight of a day; null for numbers
     "display": pl.String,
     "display_en": pl.String,
     "sql": pl.String,
-    "posts_sql": pl.String,  # null where no posts are behind it
+    "posts_sql": pl.String,  # null if the figure is not about posts
     "posts": pl.Int64,
-    "posts_hash": pl.String,  # SHA-256 of the sorted post_uids, a line each
+    "posts_hash": pl.String,  # SHA-256 of the sorted post_uids, one per line
 }
-EXAMPLES = 3  # posts that a reference links to
+EXAMPLES = 3  # number of posts that a reference links to
 _MOST_INTERACTIONS = [-pl.col("interactions").fill_null(-1), pl.col("post_uid")]
 
 
-class Spec(NamedTuple):
-    """A kind of figure: a value of each row of a mart, or of the rows that share their keys."""
+class FigureSpec(NamedTuple):
+    """A kind of figure: one value for each row of a mart, or for each group of rows with the same keys."""
 
-    id: str  # with key columns in braces: "volume.{platform}"
+    id: str  # may contain key columns in braces: "volume.{platform}"
     metric: str
     unit: str
-    source: str  # what SQL selects from, with a topic_id: a mart, or a subquery with a name
-    value: str  # SQL over that row or group
+    source: str  # FROM clause with a column topic_id: a mart, or a named subquery
+    value: str  # SQL expression over the row or group
     keys: tuple[str, ...] = ()
-    posts: str | None = None  # condition on event_posts, keys in braces; "" for all posts of the topic, None for none
-    where: str = ""  # which rows of the source are printed at all
+    posts: str | None = None  # SQL condition on event_posts, keys in braces; "": all posts of the topic, None: none
+    where: str = ""  # SQL condition on the rows to print
 
 
 class Figure(NamedTuple):
@@ -71,25 +71,25 @@ class Figure(NamedTuple):
     posts_hash: str | None
 
     def shown(self, language: str) -> str:
-        """As it is printed, in "zh" or "en"."""
+        """The figure as printed in a language, "zh" or "en"."""
         return self.display_en if language == "en" else self.display
 
 
 class Post(NamedTuple):
-    """A post behind a figure, to link to."""
+    """A post behind a figure, with its link."""
 
     post_uid: str
     url: str
 
 
 class Ledger(NamedTuple):
-    """The figures by id, and the posts with the most interactions behind each set of posts (by its posts_sql)."""
+    """The figures by id, and example posts by posts_sql: those with the most interactions."""
 
     figures: Mapping[str, Figure]
     examples: Mapping[str, list[Post]]
 
     def value(self, figure_id: str) -> float | None:
-        """A number's value; None where the figure is missing or was not collected."""
+        """The value of a number; None if the figure is missing or was not collected."""
         figure = self.figures.get(figure_id)
         return figure.value if figure else None
 
@@ -98,20 +98,20 @@ class Ledger(NamedTuple):
 
 
 def read_ledger(path: Path) -> dict[str, Figure]:
-    """The figures of a ledger that was written next to a report."""
+    """Read the figures of a report's ledger file, by id."""
     return {row[0]: Figure(*row) for row in pl.read_parquet(path, glob=False).select(list(SCHEMA)).iter_rows()}
 
 
 @contextmanager
 def open_snapshot(snapshot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A reader whose marts are called marts.<table>, whatever the snapshot's file is called."""
+    """A read-only connection to a snapshot whose tables are marts.<table>, whatever the file name."""
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(str(snapshot))} as marts (read_only)")
         yield connection
 
 
 def literal(value: object) -> str:
-    """A value as SQL. Raises TypeError for what no key column is."""
+    """A value as an SQL literal. Raises TypeError for types that key columns do not have."""
     if isinstance(value, bool | int):
         return str(value)
     if isinstance(value, datetime):
@@ -120,21 +120,21 @@ def literal(value: object) -> str:
         return f"date '{value.isoformat()}'"
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
-    raise TypeError(f"{value!r} is no key of a figure")
+    raise TypeError(f"{value!r} cannot be the key of a figure")
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """The marts that a snapshot has."""
+    """The names of the tables of a snapshot."""
     rows = connection.execute("select table_name from duckdb_tables() where database_name = 'marts'").fetchall()
     return {name for (name,) in rows}
 
 
 def build_ledger(
-    connection: duckdb.DuckDBPyConnection, topic_id: str, as_of: datetime, specs: Iterable[Spec]
+    connection: duckdb.DuckDBPyConnection, topic_id: str, as_of: datetime, specs: Iterable[FigureSpec]
 ) -> Ledger:
-    """Every figure of a topic: each spec for each of its rows, in the order of the specs. as_of is in UTC, naive.
+    """Build all figures of a topic: one for each spec and each of its rows, in the order of the specs.
 
-    Raises ValueError where two figures have one id, or a figure's SQL gives more than one value.
+    as_of: UTC, naive. Raises ValueError if two figures have the same id, or the SQL of a figure returns several rows.
     """
     versions = dict(
         connection.execute("select metric_id, max(version) from marts.dim_metrics group by metric_id").fetchall()
@@ -149,7 +149,7 @@ def build_ledger(
             value = _only_value(connection, sql)
             figure_id = spec.id.format(**{name: str(key) for name, key in keys.items()})
             if figure_id in figures:
-                raise ValueError(f"two figures are called {figure_id}")
+                raise ValueError(f"two figures have the id {figure_id}")
             posts_sql, posts = None, None
             if spec.posts is not None:
                 posts_sql = f"select post_uid from marts.event_posts where topic_id = {literal(topic_id)}"
@@ -181,13 +181,13 @@ def build_ledger(
 
 
 def recount(connection: duckdb.DuckDBPyConnection, figure: Figure) -> tuple[float | None, datetime | None]:
-    """What a figure's SQL gives on a snapshot: its number, its moment."""
+    """Run the SQL of a figure on a snapshot; return its number and its moment, one of which is None."""
     value = _only_value(connection, figure.sql)
     return _number(value), _moment(value)
 
 
 def posts_behind(connection: duckdb.DuckDBPyConnection, posts_sql: str) -> tuple[pl.DataFrame, str]:
-    """The posts that a figure's posts_sql gives, those with the most interactions first, and the hash of their ids.
+    """Run the posts_sql of a figure; return its posts, most interactions first, and the hash of their ids.
 
     Columns: post_uid, post_url, posted_date, interactions.
     """
@@ -197,23 +197,23 @@ def posts_behind(connection: duckdb.DuckDBPyConnection, posts_sql: str) -> tuple
 
 
 def hash_of(post_uids: pl.Series) -> str:
-    """SHA-256 of post ids, sorted, a line each."""
+    """SHA-256 of the sorted post ids, one per line."""
     return hashlib.sha256("\n".join(post_uids.sort()).encode()).hexdigest()
 
 
 def topics_of(snapshot: Path) -> list[str]:
-    """The topics of a snapshot, by id."""
+    """The ids of the topics of a snapshot, sorted."""
     with open_snapshot(snapshot) as connection:
         return [topic for (topic,) in connection.execute("select topic_id from marts.dim_topics order by 1").fetchall()]
 
 
-def _keys(connection: duckdb.DuckDBPyConnection, spec: Spec, topic_id: str) -> list[dict[str, Any]]:
-    """The keys of the rows that a spec is printed for, in order."""
+def _keys(connection: duckdb.DuckDBPyConnection, spec: FigureSpec, topic_id: str) -> list[dict[str, Any]]:
+    """The keys of the rows that a spec makes figures for, sorted."""
     columns = ", ".join(spec.keys)
     where = f"topic_id = {literal(topic_id)}" + (f" and {spec.where}" if spec.where else "")
     if not spec.keys:
-        found = connection.execute(f"select count(*) from {spec.source} where {where}").fetchall()[0][0]
-        return [{}] if found else []
+        rows_found = connection.execute(f"select count(*) from {spec.source} where {where}").fetchall()[0][0]
+        return [{}] if rows_found else []
     rows = connection.execute(
         f"select distinct {columns} from {spec.source} where {where} order by {columns}"
     ).fetchall()
@@ -223,7 +223,7 @@ def _keys(connection: duckdb.DuckDBPyConnection, spec: Spec, topic_id: str) -> l
 def _only_value(connection: duckdb.DuckDBPyConnection, sql: str) -> Value:
     rows = connection.execute(sql).fetchmany(2)
     if len(rows) > 1:
-        raise ValueError(f"no single value: {sql}")
+        raise ValueError(f"the SQL of a figure returns several rows: {sql}")
     return rows[0][0] if rows else None
 
 
@@ -238,13 +238,13 @@ def _moment(value: Value) -> datetime | None:
 
 
 def _posts(connection: duckdb.DuckDBPyConnection, posts_sql: str) -> tuple[int, str, list[str]]:
-    """Number and hash of a set of posts, and the few with the most interactions."""
+    """The number of posts, the hash of their ids, and the ids of those with the most interactions."""
     posts = connection.execute(posts_sql.replace("post_uid", "post_uid, interactions", 1)).pl()
     top = posts.bottom_k(EXAMPLES, by=_MOST_INTERACTIONS).sort(_MOST_INTERACTIONS)
     return posts.height, hash_of(posts["post_uid"]), top["post_uid"].to_list()
 
 
 def _urls(connection: duckdb.DuckDBPyConnection, post_uids: set[str]) -> dict[str, str]:
-    """Where posts stand; "" where nobody knows."""
+    """The URLs of posts; "" if unknown."""
     query = "select distinct post_uid, coalesce(post_url, '') from marts.event_posts where list_contains($1, post_uid)"
     return dict(connection.execute(query, [sorted(post_uids)]).fetchall())

@@ -1,11 +1,12 @@
-"""A topic's report as HTML in two languages, its ledger, its figures for 'tingfeng reconcile', and a PDF.
+"""Reports as files: HTML in two languages, the ledger, the figures for 'tingfeng reconcile', and a PDF.
 
     data/reports/<topic>/<moment, Asia/Shanghai>/report.html  report.en.html  report.pdf  figures.parquet  figures.json
 
-Without a moment it is made from the published snapshot, as of the last observation that it holds; with one, from marts
-that are built again as of that moment.
+Without a moment the report is made from the published snapshot, as of its last observation; with a moment, from marts
+that are rebuilt as of that moment, and the folder also holds their built_from.json.
 """
 
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -15,53 +16,49 @@ from typing import NamedTuple
 
 from core.environment import EnvironmentProblem, chromium, source
 from core.problems import Problem
-from core.storage.paths import serving_path
-from orchestration.publishing.as_of import build_as_of, folder_name, reports_dir
+from core.storage.paths import reports_dir, serving_path
+from orchestration.publishing.as_of import build_as_of, built_from_path, folder_name
 from orchestration.reporting.event_report import PAGES, Report, build_report, write_report
 from orchestration.reporting.ledger import topics_of
 
-# Printing the sandbox's report takes 3 s; a browser that hangs is given up.
+# Timeout of the browser; printing the sandbox's report takes 3 s.
 PRINT_SECONDS = 120
 
 
-class ReportProblem(Problem):
-    """Something that a person has to mend; the message names it and the remedy."""
-
-
 class Written(NamedTuple):
-    """A report and where it lies."""
+    """A report and the folder that it was written to."""
 
     report: Report
     folder: Path
 
 
-def make_report(topic_id: str, as_of: datetime | None = None, tell: Callable[[str], None] = print) -> Written:
-    """Write a topic's report; as_of in UTC, by default what is published. tell: gets a line for each step.
+def make_report(topic_id: str, as_of: datetime | None = None, log: Callable[[str], None] = print) -> Written:
+    """Write the report of a topic. as_of: with a time zone; by default the published snapshot is used.
 
-    Raises ReportProblem where nothing is published or the topic is unknown, Problem where the marts as of a moment
-    cannot be built, VerificationProblem where a number has no figure behind it.
+    ``log`` receives a line per step. Raises Problem if nothing is published, the topic is unknown, or the marts as of
+    the moment cannot be built; VerificationProblem if a printed number is not a figure of the ledger.
     """
     if as_of:
         as_of = as_of.replace(microsecond=0)
-        snapshot, moment = build_as_of(as_of, topic_id, tell), as_of.astimezone(UTC).replace(tzinfo=None)
+        snapshot, moment = build_as_of(as_of, topic_id, log), as_of.astimezone(UTC).replace(tzinfo=None)
     else:
         snapshot, moment = published_snapshot(), None
-    try:
-        report = build_report(snapshot, topic_id, moment, is_sandbox=source() == "sandbox")
-    except ValueError as error:
-        raise ReportProblem(str(error)) from error
+    report = build_report(snapshot, topic_id, moment, is_sandbox=source() == "sandbox")
     folder = reports_dir() / topic_id / folder_name(report.as_of.replace(tzinfo=UTC))
     write_report(report, folder)
+    if as_of:
+        # Also marks the report as requested: a refresh does not remove it (orchestration/defs/report).
+        shutil.copyfile(built_from_path(snapshot), folder / built_from_path(snapshot).name)
     return Written(report, folder)
 
 
 def the_topic(wanted: str | None) -> str:
-    """The topic asked for, or the only one there is. Raises ReportProblem where there are several, or none."""
+    """The requested topic, or the only published one. Raises Problem if there are several or none."""
     if wanted:
         return wanted
     topics = topics_of(published_snapshot())
     if len(topics) != 1:
-        raise ReportProblem(f"Name a topic with --topic; there are: {', '.join(topics) or 'none'}.")
+        raise Problem(f"Name a topic with --topic; published topics: {', '.join(topics) or 'none'}.")
     return topics[0]
 
 
@@ -72,7 +69,7 @@ def latest_reports() -> dict[str, Path]:
 
 
 def print_pdf(page: Path) -> Path:
-    """A page as PDF beside it, by Debian's Chromium. Raises EnvironmentProblem where it is not installed or fails."""
+    """Print a page as PDF next to it with Chromium. Raises EnvironmentProblem if Chromium is missing or fails."""
     pdf = page.with_suffix(".pdf")
     with tempfile.TemporaryDirectory() as profile:
         command = [chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -88,7 +85,7 @@ def print_pdf(page: Path) -> Path:
 
 
 def published_snapshot() -> Path:
-    """The published snapshot. Raises ReportProblem where nothing is published."""
+    """The path of the published snapshot. Raises Problem if nothing is published."""
     if not serving_path().exists():
-        raise ReportProblem("Nothing is published yet; run 'tingfeng refresh' first.")
+        raise Problem("Nothing is published yet; run 'tingfeng refresh' first.")
     return serving_path()

@@ -27,9 +27,9 @@ from orchestration.definitions import defs
 from orchestration.publishing.as_of import build_as_of
 from orchestration.publishing.manifests import current_files, named_files, publications, write_manifest
 from orchestration.reading.sentiment.classifier import WEIGHTS, load_classifier
-from orchestration.reporting.comparison import Comparison, compare_marts, counted_posts, residuals
 from orchestration.reporting.comparison_text import comparison_text
 from orchestration.reporting.event_report import build_report
+from orchestration.statistics.comparison import Comparison, compare_marts, counted_posts, residuals
 from tests.e2e.runs import ROOT, environment
 
 pytestmark = pytest.mark.slow

@@ -23,7 +23,7 @@ def event_report(topic: Topic) -> dg.AssetsDefinition:
         description=f"{topic.name}: the event's report, every number with its SQL and posts.",
     )
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        written = make_report(topic.id, tell=context.log.info)
+        written = make_report(topic.id, log=context.log.info)
         for removed in keep_last_of_day(written.folder):
             context.log.info(f"removed {removed}: this report is of the same day")
         picture = written.report.picture

@@ -9,11 +9,14 @@ import duckdb
 import pytest
 from lxml import html
 
+from core.problems import Problem
 from orchestration.reconciling.checks import reconcile
 from orchestration.reconciling.figures_file import read_figures
 from orchestration.reporting import event_report
-from orchestration.reporting.event_report import build_report, plain, write_report
-from orchestration.reporting.verification import VerificationProblem, unbacked, verify
+from orchestration.reporting.event_report import build_report, write_report
+from orchestration.reporting.facts import Sentence
+from orchestration.reporting.page import plain_text
+from orchestration.reporting.verification import VerificationProblem, unverified, verify
 from tests.orchestration.reporting.tiny_marts import TOPIC, Tiny, make_marts
 
 EVENT = [
@@ -85,16 +88,14 @@ def test_the_same_marts_give_the_same_bytes(report, tmp_path, monkeypatch):
 
 def test_a_figure_that_is_not_in_the_ledger_fails_the_build(report, tmp_path, monkeypatch):
     with pytest.raises(KeyError, match=r"volume\.mars"):
-        plain("[volume.mars]", report.ledger.figures, "zh")
-    monkeypatch.setattr(
-        event_report.sentences, "summary", lambda facts: [event_report.Sentence("[volume.mars]条", "[volume.mars]")]
-    )
+        plain_text("[volume.mars]", report.ledger.figures, "zh")
+    monkeypatch.setattr(event_report.sentences, "summary", lambda facts: [Sentence("[volume.mars]条", "[volume.mars]")])
     with pytest.raises(KeyError, match=r"volume\.mars"):
         build_report(make_marts(tmp_path / "marts.duckdb", EVENT), TOPIC)
 
 
 def test_a_number_in_the_words_fails_the_build(tmp_path, monkeypatch):
-    monkeypatch.setattr(event_report.sentences, "summary", lambda facts: [event_report.Sentence("共17条", "17 posts")])
+    monkeypatch.setattr(event_report.sentences, "summary", lambda facts: [Sentence("共17条", "17 posts")])
     with pytest.raises(VerificationProblem, match="共17条"):
         build_report(make_marts(tmp_path / "marts.duckdb", EVENT), TOPIC)
 
@@ -102,21 +103,21 @@ def test_a_number_in_the_words_fails_the_build(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("addition", "problem"),
     [
-        ("<p>共３条</p>", "has a number"),
+        ("<p>共３条</p>", "contains a number"),
         ('<p><a data-figure="volume">18</a></p>', "the ledger has '17'"),
         ('<p><a data-figure="volume.mars">17</a></p>', "not in the ledger"),
-        ('<p title="17 posts">posts</p>', "has a number"),
-        ("<p>全网声量</p>", "says 全网"),
+        ('<p title="17 posts">posts</p>', "contains a number"),
+        ("<p>全网声量</p>", "claims 全网"),
         ('<img src="https://example.org/a.png">', "loads"),
         ('<link rel="stylesheet" href="https://example.org/a.css">', "loads"),
-        ('<a href="#nowhere">there</a>', "nowhere"),
-        ("<svg><text>17</text></svg>", "has a number"),
+        ('<a href="#nowhere">there</a>', "dead link to #nowhere"),
+        ("<svg><text>17</text></svg>", "contains a number"),
     ],
 )
 def test_verification_finds(report, addition, problem):
     page = report.pages["zh"]
     verify(page, report.ledger.figures, "zh")
-    found = unbacked(page.replace("</main>", f"{addition}</main>"), report.ledger.figures, "zh")
+    found = unverified(page.replace("</main>", f"{addition}</main>"), report.ledger.figures, "zh")
     assert len(found) == 1
     assert problem in found[0]
 
@@ -270,7 +271,7 @@ def test_as_of_is_what_was_asked_for(tmp_path):
 
 
 def test_an_unknown_topic_is_named_with_those_there_are(tmp_path):
-    with pytest.raises(ValueError, match=r"no topic 'moon'.*demo"):
+    with pytest.raises(Problem, match=r"topic 'moon' is not published.*demo"):
         build_report(make_marts(tmp_path / "marts.duckdb"), "moon")
 
 

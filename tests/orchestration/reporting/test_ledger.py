@@ -9,9 +9,10 @@ import pytest
 
 from orchestration.reporting.display import displayed
 from orchestration.reporting.event_report import build_report, write_report
+from orchestration.reporting.figure_specs import available, figure_specs
 from orchestration.reporting.ledger import (
     SCHEMA,
-    Spec,
+    FigureSpec,
     build_ledger,
     literal,
     open_snapshot,
@@ -20,7 +21,6 @@ from orchestration.reporting.ledger import (
     recount,
     tables_of,
 )
-from orchestration.reporting.specs import available, specs
 from tests.commands import tingfeng
 from tests.orchestration.reporting.tiny_marts import TOPIC, Tiny, contracts, make_marts, metric_ids
 
@@ -99,12 +99,12 @@ def test_what_was_not_collected_has_a_row_without_a_value(tmp_path):
 
 
 def test_every_metric_is_defined():
-    used = {spec.metric for spec in specs("now()", date(2026, 1, 1), is_synthetic=True)}
+    used = {spec.metric for spec in figure_specs("now()", date(2026, 1, 1), is_synthetic=True)}
     assert used <= metric_ids()
 
 
 def test_every_spec_reads_marts_that_exist():
-    wanted = specs("now()", date(2026, 1, 1), is_synthetic=True)
+    wanted = figure_specs("now()", date(2026, 1, 1), is_synthetic=True)
     assert available(wanted, set(contracts()) | {"dim_metrics", "dim_platforms"}) == wanted
     assert not [spec for spec in available(wanted, {"dim_topics"}) if "event_" in spec.source]
 
@@ -116,14 +116,14 @@ def one_figure(marts, *wanted):
 
 
 def test_two_figures_of_one_id_are_refused(data):
-    spec = Spec("volume", "volume", "count", "marts.event_totals", "volume")
-    with pytest.raises(ValueError, match="two figures are called volume"):
+    spec = FigureSpec("volume", "volume", "count", "marts.event_totals", "volume")
+    with pytest.raises(ValueError, match="two figures have the id volume"):
         one_figure(data / "serving" / "marts.duckdb", spec, spec)
 
 
 def test_a_figure_of_several_rows_is_refused(data):
-    spec = Spec("volume", "volume", "count", "marts.event_platforms", "volume")
-    with pytest.raises(ValueError, match="no single value"):
+    spec = FigureSpec("volume", "volume", "count", "marts.event_platforms", "volume")
+    with pytest.raises(ValueError, match="returns several rows"):
         one_figure(data / "serving" / "marts.duckdb", spec)
 
 

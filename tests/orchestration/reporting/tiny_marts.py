@@ -218,8 +218,8 @@ _DERIVED = {
                count(posts.post_uid) / nullif(any_value(totals.volume), 0) as volume_share,
                sum(posts.interactions) as interactions,
                sum(posts.interactions) / nullif(any_value(totals.interactions), 0) as interaction_share,
-               sum(posts.interactions) / nullif(sum(sum(posts.interactions)) over (partition by sentiments.sentiment), 0)
-                   as share_of_sentiment
+               sum(posts.interactions) / nullif(
+                   sum(sum(posts.interactions)) over (partition by sentiments.sentiment), 0) as share_of_sentiment
         from event_platforms as totals
         cross join (select unnest(['negative', 'neutral', 'positive']) as sentiment) as sentiments
         left join event_posts as posts

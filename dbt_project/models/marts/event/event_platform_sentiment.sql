@@ -31,7 +31,8 @@ shared as (
     select
         *,
         {{ ratio("volume", "sum(volume) over (partition by topic_id, platform)") }} as volume_share,
-        {{ ratio("interactions", "sum(interactions) over (partition by topic_id, platform)") }} as interaction_share
+        {{ ratio("interactions", "sum(interactions) over (partition by topic_id, platform)") }} as interaction_share,
+        {{ ratio("interactions", "sum(interactions) over (partition by topic_id, sentiment)") }} as share_of_sentiment
     from shown
 )
 
@@ -49,6 +50,7 @@ select
     corrected.correction,
     shared.interactions,
     shared.interaction_share,
+    shared.share_of_sentiment,
     shared.is_complete
 from shared
 left join {{ ref("topic_sentiment_shares") }} as corrected

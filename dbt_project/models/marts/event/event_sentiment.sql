@@ -39,6 +39,7 @@ shown as (
 shared as (
     select
         *,
+        sum(volume) over (partition by topic_id) as total_volume,
         {{ ratio("volume", "sum(volume) over (partition by topic_id)") }} as volume_share,
         {{ ratio("interactions", "sum(interactions) over (partition by topic_id)") }} as interaction_share,
         {{ ratio("model_volume", "sum(model_volume) over (partition by topic_id)") }} as model_volume_share
@@ -52,6 +53,8 @@ select
     shared.volume_share,
     {{ wilson_bound("shared.volume_share", "shared.distinct_volume", "-") }} as share_low,
     {{ wilson_bound("shared.volume_share", "shared.distinct_volume", "+") }} as share_high,
+    {{ wilson_bound("shared.volume_share", "shared.total_volume", "-") }} as share_of_posts_low,
+    {{ wilson_bound("shared.volume_share", "shared.total_volume", "+") }} as share_of_posts_high,
     corrected.corrected_share,
     corrected.corrected_low,
     corrected.corrected_high,

@@ -1,6 +1,6 @@
-"""What a report holds beside its figures: names, quoted texts, the order of its rows and the shapes of its charts.
+"""The context of a report: names, quoted texts, the order of table rows and the data of the charts.
 
-No number of it is printed: those are the ledger's.
+Numbers in it are drawn or compared but never printed; printed numbers come from the ledger.
 """
 
 from datetime import date, datetime
@@ -8,8 +8,17 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from orchestration.reporting import specs
+from core.problems import Problem
 from orchestration.reporting.display import days_from
+from orchestration.reporting.figure_specs import (
+    LISTED_COMMENTS,
+    LISTED_FOCUSES,
+    LISTED_HASHTAGS,
+    LISTED_HOT_WORDS,
+    LISTED_POSTS,
+    LISTED_VOICES,
+    LISTED_WORDS,
+)
 from orchestration.reporting.ledger import tables_of
 
 _HOURLY = """
@@ -18,7 +27,7 @@ _HOURLY = """
     from marts.event_hourly where topic_id = $topic and platform is not null
     group by posted_hour order by posted_hour
 """
-# Rows of a topic by table, in the order in which they are printed.
+# The rows of a topic that are printed, by table, in print order.
 _QUERIES = {
     "event_platforms": """
         select totals.platform, names.name_zh, names.name_en, totals.volume, totals.interactions, totals.is_complete,
@@ -37,34 +46,34 @@ _QUERIES = {
     """,
     "event_keywords": f"""
         select word from marts.event_keywords where topic_id = $topic and platform = 'all' and sentiment = 'all'
-        order by frequency_rank, word limit {specs.LISTED_WORDS}
+        order by frequency_rank, word limit {LISTED_WORDS}
     """,
     "event_hashtags": f"""
         select hashtag from marts.event_hashtags where topic_id = $topic and platform = 'all' and sentiment = 'all'
-        order by frequency_rank, hashtag limit {specs.LISTED_HASHTAGS}
+        order by frequency_rank, hashtag limit {LISTED_HASHTAGS}
     """,
     "event_top_posts": f"""
         select tops.post_uid, posts.platform, posts.post_url, posts.text, posts.sentiment
         from marts.event_top_posts as tops inner join marts.event_posts as posts
         on tops.post_uid = posts.post_uid and tops.topic_id = posts.topic_id
-        where tops.topic_id = $topic and tops.platform is null and tops.rank <= {specs.LISTED_POSTS} order by tops.rank
+        where tops.topic_id = $topic and tops.platform is null and tops.rank <= {LISTED_POSTS} order by tops.rank
     """,
     "event_top_comments": f"""
         select comment_uid, platform, post_url, text from marts.event_top_comments
-        where topic_id = $topic and rank <= {specs.LISTED_COMMENTS} order by rank
+        where topic_id = $topic and rank <= {LISTED_COMMENTS} order by rank
     """,
     "event_focuses": f"""
         select focuses.focus_id, focuses.label, posts.text as exemplar, posts.post_url
         from marts.event_focuses as focuses left join marts.fct_posts as posts on focuses.exemplar_1 = posts.post_uid
-        where focuses.topic_id = $topic order by frequency_rank, focus_id limit {specs.LISTED_FOCUSES}
+        where focuses.topic_id = $topic order by frequency_rank, focus_id limit {LISTED_FOCUSES}
     """,
     "event_voices": f"""
         select author_uid, display_name, platform, kind, stance, top_post_url from marts.event_voices
-        where topic_id = $topic and rank <= {specs.LISTED_VOICES} order by rank
+        where topic_id = $topic and rank <= {LISTED_VOICES} order by rank
     """,
     "event_hot_lists": f"""
         select platform, list_name, word, is_censored from marts.event_hot_lists
-        where topic_id = $topic order by best_rank, first_seen_at, platform, word limit {specs.LISTED_HOT_WORDS}
+        where topic_id = $topic order by best_rank, first_seen_at, platform, word limit {LISTED_HOT_WORDS}
     """,
     "crawl_coverage": """
         select platform, missing_reason, list(strftime(posted_date, '%Y-%m-%d') order by posted_date) as days
@@ -85,48 +94,51 @@ _CORRECTIONS = (
 Row = dict[str, Any]
 
 
-class Material(NamedTuple):
-    """Of one topic. rows: by table, in the order in which they are printed; empty where the snapshot lacks it."""
+class ReportContext(NamedTuple):
+    """The context of the report of one topic.
+
+    ``rows`` holds the rows of each table in print order; none if the snapshot does not have the table.
+    """
 
     topic_id: str
     name: str
     brand: str
     start: date
     end: date | None
-    days: list[date]  # that have rows
+    days: list[date]  # every day from the first to the last in event_daily
     phase_of: dict[date, str]
     hourly: list[tuple[datetime, int | None, int | None]]  # hour in UTC, volume, interactions
     rows: dict[str, list[Row]]
-    kinds: list[str]  # of voices
-    corrections: list[str]  # of shares of sentiments
-    summary: Row
-    is_floor: bool  # the sum of interactions
+    kinds: list[str]  # kinds of voices
+    corrections: list[str]  # methods that corrected the sentiment shares
+    is_floor: bool  # the sum of interactions is a lower bound
 
     def platform_name(self, platform: str, language: str) -> str:
+        """The name of a platform in a language; its id if it has no row."""
         for row in self.rows["event_platforms"]:
             if row["platform"] == platform:
                 return str(row[f"name_{language}"])
         return platform
 
 
-def gather(connection: duckdb.DuckDBPyConnection, topic_id: str) -> Material:
-    """Read it from a snapshot. Raises ValueError for a topic that the snapshot does not have."""
+def read_context(connection: duckdb.DuckDBPyConnection, topic_id: str) -> ReportContext:
+    """Read the context of a topic from a snapshot. Raises Problem if the snapshot does not have the topic."""
     tables = tables_of(connection)
     topic = {"topic": topic_id}
 
     def rows(query: str, table: str) -> list[Row]:
         if table not in tables:
             return []
-        found = connection.execute(query, topic if "$topic" in query else None)
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        result = connection.execute(query, topic if "$topic" in query else None)
+        names = [column[0] for column in result.description or []]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     topics = rows(
         "select topic_name, brand, window_start, window_end from marts.dim_topics where topic_id = $topic", "dim_topics"
     )
     if not topics:
         known = ", ".join(row["topic_id"] for row in rows("select topic_id from marts.dim_topics", "dim_topics"))
-        raise ValueError(f"no topic {topic_id!r} is published; there are: {known or 'none'}")
+        raise Problem(f"The topic {topic_id!r} is not published; published topics: {known or 'none'}.")
     phases = rows(
         "select posted_date, max(phase) as phase from marts.event_daily where topic_id = $topic and phase is not null "
         "group by posted_date",
@@ -136,10 +148,9 @@ def gather(connection: duckdb.DuckDBPyConnection, topic_id: str) -> Material:
         "select min(posted_date) as first, max(posted_date) as last from marts.event_daily where topic_id = $topic",
         "event_daily",
     )
-    summaries = rows("select * from marts.event_summary where topic_id = $topic", "event_summary")
     totals = rows("select interactions_is_floor from marts.event_totals where topic_id = $topic", "event_totals")
     hourly = rows(_HOURLY, "event_hourly")
-    return Material(
+    return ReportContext(
         topic_id=topic_id,
         name=topics[0]["topic_name"],
         brand=topics[0]["brand"],
@@ -151,6 +162,5 @@ def gather(connection: duckdb.DuckDBPyConnection, topic_id: str) -> Material:
         rows={table: rows(query, table) for table, query in _QUERIES.items()},
         kinds=[row["kind"] for row in rows(_KINDS, "event_voices")],
         corrections=sorted(row["correction"] for row in rows(_CORRECTIONS, "event_sentiment")),
-        summary=summaries[0] if summaries else {},
         is_floor=bool(totals and totals[0]["interactions_is_floor"]),
     )

@@ -1,12 +1,16 @@
-"""What the report prints: each kind of figure by the mart, column and posts that it comes from."""
+"""The figures of the event report: for each kind of figure its mart, its column and the posts behind it.
+
+Statistics are columns of the marts; what is computed here are sums of counts over the rows of a mart.
+"""
 
 import re
 from collections.abc import Iterable
 from datetime import date
 
-from orchestration.reporting.ledger import Spec
+from core.vocabulary import MATURE_HOURS
+from orchestration.reporting.ledger import FigureSpec
 
-# What a long list is cut to; the marts have the rest.
+# Maximum length of the report's lists; the marts have the rest.
 LISTED_WORDS = 20
 LISTED_HASHTAGS = 10
 LISTED_POSTS = 10
@@ -14,40 +18,35 @@ LISTED_COMMENTS = 10
 LISTED_FOCUSES = 10
 LISTED_VOICES = 15
 LISTED_HOT_WORDS = 15
-# Days of a longer window stand in the charts alone.
+# Maximum number of days in tables; longer windows are only shown in full in the charts.
 LISTED_DAYS = 31
 
-MATURE_HOURS = 72  # age at which interactions are counted as settled (dim_metrics: mature_share)
-CONFIDENCE = 0.95  # of every interval in the marts
-SENTIMENTS = ("negative", "neutral", "positive")
+CONFIDENCE = 0.95  # confidence level of every interval in the marts
 
 _WORDS = "(select * from marts.event_keywords where platform = 'all' and sentiment = 'all') as words"
 _TAGS = "(select * from marts.event_hashtags where platform = 'all' and sentiment = 'all') as tags"
 _TOP_POSTS = f"(select * from marts.event_top_posts where platform is null and rank <= {LISTED_POSTS}) as top_posts"
 _TOP_COMMENTS = f"(select * from marts.event_top_comments where rank <= {LISTED_COMMENTS}) as top_comments"
 _VOICES = f"(select * from marts.event_voices where rank <= {LISTED_VOICES}) as voices"
-# Counts are added up and not shares: sums of floats hang on the order of the rows.
+# Sums of counts, not of shares: a sum of floats depends on the order of the rows.
 _KINDS = (
     "(select voices.*, totals.interactions as whole from marts.event_voices as voices "
     "inner join marts.event_totals as totals on voices.topic_id = totals.topic_id) as kinds"
 )
 _ALL_HEAT = "(select * from marts.event_heat where platform is null) as all_heat"
 _EACH_HEAT = "(select * from marts.event_heat where platform is not null) as each_heat"
-# A day of all platforms has a number where each of them has one.
+# All platforms together have a number for a day if each platform has one.
 _DAYS = (
     "(select topic_id, posted_date, case when count(*) = count(volume) then sum(volume) end as volume, "
     "case when count(*) = count(interactions) then sum(interactions) end as interactions, "
     "sum(observed_interactions) as observed_interactions "
     "from marts.event_daily where platform is not null group by topic_id, posted_date) as days"
 )
-# What a platform had by the end of a day that is followed by one below all of them (sentences.py: _before).
+# Cumulative volume of a platform, and the volume of the next day (used by narrative.py: a fall before the peak).
 _RUNNING = (
     "(select topic_id, platform, posted_date, sum(volume) over upto as volume, min(volume) over upto as lowest, "
     "lead(volume) over (partition by topic_id, platform order by posted_date) as next_volume from marts.event_daily "
     "where platform is not null window upto as (partition by topic_id, platform order by posted_date)) as running"
-)
-_SENTIMENTS = (
-    "(select *, nullif(sum(volume) over (partition by topic_id), 0) as total from marts.event_sentiment) as sentiments"
 )
 _HEAT = (
     ("heat", "heat", "score", "heat"),
@@ -56,53 +55,42 @@ _HEAT = (
     ("heat_authors", "heat", "score", "authors_part"),
     ("heat_hot_list", "heat", "score", "hot_list_part"),
 )
-_LACKING = (
+_MISSING = (
     "(select topic_id, platform, missing_reason, count(*) as days from marts.crawl_coverage where not is_complete "
-    "group by topic_id, platform, missing_reason) as lacking"
+    "group by topic_id, platform, missing_reason) as missing_days"
 )
-_OF_THE_SENTIMENT = (
-    "interactions / nullif((select whole.interactions from marts.event_sentiment as whole "
-    "where whole.topic_id = event_platform_sentiment.topic_id "
-    "and whole.sentiment = event_platform_sentiment.sentiment), 0)"
-)
-
-
-def _wilson(sign: str) -> str:
-    """A bound of the Wilson interval at 95% of a share, volume of total, with posts as units (Wilson 1927)."""
-    z, p, n = "1.959963984540054", "(volume / total)", "total"
-    spread = f"{z} * sqrt({p} * (1 - {p}) / {n} + {z} * {z} / (4 * {n} * {n}))"
-    return f"({p} + {z} * {z} / (2 * {n}) {sign} {spread}) / (1 + {z} * {z} / {n})"
 
 
 def _of(
     source: str, keys: tuple[str, ...], posts: str | None, *columns: tuple[str, str, str, str], where: str = ""
-) -> list[Spec]:
-    """Figures of one mart: (id without its keys, metric, unit, value) each."""
+) -> list[FigureSpec]:
+    """The specs of one mart. Each column is (id without its keys, metric, unit, value in SQL)."""
     suffix = "".join(f".{{{key}}}" for key in keys)
     return [
-        Spec(name + suffix, metric, unit, source, value, keys, posts, where) for name, metric, unit, value in columns
+        FigureSpec(name + suffix, metric, unit, source, value, keys, posts, where)
+        for name, metric, unit, value in columns
     ]
 
 
-def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec]:
-    """All figures of an event's report, in the order of the ledger.
+def figure_specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[FigureSpec]:
+    """The specs of all figures of an event report, in the order of the ledger.
 
-    as_of_sql: what gives the report's moment. listed_from: days before it are left to the charts. is_synthetic: what
-    spiders brought is the sandbox's.
+    as_of_sql: SQL expression for the moment of the report. listed_from: first day that tables list. is_synthetic: the
+    posts that spiders collected come from the sandbox.
     """
     topic = "marts.dim_topics"
     listed = f"posted_date >= date '{listed_from}'"
     constants = [
-        Spec("golden_hours", "response_latency", "count", "marts.event_summary", "golden_hours"),
-        Spec("mature_hours", "mature_share", "count", topic, str(MATURE_HOURS)),
-        Spec("confidence", "sentiment_share", "percent0", topic, str(CONFIDENCE)),
-        Spec("as_of", "volume", "time_of_year", topic, as_of_sql),
-        Spec("window.start", "volume", "day_of_year", topic, "window_start"),
-        Spec("window.end", "volume", "day_of_year", topic, "window_end"),
-        Spec("platforms.asked", "coverage", "numeral", topic, "platforms"),
-        Spec("platforms.collected", "coverage", "numeral", "marts.event_platforms", "count(volume)"),
+        FigureSpec("golden_hours", "response_latency", "count", "marts.event_summary", "golden_hours"),
+        FigureSpec("mature_hours", "mature_share", "count", topic, str(MATURE_HOURS)),
+        FigureSpec("confidence", "sentiment_share", "percent0", topic, str(CONFIDENCE)),
+        FigureSpec("as_of", "volume", "time_of_year", topic, as_of_sql),
+        FigureSpec("window.start", "volume", "day_of_year", topic, "window_start"),
+        FigureSpec("window.end", "volume", "day_of_year", topic, "window_end"),
+        FigureSpec("platforms.asked", "coverage", "numeral", topic, "platforms"),
+        FigureSpec("platforms.collected", "coverage", "numeral", "marts.event_platforms", "count(volume)"),
     ]
-    synthetic = Spec(
+    synthetic = FigureSpec(
         "synthetic_posts",
         "volume",
         "count",
@@ -113,6 +101,20 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
     return [
         *constants,
         *([synthetic] if is_synthetic else []),
+        *_totals(),
+        *_sentiments(),
+        *_days(listed),
+        *_course(),
+        *_words(),
+        *_posts(),
+        *_voices(),
+        *_hot_lists_and_spread(),
+    ]
+
+
+def _totals() -> list[FigureSpec]:
+    """Totals of the topic, and of each platform."""
+    return [
         *_of(
             "marts.event_totals",
             (),
@@ -164,15 +166,21 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("days", "coverage", "count", "days"),
             ("complete_days", "coverage", "count", "complete_days"),
         ),
+    ]
+
+
+def _sentiments() -> list[FigureSpec]:
+    """Sentiment of the topic, and of each platform."""
+    return [
         *_of(
-            _SENTIMENTS,
+            "marts.event_sentiment",
             ("sentiment",),
             "sentiment = {sentiment}",
             ("sentiment_volume", "volume", "count", "volume"),
             ("sentiment_share", "sentiment_share", "percent2", "volume_share"),
             ("sentiment_share_rounded", "sentiment_share", "percent1", "volume_share"),
-            ("sentiment_share_low", "sentiment_share", "percent1", _wilson("-")),
-            ("sentiment_share_high", "sentiment_share", "percent1", _wilson("+")),
+            ("sentiment_share_low", "sentiment_share", "percent1", "share_of_posts_low"),
+            ("sentiment_share_high", "sentiment_share", "percent1", "share_of_posts_high"),
             ("sentiment_share_groups_low", "sentiment_share", "percent1", "share_low"),
             ("sentiment_share_groups_high", "sentiment_share", "percent1", "share_high"),
             ("corrected_share", "corrected_sentiment_share", "percent1", "corrected_share"),
@@ -181,7 +189,7 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("sentiment_interactions", "interactions", "count", "interactions"),
             ("sentiment_interaction_share", "sentiment_interaction_share", "percent2", "interaction_share"),
         ),
-        Spec(
+        FigureSpec(
             "analyst_volume",
             "volume",
             "count",
@@ -191,7 +199,7 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             posts="sentiment_source = 'analyst'",
         ),
         *_of(
-            _SENTIMENTS,
+            "marts.event_sentiment",
             ("sentiment",),
             "post_uid in (select post_uid from marts.fct_posts where model_sentiment = {sentiment})",
             ("model_share", "sentiment_share", "percent1", "model_volume_share"),
@@ -209,13 +217,14 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("corrected_share_high", "corrected_sentiment_share", "percent1", "corrected_high"),
             ("sentiment_interactions", "interactions", "count", "interactions"),
             ("sentiment_interaction_share", "sentiment_interaction_share", "percent2", "interaction_share"),
-            (
-                "platform_share_of_sentiment",
-                "interaction_share",
-                "percent1",
-                _OF_THE_SENTIMENT,
-            ),
+            ("platform_share_of_sentiment", "interaction_share", "percent1", "share_of_sentiment"),
         ),
+    ]
+
+
+def _days(listed: str) -> list[FigureSpec]:
+    """Counts by day. ``listed``: SQL condition on the days that are printed."""
+    return [
         *_of(
             _DAYS,
             ("posted_date",),
@@ -247,6 +256,12 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("cumulative_volume", "volume", "count", "volume"),
             where=f"{listed} and next_volume < lowest",
         ),
+    ]
+
+
+def _course() -> list[FigureSpec]:
+    """Phases, onset, peak and the brand's statement."""
+    return [
         *_of(
             "marts.event_phases",
             ("phase",),
@@ -267,7 +282,7 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("peak_date", "peak", "day", "peak_date"),
             ("response_latency", "response_latency", "hours", "response_latency_hours"),
         ),
-        Spec(
+        FigureSpec(
             "peak_hour_volume",
             "volume",
             "count",
@@ -275,7 +290,7 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             "peak_hour_volume",
             posts="posted_hour = (select peak_at from marts.event_summary where topic_id = {topic})",
         ),
-        Spec(
+        FigureSpec(
             "statement",
             "response_latency",
             "time",
@@ -283,6 +298,12 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             "statement_at",
             posts="post_uid = (select statement_post_uid from marts.event_summary where topic_id = {topic})",
         ),
+    ]
+
+
+def _words() -> list[FigureSpec]:
+    """Keywords, hashtags and focuses."""
+    return [
         *_of(
             _WORDS,
             ("word",),
@@ -314,6 +335,12 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("focus_interactions", "interactions", "count", "interactions"),
             ("focus_interaction_share", "interaction_share", "percent1", "interaction_share"),
         ),
+    ]
+
+
+def _posts() -> list[FigureSpec]:
+    """Posts and comments with the most interactions."""
+    return [
         *_of(
             _TOP_POSTS,
             ("post_uid",),
@@ -335,6 +362,12 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("comment_replies", "comment_replies", "count", "replies"),
             ("comment_time", "comment_likes", "time", "posted_at"),
         ),
+    ]
+
+
+def _voices() -> list[FigureSpec]:
+    """Accounts, and the kinds of accounts."""
+    return [
         *_of(
             _VOICES,
             ("author_uid",),
@@ -355,7 +388,13 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
             ("kind_interactions", "interactions", "count", "sum(interactions)"),
             ("kind_share", "interaction_share", "percent1", "sum(interactions) / nullif(max(whole), 0)"),
         ),
-        Spec("kol_followers", "followers", "count", "marts.event_voices", "max(kol_followers)"),
+        FigureSpec("kol_followers", "followers", "count", "marts.event_voices", "max(kol_followers)"),
+    ]
+
+
+def _hot_lists_and_spread() -> list[FigureSpec]:
+    """Hot lists, spread, heat, and the days that were not collected."""
+    return [
         *_of(
             "marts.event_hot_lists",
             ("platform", "list_name", "word"),
@@ -387,11 +426,11 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
         *_of(_ALL_HEAT, (), "", *_HEAT),
         *_of(_EACH_HEAT, ("platform",), "platform = {platform}", *_HEAT),
         *[
-            Spec(f"heat_weight_{part}", "heat", "weight", _ALL_HEAT, f"{part}_weight")
+            FigureSpec(f"heat_weight_{part}", "heat", "weight", _ALL_HEAT, f"{part}_weight")
             for part in ("volume", "interactions", "authors", "hot_list")
         ],
         *_of(
-            _LACKING,
+            _MISSING,
             ("platform", "missing_reason"),
             None,
             ("lacking_days", "coverage", "count", "days"),
@@ -399,7 +438,7 @@ def specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> list[Spec
     ]
 
 
-def available(wanted: Iterable[Spec], tables: set[str]) -> list[Spec]:
-    """The specs whose marts a snapshot has: one of an earlier version may lack some."""
+def available(specs: Iterable[FigureSpec], tables: set[str]) -> list[FigureSpec]:
+    """The specs whose marts exist in a snapshot; one written by an earlier version may lack some."""
     named = re.compile(r"\bmarts\.(\w+)")
-    return [spec for spec in wanted if set(named.findall(f"{spec.source} {spec.value} {spec.posts or ''}")) <= tables]
+    return [spec for spec in specs if set(named.findall(f"{spec.source} {spec.value} {spec.posts or ''}")) <= tables]

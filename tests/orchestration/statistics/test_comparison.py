@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.reporting.comparison import (
-    COUNTED,
-    MEASURE_TEXTS,
-    REASON_TEXTS,
-    SENTIMENTS,
-    STANDING,
-    Comparison,
-    compare,
-    in_words,
-)
+from core.vocabulary import SENTIMENTS
+from orchestration.reporting.comparison_text import MEASURE_TEXTS, REASON_TEXTS, in_words
+from orchestration.statistics.comparison import COUNTED, MEASURES, REASON_NAMES, STANDING, Comparison, compare
 
 SINCE = datetime(2026, 1, 4, 4)  # noqa: DTZ001  # UTC, as marts have it
 EARLIER, LATER = datetime(2026, 1, 3), datetime(2026, 1, 5)  # noqa: DTZ001
@@ -171,14 +164,14 @@ def test_the_reasons_add_up_to_every_change(both):
     assert reasons.join(moves, on=["platform", "measure"], how="anti", nulls_equal=True).is_empty()
 
 
-@pytest.mark.parametrize(("english", "told"), [(False, "声量  1 → 2"), (True, "Volume  1 → 2")])
-def test_a_comparison_in_words(english, told):
+@pytest.mark.parametrize(("english", "line"), [(False, "声量  1 → 2"), (True, "Volume  1 → 2")])
+def test_a_comparison_in_words(english, line):
     moves, reasons = compare(
         frame([post("weibo:1")]), frame([post("weibo:1"), post("zhihu:2", posted_at=LATER)]), known(), known(), SINCE
     )
     unseen = frame([post("weibo:1")])
     text = in_words(Comparison(moves, reasons, unseen), "Title", {"zhihu": "知乎"}, english=english)
-    assert told in text
+    assert line in text
     assert "zhihu:2" in text
     assert "知乎" in text
     assert "weibo:1" in text  # not seen again
@@ -189,3 +182,7 @@ def test_a_comparison_in_words(english, told):
 def test_every_reason_and_measure_has_words_in_both_languages():
     for texts in (*REASON_TEXTS.values(), *MEASURE_TEXTS.values()):
         assert len(set(texts)) == 2
+
+
+def test_every_reason_and_measure_has_a_text():
+    assert (tuple(REASON_TEXTS), tuple(MEASURE_TEXTS)) == (REASON_NAMES, MEASURES)
