@@ -43,6 +43,7 @@ class PlatformFacts:
     person_id_places: a pattern with a group ``id`` for persons' ids in addresses and tracking parameters; None where
         there are none. Alternatives begin with a literal character, and look back from there where a boundary has to
         precede it: Python then skips to where such a character stands, which takes a third of the time.
+    name_keys: payload keys that hold a person's name or description on this platform alone; they are emptied.
     removals: names and picture ids in addresses, which are taken out.
     has_spider: whether it is crawled. Without a spider it is imported only.
     signs_requests: whether its pages sign the requests that they send, so that live collection goes through a browser.
@@ -63,6 +64,7 @@ class PlatformFacts:
     id_in_address: str
     person_id_keys: frozenset[str]
     person_id_places: re.Pattern[str] | None = None
+    name_keys: frozenset[str] = frozenset()
     removals: tuple[Removal, ...] = ()
     has_spider: bool = False
     signs_requests: bool = False
@@ -196,4 +198,8 @@ PLATFORMS: tuple[Platform, ...] = get_args(Platform)
 CRAWLED_PLATFORMS: tuple[Platform, ...] = tuple(name for name, facts in FACTS.items() if facts.has_spider)
 # The platforms whose pages sign the requests that they send: live collection goes through the operator's browser.
 SIGNED_PLATFORMS: frozenset[Platform] = frozenset(name for name, facts in FACTS.items() if facts.signs_requests)
+# What an export may call a platform -> our name for it.
+PLATFORM_NAMES: Mapping[str, Platform] = {
+    alias: name for name, facts in FACTS.items() for alias in (name, facts.name_zh, facts.name_en, *facts.aliases)
+}
 HOT_LIST_PLATFORMS: tuple[Platform, ...] = tuple(name for name, facts in FACTS.items() if facts.has_hot_list)

@@ -158,7 +158,7 @@ class _Scrubbing:
     def _member(self, name: str, member: object) -> object:
         if name in PERSON_KEYS:
             return self._person(member)
-        if name in NAME_KEYS:
+        if name in NAME_KEYS or name in FACTS[self.platform].name_keys:
             return ""
         if name in FACTS[self.platform].person_id_keys:
             return self._pseudonym(member)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from core.platforms import FACTS, Platform
 from scrapers.parsers.values import WEIBO_EPOCH_S, html_to_text, parse_count, parse_time
 
 TIME = pl.Datetime("us", "UTC")
@@ -188,6 +189,20 @@ def attached(rows: pl.DataFrame, post_types: Mapping[str, str]) -> pl.Series:
         for name, post_type in post_types.items()
     )
     return pl.select(pl.coalesce(*found, pl.repeat("text", rows.height))).to_series()
+
+
+def post_addresses(platform: Platform, post_id: pl.Series, post_type: pl.Series) -> pl.Series:
+    """The canonical address of each post, made of its id and type."""
+    urls = fill_address(FACTS[platform].post_address, post_id)
+    for of_type, template in FACTS[platform].type_addresses.items():
+        urls = where(post_type == of_type, fill_address(template, post_id), urls)
+    return urls
+
+
+def fill_address(template: str, post_id: pl.Series) -> pl.Series:
+    """The addresses that a template with {post_id} makes of the ids."""
+    before, after = template.split("{post_id}", 1)
+    return before + post_id + after
 
 
 def places(raw: pl.Series) -> pl.Series:

@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo, available_timezones
 import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from core.platforms import FACTS, PLATFORMS, Platform
+from core.platforms import FACTS, PLATFORM_NAMES, PLATFORMS, Platform
 from core.strict_yaml import YamlProblem, load_yaml
 from scrapers.importers import columns
 from scrapers.importers.files import FileProblem
 from scrapers.importers.kinds import Context, Kind, Table, raw_rows
 from scrapers.importers.payload import made_ids, payloads, pseudonyms
-from scrapers.parsers.values import weibo_bid_to_mid
+from scrapers.parsers.values import SHORT_IDS
 from scrapers.pseudonym import NOBODY, scrub
 
 SUFFIX = ".mapping.yaml"
@@ -84,7 +84,7 @@ class Mapping(BaseModel):
         for name, platform in [("constants", self.constants.get("platform"))] + [
             ("values", platform) for platform in self.values.get("platform", {}).values()
         ]:
-            if platform is not None and platform not in PLATFORMS:
+            if platform is not None and platform not in PLATFORM_NAMES:
                 raise ValueError(f"{name}.platform: {platform} is none of {', '.join(PLATFORMS)}; correct it")
         return self
 
@@ -118,28 +118,29 @@ def kind_of(mapping: Mapping) -> Kind:
 
 
 def _read(rows: pl.DataFrame, context: Context, mapping: Mapping) -> pl.DataFrame:
-    """Each platform's rows for themselves, then in the file's order again."""
-    told = columns.shown(_given(rows, mapping, "platform"))
+    """Read the rows of each platform separately, and put them back into the file's order."""
+    names = columns.shown(_mapped(rows, mapping, "platform"))
+    platforms = names.replace(list(PLATFORM_NAMES), list(PLATFORM_NAMES.values()))
     parts = []
-    for platform in told.unique().to_list():
-        of_platform = told == platform if platform is not None else told.is_null()
-        part = rows.filter(of_platform)
+    for platform in platforms.unique().to_list():
+        is_of_platform = platforms == platform if platform is not None else platforms.is_null()
+        part = rows.filter(is_of_platform)
         if platform in PLATFORMS:
             read = (_read_posts if mapping.table == "posts" else _read_comments)(part, context, mapping, platform)
         else:
-            read = _of_no_platform(mapping, told.filter(of_platform))
-        parts.append(read.with_columns(_place=of_platform.arg_true()))
+            read = _reject_unknown_platform(mapping, names.filter(is_of_platform))
+        parts.append(read.with_columns(_place=is_of_platform.arg_true()))
     return pl.concat(parts).sort("_place").drop("_place") if parts else raw_rows(mapping.table, {}).clear()
 
 
-def _of_no_platform(mapping: Mapping, told: pl.Series) -> pl.DataFrame:
-    """Without a payload, which is scrubbed as its platform asks."""
-    every = pl.repeat(True, len(told), eager=True)
-    reason = f"{mapping.columns['platform']} is no platform, nor under values.platform"
-    return raw_rows(mapping.table, {"payload": "{}", "problem": columns.first_problem((every, reason, told))})
+def _reject_unknown_platform(mapping: Mapping, names: pl.Series) -> pl.DataFrame:
+    """Rows that all have a problem, and no payload: what to remove from a payload depends on the platform."""
+    every = pl.repeat(True, len(names), eager=True)
+    reason = f"{mapping.columns['platform']} is not a known platform; add it under values.platform"
+    return raw_rows(mapping.table, {"payload": "{}", "problem": columns.first_problem((every, reason, names))})
 
 
-def _given(rows: pl.DataFrame, mapping: Mapping, name: str) -> pl.Series:
+def _mapped(rows: pl.DataFrame, mapping: Mapping, name: str) -> pl.Series:
     """A column of ours, in our words."""
     if name in mapping.constants:
         return pl.repeat(mapping.constants[name], rows.height, dtype=pl.String, eager=True)
@@ -152,7 +153,7 @@ def _given(rows: pl.DataFrame, mapping: Mapping, name: str) -> pl.Series:
 
 
 def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform: Platform) -> pl.DataFrame:
-    given = partial(_given, rows, mapping)
+    given = partial(_mapped, rows, mapping)
     post_id = _post_id(rows, mapping, platform)
     text, title = columns.words(given("text")), columns.words(given("title"))
     observed_at = _observed_at(rows, context, mapping)
@@ -191,7 +192,7 @@ def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform
 
 
 def _read_comments(rows: pl.DataFrame, context: Context, mapping: Mapping, platform: Platform) -> pl.DataFrame:
-    given = partial(_given, rows, mapping)
+    given = partial(_mapped, rows, mapping)
     post_id = _post_id(rows, mapping, platform)
     if "comment_id" in mapping.columns:
         comment_id = given("comment_id").str.strip_chars()
@@ -242,41 +243,34 @@ def _time_problems(
     rows: pl.DataFrame, mapping: Mapping, posted_at: pl.Series, observed_at: pl.Series
 ) -> list[columns.Problem]:
     return [
-        (moments.is_null(), f"{_named(mapping, name)} is no time", _given(rows, mapping, name))
+        (moments.is_null(), f"{_named(mapping, name)} is no time", _mapped(rows, mapping, name))
         for name, moments in (("posted_at", posted_at), ("observed_at", observed_at))
     ]
 
 
 def _post_id(rows: pl.DataFrame, mapping: Mapping, platform: Platform) -> pl.Series:
     if "post_id" in {*mapping.columns, *mapping.constants}:
-        return _given(rows, mapping, "post_id").str.strip_chars()
-    found = _given(rows, mapping, "post_url").str.extract(FACTS[platform].id_in_address)
-    if platform != "weibo":
-        return found
-    short = [bid for bid in found.drop_nulls().unique() if not bid.isdigit()]
-    return found.replace(short, [weibo_bid_to_mid(bid) for bid in short])
+        return _mapped(rows, mapping, "post_id").str.strip_chars()
+    ids = _mapped(rows, mapping, "post_url").str.extract(FACTS[platform].id_in_address)
+    decode = SHORT_IDS.get(platform)
+    if decode is None:
+        return ids
+    short = [post_id for post_id in ids.drop_nulls().unique() if not post_id.isdigit()]
+    return ids.replace(short, [decode(post_id) for post_id in short])
 
 
 def _post_url(post_id: pl.Series, post_type: pl.Series, mapping: Mapping, platform: Platform) -> pl.Series:
-    """Made of the post's id, since the file's own address may hold the author's, or a token."""
-
-    def address(template: str) -> pl.Series:
-        before, after = template.split("{post_id}", 1)
-        return before + post_id + after
-
+    """Addresses made of the post's id, since the file's own may hold the author's id or an access token."""
     if mapping.post_url is not None:
-        return address(mapping.post_url)
-    urls = address(FACTS[platform].post_address)
-    for of_type, template in FACTS[platform].type_addresses.items():
-        urls = columns.where(post_type == of_type, address(template), urls)
-    return urls
+        return columns.fill_address(mapping.post_url, post_id)
+    return columns.post_addresses(platform, post_id, post_type)
 
 
 def _observed_at(rows: pl.DataFrame, context: Context, mapping: Mapping) -> pl.Series:
     if "observed_at" not in mapping.columns:
         return pl.repeat(context.modified_at, rows.height, dtype=columns.TIME, eager=True)
-    told = columns.times(_given(rows, mapping, "observed_at"), context.modified_at)
-    return _in_zone(told, _given(rows, mapping, "observed_at"), mapping.timezone)
+    told = columns.times(_mapped(rows, mapping, "observed_at"), context.modified_at)
+    return _in_zone(told, _mapped(rows, mapping, "observed_at"), mapping.timezone)
 
 
 def _times(

@@ -15,7 +15,7 @@ from functools import partial
 
 import polars as pl
 
-from core.platforms import PLATFORMS, Platform
+from core.platforms import Platform
 from scrapers.importers import columns
 from scrapers.importers.kinds import Context, Kind, raw_rows
 from scrapers.importers.payload import payloads, pseudonyms
@@ -193,25 +193,13 @@ def _post_type(rows: pl.DataFrame, platform: Platform) -> pl.Series:
 
 
 def _post_url(rows: pl.DataFrame, platform: Platform, post_id: pl.Series, post_type: pl.Series) -> pl.Series:
-    """The canonical address: without tokens, which expire, and without the author, who is a pseudonym."""
-    match platform:
-        case "weibo":
-            return "https://m.weibo.cn/detail/" + post_id
-        case "xiaohongshu":
-            return "https://www.xiaohongshu.com/explore/" + post_id
-        case "douyin":
-            return columns.where(
-                post_type == "image",
-                "https://www.douyin.com/note/" + post_id,
-                "https://www.douyin.com/video/" + post_id,
-            )
-        case "zhihu":
-            question_id = columns.shown(columns.column(rows, "question_id"))
-            answer = "https://www.zhihu.com/question/" + question_id + "/answer/" + post_id
-            other = "https://www.zhihu.com/" + post_type + "/" + post_id
-            article = "https://zhuanlan.zhihu.com/p/" + post_id
-            no_article = columns.where((post_type == "answer") & (question_id != ""), answer, other)
-            return columns.where(post_type == "article", article, no_article)
+    """The canonical address: without access tokens, which expire, and without the author's id."""
+    urls = columns.post_addresses(platform, post_id, post_type)
+    if platform == "zhihu":
+        question_id = columns.shown(columns.column(rows, "question_id"))
+        answer = "https://www.zhihu.com/question/" + question_id + "/answer/" + post_id
+        return columns.where((post_type == "answer") & question_id.is_not_null(), answer, urls)
+    return urls
 
 
 # All columns of both generations, so that a JSON file in which one follows the other is read whole.
@@ -250,7 +238,7 @@ KINDS = (
             read=partial(_read_posts, platform=platform),
             has_observation_times=True,
         )
-        for platform in PLATFORMS
+        for platform in _POST_NAMES
     ),
     *(
         Kind(
@@ -263,7 +251,7 @@ KINDS = (
             read=partial(_read_comments, platform=platform),
             has_observation_times=True,
         )
-        for platform in PLATFORMS
+        for platform in _COMMENT_NAMES
     ),
 )
 # Files of accounts, which generation A wrote beside the others. They are no posts, and are skipped.

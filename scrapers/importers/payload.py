@@ -72,7 +72,7 @@ def _without_uploader(cells: pl.Series, platform: Platform) -> pl.Series:
 def _scrub(cells: pl.Series, platform: Platform, key: bytes) -> pl.Series:
     if cells.name in PERSON_KEYS:
         suspects = cells.is_not_null()
-    elif cells.name in NAME_KEYS:
+    elif cells.name in NAME_KEYS or cells.name in FACTS[platform].name_keys:
         return pl.repeat("", len(cells), eager=True).alias(cells.name)
     elif cells.name in FACTS[platform].person_id_keys:
         return pseudonyms(cells, platform, key)

@@ -6,10 +6,12 @@ Quirks are listed with their evidence in the docstrings; ``None`` always means "
 import contextlib
 import html
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from core.calendar import CHINA
+from core.platforms import Platform
 
 # weibo: id >> 22 counts seconds from this epoch; agrees with created_at in 250 of 250 posts, to 1 s.
 WEIBO_EPOCH_S = 515_483_463
@@ -105,6 +107,10 @@ def weibo_mid_to_bid(mid: str) -> str | None:
             chars = _BASE62[digit] + chars
         encoded.append(chars if position == 0 else chars.rjust(4, "0"))
     return "".join(encoded)
+
+
+# Platforms whose addresses may hold a post's id in letters: the way to the numeric id.
+SHORT_IDS: Mapping[Platform, Callable[[str], str | None]] = {"weibo": weibo_bid_to_mid}
 
 
 def from_epoch(value: object) -> datetime | None:

@@ -122,7 +122,7 @@ def test_a_file_of_several_platforms(data_dir: Path, folder: Path, importing: Im
     assert outcome.quarantine is not None
     reject = json.loads(outcome.quarantine.read_text(encoding="utf-8"))
     assert (reject["platform"], reject["position"]) == (None, "line 4")
-    assert reject["reason"] == "平台 is no platform, nor under values.platform: 贴吧"
+    assert reject["reason"] == "平台 is not a known platform; add it under values.platform: 贴吧"
     assert importing(path).landed == 0
 
 
