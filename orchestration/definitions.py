@@ -1,4 +1,4 @@
-"""Assembles what defs/ defines, and says how steps are run."""
+"""Assembles the definitions of defs/ and configures how steps run."""
 
 import warnings
 from pathlib import Path
@@ -7,11 +7,11 @@ import dagster as dg
 
 from orchestration.lib.console import console
 
-# backfill_policy on assets is marked beta; used knowingly (docs/decisions.md).
+# backfill_policy is beta; we use it deliberately (docs/decisions.md).
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
-# Steps run in processes of their own, so that the four platforms crawl side by side. They are forked from a server that
-# has the definitions built already (preload.py), which is most of what starting a step costs otherwise.
+# Each step runs in its own process, so that platforms are crawled in parallel. Processes are forked from a server with
+# preloaded definitions (preload.py), because loading them takes most of the start time of a step.
 executor = dg.multiprocess_executor.configured(
     {"max_concurrent": 4, "start_method": {"forkserver": {"preload_modules": ["orchestration.lib.preload"]}}}
 )

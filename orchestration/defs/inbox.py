@@ -1,4 +1,4 @@
-"""data/inbox/: files that are dropped there are imported, and the marts brought up to date with them."""
+"""Imports files that are dropped into data/inbox/ and updates the marts."""
 
 import dagster as dg
 
@@ -7,9 +7,7 @@ from orchestration.lib.days import all_stale_days
 from scrapers.importers.inbox import state_of, take_in, waiting
 
 
-@dg.op(
-    description="Imports what lies in data/inbox/; fails where something had to be set aside, when the rest is done."
-)
+@dg.op(description="Imports the files in data/inbox/; fails at the end if files had to be set aside.")
 def import_files(context: dg.OpExecutionContext) -> None:
     taken = take_in(data_dir(), context.log.info)
     for outcome in taken.imports:
@@ -28,7 +26,7 @@ def import_inbox() -> None:
 
 @dg.sensor(
     job=import_inbox,
-    description="Imports what is dropped into data/inbox/, once nobody writes to it any more.",
+    description="Imports files dropped into data/inbox/ once they are no longer being written.",
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
@@ -36,11 +34,11 @@ def inbox(_: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     entries = waiting(data_dir())
     if not entries:
         return dg.SkipReason("the inbox is empty, or being filled")
-    # While it is imported the same is still there; and what an import could not even move is not tried for ever.
+    # The run key keeps files from being imported again while they are imported, or for ever if they cannot be moved.
     return dg.RunRequest(run_key=state_of(entries))
 
 
-_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]  # one that set files aside has imported the others
+_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]  # a failed import may have imported other files
 
 
 @dg.sensor(
@@ -52,8 +50,8 @@ _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]  # one that 
 def imported(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     ended = context.instance.get_runs(dg.RunsFilter(job_name=import_inbox.name, statuses=_ENDED), limit=1)
     if not ended or ended[0].run_id == context.cursor:
-        return dg.SkipReason("nothing was imported since")
+        return dg.SkipReason("nothing was imported since the last run")
     context.update_cursor(ended[0].run_id)
     if not all_stale_days():
-        return dg.SkipReason("the import brought nothing new")
+        return dg.SkipReason("the import brought no new data")
     return dg.RunRequest(run_key=ended[0].run_id)

@@ -15,7 +15,7 @@ crawled = dg.AssetSelection.assets(
 )
 hot_lists = dg.AssetSelection.assets(*(["raw", f"{platform}_hot_lists"] for platform in HOT_LIST_PLATFORMS))
 
-# A day from the sites to the published marts.
+# Takes days from the sites to the published marts.
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all() - hot_lists,
@@ -23,7 +23,7 @@ refresh = dg.define_asset_job(
     hooks={record_peak_memory},
 )
 
-# What landed by other ways, imports above all.
+# For data that was not crawled by `refresh`, mainly imports.
 catch_up = dg.define_asset_job(
     "catch_up",
     selection=dg.AssetSelection.all() - crawled - hot_lists,
@@ -41,13 +41,13 @@ make_reports = dg.define_asset_job(
     description="The reports of the topics from what is published, without rebuilding it.",
 )
 
-# Days before yesterday on which posts are observed again: likes and comments grow for days (docs/decisions.md).
+# Offsets, in days before yesterday, of the days to crawl again, because counts grow for days (docs/decisions.md).
 REOBSERVED_AFTER = (0, 1, 3, 7)
 
 
 @dg.schedule(job=refresh, cron_schedule="0 6 * * *", execution_timezone=TIMEZONE)
 def daily_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
-    """Yesterday, and again the days one, three and seven before it."""
+    """Crawl yesterday, and again the days one, three and seven before it."""
     yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
     days = [(yesterday - timedelta(days=back)).isoformat() for back in REOBSERVED_AFTER]
     return [
@@ -57,18 +57,18 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
 
 @dg.schedule(job=refresh, cron_schedule="30 * * * *", execution_timezone=TIMEZONE)
 def hourly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Today so far. Its numbers are incomplete until the daily refresh has seen the whole day."""
+    """Crawl today so far. The numbers are incomplete until the daily refresh has crawled the whole day."""
     return dg.RunRequest(partition_key=context.scheduled_execution_time.date().isoformat())
 
 
 @dg.schedule(job=read_hot_lists, cron_schedule="10 * * * *", execution_timezone=TIMEZONE)
 def hourly_hot_lists() -> dg.RunRequest:
-    """A list keeps a word for some hours, and what it showed cannot be asked for later."""
+    """A word stays on a list for a few hours, and past lists cannot be requested later."""
     return dg.RunRequest()
 
 
 def moves(topic: Topic, day: date) -> bool:
-    """Whether a topic's numbers still move on a day: its window is open, or its last days are still observed anew."""
+    """True if a topic's numbers can change on a day: its window is open, or its last days are still re-crawled."""
     end = topic.window.end
     return topic.window.start < day and (end is None or day <= end + timedelta(days=max(REOBSERVED_AFTER) + 1))
 

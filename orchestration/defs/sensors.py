@@ -1,12 +1,12 @@
-"""Log what went wrong: failed runs, and failed checks, which do not fail a run when they only warn."""
+"""Log failed runs, and failed checks of successful runs (warnings)."""
 
 import dagster as dg
 
 
 def log_failed_checks(context: dg.RunStatusSensorContext) -> None:
-    """Log the checks of the context's run that failed, warnings too.
+    """Log the failed checks of the context's run, including warnings.
 
-    By run: across runs, an instance on SQLite as ours has no order of events that a cursor could stand in.
+    Events are read by run: a Dagster instance on SQLite has no order of events across runs that a cursor could use.
     """
     run_id = context.dagster_run.run_id
     records = context.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records

@@ -1,1 +1,1 @@
-"""What definitions share, and the only place beside defs/ and cli/ that knows Dagster."""
+"""Code shared by definitions; besides defs/ and cli/, only this package uses Dagster."""

@@ -1,4 +1,4 @@
-"""A Great Expectations verdict as Dagster shows it."""
+"""Converts the result of a Great Expectations suite into a Dagster check result."""
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ from expectations.validation import Validation
 def as_check_result(
     validation: Validation, asset_key: dg.AssetKey | None = None, check_name: str | None = None
 ) -> dg.AssetCheckResult:
-    """Critical failures are errors, which block; the others are warnings. Each failure is a row of the metadata."""
+    """Critical failures become errors, which block; others become warnings. The metadata lists each failure."""
     failures = [
         dg.TableRecord(
             {

@@ -1,4 +1,4 @@
-"""How a run's log lines look in a terminal: time, step, message."""
+"""The format of a run's log lines in a terminal: time, step, message."""
 
 import logging
 import sys
@@ -8,14 +8,17 @@ import dagster as dg
 
 class _StepFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        told: dict[str, object] = getattr(record, "dagster_meta", {})
-        record.step = told.get("step_key") or told.get("job_name") or ""
-        record.msg, record.args = told.get("orig_message", record.msg), None  # without job, run id and step again
-        return super().format(record) + _reason(told.get("dagster_event"))
+        metadata: dict[str, object] = getattr(record, "dagster_meta", {})
+        record.step = metadata.get("step_key") or metadata.get("job_name") or ""
+        record.msg, record.args = (
+            metadata.get("orig_message", record.msg),
+            None,
+        )  # without job, run id and step, which Dagster prepends
+        return super().format(record) + _reason(metadata.get("dagster_event"))
 
 
 def _reason(event: object) -> str:
-    """Why a step failed, on a line of its own; the stack is in the run's log."""
+    """The reason why a step failed, on its own line; the stack trace is in the run's log."""
     if not isinstance(event, dg.DagsterEvent) or not event.is_step_failure:
         return ""
     error = event.step_failure_data.error

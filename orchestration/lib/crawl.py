@@ -23,14 +23,14 @@ from core.listening import Listening
 from core.platforms import Platform
 from core.storage.paths import PROJECT_DIR
 
-# Above this share of unreadable records it is the parser that is wrong, and the numbers with it. Below, a few odd
-# cards a page are the sites' everyday.
+# Above this share of unreadable records the parser is probably wrong, and so are the numbers. A few odd cards per page
+# are normal.
 UNREADABLE_SHARE_LIMIT = 0.2
 
 
 def require_access(platforms: Sequence[Platform]) -> None:
     """Raise EnvironmentProblem unless the platforms can be collected from: sandbox up, or logins and browsers ready."""
-    daily_requests()  # a crawl reads it; a wrong one is to be told here, before anything is started
+    daily_requests()  # validates the setting before anything is started
     if source() == "live":
         for platform in platforms:
             require_live_access(platform)
@@ -79,7 +79,7 @@ def run_crawl(context: dg.AssetExecutionContext, platform: Platform, arguments: 
 
 
 class Verdict(NamedTuple):
-    """What a crawl's slices and stats amount to: ``errors`` make its numbers wrong, ``warnings`` incomplete."""
+    """The assessment of a crawl: ``errors`` make its numbers wrong, ``warnings`` make them incomplete."""
 
     errors: list[str]
     warnings: list[str]
@@ -89,8 +89,8 @@ def judge(name: str, slices: pl.DataFrame, stats: dict[str, Any]) -> Verdict:
     """Judge one crawl, called by its day or "hot lists". ``slices`` are its landed rows (core.contracts.raw.Slice),
     ``stats`` what run_crawl returned.
 
-    A block, a lost login or a cap leaves a gap that the marts show as a gap, so it warns; a crawl that landed nothing
-    at all, was never answered or could not read what it got would publish a falsehood, so it fails.
+    A block, a lost login or a cap leaves a gap that the marts show as a gap, so it is a warning. A crawl that landed
+    nothing, got no response or could not read the responses would publish wrong numbers, so it is an error.
     """
     errors, warnings = [], []
     if stats["finish_reason"] not in {"finished", "closespider_timeout", "budget_spent"}:
@@ -116,7 +116,7 @@ def judge(name: str, slices: pl.DataFrame, stats: dict[str, Any]) -> Verdict:
 
 
 def as_health(verdicts: Sequence[Verdict], asset_key: dg.AssetKey) -> dg.AssetCheckResult:
-    """The verdicts on a run's crawls as an asset's check crawl_health."""
+    """The check result crawl_health of an asset, from the verdicts on the crawls of a run."""
     errors = [error for verdict in verdicts for error in verdict.errors]
     warnings = [warning for verdict in verdicts for warning in verdict.warnings]
     return dg.AssetCheckResult(

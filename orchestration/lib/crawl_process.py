@@ -1,6 +1,6 @@
-"""The process that a crawl runs in: Scrapy, with its log lines and stats sent to Dagster through Pipes.
+"""The process of a crawl: runs Scrapy and sends its log lines and stats to Dagster through Pipes.
 
-Started by orchestration/lib/crawl.py; a reactor cannot be started twice in one process, so each crawl has its own.
+Started by orchestration/lib/crawl.py. A reactor cannot be restarted, so each crawl has its own process.
 """
 
 import logging
@@ -29,7 +29,7 @@ def main() -> None:
     signal.alarm(settings.getint("CLOSESPIDER_TIMEOUT") + GRACE_SECONDS)
     with open_dagster_pipes() as pipes:
         process = CrawlerProcess(settings)
-        # The spider's lines go to the run's log. Scrapy's own warnings and errors go to the process's stderr, which
+        # The spider's log lines go to the run's log. Scrapy's own warnings and errors go to the process's stderr, which
         # Dagster keeps with the step.
         spider_log = logging.getLogger(pipes.get_extra("platform"))
         spider_log.setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""The day of publication as Dagster's partition. A leaf module: assets, schedules and tests import the same object."""
+"""The daily partitions (day of publication). A leaf module: assets, schedules and tests share one object."""
 
 import dagster as dg
 

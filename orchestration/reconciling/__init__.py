@@ -1,1 +1,1 @@
-"""Whether the printed figures of a report can be true together."""
+"""Checks whether the printed figures of a report are consistent. Imports no dagster."""

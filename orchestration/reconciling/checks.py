@@ -1,8 +1,8 @@
-"""The figures of a report held against one another: sums, shares, roundings, peaks and bounds. Pure.
+"""Consistency checks of a report's figures: sums, shares, roundings, peaks and bounds.
 
-Every printed figure is an interval (figures.py), and arithmetic is done on the intervals. What cannot hold for any
-values in them is a contradiction; rounding alone never makes one. What follows from the figures and changes how they
-are read, but is not printed, is a note.
+Every printed figure is an interval (figures.py), and the arithmetic is interval arithmetic. Figures that cannot all
+hold for any values in their intervals are a contradiction; rounding alone never causes one. A note is a consequence of
+the figures that changes how they are read and that the report does not print.
 """
 
 import math
@@ -11,14 +11,14 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from orchestration.reconciling.figures import ALL, SENTIMENTS, CrossTab, Figures, Printed, Range, number
+from core.vocabulary import GOLDEN_HOURS, SENTIMENTS
+from orchestration.reconciling.figures import ALL, CrossTab, Figures, Printed, Range, number
 
-GOLDEN_HOURS = 24  # within which a first statement is due, by the trade's rule of thumb
 _0 = Fraction(0)
 
 
 class Finding(NamedTuple):
-    """What was compared, the arithmetic in words and numbers, and the range that rounding leaves ('' if none)."""
+    """What was compared, the arithmetic in words and numbers, and the ranges of rounded figures ('' if none)."""
 
     severity: Literal["contradiction", "note"]
     compared: str
@@ -27,7 +27,7 @@ class Finding(NamedTuple):
 
 
 class Split(NamedTuple):
-    """A whole and its parts. ``names``: all that the whole consists of; None where the report does not say."""
+    """A whole and its parts. ``names``: all parts of the whole; None if the report does not say."""
 
     whole: str
     counts_key: str
@@ -39,7 +39,7 @@ class Split(NamedTuple):
 
 
 def reconcile(figures: Figures) -> list[Finding]:
-    """All that does not add up, contradictions first."""
+    """All findings, contradictions first."""
     volume, interactions = _splits(figures)
     found: list[Finding] = []
     for splits in (volume, interactions):
@@ -61,24 +61,24 @@ def reconcile(figures: Figures) -> list[Finding]:
 
 
 def not_checked(figures: Figures) -> list[str]:
-    """What the file holds and no check uses, and why."""
-    said = [f"{key}: no figure that is checked" for key in figures.model_extra or {}]
+    """The content of the file that no check uses, with the reason, a line each."""
+    unchecked = [f"{key}: not a figure that is checked" for key in figures.model_extra or {}]
     series = _series(figures)
     if figures.window:
         first, last = figures.window
         for key, days in series.items():
-            said += [f"{key}.{day}: outside the window" for day in days if not first <= day <= last]
+            unchecked += [f"{key}.{day}: outside the window" for day in days if not first <= day <= last]
     elif series:
-        said.append("daily volumes against totals and peaks: without window, nobody knows how many days there are")
+        unchecked.append("daily volumes against totals and peaks: the number of days is unknown without window")
     for name, day in figures.peak_date.items():
         if figures.window and not figures.window[0] <= day <= figures.window[1]:
-            said.append(f"peak_date.{name}: {day} is outside the window")
+            unchecked.append(f"peak_date.{name}: {day} is outside the window")
         elif name != ALL and day not in series.get(f"{name}_daily_volume", {}):
-            said.append(f"peak_date.{name}: no {name}_daily_volume is printed for {day}")
+            unchecked.append(f"peak_date.{name}: no {name}_daily_volume is printed for {day}")
     if (figures.onset is None) != (figures.statement is None) or (figures.response_latency_hours and not figures.onset):
         missing = "onset" if figures.onset is None else "statement"
-        said.append(f"response latency: {missing} is not given")
-    return said
+        unchecked.append(f"response latency: {missing} is not given")
+    return unchecked
 
 
 def _splits(figures: Figures) -> tuple[tuple[Split, Split], tuple[Split, Split]]:
@@ -101,7 +101,7 @@ def _splits(figures: Figures) -> tuple[tuple[Split, Split], tuple[Split, Split]]
 
 
 def _sums(split: Split) -> list[Finding]:
-    """Parts against the total."""
+    """Compare the sum of the parts with the total."""
     if not split.total or not split.counts:
         return []
     parts, total = _sum(split.counts.values()), split.total.range
@@ -122,7 +122,7 @@ def _sums(split: Split) -> list[Finding]:
 
 
 def _share_sums(split: Split) -> list[Finding]:
-    """Shares against 100%."""
+    """Compare the sum of the shares with 100%."""
     parts = _sum(split.shares.values())
     compared, rounding = f"{split.shares_key} against 100%", _rounding(split.shares.values())
     arithmetic = f"{_plus(split.shares.values())} is {parts}%"
@@ -134,7 +134,7 @@ def _share_sums(split: Split) -> list[Finding]:
 
 
 def _counts_and_shares(splits: tuple[Split, Split]) -> list[Finding]:
-    """Each count against its share of the total; without a total, the totals that they imply against one another."""
+    """Compare each count with its share of the total; without a total, compare the totals that they imply."""
     pairs = _pairs(splits)
     total = splits[0].total
     if total:
@@ -165,7 +165,7 @@ def _counts_and_shares(splits: tuple[Split, Split]) -> list[Finding]:
 
 
 def _two_prints(figures: Figures) -> list[Finding]:
-    """A platform's interactions printed twice, in full and rounded."""
+    """Compare interactions that are printed both in full and rounded."""
     return [
         Finding(
             "contradiction",
@@ -179,7 +179,7 @@ def _two_prints(figures: Figures) -> list[Finding]:
 
 
 def _days(figures: Figures, splits: tuple[Split, Split]) -> list[Finding]:
-    """Days against totals and stated peaks, for each platform and for all together."""
+    """Compare the days with totals and stated peaks, by platform and for all platforms together."""
     window = figures.days()
     if not window:
         return []
@@ -207,7 +207,7 @@ def _days(figures: Figures, splits: tuple[Split, Split]) -> list[Finding]:
 
 
 def _is_settled(figures: Figures, peak: date) -> bool:
-    """Whether the peak of all platforms can be read off the report, so that no platform's own peak is meant."""
+    """True if the report shows the peak of all platforms, so that peak_date is not a platform's own peak."""
     printed = figures.platform_daily_volume
     return peak in figures.daily_volume or all(peak in printed.get(name, {}) for name in figures.named_platforms())
 
@@ -234,7 +234,7 @@ def _peak(
     peak: date,
     severity: Literal["contradiction", "note"],
 ) -> list[Finding]:
-    """A peak against the days that are printed, and against what the total forces on the others."""
+    """Compare a peak with the printed days, and with what the total implies for the other days."""
     if peak not in days:
         return []
     most = days[peak]
@@ -245,19 +245,19 @@ def _peak(
             return [Finding(severity, compared, f"{if_peak}{count} on {day} is more than {most}.", _rounding([count]))]
     if not total or not unprinted:
         return []
-    held = _sum(days.values()).high + len(unprinted) * most.range.high
-    if held >= total.low:
+    possible = _sum(days.values()).high + len(unprinted) * most.range.high
+    if possible >= total.low:
         return []
     arithmetic = (
         f"{if_peak}{_plus(days.values())} and at most {most} on each of the other {len(unprinted)} days make at most "
-        f"{number(held)}; the total is {total}. Another day had at least "
+        f"{number(possible)}; the total is {total}. Another day had at least "
         f"{number(math.ceil((total.low - _sum(days.values()).high) / len(unprinted)))}."
     )
     return [Finding(severity, compared, arithmetic, f"the total stands for {total}" if total.low < total.high else "")]
 
 
 def _peak_of_all(figures: Figures, window: list[date], total: Range, peak: date) -> list[Finding]:
-    """The peak of all platforms where only platforms have days: what the other days hold is not left for the peak."""
+    """The peak of all platforms if only platforms have days: posts on other days are not available for the peak."""
     known = {
         day: sum((series[day].range.low for series in figures.platform_daily_volume.values() if day in series), _0)
         for day in window
@@ -279,7 +279,7 @@ def _peak_of_all(figures: Figures, window: list[date], total: Range, peak: date)
 def _days_not_printed(
     key: str, days: Mapping[date, Printed], total: Range | None, unprinted: list[date]
 ) -> list[Finding]:
-    """What is left for the days that are not printed, where that is more a day than one that is."""
+    """The posts that remain for unprinted days, if they are more per day than the lowest printed day."""
     if not days or not total or not unprinted:
         return []
     left = Range(total.low - _sum(days.values()).high, total.high - _sum(days.values()).low)
@@ -296,7 +296,7 @@ def _days_not_printed(
 
 
 def _day_sums(figures: Figures) -> list[Finding]:
-    """Each day of all platforms against the platforms' own."""
+    """Compare each day of all platforms with the platforms' days."""
     found = []
     for day, total in figures.daily_volume.items():
         printed = {name: series[day] for name, series in figures.platform_daily_volume.items() if day in series}
@@ -310,7 +310,7 @@ def _day_sums(figures: Figures) -> list[Finding]:
 
 
 def _left_over(figures: Figures, volume: tuple[Split, Split], splits: tuple[Split, Split]) -> list[Finding]:
-    """Interactions that are left for platforms that have posts and no interactions printed, in all and a post."""
+    """The interactions that remain for platforms whose interactions are not printed, in total and per post."""
     interactions = splits[0]
     named = {**interactions.shares, **interactions.counts}
     missing = [name for name in figures.named_platforms() if name not in named]
@@ -325,7 +325,7 @@ def _left_over(figures: Figures, volume: tuple[Split, Split], splits: tuple[Spli
         return []
     parts = _sum(printed.values())
     if parts.low > whole.high:
-        return []  # told by the sums
+        return []  # reported by _sums
     left = Range(max(whole.low - parts.high, _0), whole.high - parts.low)
     unit = "%" if printed is interactions.shares else ""
     arithmetic = f"{whole}{unit} - ({_plus(printed.values())}) leaves {left}{unit} of interactions for "
@@ -349,7 +349,7 @@ def _left_over(figures: Figures, volume: tuple[Split, Split], splits: tuple[Spli
 
 
 def _cross_tab(key: str, rows: CrossTab, by_platform: Split, by_sentiment: Split) -> list[Finding]:
-    """Sentiments within platforms: each row against 100%, and the rows, weighted, against the sentiment's own share."""
+    """Sentiments by platform: compare each row with 100%, and the weighted rows with the sentiment's total share."""
     found = []
     for platform, row in rows.items():
         within = Split("", "", f"{key}.{platform}", None, {}, row, SENTIMENTS)
@@ -357,18 +357,18 @@ def _cross_tab(key: str, rows: CrossTab, by_platform: Split, by_sentiment: Split
     weights = {name: by_platform.shares[name] for name in rows if name in by_platform.shares}
     for sentiment in SENTIMENTS:
         share = by_sentiment.shares.get(sentiment)
-        told = [name for name in weights if sentiment in rows[name]]
-        if not share or not told:
+        platforms = [name for name in weights if sentiment in rows[name]]
+        if not share or not platforms:
             continue
         low, high, rest = _0, _0, Fraction(100)
-        for name in told:
+        for name in platforms:
             weight, within_share = weights[name].range, rows[name][sentiment].range
             low += weight.low * within_share.low / 100
             high += weight.high * within_share.high / 100
             rest -= weight.low
         shown = Range(low, high + max(rest, _0))
         if not shown.meets(share.range):
-            terms = " + ".join(f"{weights[name]} x {rows[name][sentiment]}" for name in told)
+            terms = " + ".join(f"{weights[name]} x {rows[name][sentiment]}" for name in platforms)
             arithmetic = f"{terms} makes {shown}% {sentiment}, the rest unknown; {share} is printed."
             compared = f"{key} and {by_platform.shares_key} against {by_sentiment.shares_key}.{sentiment}"
             found.append(Finding("contradiction", compared, arithmetic, _rounding([share])))
@@ -376,7 +376,7 @@ def _cross_tab(key: str, rows: CrossTab, by_platform: Split, by_sentiment: Split
 
 
 def _whose_interactions(rows: CrossTab, by_platform: Split, by_sentiment: Split) -> list[Finding]:
-    """A sentiment of which most interactions must be one platform's (Frechet's bound), where no cross-tab says so."""
+    """Sentiments whose interactions come mostly from one platform (Frechet bound), if there is no cross-tab."""
     found = []
     for sentiment in SENTIMENTS:
         share = by_sentiment.shares.get(sentiment)
@@ -397,7 +397,7 @@ def _whose_interactions(rows: CrossTab, by_platform: Split, by_sentiment: Split)
 
 
 def _net_sentiment(figures: Figures, volume: tuple[Split, Split]) -> list[Finding]:
-    """Both net sentiments, (P-N)/(P+N) and (P-N)/total, against those that are printed."""
+    """Compare both net sentiment ratios, (P-N)/(P+N) and (P-N)/total, with the printed ones."""
     split, total = volume[1], _total(volume)
     parts = _parts(split, total)
     if total is None:  # shares are all there is, of 100
@@ -428,12 +428,12 @@ def _net_sentiment(figures: Figures, volume: tuple[Split, Split]) -> list[Findin
     missing = [key for key, stated in named.items() if not stated]
     if not missing:
         return []
-    said = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not printed by name"
-    return [Finding("note", compared, f"{spelled}; {said}.", rounding)]
+    remark = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not printed by name"
+    return [Finding("note", compared, f"{spelled}; {remark}.", rounding)]
 
 
 def _latency(figures: Figures) -> list[Finding]:
-    """The time from onset to statement, against the one that is printed and against 24 hours."""
+    """Compare the time from onset to statement with the printed one and with the golden hours."""
     hours, printed = figures.latency_hours(), figures.response_latency_hours
     if not hours or not figures.onset or not figures.statement:
         return []
@@ -452,7 +452,7 @@ def _latency(figures: Figures) -> list[Finding]:
 
 
 def _series(figures: Figures) -> dict[str, Mapping[date, Printed]]:
-    """The daily volumes by the key that they are printed under."""
+    """The daily volumes by their key in the file."""
     series: dict[str, Mapping[date, Printed]] = {
         f"{name}_daily_volume": days for name, days in figures.platform_daily_volume.items()
     }
@@ -460,7 +460,7 @@ def _series(figures: Figures) -> dict[str, Mapping[date, Printed]]:
 
 
 def _pairs(splits: tuple[Split, Split]) -> list[tuple[str, str, Printed, Printed]]:
-    """Parts that are printed both ways: key of the count, key of the share, count, share."""
+    """Parts with both a count and a share: key of the count, key of the share, count, share."""
     return [
         (f"{split.counts_key}.{name}", f"{split.shares_key}.{name}", count, split.shares[name])
         for split in splits
@@ -474,7 +474,7 @@ def _implied_total(count: Printed, share: Printed) -> Range:
 
 
 def _total(splits: tuple[Split, Split]) -> Range | None:
-    """The total as printed, or as parts with their shares or all the parts together imply it; None where unknown."""
+    """The printed total, or the total that the parts imply; None if unknown."""
     if splits[0].total:
         return splits[0].total.range
     known = [_implied_total(count, share) for _, _, count, share in _pairs(splits) if share.range.low > 0]
@@ -486,7 +486,7 @@ def _total(splits: tuple[Split, Split]) -> Range | None:
 
 
 def _parts(split: Split, total: Range | None) -> dict[str, Range]:
-    """The parts as counts: from those printed, from shares of the total, and from what the other parts leave."""
+    """The parts as counts: printed, from shares of the total, or as the remainder of the other parts."""
     if total is None:
         return {name: count.range for name, count in split.counts.items()}
     parts = {}
@@ -514,7 +514,7 @@ def _polar(positive: Fraction, negative: Fraction) -> Fraction:
 
 
 def _ratio(part: Range, whole: Range) -> Range:
-    """A quotient of ranges; the lower one is above 0."""
+    """The quotient of two ranges; ``whole`` is above 0."""
     quotients = [value / by for value in part for by in whole]
     return Range(min(quotients), max(quotients))
 
@@ -525,7 +525,7 @@ def _sum(figures: Iterable[Printed | Range]) -> Range:
 
 
 def _whole(part: Range) -> Range:
-    """The whole numbers of a range, or the range where it holds none."""
+    """A range limited to whole numbers, or the range itself if it contains none."""
     low, high = Fraction(math.ceil(part.low)), Fraction(math.floor(part.high))
     return Range(low, high) if low <= high else part
 

@@ -1,6 +1,6 @@
-"""A file of a report's figures as they are printed, and the values that each printed figure can stand for.
+"""The printed figures of a report, each with the range of values that it can stand for.
 
-12.5 stands for 12.45 to 12.55, 31.7万 for 316,500 to 317,500. Bounds are fractions, so that no check errs by a float.
+12.5 stands for 12.45 to 12.55, 31.7万 for 316,500 to 317,500. Bounds are fractions to avoid rounding errors of floats.
 """
 
 import re
@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
-SENTIMENTS = ("negative", "neutral", "positive")
+from core.calendar import TIMEZONE
+from core.vocabulary import SENTIMENTS
 
 _NUMBER = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?\s*([万亿]?)", re.ASCII)
 _SCALES = {"": 1, "万": 10_000, "亿": 100_000_000}
 ALL = "all"  # platforms together, in peak_date
 _DAILY = "_daily_volume"
-# Hours of a day that a report names by a word, from and to.
+# Parts of a day that a report may name, as hours from and to.
 _PARTS_OF_DAY = {"morning": (0, 12), "afternoon": (12, 18), "evening": (18, 24)}
 
 
@@ -32,16 +33,16 @@ class Range(NamedTuple):
         return low if low == high else f"{low} to {high}"
 
     def meets(self, other: "Range") -> bool:
-        """Whether a value can be in both."""
+        """True if the ranges overlap."""
         return self.low <= other.high and other.low <= self.high
 
     def within(self, other: "Range") -> "Range":
-        """The values in both; only where they meet."""
+        """The intersection; the ranges must overlap."""
         return Range(max(self.low, other.low), min(self.high, other.high))
 
 
 class Printed(NamedTuple):
-    """A figure as it is printed, and what it can stand for."""
+    """A figure as printed, with the range of its values."""
 
     text: str
     range: Range
@@ -51,7 +52,7 @@ class Printed(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """A time as it is printed, and the first and last moment that it can mean, in the file's time zone if naive."""
+    """A time as printed, with the first and last moment that it can mean; naive times are in the file's time zone."""
 
     text: str
     first: datetime
@@ -59,7 +60,7 @@ class Moment(NamedTuple):
 
 
 def number(value: Fraction | int) -> str:
-    """A number for people: 3,522, 66.305, -88.53. In full where three decimals do, else to two."""
+    """Format a number: 3,522, 66.305, -88.53. Exact if three decimals are enough, else rounded to two."""
     text = f"{float(value):,.{3 if 1_000 % value.denominator == 0 else 2}f}"
     return text.rstrip("0").rstrip(".")
 
@@ -68,7 +69,9 @@ def _printed(value: object, unit: str = "") -> Printed:
     text = str(value).strip().replace("\u2212", "-")
     match = _NUMBER.fullmatch(text.removesuffix(unit).rstrip())
     if not isinstance(value, str) or not match:
-        raise ValueError(f"{value!r} is no figure; write it as printed, such as 3,522, 12.5 or 31.7万, or leave it out")
+        raise ValueError(
+            f"{value!r} is not a valid figure; write it as printed, such as 3,522, 12.5 or 31.7万, or leave it out"
+        )
     sign, whole, decimals, scale = match.groups()
     decimals = decimals or ""
     step = Fraction(_SCALES[scale], 10 ** len(decimals))
@@ -91,7 +94,7 @@ def _count(value: object) -> Printed:
 def _share(value: object) -> Printed:
     figure = _printed(value, "%")
     if not 0 <= sum(figure.range) / 2 <= 100:
-        raise ValueError(f"{figure} is no share; write it in percent, from 0 to 100")
+        raise ValueError(f"{figure} is not a valid share; write it in percent, from 0 to 100")
     bounds = figure.range.within(Range(Fraction(0), Fraction(100)))
     return Printed(f"{figure.text.removesuffix('%')}%", bounds)
 
@@ -102,14 +105,14 @@ def _signed_percent(value: object) -> Printed:
 
 
 def _is_day(value: object) -> object:
-    # Left to itself pydantic reads 20260101 as seconds since 1970.
+    # By default pydantic reads 20260101 as seconds since 1970.
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        raise ValueError(f"{value!r} is no date; write it as YYYY-MM-DD")
+        raise ValueError(f"{value!r} is not a valid date; write it as YYYY-MM-DD")
     return value
 
 
 def _by_platform(value: object) -> object:
-    """A day alone is the peak of all platforms together."""
+    """A single day is the peak of all platforms together."""
     return value if isinstance(value, dict) else {ALL: value}
 
 
@@ -124,7 +127,7 @@ def _moment(value: object) -> Moment:
         start = datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(
-            f"{value!r} is no time; write it as YYYY-MM-DD, with 20:15 or {', '.join(_PARTS_OF_DAY)} behind it"
+            f"{value!r} is not a valid time; write YYYY-MM-DD, optionally with 20:15 or {', '.join(_PARTS_OF_DAY)}"
         ) from error
     length = timedelta(days=1) if len(text) <= len("2026-01-01") else timedelta(minutes=1)
     return Moment(text, start, start + length)
@@ -132,13 +135,13 @@ def _moment(value: object) -> Moment:
 
 def _is_zone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError(f"{name!r} is no time zone; write one as Asia/Shanghai")
+        raise ValueError(f"{name!r} is not a valid time zone; write one such as Asia/Shanghai")
     return name
 
 
 def _is_sentiment(name: str) -> str:
     if name not in SENTIMENTS:
-        raise ValueError(f"{name!r} is no sentiment; write negative, neutral or positive")
+        raise ValueError(f"{name!r} is not a valid sentiment; write negative, neutral or positive")
     return name
 
 
@@ -158,17 +161,17 @@ CrossTab = Annotated[dict[str, dict[Sentiment, Share]], Field(default_factory=di
 
 
 class Figures(BaseModel):
-    """The figures of one report, each as printed; whatever it does not print is left out, or null.
+    """The figures of one report, as printed; figures that are not printed are missing or null.
 
-    Shares are in percent. Days are of ``timezone``, ``window`` its first and last. Keys that are not here are kept
-    apart (``model_extra``). Validate it from JSON whose numbers were left as text, so that 5.0 keeps its digits.
+    Shares are in percent. Days are in ``timezone``; ``window`` is the first and the last day. Unknown keys are in
+    ``model_extra``. Validate from JSON with numbers read as text, so that 5.0 keeps its digits.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    timezone: Annotated[str, AfterValidator(_is_zone)] = "Asia/Shanghai"
+    timezone: Annotated[str, AfterValidator(_is_zone)] = TIMEZONE
     window: tuple[Day, Day] | None = None
-    platforms: Annotated[list[str], Field(default_factory=list)]  # all that the totals cover, where the report says so
+    platforms: Annotated[list[str], Field(default_factory=list)]  # all platforms that the totals cover, if stated
 
     volume: Count | None = None
     volume_by_platform: Counts
@@ -214,14 +217,14 @@ class Figures(BaseModel):
         return self
 
     def days(self) -> list[date]:
-        """Every day of the window; none where it is not given."""
+        """Every day of the window; empty if there is none."""
         if not self.window:
             return []
         first, last = self.window
         return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
     def named_platforms(self) -> list[str]:
-        """Every platform that some figure is about, in the order of the file."""
+        """Every platform that has a figure, in the order of the file."""
         tables = (
             self.volume_by_platform,
             self.volume_share_by_platform,
@@ -233,7 +236,7 @@ class Figures(BaseModel):
         return list(dict.fromkeys([*self.platforms, *(name for table in tables for name in table)]))
 
     def latency_hours(self) -> Range | None:
-        """Hours from the onset to the statement; None where one of them is not given."""
+        """Hours from the onset to the statement; None if either is missing."""
         if not self.onset or not self.statement:
             return None
         zone = ZoneInfo(self.timezone)
@@ -245,5 +248,5 @@ class Figures(BaseModel):
 
 
 def _hours(start: datetime, end: datetime) -> Fraction:
-    # By timestamps: a difference of two times of one zone would leave out a change of its clock between them.
+    # By timestamps: the difference of two times in one zone ignores a change of daylight saving time between them.
     return Fraction(round(end.timestamp() - start.timestamp()), 3600)

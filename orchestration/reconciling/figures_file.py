@@ -1,4 +1,4 @@
-"""Reading a file of printed figures, anybody's, to be checked against one another (docs/reconcile.md)."""
+"""Reads a file of printed figures to check (docs/reconcile.md)."""
 
 import json
 from pathlib import Path
@@ -10,35 +10,35 @@ from core.problems import Problem
 from orchestration.reconciling.checks import Finding
 from orchestration.reconciling.figures import Figures
 
-# What stands beside the figures of a file in sections, and is read with them.
+# Keys outside of the section `printed` that are read with it.
 _BESIDE = ("window", "timezone")
 _REMEDIES = {
-    "dict_type": "holds no keys; write a figure under each name",
-    "date_from_datetime_parsing": "no such day; write it as YYYY-MM-DD",
+    "dict_type": "has no keys; write a figure under each name",
+    "date_from_datetime_parsing": "not a valid day; write it as YYYY-MM-DD",
     "missing": "missing; add it, a window is [first day, last day]",
     "too_long": "too many; a window is [first day, last day]",
-    "tuple_type": "no window; write [first day, last day]",
-    "list_type": "no list; write it as [one, two]",
-    "string_type": "no text; write a word in quotes",
+    "tuple_type": "not a valid window; write [first day, last day]",
+    "list_type": "not a list; write it as [one, two]",
+    "string_type": "not a text; write a word in quotes",
 }
 
 
 class FiguresProblem(Problem):
-    """The file cannot be used; the message names file, field and remedy, a line each."""
+    """The file cannot be used; the message names file, field and remedy, one line per problem."""
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     for key in keys:
         if keys.count(key) > 1:
-            raise FiguresProblem(f"{key} stands twice; take one out.")
+            raise FiguresProblem(f"{key} occurs twice; remove one.")
     return dict(pairs)
 
 
 def read_figures(path: Path) -> tuple[Figures, list[str]]:
-    """The figures of a JSON file, and the sections beside `printed` that are not read. Raises FiguresProblem."""
+    """Read the figures of a JSON file; return them and the names of the sections that are not read. Raises Problem."""
     try:
-        # Numbers stay as they are typed: 5.0 and 5 are printed with different precision.
+        # Numbers are kept as text: 5.0 and 5 have different precision.
         content = json.loads(
             path.read_text(encoding="utf-8-sig"), parse_float=str, parse_int=str, object_pairs_hook=_distinct
         )
@@ -47,11 +47,11 @@ def read_figures(path: Path) -> tuple[Figures, list[str]]:
     except UnicodeDecodeError as error:
         raise FiguresProblem(f"{path}: not in UTF-8; save it as UTF-8.") from error
     except json.JSONDecodeError as error:
-        raise FiguresProblem(f"{path}: no JSON; mend it there: {error}.") from error
+        raise FiguresProblem(f"{path}: not valid JSON: {error}; fix the file.") from error
     except FiguresProblem as problem:
         raise FiguresProblem(f"{path}: {problem}") from problem
     if not isinstance(content, dict):
-        raise FiguresProblem(f"{path}: holds no keys; docs/reconcile.md lists them.")
+        raise FiguresProblem(f"{path}: has no keys; docs/reconcile.md lists them.")
     sections: list[str] = []
     if isinstance(content.get("printed"), dict):
         sections = [key for key in content if key not in (*_BESIDE, "printed")]
@@ -66,7 +66,7 @@ def read_figures(path: Path) -> tuple[Figures, list[str]]:
         ]
         raise FiguresProblem("\n".join(problems)) from error
     if not figures.model_fields_set - set(_BESIDE) - set(figures.model_extra or {}):
-        raise FiguresProblem(f"{path}: holds no figure that is checked; docs/reconcile.md lists their keys.")
+        raise FiguresProblem(f"{path}: has no figure that is checked; docs/reconcile.md lists the keys.")
     return figures, sections
 
 

@@ -1,4 +1,4 @@
-"""report/<topic>: a topic's report from what is published."""
+"""report/<topic>: the report of a topic, from the published snapshot."""
 
 import base64
 import shutil
@@ -13,7 +13,7 @@ from orchestration.reporting.reports import make_report
 
 
 def event_report(topic: Topic) -> dg.AssetsDefinition:
-    """The asset of a topic's report. Its metadata has the headline and the picture that the report opens with."""
+    """The report asset of a topic. Its metadata shows the headline and the first chart of the report."""
 
     @dg.asset(
         key=["report", topic.id],

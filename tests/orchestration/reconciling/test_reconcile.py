@@ -255,13 +255,13 @@ def test_what_is_not_checked_is_told() -> None:
     }
     del report["onset"]
     assert not_checked(figures_of(report)) == [
-        "hashtags: no figure that is checked",
+        "hashtags: not a figure that is checked",
         "bilibili_daily_volume.2026-02-28: outside the window",
         "peak_date.weibo: 2026-04-01 is outside the window",
         "response latency: onset is not given",
     ]
     assert not_checked(figures_of({"weibo_daily_volume": {"2026-03-01": 1}})) == [
-        "daily volumes against totals and peaks: without window, nobody knows how many days there are"
+        "daily volumes against totals and peaks: the number of days is unknown without window"
     ]
 
 
@@ -290,27 +290,30 @@ def test_the_command_says_what_it_found(run: Callable[[str], int], capsys: pytes
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{", "no JSON"),
-        ("[]", "holds no keys"),
-        ("{}", "holds no figure that is checked"),
-        ('{"window": ["2026-03-01", "2026-03-02"], "hashtags": []}', "holds no figure that is checked"),
-        ('{"volume": 1, "volume": 2}', "volume stands twice"),
-        ('{"volume_by_platform": {"weibo": null}}', "volume_by_platform.weibo: None is no figure; write it as printed"),
-        ('{"volume": true}', "volume: True is no figure"),
-        ('{"volume": NaN}', "volume: nan is no figure"),
-        ('{"volume": "10万+"}', "volume: '10万+' is no figure"),
+        ("{", "not valid JSON"),
+        ("[]", "has no keys"),
+        ("{}", "has no figure that is checked"),
+        ('{"window": ["2026-03-01", "2026-03-02"], "hashtags": []}', "has no figure that is checked"),
+        ('{"volume": 1, "volume": 2}', "volume occurs twice"),
+        (
+            '{"volume_by_platform": {"weibo": null}}',
+            "volume_by_platform.weibo: None is not a valid figure; write it as printed",
+        ),
+        ('{"volume": true}', "volume: True is not a valid figure"),
+        ('{"volume": NaN}', "volume: nan is not a valid figure"),
+        ('{"volume": "10万+"}', "volume: '10万+' is not a valid figure"),
         ('{"volume": -1}', "volume: -1 is below 0"),
         ('{"volume": 1.5}', "volume: 1.5 has decimals"),
-        ('{"volume_share_by_platform": {"weibo": 101}}', "volume_share_by_platform.weibo: 101 is no share"),
-        ('{"sentiment_share": {"mixed": 1}}', "sentiment_share.mixed: 'mixed' is no sentiment"),
-        ('{"weibo_daily_volume": {"1 March": 3}}', "weibo_daily_volume.1 March: '1 March' is no date"),
-        ('{"weibo_daily_volume": {"2026-02-30": 3}}', "weibo_daily_volume.2026-02-30: no such day"),
-        ('{"weibo_daily_volume": [1, 2]}', "weibo_daily_volume: holds no keys"),
+        ('{"volume_share_by_platform": {"weibo": 101}}', "volume_share_by_platform.weibo: 101 is not a valid share"),
+        ('{"sentiment_share": {"mixed": 1}}', "sentiment_share.mixed: 'mixed' is not a valid sentiment"),
+        ('{"weibo_daily_volume": {"1 March": 3}}', "weibo_daily_volume.1 March: '1 March' is not a valid date"),
+        ('{"weibo_daily_volume": {"2026-02-30": 3}}', "weibo_daily_volume.2026-02-30: not a valid day"),
+        ('{"weibo_daily_volume": [1, 2]}', "weibo_daily_volume: has no keys"),
         ('{"window": ["2026-03-02", "2026-03-01"], "volume": 1}', "window: ends on 2026-03-01"),
         ('{"window": ["2026-03-02"], "volume": 1}', "window.1: missing"),
-        ('{"timezone": "Beijing", "volume": 1}', "timezone: 'Beijing' is no time zone"),
-        ('{"peak_date": "5 March"}', "peak_date.all: '5 March' is no date"),
-        ('{"onset": "soon", "volume": 1}', "onset: 'soon' is no time"),
+        ('{"timezone": "Beijing", "volume": 1}', "timezone: 'Beijing' is not a valid time zone"),
+        ('{"peak_date": "5 March"}', "peak_date.all: '5 March' is not a valid date"),
+        ('{"onset": "soon", "volume": 1}', "onset: 'soon' is not a valid time"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_where_and_what_to_do(
