@@ -53,5 +53,5 @@ def imported(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReas
         return dg.SkipReason("nothing was imported since the last run")
     context.update_cursor(ended[0].run_id)
     if not all_stale_days():
-        return dg.SkipReason("the import brought no new data")
+        return dg.SkipReason("the import brought nothing new")
     return dg.RunRequest(run_key=ended[0].run_id)
