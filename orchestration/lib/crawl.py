@@ -14,6 +14,7 @@ from core.environment import (
     EnvironmentProblem,
     browser_platforms,
     daily_requests,
+    data_dir,
     require_browser,
     require_live_access,
     sandbox_url,
@@ -22,6 +23,8 @@ from core.environment import (
 from core.listening import Listening
 from core.platforms import Platform
 from core.storage.paths import PROJECT_DIR
+from core.storage.raw import new_crawl_id
+from orchestration.lib.raw_frames import read_landed
 
 # Above this share of unreadable records the parser is probably wrong, and so are the numbers. A few odd cards per page
 # are normal.
@@ -113,6 +116,23 @@ def judge(name: str, slices: pl.DataFrame, stats: dict[str, Any]) -> Verdict:
     ):
         warnings.append(f"{name}: {count} of {slices.height} slices {state}: {reason}")
     return Verdict(errors, warnings)
+
+
+def run_judged_crawl(
+    context: dg.AssetExecutionContext, platform: Platform, name: str, arguments: Mapping[str, str]
+) -> tuple[dict[str, Any], Verdict]:
+    """Run a platform's spider under a new crawl_id; return its stats and the verdict on it, called by ``name``.
+
+    Raises dg.Failure, without retries, if the platform cannot be collected from.
+    """
+    try:
+        require_access([platform])
+    except EnvironmentProblem as problem:
+        raise dg.Failure(str(problem), allow_retries=False) from problem
+    stats = run_crawl(context, platform, {**arguments, "crawl_id": new_crawl_id(context.run.run_id[:8])})
+    # Not always the new crawl_id: a crawl that was killed is resumed under its own.
+    slices = read_landed(data_dir(), "slices", platform, [stats["crawl_id"]])
+    return stats, judge(name, slices, stats)
 
 
 def as_health(verdicts: Sequence[Verdict], asset_key: dg.AssetKey) -> dg.AssetCheckResult:

@@ -1,8 +1,8 @@
 """Which days a run is about.
 
-A run of partitions is about these. A run without any brings the marts up to date: it is about every stale day, or those
-of them within the run's ``tingfeng/days`` tag. Wide ranges of partitions are no alternative: Dagster stores an event
-for each day and asset at about 19 ms, which for five years is half a minute an asset (docs/decisions.md).
+A run of partitions is about those partitions. A run without any brings the marts up to date: it is about every stale
+day, or about those within its ``tingfeng/days`` tag. Wide ranges of partitions are no alternative: Dagster stores an
+event per day and asset at about 19 ms, which for five years is half a minute per asset (docs/decisions.md).
 """
 
 import dagster as dg
@@ -25,7 +25,7 @@ RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_ra
 
 
 def load_analysis_inputs() -> AnalysisInputs:
-    """What posts are read with now: listening.yaml, the labels and the models."""
+    """The current listening.yaml, labels and models. Raises Problem if one of them cannot be used."""
     return AnalysisInputs(
         listening=load_listening(),
         labels=load_labels(labels_dir()),
@@ -36,25 +36,27 @@ def load_analysis_inputs() -> AnalysisInputs:
 
 
 def expected_fingerprints(inputs: AnalysisInputs) -> dict[str, str]:
-    """For each day with raw posts since history_start: the fingerprint its enriched files have to have."""
+    """The fingerprint that the enriched posts of each day should have: days with raw posts since history_start."""
     since = inputs.listening.history_start.isoformat()
     marks = day_fingerprints(data_dir(), reading_fingerprint(inputs))
     return {day: mark for day, mark in marks.items() if day >= since}
 
 
 def all_stale_days() -> list[str]:
+    """The days, YYYY-MM-DD in order, whose served marts are out of date."""
     return stale_days(expected_fingerprints(load_analysis_inputs()), built_fingerprints(serving_path()))
 
 
-def changed_days(raw: RawTable, enriched: str, reading_fingerprint: str) -> dict[str, str]:
-    """Of a table whose days are not those of the run: the days to read again, with the fingerprint to write.
+def changed_days(raw: RawTable, enriched: str, inputs_fingerprint: str) -> dict[str, str]:
+    """The days of an enriched table that are out of date, and the fingerprint of the next version.
 
-    They are those whose raw files, or what these are read with, have changed since the enriched table was written.
+    For tables that do not follow the run's days. A day is out of date if its raw files or the other inputs have changed
+    since it was written.
     """
     folder = enriched_dir() / enriched
-    read = {day.name.removeprefix("day=") for day in folder.glob("day=*")}
-    wanted = dict.fromkeys(read, GONE) | day_fingerprints(data_dir(), reading_fingerprint, raw)
-    return {day: mark for day, mark in sorted(wanted.items()) if current_fingerprint(folder / f"day={day}") != mark}
+    written = {day.name.removeprefix("day=") for day in folder.glob("day=*")}
+    expected = dict.fromkeys(written, GONE) | day_fingerprints(data_dir(), inputs_fingerprint, raw)
+    return {day: mark for day, mark in sorted(expected.items()) if current_fingerprint(folder / f"day={day}") != mark}
 
 
 def run_days(run: dg.DagsterRun) -> list[str]:

@@ -1,4 +1,4 @@
-"""Reads landed rows back, and says whether they are what landed rows have to be."""
+"""Reads landed rows back and validates them."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from core.storage.raw import partition_dir
 from expectations.raw import RAW_SUITES, raw_posts
 from expectations.validation import Validation, columns_of, validate
 
-# A batch of days holds about this much of raw files, unless a single day has more: some 100,000 posts.
+# The raw files of a batch of days add up to at most this, some 100,000 posts, unless a single day has more.
 BATCH_BYTES = 100_000_000
 
 
@@ -24,36 +24,33 @@ def _files(data_dir: Path, table: RawTable, day: str, platforms: Sequence[Platfo
 def read_days(
     data_dir: Path, table: RawTable, days: Sequence[str], platforms: Sequence[Platform] = PLATFORMS
 ) -> pl.DataFrame:
-    """All landed rows of these days, whichever crawl or import brought them, and ``day`` as the folder says.
-
-    Without payloads.
-    """
+    """All landed rows of these days, crawled and imported, without payloads, with the ``day`` of their folder."""
     return _read(table, [path for day in days for path in _files(data_dir, table, day, platforms)])
 
 
 def day_batches(data_dir: Path, table: RawTable, days: Sequence[str]) -> Iterator[list[str]]:
-    """The days in runs of about BATCH_BYTES, so that hundreds of small days cost little and a large one fits memory."""
+    """The days in batches of about BATCH_BYTES: hundreds of small days cost little, and a large one fits in memory."""
     batch: list[str] = []
-    held = 0
+    batch_size = 0
     for day in days:
         size = sum(path.stat().st_size for path in _files(data_dir, table, day, PLATFORMS))
-        if batch and held + size > BATCH_BYTES:
+        if batch and batch_size + size > BATCH_BYTES:
             yield batch
-            batch, held = [], 0
+            batch, batch_size = [], 0
         batch.append(day)
-        held += size
+        batch_size += size
     if batch:
         yield batch
 
 
 def read_landed(data_dir: Path, table: RawTable, platform: Platform, crawl_ids: Sequence[str]) -> pl.DataFrame:
-    """The rows that these crawls landed, on whatever days, without payloads, and ``day`` as the folder says."""
+    """All rows that these crawls landed, of any day, without payloads, with the ``day`` of their folder."""
     folder = data_dir / "raw" / table / f"platform={platform}"
     return _read(table, [path for crawl_id in crawl_ids for path in sorted(folder.glob(f"day=*/{crawl_id}.parquet"))])
 
 
 def _read(table: RawTable, paths: Sequence[Path]) -> pl.DataFrame:
-    # The payload, which is most of a file, is kept for parsers alone.
+    # The payload is most of a file and only parsers need it.
     columns = {name: dtype for name, dtype in SCHEMAS[table].items() if name != "payload"}
     frames = [
         pl.read_parquet(path, columns=list(columns), hive_partitioning=False, glob=False).with_columns(
@@ -64,23 +61,20 @@ def _read(table: RawTable, paths: Sequence[Path]) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema={**columns, "day": pl.String()}), *frames])
 
 
-def validate_raw_posts(posts: pl.DataFrame) -> Validation:
-    """The raw suite over what read_days gave of posts."""
-    suite = raw_posts()
-    frame = posts.with_columns(day_of_file=pl.col("day"), posted_day=day_of("posted_at").cast(pl.String))
-    return validate(frame.select(columns_of(suite)), suite)
-
-
 def validate_landed(table: RawTable, rows: pl.DataFrame) -> Validation:
-    """The suite of a table beside posts, over what read_days or read_landed gave."""
-    suite = RAW_SUITES[table]()
+    """Validate rows from read_days or read_landed against the suite of their table."""
+    suite = raw_posts() if table == "posts" else RAW_SUITES[table]()
+    return validate(_with_checked_columns(table, rows).select(columns_of(suite)), suite)
+
+
+def _with_checked_columns(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the derived columns that the suite of their table names (expectations/raw.py)."""
     if table == "slices":
-        told = (pl.col("state") == "ok") | pl.col("reason").is_not_null()
-        kept = (~pl.col("target").is_in(["search", "timeline"])) | (
+        is_explained = (pl.col("state") == "ok") | pl.col("reason").is_not_null()
+        ids_add_up = ~pl.col("target").is_in(["search", "timeline"]) | (
             pl.col("kept_ids").list.len() == pl.col("posts_kept")
         )
-        frame = rows.with_columns(is_told=told, ids_add_up=kept)
-    else:
-        moment = "posted_at" if table == "comments" else "observed_at"
-        frame = rows.with_columns(day_of_file=pl.col("day"), own_day=day_of(moment).cast(pl.String))
-    return validate(frame.select(columns_of(suite)), suite)
+        return rows.with_columns(is_told=is_explained, ids_add_up=ids_add_up)
+    own_day = "posted_day" if table == "posts" else "own_day"
+    moment = "posted_at" if table in ("posts", "comments") else "observed_at"
+    return rows.with_columns(pl.col("day").alias("day_of_file"), day_of(moment).cast(pl.String).alias(own_day))

@@ -1,24 +1,22 @@
-"""enriched/comments: what comments say.
+"""enriched/comments: the author's own words and the sentiment of each comment.
 
-Not of the run's days alone: the comments that a crawl of a day lands were written on that day or later. So each day of
-comments is read whose raw files, or what they are read with, have changed since.
+Not limited to the run's days: the comments that a crawl of a day lands were written on that day or later. So every day
+of comments is enriched whose raw files, labels or models have changed since the last time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 import polars as pl
 
 from core.contracts.enriched import COMMENTS
-from core.environment import data_dir
 from core.platforms import PLATFORMS
 from core.storage.paths import enriched_dir
-from core.storage.versions import current_version, split_by_day, write_version
+from core.storage.versions import split_by_day, write_version
 from expectations.enriched import enriched_comments
-from expectations.validation import Validation, merged, validate
-from orchestration.lib.checks import as_check_result
+from expectations.validation import validate
 from orchestration.lib.days import changed_days, load_analysis_inputs
-from orchestration.lib.raw_frames import day_batches, read_days, validate_landed
+from orchestration.lib.enriching import RAW_ROWS, Batch, current_rows, enrich_days
 from orchestration.reading.enrich import comments_fingerprint, enrich_comments
 
 KEY = dg.AssetKey(["enriched", "comments"])
@@ -27,20 +25,20 @@ KEY = dg.AssetKey(["enriched", "comments"])
 @dg.asset(
     key=KEY,
     deps=[dg.AssetKey(["raw", f"{platform}_comments"]) for platform in PLATFORMS],
-    description="A row a comment: own words, and what the classifier says of them. A version a day of comments.",
+    description="One row per comment: own words and the classifier's sentiment. One version per day of comments.",
     kinds={"polars", "parquet"},
     check_specs=[
         dg.AssetCheckSpec(
-            "raw_rows",
+            RAW_ROWS,
             asset=KEY,
             blocking=True,
-            description="Great Expectations over the raw rows that are read, crawled and imported ones alike.",
+            description="Great Expectations on the raw rows before they are enriched, crawled and imported ones alike.",
         ),
         dg.AssetCheckSpec(
             "rows",
             asset=KEY,
             blocking=True,
-            description="Great Expectations: one row a comment, known labels, probabilities from 0 to 1.",
+            description="Great Expectations: one row per comment, known labels, probabilities from 0 to 1.",
         ),
     ],
     group_name="enriched",
@@ -48,27 +46,18 @@ KEY = dg.AssetKey(["enriched", "comments"])
 )
 def comments(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
     inputs = load_analysis_inputs()
+
+    def enrich(raw: pl.DataFrame, days: Sequence[str]) -> Batch:
+        previous = pl.concat(current_rows("comments", days, COMMENTS).values())
+        rows = enrich_comments(raw, inputs, previous)
+        by_day = split_by_day(rows, days)
+
+        def write_day(day: str, fingerprint: str) -> dict[str, int]:
+            write_version(enriched_dir() / f"comments/day={day}", fingerprint, by_day[day])
+            return {"comments": by_day[day].height}
+
+        return Batch({"rows": validate(rows, enriched_comments())}, write_day)
+
     todo = changed_days("comments", "comments", comments_fingerprint(inputs))
-    verdicts: dict[str, list[Validation]] = {"raw_rows": [], "rows": []}
-    count = 0
-    for batch in day_batches(data_dir(), "comments", list(todo)):
-        raw = read_days(data_dir(), "comments", batch)
-        verdicts["raw_rows"].append(validate_landed("comments", raw))
-        if verdicts["raw_rows"][-1].is_critical:
-            break
-        folders = {day: enriched_dir() / f"comments/day={day}" for day in batch}
-        before = pl.concat(current_version(folder, COMMENTS) for folder in folders.values())
-        read = enrich_comments(raw, inputs, before)
-        verdicts["rows"].append(validate(read, enriched_comments()))
-        if verdicts["rows"][-1].is_critical:
-            break
-        for day, frame in split_by_day(read, batch).items():
-            write_version(folders[day], todo[day], frame)
-            count += frame.height
-        context.log.info(f"{count} comments of {len(todo)} days read, to {batch[-1]}")
-    results = {name: as_check_result(merged(found)) for name, found in verdicts.items()}
-    for name, result in results.items():
-        yield result._replace(check_name=name)
-    if failed := [name for name, found in verdicts.items() if merged(found).is_critical]:
-        raise dg.Failure(f"{' and '.join(failed)} failed: nothing is written of these days; see the check.")
-    yield dg.MaterializeResult(metadata={"days": len(todo), "comments": count})
+    counts = yield from enrich_days(context, "comments", todo, {RAW_ROWS: KEY, "rows": KEY}, enrich)
+    yield dg.MaterializeResult(metadata={"days": counts["days"], "comments": counts["comments"]})

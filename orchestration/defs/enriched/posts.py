@@ -1,31 +1,22 @@
-"""enriched/posts and enriched/post_topics: what the posts of the run's days say.
+"""enriched/posts, post_topics and model_changes: the posts of the run's days, read by the rules and models.
 
-Raw rows are checked before they are read and enriched rows before they are written, in the step itself: whatever part
-of the graph somebody selects, nothing that fails its checks gets past here.
+Raw rows are checked before they are enriched, and enriched rows before they are written, inside the step: whatever
+part of the graph a run selects, no rows that fail their checks get past this asset.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 import polars as pl
 
 from core.contracts import enriched
-from core.environment import data_dir
 from core.platforms import PLATFORMS
 from core.storage.paths import enriched_dir
-from core.storage.versions import (
-    current_fingerprint,
-    current_version,
-    fingerprint,
-    split_by_day,
-    versions,
-    write_version,
-)
+from core.storage.versions import current_fingerprint, fingerprint, split_by_day, versions, write_version
 from expectations.enriched import enriched_post_topics, enriched_posts
-from expectations.validation import Validation, merged, validate
-from orchestration.lib.checks import as_check_result
+from expectations.validation import Validation, validate
 from orchestration.lib.days import expected_fingerprints, load_analysis_inputs, run_days
-from orchestration.lib.raw_frames import day_batches, read_days, validate_raw_posts
+from orchestration.lib.enriching import RAW_ROWS, Batch, current_rows, enrich_days
 from orchestration.publishing.staleness import GONE
 from orchestration.reading.cleaning import last_words
 from orchestration.reading.duplicates import hashed, signatures
@@ -36,30 +27,58 @@ POSTS = dg.AssetKey(["enriched", "posts"])
 POST_TOPICS = dg.AssetKey(["enriched", "post_topics"])
 MODEL_CHANGES = dg.AssetKey(["enriched", "model_changes"])
 RAW_POSTS = [dg.AssetKey(["raw", f"{platform}_posts"]) for platform in PLATFORMS]
+CHECKS = {RAW_ROWS: POSTS, "rows": POSTS, "topic_rows": POST_TOPICS}
 
 
-def days_to_read(days: Sequence[str], inputs: AnalysisInputs) -> dict[str, str]:
-    """Of the days, those whose enriched files are not what they have to be, with the fingerprint to write."""
+def days_to_enrich(days: Sequence[str], inputs: AnalysisInputs) -> dict[str, str]:
+    """The days, out of those given, whose enriched files are out of date, and the fingerprint of the next version."""
     expected = expected_fingerprints(inputs)
-    wanted = {
+    next_fingerprints = {
         day: expected.get(day, GONE) for day in days if day in expected or versions(enriched_dir() / f"posts/day={day}")
     }
     return {
         day: mark
-        for day, mark in wanted.items()
+        for day, mark in next_fingerprints.items()
         if any(current_fingerprint(enriched_dir() / f"{table}/day={day}") != mark for table in ("posts", "post_topics"))
     }
 
 
 def write_signatures(day: str, posts: pl.DataFrame) -> None:
-    """The day's text_signatures. A new version only where its texts changed."""
-    found = signatures(posts)
-    texts = fingerprint([str(CODE_VERSION), *found["text_hash"], *found["posted_at"].cast(pl.String)])
-    write_version(enriched_dir() / f"text_signatures/day={day}", texts, found)
+    """Write the day's text_signatures; a new version only if its texts have changed."""
+    rows = signatures(posts)
+    texts = fingerprint([str(CODE_VERSION), *rows["text_hash"], *rows["posted_at"].cast(pl.String)])
+    write_version(enriched_dir() / f"text_signatures/day={day}", texts, rows)
+
+
+def write_posts(
+    day: str, content_fingerprint: str, words: pl.DataFrame, previous: pl.DataFrame, posts: pl.DataFrame
+) -> dict[str, int]:
+    """Write the day's text_signatures, model_changes and posts; return the numbers of posts by kind.
+
+    words: the day's posts as duplicates.hashed returns them. previous, posts: the current and the next version.
+    """
+    # Signatures and changes go before the posts, which days_to_enrich looks at: after a run that was killed in between,
+    # the next one does the whole day again.
+    write_signatures(day, words)
+    changes = model_changes(previous, posts)
+    if changes.height:
+        write_version(enriched_dir() / f"model_changes/day={day}", content_fingerprint, changes)
+    write_version(enriched_dir() / f"posts/day={day}", content_fingerprint, posts)
+    return {
+        "posts": posts.height,
+        "labelled_by_analysts": posts.filter(pl.col("sentiment_source") == "analyst").height,
+        "model_changes": changes.height,
+    }
+
+
+def write_topics(day: str, content_fingerprint: str, topics: pl.DataFrame) -> dict[str, int]:
+    """Write the day's post_topics; return the numbers of rows."""
+    write_version(enriched_dir() / f"post_topics/day={day}", content_fingerprint, topics)
+    return {"topic_rows": topics.height, "irrelevant": topics.filter(~pl.col("is_relevant")).height}
 
 
 def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
-    """The enriched suite over posts in the schema enriched.POSTS, and their day."""
+    """Validate posts, in the schema ``enriched.POSTS`` with their day, against the enriched suite."""
     p_sum = pl.col("p_negative") + pl.col("p_neutral") + pl.col("p_positive")
     flags = pl.col("audit_flags").list.join(",")
     return validate(posts.with_columns(p_sum=p_sum, flags=flags), enriched_posts())
@@ -70,87 +89,79 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
         dg.AssetSpec(
             POSTS,
             deps=RAW_POSTS,
-            description="A row a post: own words, their hash, sentiment, flags. A version a day, as its inputs change.",
+            description="One row per post: own words, their hash, sentiment, flags. A new version of a day whenever "
+            "its inputs change.",
             kinds={"polars", "parquet"},
         ),
         dg.AssetSpec(
             POST_TOPICS,
             deps=RAW_POSTS,
-            description="A row for each post and topic whose words it holds: which, whether and why relevant, stance.",
+            description="One row per post and topic that it matches: the matching words, the relevance and its "
+            "reason, the stance.",
             kinds={"polars", "parquet"},
         ),
         dg.AssetSpec(
             MODEL_CHANGES,
             deps=RAW_POSTS,
-            description="Posts that another sentiment model has judged since; none until it changes.",
+            description="Posts that were judged again by another sentiment model; empty until the model changes.",
             kinds={"polars", "parquet"},
         ),
     ],
     check_specs=[
         dg.AssetCheckSpec(
-            "raw_rows",
+            RAW_ROWS,
             asset=POSTS,
             blocking=True,
-            description="Great Expectations over the raw rows that are read, crawled and imported ones alike.",
+            description="Great Expectations on the raw rows before they are enriched, crawled and imported ones alike.",
         ),
         dg.AssetCheckSpec(
             "rows",
             asset=POSTS,
             blocking=True,
-            description="Great Expectations: one row a post, known labels, probabilities that sum to one.",
+            description="Great Expectations: one row per post, known labels, probabilities that sum to one.",
         ),
         dg.AssetCheckSpec(
             "topic_rows",
             asset=POST_TOPICS,
             blocking=True,
-            description="Great Expectations: one row a post and topic, each with the words that decided.",
+            description="Great Expectations: one row per post and topic, each with the words that decided.",
         ),
     ],
     group_name="enriched",
-    pool="enriched_posts",  # a version's number is the last one's plus one, so one writer at a time
+    pool="enriched_posts",  # the number of a version is the previous one plus one, so one writer at a time
 )
 def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
     inputs = load_analysis_inputs()
-    days = run_days(context.run)
-    todo = days_to_read(days, inputs)
-    counts = {"days": 0, "days_unchanged": len(days) - len(todo), "posts": 0, "labelled_by_analysts": 0}
-    topic_counts = {"rows": 0, "irrelevant": 0}
-    rejudged = 0
     topic_suite = enriched_post_topics([topic.id for topic in inputs.listening.topics])
-    verdicts: dict[str, list[Validation]] = {"raw_rows": [], "rows": [], "topic_rows": []}
-    for batch in day_batches(data_dir(), "posts", list(todo)):
-        raw = read_days(data_dir(), "posts", batch)
-        verdicts["raw_rows"].append(validate_raw_posts(raw))
-        if verdicts["raw_rows"][-1].is_critical:
-            break
-        said = segment_posts(hashed(last_words(raw)), inputs.listening)
-        before = {day: current_version(enriched_dir() / f"posts/day={day}", enriched.POSTS) for day in batch}
-        read = enrich(said, inputs.labels, inputs.classifier, pl.concat(before.values()))
-        matched = enrich_topics(said, inputs)
-        verdicts["rows"].append(validate_enriched_posts(read))
-        verdicts["topic_rows"].append(validate(matched, topic_suite))
-        if verdicts["rows"][-1].is_critical or verdicts["topic_rows"][-1].is_critical:
-            break
-        said_on, topics_on = split_by_day(said, batch), split_by_day(matched, batch)
-        for day, frame in split_by_day(read, batch).items():
-            # Before the two that days_to_read looks at, so that a run that is killed in between does the day again.
-            write_signatures(day, said_on[day])
-            if (changes := model_changes(before[day], frame)).height:
-                write_version(enriched_dir() / f"model_changes/day={day}", todo[day], changes)
-                rejudged += changes.height
-            write_version(enriched_dir() / f"posts/day={day}", todo[day], frame)
-            write_version(enriched_dir() / f"post_topics/day={day}", todo[day], topics_on[day])
-            counts["days"] += 1
-            counts["posts"] += frame.height
-            counts["labelled_by_analysts"] += frame.filter(pl.col("sentiment_source") == "analyst").height
-            topic_counts["rows"] += topics_on[day].height
-            topic_counts["irrelevant"] += topics_on[day].filter(~pl.col("is_relevant")).height
-        context.log.info(f"{counts['days']} of {len(todo)} days read, {counts['posts']} posts")
-    results = {name: as_check_result(merged(found)) for name, found in verdicts.items()}
-    for name, result in results.items():
-        yield result._replace(asset_key=POST_TOPICS if name == "topic_rows" else POSTS, check_name=name)
-    if failed := [name for name, found in verdicts.items() if merged(found).is_critical]:
-        raise dg.Failure(f"{' and '.join(failed)} failed: nothing is written of these days; see the check.")
-    yield dg.MaterializeResult(asset_key=POSTS, metadata=counts)
-    yield dg.MaterializeResult(asset_key=POST_TOPICS, metadata=topic_counts)
-    yield dg.MaterializeResult(asset_key=MODEL_CHANGES, metadata={"rows": rejudged})
+
+    def enrich_batch(raw: pl.DataFrame, days: Sequence[str]) -> Batch:
+        words = segment_posts(hashed(last_words(raw)), inputs.listening)
+        previous = current_rows("posts", days, enriched.POSTS)
+        rows = enrich(words, inputs.labels, inputs.classifier, pl.concat(previous.values()))
+        topic_rows = enrich_topics(words, inputs)
+        words_by_day, rows_by_day, topics_by_day = (split_by_day(frame, days) for frame in (words, rows, topic_rows))
+
+        def write_day(day: str, mark: str) -> Mapping[str, int]:
+            written = write_posts(day, mark, words_by_day[day], previous[day], rows_by_day[day])
+            return written | write_topics(day, mark, topics_by_day[day])
+
+        return Batch(
+            {"rows": validate_enriched_posts(rows), "topic_rows": validate(topic_rows, topic_suite)}, write_day
+        )
+
+    days = run_days(context.run)
+    todo = days_to_enrich(days, inputs)
+    counts = yield from enrich_days(context, "posts", todo, CHECKS, enrich_batch)
+    yield dg.MaterializeResult(
+        asset_key=POSTS,
+        metadata={
+            "days": counts["days"],
+            "days_unchanged": len(days) - len(todo),
+            "posts": counts["posts"],
+            "labelled_by_analysts": counts["labelled_by_analysts"],
+        },
+    )
+    yield dg.MaterializeResult(
+        asset_key=POST_TOPICS, metadata={"rows": counts["topic_rows"], "irrelevant": counts["irrelevant"]}
+    )
+    yield dg.MaterializeResult(asset_key=MODEL_CHANGES, metadata={"rows": counts["model_changes"]})

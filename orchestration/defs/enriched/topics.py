@@ -1,4 +1,4 @@
-"""enriched/topics, enriched/topic_queries and enriched/accounts: listening.yaml as tables, for dbt."""
+"""enriched/topics, enriched/topic_queries and enriched/accounts: listening.yaml as tables for dbt."""
 
 from collections.abc import Iterator
 
@@ -16,15 +16,15 @@ from scrapers.pseudonym import load_key
     specs=[
         dg.AssetSpec(
             ["enriched", "topics"],
-            description="A row for each topic and platform that it listens on.",
+            description="One row per topic and platform that it listens on.",
             kinds={"polars"},
         ),
         dg.AssetSpec(
-            ["enriched", "topic_queries"], description="A row for each topic, platform and query.", kinds={"polars"}
+            ["enriched", "topic_queries"], description="One row per topic, platform and query.", kinds={"polars"}
         ),
         dg.AssetSpec(
             ["enriched", "accounts"],
-            description="A row for each listed account and brand that it speaks for.",
+            description="One row per listed account and brand that it speaks for.",
             kinds={"polars"},
         ),
     ],

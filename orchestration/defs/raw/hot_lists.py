@@ -2,11 +2,10 @@
 
 import dagster as dg
 
-from core.environment import EnvironmentProblem, data_dir
+from core.environment import data_dir
 from core.platforms import HOT_LIST_PLATFORMS, Platform
-from core.storage.raw import new_crawl_id
 from orchestration.lib.checks import as_check_result
-from orchestration.lib.crawl import as_health, judge, require_access, run_crawl
+from orchestration.lib.crawl import as_health, run_judged_crawl
 from orchestration.lib.raw_frames import read_landed, validate_landed
 
 
@@ -32,19 +31,13 @@ def hot_lists(platform: Platform) -> dg.AssetsDefinition:
             ),
         ],
     )
-    def rows_of_lists(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        try:
-            require_access([platform])
-        except EnvironmentProblem as problem:
-            raise dg.Failure(str(problem), allow_retries=False) from problem
-        stats = run_crawl(context, platform, {"crawl_id": new_crawl_id(context.run.run_id[:8])})
-        crawl_ids = [stats["crawl_id"]]
-        verdict = judge("hot lists", read_landed(data_dir(), "slices", platform, crawl_ids), stats)
-        landed = read_landed(data_dir(), "hot_lists", platform, crawl_ids)
+    def crawl(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        stats, verdict = run_judged_crawl(context, platform, "hot lists", {})
+        landed = read_landed(data_dir(), "hot_lists", platform, [stats["crawl_id"]])
         checks = [as_health([verdict], key), as_check_result(validate_landed("hot_lists", landed), key, "rows")]
         return dg.MaterializeResult(metadata={**stats, "landed": landed.height}, check_results=checks)
 
-    return rows_of_lists
+    return crawl
 
 
 @dg.definitions

@@ -10,14 +10,14 @@ from datetime import date
 import dagster as dg
 
 from core.contracts.raw import RawTable
-from core.environment import EnvironmentProblem, data_dir
+from core.environment import data_dir
 from core.listening import load_listening
 from core.platforms import CRAWLED_PLATFORMS, PLATFORMS, Platform
-from core.storage.raw import new_crawl_id, partition_dir
+from core.storage.raw import partition_dir
 from orchestration.lib.checks import as_check_result
-from orchestration.lib.crawl import as_health, crawl_arguments, judge, require_access, run_crawl
+from orchestration.lib.crawl import as_health, crawl_arguments, run_judged_crawl
 from orchestration.lib.partitions import daily
-from orchestration.lib.raw_frames import read_days, read_landed, validate_landed, validate_raw_posts
+from orchestration.lib.raw_frames import read_days, read_landed, validate_landed
 
 # For crashed crawls only (a refused one is no failure of the step): two more tries, after about half a minute and one,
 # so that a site that is down for a moment is not hammered. Runs are retried for lost workers alone (dagster.yaml).
@@ -80,29 +80,24 @@ def crawled(platform: Platform) -> dg.AssetsDefinition:
             if not listening.is_asked(platform, date.fromisoformat(day)):
                 context.log.info(f"{day}: nothing is asked of {platform}")
                 continue
-            try:
-                require_access([platform])
-            except EnvironmentProblem as problem:
-                raise dg.Failure(str(problem), allow_retries=False) from problem
             slices_dir = partition_dir(data_dir(), "slices", platform, day)
             if context.retry_number and list(slices_dir.glob(f"*-{context.run.run_id[:8]}.parquet")):
                 context.log.info(f"{day}: crawled before the retry")
                 continue
-            arguments = crawl_arguments(listening, platform, day)
-            stats = run_crawl(context, platform, {**arguments, "crawl_id": new_crawl_id(context.run.run_id[:8])})
-            crawl_ids.append(stats["crawl_id"])  # not the new one where it went on with a crawl that had died
-            verdicts.append(judge(day, read_landed(data_dir(), "slices", platform, crawl_ids[-1:]), stats))
+            stats, verdict = run_judged_crawl(context, platform, day, crawl_arguments(listening, platform, day))
+            crawl_ids.append(stats["crawl_id"])
+            verdicts.append(verdict)
             for key in context.selected_asset_keys:
                 context.add_asset_metadata(stats, asset_key=key, partition_key=day)
         for table, key in keys.items():
             if key not in context.selected_asset_keys:
                 continue
-            if table == "posts":  # all of these days, those that were imported too
-                rows = read_days(data_dir(), "posts", context.partition_keys, [platform])
-                checks = [as_health(verdicts, key), as_check_result(validate_raw_posts(rows), key, "rows")]
+            if table == "posts":  # all posts of these days, imported ones too
+                rows = read_days(data_dir(), table, context.partition_keys, [platform])
             else:
                 rows = read_landed(data_dir(), table, platform, crawl_ids)
-                checks = [as_check_result(validate_landed(table, rows), key, "rows")]
+            checks = [as_health(verdicts, key)] if table == "posts" else []
+            checks.append(as_check_result(validate_landed(table, rows), key, "rows"))
             yield dg.MaterializeResult(asset_key=key, metadata={"rows": rows.height}, check_results=checks)
 
     return crawl
