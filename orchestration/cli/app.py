@@ -3,7 +3,6 @@
 import os
 import sys
 import warnings
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,19 +55,10 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"tingfeng {installed_version()}")
+        from core.version import code_version
+
+        typer.echo(f"tingfeng {code_version()}")
         raise typer.Exit
-
-
-def installed_version() -> str:
-    """The version of this code, as pyproject.toml has it."""
-    try:
-        return version("tingfeng")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        import tomllib
-
-        project = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        return str(project["version"])
 
 
 @app.callback()

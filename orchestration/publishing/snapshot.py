@@ -10,6 +10,7 @@ The tables are in the snapshot's default schema: DuckDB names the catalog of mar
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -64,6 +65,17 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [f'comment on table "{table}" is {_quoted(comment)}' for table, comment in tables] + [
         f'comment on column "{table}"."{column}" is {_quoted(comment)}' for table, column, comment in columns
     ]
+
+
+def write_publication(draft: Path, version: str, published_at: datetime) -> None:
+    """Add the table ``publication`` to a draft: one row with the version of the code and the time in UTC."""
+    with duckdb.connect(str(draft)) as connection:
+        connection.execute("create table publication (version varchar, published_at timestamp)")
+        utc = published_at.astimezone(UTC).replace(tzinfo=None)  # DuckDB's timestamps have no zone
+        connection.execute("insert into publication values (?, ?)", [version, utc])
+        connection.execute(
+            "comment on table publication is 'The version of Tingfeng that published these tables, and when (UTC).'"
+        )
 
 
 def row_counts(snapshot: Path) -> dict[str, int]:

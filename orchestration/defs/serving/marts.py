@@ -11,12 +11,13 @@ import duckdb
 from core.environment import data_dir, now
 from core.storage.paths import enriched_dir, serving_path, warehouse_path
 from core.storage.versions import remove_superseded
+from core.version import code_version
 from expectations.served import SERVED
 from expectations.validation import Validation, columns_of, merged, validate
 from orchestration.lib.checks import as_check_result
 from orchestration.lib.warehouse import mart_keys
 from orchestration.publishing.manifests import built_versions, current_files, named_files, write_manifest
-from orchestration.publishing.snapshot import draft_snapshot, row_counts
+from orchestration.publishing.snapshot import draft_snapshot, row_counts, write_publication
 
 KEY = dg.AssetKey(["serving", "marts"])
 
@@ -57,8 +58,10 @@ def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         counts = row_counts(draft)
         context.log.info(f"publishing {len(counts)} tables, {sum(counts.values())} rows")
         files = current_files(data_dir(), built_versions(draft))
+        published_at = now()
+        write_publication(draft, code_version(), published_at)
         draft.rename(serving_path())
-    manifest = write_manifest(data_dir(), now(), files)
+    manifest = write_manifest(data_dir(), published_at, files)
     named = {data_dir() / file for file in named_files(data_dir())}
     metadata: dict[str, dg.MetadataValue | int] = {
         "path": dg.MetadataValue.path(str(serving_path())),

@@ -5,6 +5,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from core.version import code_version
 from orchestration.definitions import defs
 
 KEY = dg.AssetKey(["serving", "marts"])
@@ -61,6 +62,16 @@ def test_good_marts_are_published_with_their_row_counts(warehouse, tmp_path):
     (materialization,) = result.asset_materializations_for_node("serving__marts")
     assert materialization.metadata["fct_posts"].value == 1
     assert (tmp_path / "serving" / "marts.duckdb").exists()
+
+
+def test_the_snapshot_states_the_version_that_published_it_and_when(warehouse, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGFENG_NOW", "2026-01-07T06:00:00+08:00")
+    assert publish().success
+    with duckdb.connect(str(tmp_path / "serving" / "marts.duckdb"), read_only=True) as connection:
+        rows = connection.execute("select version, published_at from marts.publication").fetchall()
+    ((version, published_at),) = rows
+    assert version == code_version()
+    assert published_at.strftime("%Y-%m-%d %H:%M") == "2026-01-06 22:00"  # UTC
 
 
 def test_the_files_that_they_were_built_from_are_written_down(warehouse, tmp_path):
