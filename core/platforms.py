@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-Platform = Literal["weibo", "douyin", "xiaohongshu", "zhihu"]
+Platform = Literal["weibo", "douyin", "xiaohongshu", "zhihu", "bilibili"]
 # The counts of a post that interactions (互动量) can be made of, as the raw contract names them.
 Count = Literal["like", "comment", "share", "collect"]
 
@@ -191,6 +191,21 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         login_page="https://www.zhihu.com/signin",
         overlays=".Captcha, .signFlowModal, .SignFlow",
         has_hot_list=True,
+    ),
+    "bilibili": PlatformFacts(
+        name_zh="哔哩哔哩",
+        name_en="Bilibili",
+        aliases=("B站", "b站", "哔哩"),
+        hosts=("www.bilibili.com",),
+        counts={"like": "点赞", "comment": "评论", "share": "分享", "collect": "收藏"},
+        interactions=frozenset({"like", "comment", "share"}),
+        post_type="video",
+        post_address="https://www.bilibili.com/video/av{post_id}",
+        # The id in letters begins with BV; scrapers/parsers/values.py turns it into the number.
+        id_in_address=r"/video/(?:[aA][vV])?(\d+|BV1[0-9A-Za-z]{9})",
+        person_id_keys=frozenset({"user_id", "mid", "creator_hash"}),
+        person_id_places=re.compile(r"space\.bilibili\.com/(?P<id>\d+)"),
+        name_keys=frozenset({"uname", "face", "sign"}),
     ),
 }
 

@@ -1,4 +1,4 @@
-"""MediaCrawler's exports (json, jsonl, csv), posts and comments of four platforms, before and after July 2026.
+"""MediaCrawler's exports (json, jsonl, csv), posts and comments of five platforms, before and after July 2026.
 
 Until then ("generation A") its rows name the author: user_id, nickname, avatar. Since then ("B") they carry
 creator_hash = sha256(user_id)[:16] and a masked name. That hash has no key and can be undone by trying all ids, so it
@@ -21,7 +21,7 @@ from scrapers.importers.kinds import Context, Kind, raw_rows
 from scrapers.importers.payload import payloads, pseudonyms
 
 SOURCE = "import:mediacrawler"
-_COUNTS = ("like_count", "comment_count", "share_count", "collect_count")
+_COUNTS = ("like_count", "comment_count", "share_count", "collect_count", "view_count")
 _ZHIHU_TYPES = ["answer", "article", "zvideo", "pin"]  # a search brings questions, topics, ... too
 
 
@@ -52,12 +52,18 @@ _POST_NAMES: Mapping[Platform, Mapping[str, str]] = {
         "post_id": "content_id", "title": "title", "text": "content_text", "posted_at": "created_time",
         "like_count": "voteup_count", "comment_count": "comment_count",
     },
+    "bilibili": {
+        "post_id": "video_id", "title": "title", "text": "desc", "posted_at": "create_time",
+        "like_count": "liked_count", "comment_count": "video_comment", "share_count": "video_share_count",
+        "collect_count": "video_favorite_count", "view_count": "video_play_count",
+    },
 }  # fmt: skip
 _COMMENT_NAMES: Mapping[Platform, Mapping[str, str]] = {
     "weibo": {"post_id": "note_id", "posted_at": "create_time", "like_count": "comment_like_count"},
     "xiaohongshu": {"post_id": "note_id", "posted_at": "create_time", "like_count": "like_count"},
     "douyin": {"post_id": "aweme_id", "posted_at": "create_time", "like_count": "like_count"},
     "zhihu": {"post_id": "content_id", "posted_at": "publish_time", "like_count": "like_count"},
+    "bilibili": {"post_id": "video_id", "posted_at": "create_time", "like_count": "like_count"},
 }
 
 
@@ -190,6 +196,8 @@ def _post_type(rows: pl.DataFrame, platform: Platform) -> pl.Series:
         case "zhihu":
             content_type = columns.column(rows, "content_type").str.strip_chars()
             return columns.where(content_type.is_in(_ZHIHU_TYPES), content_type, None)
+        case "bilibili":  # articles (专栏) have files of their own
+            return pl.repeat("video", rows.height, eager=True)
 
 
 def _post_url(rows: pl.DataFrame, platform: Platform, post_id: pl.Series, post_type: pl.Series) -> pl.Series:
@@ -215,6 +223,9 @@ _POST_COLUMNS: Mapping[Platform, str] = {
     "zhihu": "content_id,content_type,content_text,content_url,question_id,title,desc,created_time,updated_time,"
     f"voteup_count,comment_count,source_keyword,{_AUTHOR},user_link,user_nickname,user_avatar,user_url_token,"
     "last_modify_ts",
+    "bilibili": f"video_id,video_type,title,desc,create_time,{_AUTHOR},liked_count,disliked_count,video_play_count,"
+    "video_favorite_count,video_share_count,video_coin_count,video_danmaku,video_comment,last_modify_ts,video_url,"
+    "video_cover_url,source_keyword",
 }
 _COMMENT_COLUMNS: Mapping[Platform, str] = {
     "weibo": "comment_id,create_time,create_date_time,note_id,content,sub_comment_count,comment_like_count,"
@@ -225,6 +236,8 @@ _COMMENT_COLUMNS: Mapping[Platform, str] = {
     "user_signature,sub_comment_count,like_count,last_modify_ts,parent_comment_id,pictures",
     "zhihu": "comment_id,parent_comment_id,content,publish_time,ip_location,sub_comment_count,like_count,"
     f"dislike_count,content_id,content_type,{_AUTHOR},user_link,user_nickname,user_avatar,last_modify_ts",
+    "bilibili": f"comment_id,parent_comment_id,create_time,video_id,content,{_AUTHOR},sex,sign,sub_comment_count,"
+    "like_count,last_modify_ts",
 }
 KINDS = (
     *(

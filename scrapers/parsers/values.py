@@ -109,8 +109,26 @@ def weibo_mid_to_bid(mid: str) -> str | None:
     return "".join(encoded)
 
 
+_BASE58 = "FcwAPNKTMug3GV5Lj7EJnHpWsx4tb8haYeviqBz6rkCy12mUSDQX9RdoZf"
+_BV_ORDER = (9, 7, 5, 6, 4, 8, 3, 10, 11)  # of "BV1" and nine characters: the places of the digits, highest first
+_BV_XOR, _BV_MASK = 23_442_827_791_579, (1 << 51) - 1
+
+
+def bilibili_bvid_to_aid(bvid: str) -> str | None:
+    """Bilibili's id in letters ("BV17x411w7KC") to the numeric one ("170001"); None if it is not a valid id."""
+    if not re.fullmatch(rf"BV1[{_BASE58}]{{9}}", bvid):
+        return None
+    number = 0
+    for place in _BV_ORDER:
+        number = number * 58 + _BASE58.index(bvid[place])
+    return str((number & _BV_MASK) ^ _BV_XOR)
+
+
 # Platforms whose addresses may hold a post's id in letters: the way to the numeric id.
-SHORT_IDS: Mapping[Platform, Callable[[str], str | None]] = {"weibo": weibo_bid_to_mid}
+SHORT_IDS: Mapping[Platform, Callable[[str], str | None]] = {
+    "weibo": weibo_bid_to_mid,
+    "bilibili": bilibili_bvid_to_aid,
+}
 
 
 def from_epoch(value: object) -> datetime | None:

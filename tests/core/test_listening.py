@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 
 from core.listening import Listening, ListeningProblem, load_listening
+from core.platforms import PLATFORMS
 
 LISTENING = """\
 history_start: 2026-01-01
@@ -35,7 +36,7 @@ def test_a_topic_as_written(load):
     [topic] = load(LISTENING).topics
     assert (topic.window.start, topic.window.end) == (date(2026, 1, 1), date(2026, 1, 6))
     assert (topic.match.all, topic.match.any, topic.match.none) == (["小米"], ["大熊", "KOL"], [])
-    assert topic.platforms == ["weibo", "douyin", "xiaohongshu", "zhihu"]
+    assert topic.platforms == list(PLATFORMS)
 
 
 def test_a_topic_listens_on_its_platforms_of_those_listened_to(load):
@@ -157,7 +158,7 @@ PROBLEMS = {
     "bad id": ("id: kol", "id: 小米-KOL", "topics.0.id: use lower-case letters, digits and _, a letter first"),
     "empty name": ("name: 小米与KOL", "name: ''", "topics.0.name: empty; write something"),
     "no name": ("name: 小米与KOL", "name:", "topics.0.name: no text; write a word"),
-    "unknown platform": ("[weibo, zhihu]", "[weibo, bilibili]", "platforms.1: Input should be 'weibo', 'douyin', "),
+    "unknown platform": ("[weibo, zhihu]", "[weibo, tieba]", "platforms.1: Input should be 'weibo', 'douyin', "),
     "platform twice": ("[weibo, zhihu]", "[weibo, weibo]", "platforms: weibo stands twice; name it once"),
     "no platform": ("[weibo, zhihu]", "[]", "platforms: empty; name at least one"),
     "nowhere": (

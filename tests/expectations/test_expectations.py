@@ -65,7 +65,7 @@ def test_raw_suite_passes_good_rows_and_an_empty_day():
     ("change", "expectation"),
     [
         ({"post_id": None}, "column_values_to_not_be_null"),
-        ({"platform": "bilibili"}, "column_values_to_be_in_set"),
+        ({"platform": "tieba"}, "column_values_to_be_in_set"),
         ({"post_id": "5.25e15"}, "column_values_to_match_regex"),
         ({"post_url": "//weibo.com/1"}, "column_values_to_match_regex"),
         ({"author_id": "1669879400"}, "column_values_to_match_regex"),  # not a pseudonym

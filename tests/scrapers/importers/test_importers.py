@@ -99,14 +99,29 @@ ZHIHU_COMMENT = {
     "user_nickname": "合成用户0008",
     "user_avatar": "", "last_modify_ts": OBSERVED_MS,
 }  # fmt: skip
+BILIBILI_POST = {
+    "video_id": "115800000000001", "video_type": "video", "title": "小米大熊事件始末", "desc": "从头说起 #小米",
+    "create_time": 1767620096, "user_id": "400000001", "nickname": "合成用户0012", "avatar": "https://example.com/c.jpg",
+    "liked_count": "1200", "disliked_count": "0", "video_play_count": "35000", "video_favorite_count": "88",
+    "video_share_count": "21", "video_coin_count": "340", "video_danmaku": "560", "video_comment": "77",
+    "last_modify_ts": OBSERVED_MS, "video_url": "https://www.bilibili.com/video/av115800000000001",
+    "video_cover_url": "http://example.com/cover.jpg", "source_keyword": "小米 大熊",
+}  # fmt: skip
+BILIBILI_COMMENT = {
+    "comment_id": "280000000001", "parent_comment_id": "0", "create_time": 1767620496,
+    "video_id": BILIBILI_POST["video_id"], "content": "说得清楚", "user_id": "400000002", "nickname": "合成用户0013",
+    "sex": "保密", "sign": "合成签名二", "avatar": "", "sub_comment_count": "2", "like_count": 9,
+    "last_modify_ts": OBSERVED_MS,
+}  # fmt: skip
 ROWS = {
     "xiaohongshu posts": XHS_POST, "xiaohongshu comments": XHS_COMMENT, "weibo posts": WEIBO_POST,
     "weibo comments": WEIBO_COMMENT, "douyin posts": DOUYIN_POST, "douyin comments": DOUYIN_COMMENT,
     "zhihu posts": ZHIHU_POST, "zhihu comments": ZHIHU_COMMENT,
+    "bilibili posts": BILIBILI_POST, "bilibili comments": BILIBILI_COMMENT,
 }  # fmt: skip
 PERSONAL = {
     "user_id", "avatar", "gender", "profile_url", "ip_location", "sec_uid", "short_user_id", "user_unique_id",
-    "user_signature", "user_link", "user_url_token",
+    "user_signature", "user_link", "user_url_token", "sign",
 }  # fmt: skip
 SEARCH_HEADER = list(weibo_search.KINDS[0].columns)
 

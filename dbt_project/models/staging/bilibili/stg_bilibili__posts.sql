@@ -1,0 +1,1 @@
+{{ conform_posts(source("raw", "bilibili_posts")) }}
