@@ -185,3 +185,5 @@ def comment_id(platform: Platform, post_id: str, posted_at: datetime, place: int
             return f"{seconds - 1 - own % 11:08x}00000000{own:08x}"
         case "zhihu":
             return str((seconds - ZHIHU_FROM_S) * OWN_OF["zhihu"] + own)
+        case _:
+            raise ValueError(f"the sandbox has no {platform}")

@@ -97,6 +97,8 @@ class Maker:
                 return self.writer.xiaohongshu(brief)
             case "zhihu":
                 return self.writer.zhihu(brief, post_type, self.rng.choice(EVENT["zhihu_lengths"]))
+            case _:
+                raise ValueError(f"the sandbox has no {platform}")
 
     def counts(self, platform: Platform, interactions: int) -> tuple[int, int, int, int]:
         """Likes, comments, shares and collects that make up a number of interactions, as the platform counts them."""
