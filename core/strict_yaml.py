@@ -56,7 +56,8 @@ def load_yaml(path: Path, model: type[Model], keys: str) -> Model:
     except UnicodeDecodeError as error:
         raise YamlProblem(f"{path}: not in UTF-8; save it as UTF-8.") from error
     except yaml.YAMLError as error:
-        raise YamlProblem(f"{path}: cannot be read as YAML; mend it there: {error}") from error
+        one_line = " ".join(str(error).split())
+        raise YamlProblem(f"{path}: cannot be read as YAML; mend it there: {one_line}") from error
     if not isinstance(content, dict):
         raise YamlProblem(f"{path}: holds no keys; it needs {keys}.")
     try:

@@ -39,7 +39,9 @@ class Commands(TyperGroup):
                 error(line)
             raise typer.Exit(1) from problem
         except (PermissionError, FileNotFoundError, NotADirectoryError, IsADirectoryError) as problem:
-            error(f"{problem.filename}: {problem.strerror}. Check the path and its permissions.")
+            # polars raises these with a message alone.
+            reason = f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem).splitlines()[0]
+            error(f"{reason}. Check the path and its permissions.")
             raise typer.Exit(1) from problem
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from core.calendar import CHINA, TIMEZONE, days_between
-from core.environment import data_dir, now
+from core.environment import data_dir, now, source
 from core.listening import Listening, load_listening
 from core.platforms import PLATFORMS, Platform
 from core.problems import Problem
@@ -19,6 +19,7 @@ from orchestration.lib.crawl import require_access
 from orchestration.lib.days import DAYS_TAG, RANGE_TAGS, all_stale_days
 from orchestration.lib.runs import Outcome, run_job
 from orchestration.publishing.staleness import landed_beside_posts
+from orchestration.reading.sentiment.choice import load_classifier
 
 
 class Progress(NamedTuple):
@@ -65,11 +66,21 @@ def days_to_crawl(listening: Listening, first: date, last: date) -> dict[Platfor
     return {platform: days for platform, days in plan.items() if days}
 
 
+def require_settings() -> None:
+    """Raise Problem if a setting that the steps read is wrong, rather than let a step fail on it minutes later."""
+    source()
+    now()
+    load_classifier()
+    if data_dir().exists() and not data_dir().is_dir():
+        raise Problem(f"TINGFENG_DATA is {str(data_dir())!r}, which is a file; set it to a folder.")
+
+
 def refresh(start: str | None, end: str | None, progress: Progress) -> list[Outcome]:
     """Run what the arguments request; returns the runs in order, the last of which may have failed.
 
-    Raises the problems that a person has to fix.
+    Raises Problem for settings and arguments that a person has to fix, before anything runs.
     """
+    require_settings()
     listening = load_listening()
     window = requested_window(start, end, listening)
     if window is None:

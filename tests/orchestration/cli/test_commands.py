@@ -1,0 +1,227 @@
+"""Every command with right, missing and wrong arguments: exit statuses, and what a person reads."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from orchestration.cli.app import app
+from tests.commands import tingfeng
+
+ROOT = Path(__file__).resolve().parents[3]
+COMMANDS = [
+    "run", "refresh", "import", "report", "explain", "compare", "reconcile", "audit",
+    "train relevance", "train sentiment", "login", "sandbox serve", "sandbox during", "sandbox labels", "dev",
+]  # fmt: skip
+HEAVY = ("dagster", "dagster_dbt", "dbt", "duckdb", "great_expectations", "pandas", "polars", "pyarrow", "scrapy")
+
+
+@pytest.fixture(autouse=True)
+def _empty_data_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGFENG_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TINGFENG_LISTENING", str(ROOT / "listening.yaml"))
+    for name in ("TINGFENG_SOURCE", "TINGFENG_NOW", "TINGFENG_SENTIMENT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def process(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command as a process, as a shell starts it from another folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | variables,
+        cwd=os.environ.get("TMPDIR", "/tmp"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_these_are_all_commands():
+    top = get_command(app).commands
+    names = [f"{name} {sub}" for name, command in top.items() for sub in getattr(command, "commands", {})]
+    assert sorted(names + [name for name in top if not hasattr(top[name], "commands")]) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example_of_the_command(command, capsys):
+    assert tingfeng(*command.split(), "--help") == 0
+    assert f"Example: tingfeng {command}" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("option", ["--topic", "--as-of", "--language", "--start", "--end", "--quiet"])
+def test_an_option_has_one_meaning_in_all_commands(option):
+    helps = {
+        parameter.help
+        for command in get_command(app).commands.values()
+        for parameter in command.params
+        if option in parameter.opts
+    }
+    assert len(helps) == 1
+
+
+def test_the_version_is_that_of_pyproject(capsys):
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert tingfeng("--version") == 0
+    assert capsys.readouterr().out == f"tingfeng {version}\n"
+    assert f"## {version}\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_help_imports_nothing_that_is_slow_to_import():
+    lines = (
+        "import sys\nfrom orchestration.cli.app import app\napp(['--help'], standalone_mode=False)\nprint(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", lines], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "reconcile" in done.stdout
+    assert {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "nope",
+        "refresh --nope",
+        "refresh --start",
+        "import",
+        "report --language fr",
+        "report extra",
+        "explain",
+        "compare",
+        "compare --from 2026-01-05T12:00 --language fr",
+        "reconcile",
+        "audit --size 0",
+        "audit --size many",
+        "train",
+        "train relevance",
+        "train sentiment",
+        "train sentiment labels.csv --data folder",
+        "login",
+        "sandbox serve --fault nope",
+        "sandbox serve --fault-rate 2",
+        "sandbox serve --port 99999",
+        "sandbox during",
+        "dev --port 0",
+        "run extra",
+    ],
+)
+def test_wrong_usage_exits_with_2_and_explains_itself(arguments, capsys):
+    assert tingfeng(*arguments.split()) == 2
+    streams = capsys.readouterr()
+    assert re.search("Usage:|Error", streams.out + streams.err)
+    assert "Traceback" not in streams.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("refresh --start yesterday", "'yesterday' is not a valid day; write it as YYYY-MM-DD."),
+        ("refresh --start 2026-01-06 --end 2026-01-01", "--end 2026-01-01 is before --start 2026-01-06; swap them."),
+        ("refresh --start 2999-01-01", "is in the future"),
+        ("refresh --start 1999-01-01", "is before history_start"),
+        ("import /nowhere", "/nowhere: does not exist"),
+        ("report", "Nothing is published yet; run 'tingfeng refresh' first."),
+        ("report --topic nope", "Nothing is published yet"),
+        ("report --as-of soon", "'soon' is not a valid time; write it as 2026-01-06T12:00"),
+        ("report --as-of 2026-01-06", "is a day, and figures change within a day"),
+        ("explain volume.weibo", "Nothing is published yet"),
+        ("compare --from 2026-01-05T12:00", "Nothing is published yet"),
+        ("audit", "Nothing is published yet"),
+        ("reconcile /nowhere.json", "/nowhere.json: "),
+        ("train relevance nope", "nope"),
+        ("train sentiment /nowhere.csv", "/nowhere.csv"),
+        ("login nope", "'nope' is not collected through a browser; choose from "),
+    ],
+)
+def test_a_problem_is_one_line_on_standard_error_and_exit_status_1(arguments, message, capsys):
+    assert tingfeng(*arguments.split()) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("tingfeng: ")
+    assert message in line
+
+
+@pytest.mark.parametrize("command", ["refresh", "run"])
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("TINGFENG_NOW", "yesterday", "TINGFENG_NOW is 'yesterday'; write it as "),
+        ("TINGFENG_SENTIMENT", "onnx:/nowhere", "/nowhere: model.onnx, tokenizer.json, config.json not found."),
+        ("TINGFENG_SENTIMENT", "nope", "TINGFENG_SENTIMENT is 'nope'; set it to "),
+        ("TINGFENG_LISTENING", "/nowhere.yaml", "/nowhere.yaml: no such file"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_before_anything_runs(command, variable, value, message, monkeypatch, capfd):
+    monkeypatch.setenv("TINGFENG_SOURCE", "sandbox")  # which 'run' sets for its process
+    monkeypatch.setenv(variable, value)
+    assert tingfeng(command) == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"tingfeng: {message}")
+
+
+def test_a_wrong_source_is_one_line(monkeypatch, capsys):
+    monkeypatch.setenv("TINGFENG_SOURCE", "nowhere")
+    assert tingfeng("refresh") == 1
+    assert capsys.readouterr().err == "tingfeng: TINGFENG_SOURCE is 'nowhere'; set it to 'sandbox' or 'live'.\n"
+
+
+def test_a_data_folder_that_is_a_file_is_one_line(tmp_path, monkeypatch, capsys):
+    (tmp_path / "data").touch()
+    assert tingfeng("refresh") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "is a file; set it to a folder" in line
+
+
+def test_a_broken_listening_file_is_one_line_with_its_name(tmp_path, monkeypatch, capsys):
+    broken = tmp_path / "listening.yaml"
+    broken.write_text("topics: [\n", encoding="utf-8")
+    monkeypatch.setenv("TINGFENG_LISTENING", str(broken))
+    assert tingfeng("refresh") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"tingfeng: {broken}: ")
+
+
+def test_a_refresh_without_data_says_what_to_do_next(tmp_path, capsys):
+    (tmp_path / "data").mkdir()
+    assert tingfeng("refresh") == 0
+    assert "tingfeng import" in capsys.readouterr().out
+
+
+def test_labels_of_the_sandbox_go_into_the_data_folder_or_where_out_says(tmp_path):
+    assert tingfeng("sandbox", "labels") == 0
+    assert tingfeng("sandbox", "labels", "--out", tmp_path / "labels.csv") == 0
+    assert (tmp_path / "data/labels/sandbox.csv").read_bytes() == (tmp_path / "labels.csv").read_bytes()
+
+
+def test_during_hands_on_the_exit_status_of_its_command():
+    command = [sys.executable, "-c", "import os, sys; sys.exit(7 * ('http://' in os.environ['TINGFENG_SANDBOX_URL']))"]
+    assert process("sandbox", "during", *command).returncode == 7
+
+
+def test_the_command_works_from_any_folder():
+    done = process("refresh", TINGFENG_NOW="soon")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"tingfeng: TINGFENG_NOW is 'soon'; .*\n", done.stderr)
+
+
+def test_ctrl_c_ends_with_130_and_without_a_traceback():
+    command = [sys.executable, "-m", "orchestration.cli", "sandbox", "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert "http://" in server.stdout.readline()
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=20)
+    assert server.returncode == 130
+    assert "Traceback" not in errors
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+def test_a_closed_pipe_leaves_no_traceback():
+    line = f"'{sys.executable}' -m orchestration.cli --help | head -1"
+    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
