@@ -1,17 +1,16 @@
-"""Files that other people's crawlers and vendors wrote, to raw Parquet: ``python -m scrapers.importers SRC [SRC ...]``.
+"""Imports files of other crawlers and vendors into raw Parquet. The command is ``tingfeng import``.
 
     files.py            finds files, and reads them in batches of text columns: encodings, gzip, CSV, JSON, SQLite, ...
-    workbooks.py        Excel files, and what they lose of ids
-    columns.py          values of whole columns, read as parsers/values.py reads one
-    payload.py          what of a row is kept beside its values, without who wrote it
-    kinds.py            what a format module offers: its columns, and its rows to raw rows
+    workbooks.py        Excel files, and ids that lost digits in them
+    columns.py          parsers of whole columns, with the results of parsers/values.py
+    payload.py          payloads without personal data, and pseudonyms
+    kinds.py            what a format module exports: its columns, and its reader
     mediacrawler.py, weibo_search.py, weibo_crawler.py, weibo_spider.py, spider_xhs.py, weibo_articles.py
                         one format each
-    mapping.py          any other format, by a mapping in YAML that lies beside the file
-    run.py              the import: check, read, compare with what is there, land
-    inbox.py            what is dropped into data/inbox/, and where it goes from there
-    __main__.py         the command and what it prints
+    mapping.py          any other format, through a YAML mapping beside the file
+    run.py              the import: check, read, compare with raw, land
+    inbox.py            imports data/inbox/ and moves its files to done or set-aside
+    summary.py          the result of an import as lines of text
 
-A format is known by its columns alone; names of files and folders say nothing. docs/importing.md is for those who have
-files to import.
+A format is recognised by its columns alone, not by names of files or folders. docs/importing.md is the user's guide.
 """

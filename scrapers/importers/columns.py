@@ -1,7 +1,7 @@
-"""Values of whole columns, read as scrapers/parsers/values.py reads one; a test holds the two together.
+"""Parsers of whole columns. They give the same results as scrapers/parsers/values.py; a test compares the two.
 
-Every function takes columns of text, null where a row has nothing. What is common is done for the whole column at
-once; what is rare is handed to values.py, a distinct value at a time.
+Every function takes columns of text, with null for a missing value. Common forms are parsed for the whole column at
+once; rare ones are passed to values.py, each distinct value once.
 """
 
 import re
@@ -15,12 +15,12 @@ from core.platforms import FACTS, Platform
 from scrapers.parsers.values import WEIBO_EPOCH_S, html_to_text, parse_count, parse_time
 
 TIME = pl.Datetime("us", "UTC")
-# The years that values.from_epoch accepts; a date told in words has to lie in them too.
+# The years that values.from_epoch accepts; a date in words has to lie in them too.
 _EARLIEST, _LATEST = datetime(2005, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def column(rows: pl.DataFrame, name: str | None) -> pl.Series:
-    """A column, or nulls where the file has none of that name."""
+    """The column of that name, or nulls if the file does not have it."""
     if name is not None and name in rows.columns:
         return rows[name]
     return pl.repeat(None, rows.height, dtype=pl.String, eager=True)
@@ -31,16 +31,16 @@ def where(mask: pl.Series, yes: pl.Series | str | None, no: pl.Series | str | No
     return pl.select(pl.when(mask).then(pl.lit(yes)).otherwise(pl.lit(no))).to_series()
 
 
-# What a spreadsheet makes of an id: it has lost its last digits.
+# An id that a spreadsheet turned into a number in scientific notation: its last digits are lost.
 _LOST_DIGITS = r"^[0-9]\.[0-9]+[eE]\+[0-9]{2}$"
 
 
 def with_all_digits(ids: pl.Series) -> pl.Series:
-    """Null for an id that has lost its last digits: others have the same ones left, and would become one with it."""
+    """Null for an id that has lost its last digits: different ids would become equal."""
     return where(ids.str.contains(_LOST_DIGITS), None, ids)
 
 
-def shown(raw: pl.Series) -> pl.Series:
+def non_empty(raw: pl.Series) -> pl.Series:
     """Trimmed text; null for what crawlers write where they found nothing ("", "None", "null"), and as
     with_all_digits."""
     trimmed = raw.str.strip_chars()
@@ -75,7 +75,7 @@ def weibo_id_times(ids: pl.Series) -> pl.Series:
 
 
 def times(raw: pl.Series, observed_at: pl.Series | datetime, id_times: pl.Series | None = None) -> pl.Series:
-    """As values.parse_time, within the years 2005 to 2100: UTC, null where there is no time.
+    """As values.parse_time, within the years 2005 to 2100: UTC, null where there is not a valid time.
 
     observed_at and id_times: one for each row, or one observed_at for all. Words that are no date ("昨天 23:01") are
     read only where there is an observed_at.
@@ -83,14 +83,14 @@ def times(raw: pl.Series, observed_at: pl.Series | datetime, id_times: pl.Series
     text = raw.str.strip_chars()
     epochs = _epochs(text)
     dates = _dates(text, id_times)
-    told = epochs.fill_null(dates)
+    parsed = epochs.fill_null(dates)
     moments = observed_at if isinstance(observed_at, pl.Series) else pl.repeat(observed_at, len(raw), eager=True)
-    rest = told.is_null() & text.is_not_null() & (text != "") & ~text.str.contains(_FAST) & moments.is_not_null()
+    rest = parsed.is_null() & text.is_not_null() & (text != "") & ~text.str.contains(_FAST) & moments.is_not_null()
     if not rest.any():
-        return told
+        return parsed
     lower = pl.repeat(None, len(raw), dtype=TIME, eager=True) if id_times is None else id_times
     read = [_read_time(*row) for row in zip(text.filter(rest), moments.filter(rest), lower.filter(rest), strict=True)]
-    return told.scatter(rest.arg_true(), _in_range(pl.Series(read, dtype=TIME)))
+    return parsed.scatter(rest.arg_true(), _in_range(pl.Series(read, dtype=TIME)))
 
 
 _EPOCH = r"^[0-9]{9,14}$"
@@ -113,15 +113,15 @@ def _dates(text: pl.Series, id_times: pl.Series | None) -> pl.Series:
     local = where(to_the_minute, dates + ":00", dates).str.to_datetime(
         "%Y-%m-%d %H:%M:%S", time_unit="us", strict=False
     )
-    told = _in_range(
+    parsed = _in_range(
         local.dt.replace_time_zone("Asia/Shanghai", ambiguous="earliest", non_existent="null").dt.convert_time_zone(
             "UTC"
         )
     )
     if id_times is None:
-        return told
-    agrees = to_the_minute & ((id_times - told).dt.total_seconds().abs() <= 120)
-    return where(agrees, id_times, told)
+        return parsed
+    agrees = to_the_minute & ((id_times - parsed).dt.total_seconds().abs() <= 120)
+    return where(agrees, id_times, parsed)
 
 
 def _read_time(text: str, observed_at: datetime, id_time: datetime | None) -> datetime | None:
@@ -146,7 +146,7 @@ _UNTIDY = r"[\x00\x{200b}\x{200c}\x{2060}\x{feff}\xad\xa0\r\x{2028}\x{2029}]"
 _SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 
 
-def words(raw: pl.Series) -> pl.Series:
+def plain_text(raw: pl.Series) -> pl.Series:
     """As values.plain_text, and as values.html_to_text where a crawler left markup in; "" for null."""
     text = raw.fill_null("")
     marked_up = text.str.contains("[<&]")  # most have neither, and this is found sooner
@@ -160,19 +160,19 @@ def words(raw: pl.Series) -> pl.Series:
     return text.str.strip_chars(_SPACES)
 
 
-def no_id(ids: pl.Series) -> pl.Series:
-    """Where there is no id, or what a spreadsheet made of one: 4.8152E+15 has lost its last digits."""
+def is_invalid_id(ids: pl.Series) -> pl.Series:
+    """Where there is not a valid id, or what a spreadsheet made of one: 4.8152E+15 has lost its last digits."""
     return ~ids.str.contains("^[0-9A-Za-z_-]{1,64}$").fill_null(False)
 
 
 def any_of(*flags: pl.Series) -> pl.Series:
-    """Whether one of the flags is true, row by row."""
+    """Row by row: true if one of the flags is true."""
     return pl.select(pl.any_horizontal(*(pl.lit(flag) for flag in flags))).to_series()
 
 
 def without_video_title(text: pl.Series, nicknames: pl.Series) -> pl.Series:
-    """Weibo's own title of a video link, "<name>的微博视频", without the name: it is not the author's words."""
-    titled = (text.str.contains("的(微博|秒拍)视频") & shown(nicknames).is_not_null()).fill_null(False)
+    """The text with the name removed from Weibo's own title of a video link, "<name>的微博视频"."""
+    titled = (text.str.contains("的(微博|秒拍)视频") & non_empty(nicknames).is_not_null()).fill_null(False)
     if not titled.any():
         return text
     titles = zip(text.filter(titled), nicknames.filter(titled), strict=True)
@@ -183,9 +183,9 @@ def without_video_title(text: pl.Series, nicknames: pl.Series) -> pl.Series:
 
 
 def attached(rows: pl.DataFrame, post_types: Mapping[str, str]) -> pl.Series:
-    """The type of the first of the columns that holds anything, else text."""
+    """The post type of the first column that is not empty, else text."""
     found = (
-        pl.when(pl.lit(shown(column(rows, name))).is_not_null()).then(pl.lit(post_type))
+        pl.when(pl.lit(non_empty(column(rows, name))).is_not_null()).then(pl.lit(post_type))
         for name, post_type in post_types.items()
     )
     return pl.select(pl.coalesce(*found, pl.repeat("text", rows.height))).to_series()
@@ -207,11 +207,11 @@ def fill_address(template: str, post_id: pl.Series) -> pl.Series:
 
 def places(raw: pl.Series) -> pl.Series:
     """Provinces and countries: "发布于 广东" and "来自广东" are 广东; "" and the words for nothing are null."""
-    place = shown(raw).str.replace(r"^(发布于|来自|IP\s?属地)[\s:：]*", "").str.strip_chars()
+    place = non_empty(raw).str.replace(r"^(发布于|来自|IP\s?属地)[\s:：]*", "").str.strip_chars()
     return where(place.is_in(["", "无", "未知", "unknown"]), None, place)
 
 
-# How each platform writes a hashtag into the text, and how an export lists them: with commas.
+# How each platform writes a hashtag in the text.
 _HASHTAGS: Mapping[str, str] = {
     "weibo": r"#[^#\n]{1,100}#",
     "xiaohongshu": r"#[^#\n]{1,100}\[话题\]#",
@@ -220,24 +220,24 @@ _HASHTAGS: Mapping[str, str] = {
 
 
 def hashtags(text: pl.Series, listed: pl.Series, platform: str) -> pl.Series:
-    """Those that the export lists and, where it lists none, those in the author's own words; lists of text."""
+    """The hashtags that the export lists or, if it lists none, those in the author's own text; a column of lists."""
     split = listed.str.split(",").list.eval(pl.element().str.strip_chars(" #"))
     if platform in _HASHTAGS:
         own = text.str.replace(r"(?s)//@.*", "") if platform == "weibo" else text
         found = own.str.extract_all(_HASHTAGS[platform]).list.eval(
             pl.element().str.replace("[话题]", "", literal=True).str.strip_chars("# ")
         )
-        split = where(shown(listed).is_null(), found, split)
+        split = where(non_empty(listed).is_null(), found, split)
     tags = split.list.eval(pl.element().filter(pl.element() != "")).list.unique(maintain_order=True)
     return where(tags.is_null(), pl.Series([[]], dtype=pl.List(pl.String)), tags)
 
 
-# Whether a row has the problem, what it is, and the value that shows it.
+# Rows that have the problem, its name, and the value to quote.
 Problem = tuple[pl.Series, str, pl.Series]
 
 
 def first_problem(*problems: Problem) -> pl.Series:
-    """Why a row cannot be read, null where it can."""
+    """The first problem of each row, null if it has none."""
     reason = pl.coalesce(
         pl.when(is_so).then(pl.concat_str(pl.lit(f"{what}: "), pl.lit(value).str.slice(0, 40).fill_null("nothing")))
         for is_so, what, value in problems

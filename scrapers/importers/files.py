@@ -1,6 +1,7 @@
-"""Files as other people's crawlers leave them: found, examined once, and read in batches of text columns.
+"""Reads the files of other crawlers: finds them, examines each once, and reads them in batches of text columns.
 
-UTF-8 with and without byte-order mark, or GB18030 (which holds GBK); plain or gzipped, told by the bytes. Layouts:
+UTF-8 with and without byte-order mark, or GB18030 (which includes GBK); plain or gzipped, recognised by the bytes.
+Layouts:
 
     csv       a header and rows; cells may hold line breaks
     lines     a JSON object a line. Lines end at "\\n" alone: U+2028 stands inside texts, 33 times in one real file
@@ -10,8 +11,10 @@ UTF-8 with and without byte-order mark, or GB18030 (which holds GBK); plain or g
     sheet     a sheet of an Excel file, under a header in its first row; see workbooks.py
     parquet   a Parquet file
 
-Databases, Excel and Parquet are told by their first bytes, all others by what is in them. Every value becomes text, ids
-to the last digit. What cannot be read is handed on with its position and the reason.
+Databases, Excel and Parquet files are recognised by their first bytes, the others by their content. Every value becomes
+text, ids with all digits. Records that cannot be read are returned with their position and the reason.
+
+JSON records are not read by ijson: it stops at the first broken record (docs/decisions.md).
 """
 
 import codecs
@@ -41,10 +44,10 @@ BATCH_BYTES = 32 << 20  # of JSON lines; the frames made of them take about ten 
 BATCH_ROWS = 20_000  # of the other layouts: at 1.6 kB a row the same
 _HEAD_BYTES = 1 << 20
 _CHUNK_BYTES = 4 << 20
-_SAMPLE = 100  # records whose keys are looked at
+_SAMPLE = 100  # records whose keys are read as columns
 _CELL_LIMIT = 10 << 20  # characters; a cell beyond that is a quote that was never closed
-_RECORD_LIMIT = 1 << 20  # characters that are looked at before a record is taken as broken
-_DAMAGE_LIMIT = 1e-3  # of the bytes; with more that is not UTF-8 the file is something else
+_RECORD_LIMIT = 1 << 20  # characters after which an unfinished record counts as broken
+_DAMAGE_LIMIT = 1e-3  # share of invalid bytes above which the file is not text
 
 _DAMAGE = re.compile("[\udc80-\udcff]")  # a byte that could not be decoded, by "surrogateescape"
 
@@ -56,7 +59,7 @@ class FileProblem(Problem):
 
 
 class Bad(NamedTuple):
-    """A record that cannot be read. It is not kept, for it may name people; the position says where it stands."""
+    """A record that cannot be read. Only its position is kept, because its content may name people."""
 
     number: int
     reason: str
@@ -84,7 +87,7 @@ class TextFile:
 
     @property
     def unit(self) -> str:
-        """What positions count."""
+        """The unit of positions in the file."""
         match self.layout:
             case "table" | "sheet":
                 return f"{self.table} row"
@@ -97,9 +100,9 @@ class TextFile:
 
 
 def find(sources: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """The files to import, each once, and those of folders that are passed over for their suffix.
+    """The files to import, each once, and the files in folders that are ignored because of their suffix.
 
-    A file that is named itself is taken whatever its name is. Raises FileProblem for a path that does not exist and
+    A file that is given itself is taken whatever its suffix is. Raises FileProblem for a path that does not exist and
     for a folder with nothing to import.
     """
     found: list[Path] = []
@@ -109,9 +112,7 @@ def find(sources: Sequence[Path]) -> tuple[list[Path], list[Path]]:
             held = sorted(path for path in source.rglob("*") if path.is_file() and not _is_hidden(path, source))
             fitting = [path for path in held if _suffix(path) in SUFFIXES]
             if not fitting:
-                raise FileProblem(
-                    f"{source}: holds no file to import ({', '.join(sorted(SUFFIXES))}, or these with .gz)"
-                )
+                raise FileProblem(f"{source}: has no file to import ({', '.join(sorted(SUFFIXES))}, or these with .gz)")
             found += fitting
             passed_over += [path for path in held if _suffix(path) not in SUFFIXES]
         elif source.exists():
@@ -131,9 +132,9 @@ def _suffix(path: Path) -> str:
 
 
 def examine(path: Path) -> list[TextFile]:
-    """Read a file through once, and say what it is: one that holds rows, or several tables that do.
+    """Read a file once and describe it; a database or workbook gives one TextFile for each table or sheet with rows.
 
-    Raises FileProblem if no rows can come of it.
+    Raises FileProblem if it cannot have rows.
     """
     try:
         with path.open("rb") as handle:
@@ -147,7 +148,7 @@ def examine(path: Path) -> list[TextFile]:
         survey = _survey(path)
         modified_at = _modified_at(path)
     except EOFError:
-        raise FileProblem(f"{path}: the gzip file is cut short; get it whole") from None
+        raise FileProblem(f"{path}: the gzip file is truncated; get a complete copy") from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise FileProblem(f"{path}: the gzip file is damaged: {error}") from error
     except OSError as error:
@@ -178,7 +179,7 @@ def _connect(path: Path) -> closing[sqlite3.Connection]:
 
 
 def _tables(path: Path) -> list[TextFile]:
-    """The tables that have rows."""
+    """The tables of a database that have rows."""
     try:
         with _connect(path) as database:
             if (state := database.execute("pragma quick_check(1)").fetchone()[0]) != "ok":
@@ -251,7 +252,7 @@ class _Survey(NamedTuple):
 
 
 def _survey(path: Path) -> _Survey:
-    """What all of the bytes are."""
+    """The encoding of the whole file, and the share of bytes that are not valid in it."""
     with _open(path) as handle:
         chunk = head = handle.read(_HEAD_BYTES)
         if b"\x00" in head[:8192]:
@@ -278,7 +279,7 @@ def _survey(path: Path) -> _Survey:
 
 
 def _is_utf8(data: bytes) -> bool:
-    """As data.decode() tells, at ten times the speed."""
+    """True if the bytes are valid UTF-8; ten times as fast as data.decode()."""
     try:
         pl.Series([data], dtype=pl.Binary()).cast(pl.String())
     except pl.exceptions.ComputeError:
@@ -287,7 +288,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _unfinished(data: bytes) -> bytes:
-    """The bytes at the end that begin a character of UTF-8 and do not end it."""
+    """The bytes of an incomplete UTF-8 character at the end."""
     for back in range(1, min(4, len(data)) + 1):
         first = data[-back]
         if first >= 0xC0:  # the first of two, three or four
@@ -310,7 +311,7 @@ _LIST = re.compile(r'\s*,\s*"weibo"\s*:\s*(?=\[)')
 
 
 def _opening(start: str) -> int:
-    """Where the list begins in {"user": {...}, "weibo": [...]}; 0 for a file that is no such object."""
+    """The offset of the list in {"user": {...}, "weibo": [...]}; 0 for any other file."""
     if not (account := _ACCOUNT.match(start)):
         return 0
     try:
@@ -351,7 +352,7 @@ def _columns(start: str, layout: Literal["csv", "lines", "records"]) -> tuple[st
 
 
 def _header(cells: Sequence[str]) -> tuple[str, ...]:
-    """Column names, each once: "id", "", ".3"; without what could not be decoded."""
+    """Unique column names, such as "id", "", ".3", without characters that could not be decoded."""
     names: list[str] = []
     for place, cell in enumerate(cells):
         name = _DAMAGE.sub("", cell).strip()
@@ -367,8 +368,8 @@ def _keys(records: Iterable[object]) -> tuple[str, ...]:
 def read(file: TextFile, columns: Collection[str], may_end_after: str | None = None) -> Iterator[Batch]:
     """The file's rows in batches. ``columns``: all that a file of its kind may have, in the order of its CSV files.
 
-    A JSON key that is neither among them nor in the file's first records is not read. A CSV row that ends with the
-    column ``may_end_after`` is whole.
+    A JSON key that is neither among them nor in the file's first records is not read. A CSV row may end after the
+    column ``may_end_after``.
     """
     match file.layout:
         case "table":
@@ -448,12 +449,12 @@ def _read_lines(file: TextFile, handle: BinaryIO, columns: tuple[str, ...]) -> I
         if rows is not None and rows.height == count:
             yield Batch(rows, range(number, number + count), [])
         else:
-            yield _sort_out(block, number, file, rows)
+            yield _read_lines_singly(block, number, file, rows)
         number += count
 
 
-def _sort_out(block: bytes, first: int, file: TextFile, rows: pl.DataFrame | None) -> Batch:
-    """Lines with blank ones among them, or bad ones; ``rows`` where there are none of those."""
+def _read_lines_singly(block: bytes, first: int, file: TextFile, rows: pl.DataFrame | None) -> Batch:
+    """A batch of lines with blank or invalid lines among them. ``rows``: the parsed lines if all of them are valid."""
     filled = [(first + offset, line) for offset, line in enumerate(block.split(b"\n")) if line.strip()]
     if rows is not None and rows.height == len(filled):
         return Batch(rows, [number for number, _ in filled], [])
@@ -461,7 +462,7 @@ def _sort_out(block: bytes, first: int, file: TextFile, rows: pl.DataFrame | Non
 
 
 def _parse_lines(data: bytes, encoding: str, columns: tuple[str, ...]) -> pl.DataFrame | None:
-    """All lines at once, 10 times as fast as one by one; None if one of them cannot be read."""
+    """Parse all lines at once, 10 times as fast as one by one; None if a line is invalid."""
     if encoding != "utf-8":
         data = data.decode(encoding).encode()
     try:
@@ -476,7 +477,7 @@ def _try_line(line: bytes, encoding: str) -> object:
     except UnicodeDecodeError:
         return ValueError(f"bytes that are not {encoding}")
     except (ValueError, RecursionError) as error:
-        return ValueError(f"no JSON: {error}")
+        return ValueError(f"not valid JSON: {error}")
 
 
 def _read_records(file: TextFile, handle: BinaryIO) -> Iterator[Batch]:
@@ -491,14 +492,14 @@ def _read_records(file: TextFile, handle: BinaryIO) -> Iterator[Batch]:
     yield _batch(pending)
 
 
-# What stands between records: commas, and the brackets of one or several lists, or the end of what holds the list.
+# Between records: commas, brackets of one or several lists, and the end of an enclosing object.
 _BETWEEN = re.compile(r"[\s,\[\]}\ufeff]*")
 _NEXT_RECORD = re.compile(r"\n[\s,\[]*(?=\{)")
 _DECODER = json.JSONDecoder(parse_constant=lambda name: _refuse(name), strict=False)
 
 
 def _refuse(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")  # NaN and Infinity, which Python writes
+    raise ValueError(f"{name} is not valid JSON")  # NaN and Infinity, which Python writes
 
 
 def _parse(text: str) -> object:
@@ -506,7 +507,7 @@ def _parse(text: str) -> object:
 
 
 def _records(text: io.TextIOBase) -> Iterator[object]:
-    """The values of a JSON list, or of objects one after the other; a ValueError in place of one that is broken."""
+    """The values of a JSON list or of concatenated objects; a ValueError in place of a broken one."""
     buffer, position, at_end = "", 0, False
     while True:
         position = _BETWEEN.match(buffer, position).end()  # type: ignore[union-attr]  # matches nothing as well
@@ -515,7 +516,7 @@ def _records(text: io.TextIOBase) -> Iterator[object]:
                 value, end = _DECODER.raw_decode(buffer, position)
             except (ValueError, RecursionError) as error:
                 if at_end or len(buffer) - position > _RECORD_LIMIT:
-                    yield ValueError(f"no JSON: {error}")
+                    yield ValueError(f"not valid JSON: {error}")
                     following = _NEXT_RECORD.search(buffer, position)
                     position = following.end() if following else len(buffer)
                     continue
@@ -550,7 +551,7 @@ def _read_csv(file: TextFile, handle: BinaryIO, columns: tuple[str, ...], may_en
         except StopIteration:
             break
         except csv.Error as error:
-            bad.append(Bad(number, f"no CSV: {error}"))
+            bad.append(Bad(number, f"not valid CSV: {error}"))
             continue
         if not cells or cells[1:] == first[1:]:
             continue  # a blank line, or the header again where files were joined
@@ -573,7 +574,7 @@ def _csv_batch(columns: tuple[str, ...], rows: list[list[str | None]], numbers: 
 
 
 def _batch(values: Iterable[tuple[int, object]]) -> Batch:
-    """Of parsed records, and of ValueErrors where there was none."""
+    """A batch of parsed records; a ValueError counts as a bad record."""
     records: list[dict[str, object]] = []
     numbers: list[int] = []
     bad: list[Bad] = []
@@ -582,13 +583,13 @@ def _batch(values: Iterable[tuple[int, object]]) -> Batch:
             records.append(value)
             numbers.append(number)
         else:
-            bad.append(Bad(number, str(value) if isinstance(value, ValueError) else "no JSON object"))
+            bad.append(Bad(number, str(value) if isinstance(value, ValueError) else "not a JSON object"))
     cells = {key: [_cell(record.get(key)) for record in records] for key in _keys(records)}
     return Batch(pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String()), height=len(records)), numbers, bad)
 
 
 def _cell(value: object) -> str | None:
-    """A value of JSON or a database as text, as polars writes it: 5, 0.5, true, {"a": 1}."""
+    """A JSON or database value as text, in the form that polars writes: 5, 0.5, true, {"a": 1}."""
     match value:
         case None:
             return None

@@ -1,11 +1,11 @@
-"""data/inbox/: what is dropped there is imported once.
+"""data/inbox/: every file that is put there is imported once.
 
     data/inbox/<file or folder>         waits until nothing in it has changed for SETTLED_S
-    data/inbox/<name>.mapping.yaml      is for the files beside it, and stays
-    data/inbox/done/                    what was imported; a later one of the same name gets a number
-    data/inbox/set-aside/               what could not be imported, each beside its reason, <name>.reason.txt
+    data/inbox/<name>.mapping.yaml      applies to the files beside it, and stays
+    data/inbox/done/                    imported files; a number is added if the name is taken
+    data/inbox/set-aside/               files that could not be imported, each with <name>.reason.txt beside it
 
-Nothing is ever deleted. Of a folder the files that could not be imported are set aside, and the rest is done.
+Nothing is deleted. In a folder, only the files that could not be imported are set aside.
 """
 
 import fcntl
@@ -25,15 +25,15 @@ DONE, SET_ASIDE = "done", "set-aside"
 
 
 @dataclass(slots=True)
-class Taken:
-    """What became of the inbox."""
+class InboxOutcome:
+    """The result of importing the inbox."""
 
     imports: list[Import] = field(default_factory=list)
-    set_aside: dict[Path, str] = field(default_factory=dict)  # where each lies now, and why
+    set_aside: dict[Path, str] = field(default_factory=dict)  # new path -> reason
 
     @property
     def landed(self) -> int:
-        """Rows that are new in raw."""
+        """The number of landed rows."""
         return sum(outcome.landed for outcome in self.imports)
 
 
@@ -42,14 +42,13 @@ def inbox_dir(data_dir: Path) -> Path:
 
 
 def waiting(data_dir: Path, now: float | None = None) -> list[Path]:
-    """The files and folders that can be imported: those that nobody is writing to any more. ``now``: seconds since
-    1970."""
+    """The files and folders that can be imported: those unchanged for SETTLED_S. ``now``: seconds since 1970."""
     settled_before = (time.time() if now is None else now) - SETTLED_S
     return [entry for entry in _entries(data_dir) if _changed_at(entry) <= settled_before]
 
 
 def state_of(entries: list[Path]) -> str:
-    """Names, sizes and times of change: another whenever something else is dropped, or the same again."""
+    """Names, sizes and times of change, as one string that differs whenever the inbox has changed."""
     return ";".join(f"{entry.name}:{_size(entry)}:{_changed_at(entry)}" for entry in entries)
 
 
@@ -68,24 +67,24 @@ def _is_mapping(entry: Path) -> bool:
     return entry.is_file() and entry.name.endswith(SUFFIX)
 
 
-def _held(entry: Path) -> list[Path]:
+def _contents(entry: Path) -> list[Path]:
     return [entry, *entry.rglob("*")] if entry.is_dir() else [entry]
 
 
 def _changed_at(entry: Path) -> float:
-    """Also when it came here: a file that was moved keeps the time it was written."""
-    states = [path.stat() for path in _held(entry)]
+    """The last modification or move: a file that was moved keeps its modification time, but not its ctime."""
+    states = [path.stat() for path in _contents(entry)]
     return max(max(state.st_mtime, state.st_ctime) for state in states)
 
 
 def _size(entry: Path) -> int:
-    return sum(path.stat().st_size for path in _held(entry))
+    return sum(path.stat().st_size for path in _contents(entry))
 
 
-def take_in(data_dir: Path, report: Report, now: float | None = None) -> Taken:
-    """Import what waits in the inbox, and put it where it belongs. ``report`` is called with a line now and then."""
-    taken = Taken()
-    with _alone(data_dir):
+def take_in(data_dir: Path, report: Report, now: float | None = None) -> InboxOutcome:
+    """Import what waits in the inbox and move it to done or set-aside. ``report`` is called with progress lines."""
+    taken = InboxOutcome()
+    with _locked(data_dir):
         for entry in waiting(data_dir, now):
             report(f"importing {entry}")
             try:
@@ -95,7 +94,7 @@ def take_in(data_dir: Path, report: Report, now: float | None = None) -> Taken:
                 continue
             taken.imports.append(outcome)
             for path in dict.fromkeys(tally.path for tally in outcome.tallies):
-                if reason := _why_not(path, outcome):
+                if reason := _reason_to_set_aside(path, outcome):
                     _set_aside(path, reason, data_dir, taken)
             if entry.exists():
                 entry.rename(_free(inbox_dir(data_dir) / DONE / entry.name))
@@ -103,8 +102,8 @@ def take_in(data_dir: Path, report: Report, now: float | None = None) -> Taken:
 
 
 @contextmanager
-def _alone(data_dir: Path) -> Iterator[None]:
-    """One taker at a time: a second one waits, and finds the inbox empty."""
+def _locked(data_dir: Path) -> Iterator[None]:
+    """A lock on the inbox: a second import waits, and then finds the inbox empty."""
     folder = inbox_dir(data_dir)
     folder.mkdir(parents=True, exist_ok=True)
     lock = os.open(folder, os.O_RDONLY)
@@ -115,8 +114,8 @@ def _alone(data_dir: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _why_not(path: Path, outcome: Import) -> str | None:
-    """Why a file brought nothing though it should have; None for one that did, or that holds nothing to import."""
+def _reason_to_set_aside(path: Path, outcome: Import) -> str | None:
+    """Why a file is set aside; None if rows were imported, or if it has nothing to import."""
     tallies = [tally for tally in outcome.tallies if tally.path == path]
     if problem := next((tally.problem for tally in tallies if tally.problem), None):
         return problem
@@ -126,8 +125,8 @@ def _why_not(path: Path, outcome: Import) -> str | None:
     return None
 
 
-def _set_aside(path: Path, reason: str, data_dir: Path, taken: Taken) -> None:
-    """The reason is written first, so that nothing ever lies there without one."""
+def _set_aside(path: Path, reason: str, data_dir: Path, taken: InboxOutcome) -> None:
+    """Move a file to set-aside. The reason is written first, so that no file is there without one."""
     inbox = inbox_dir(data_dir)
     place = _free(inbox / SET_ASIDE / path.relative_to(inbox))
     place.with_name(f"{place.name}.reason.txt").write_text(reason + "\n", encoding="utf-8")
@@ -136,7 +135,7 @@ def _set_aside(path: Path, reason: str, data_dir: Path, taken: Taken) -> None:
 
 
 def _free(place: Path) -> Path:
-    """The place, or the next with a number that is not taken; its folder exists."""
+    """The path, with a number if it is taken. Creates its folder."""
     place.parent.mkdir(parents=True, exist_ok=True)
     number, free = 1, place
     while free.exists():

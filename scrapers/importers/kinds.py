@@ -1,4 +1,4 @@
-"""What a format module offers: the kinds of file it knows, the columns that tell each, and the way to read it."""
+"""What a format module exports: the kinds of file that it can read, the columns that identify each, and its reader."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Table = Literal["posts", "comments"]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a row does not say itself: when the file was last written (UTC), and the key of the pseudonyms."""
+    """What the rows do not contain: when the file was last written (UTC), and the key for pseudonyms."""
 
     modified_at: datetime
     key: bytes
@@ -25,18 +25,18 @@ class Context:
 class Kind:
     """One kind of file.
 
-    required: the columns that tell a file of this kind. Of two kinds that a file has those of, it is of
-        the one with more.
-    columns: all columns it may have. Where they are in the order of its CSV files, newer rows may have more of them
-        than the header above them.
-    read: rows as text to raw rows, in the same order: the columns of the raw table but source and crawl_id, and
-        ``problem``, why a row cannot be read (null: it can). Where there is a problem the other columns mean nothing,
-        but for the payload.
-    platform: None where the rows say it; then that of a row that says none is null.
-    has_observation_times: whether the rows say when they were observed; else observed_at is the file's time, and two
-        rows of a post are the same observation when their counts are the same.
-    may_end_after: the column that a CSV row may end with, though the header goes on.
-    only_with: the column that has to hold something; rows without it are none of this kind, and not counted.
+    required: the columns that identify a file of this kind. If a file fits two kinds, the one with more required
+        columns is taken.
+    columns: all columns that it may have, in the order of its CSV files. CSV rows may have more of them than the
+        header, if a newer crawler appended to an older file.
+    read: takes rows of text and returns raw rows in the same order: the columns of the raw table without source and
+        crawl_id, and ``problem``, the reason why a row is rejected (null if it is valid). Of a rejected row only
+        the payload is used.
+    platform: None if each row names its platform; it is null for a rejected row without one.
+    has_observation_times: true if the rows contain the time of observation. Otherwise observed_at is the file's
+        modification time, and two rows of a post are the same observation if their counts are equal.
+    may_end_after: a column after which a CSV row may end, although the header has more.
+    only_with: a column that must not be empty; rows without it are ignored and not counted.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Kind:
 
 
 def raw_rows(table: Table, values: Mapping[str, pl.Series | str | bool | datetime]) -> pl.DataFrame:
-    """A frame in the raw schema, and ``problem`` at its end. A value may be one for all rows; a column that is not
-    given is null."""
+    """A frame in the raw schema, with ``problem`` as last column. A scalar applies to all rows; missing columns are
+    null."""
     given: dict[str, Any] = {**dict.fromkeys(SCHEMAS[table]), **values}
     schema = {**SCHEMAS[table], "problem": pl.String()}
     return pl.select(pl.lit(given[name]).cast(dtype).alias(name) for name, dtype in schema.items())

@@ -1,6 +1,6 @@
-"""<name>.mapping.yaml: which columns of a vendor's export are which, for files that no format module knows.
+"""<name>.mapping.yaml: maps the columns of a vendor's export to ours, for formats without a module of their own.
 
-docs/importing.md explains the keys, with an example. A mapping lies beside the files that it is for.
+docs/importing.md explains the keys, with an example. A mapping stands in the folder of the files that it applies to.
 """
 
 from collections.abc import Mapping as Names
@@ -19,12 +19,12 @@ from core.strict_yaml import YamlProblem, load_yaml
 from scrapers.importers import columns
 from scrapers.importers.files import FileProblem
 from scrapers.importers.kinds import Context, Kind, Table, raw_rows
-from scrapers.importers.payload import made_ids, payloads, pseudonyms
+from scrapers.importers.payload import hashed_ids, payloads, pseudonyms
 from scrapers.parsers.values import SHORT_IDS
 from scrapers.pseudonym import NOBODY, scrub
 
 SUFFIX = ".mapping.yaml"
-# What a row may have, beside what every row gets from the import itself. author_name is named to be emptied.
+# The columns that a mapping may name. author_name is named so that it is emptied.
 _POST = (
     "platform", "post_id", "post_url", "post_type", "title", "text", "posted_at", "author_id", "author_name",
     "author_followers", "author_verified", "like_count", "comment_count", "share_count", "collect_count", "view_count",
@@ -41,7 +41,7 @@ _NO = ["false", "False", "FALSE", "0", "否", "no"]
 
 def _is_timezone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError(f"{name!r} is no time zone; write one such as Asia/Shanghai")
+        raise ValueError(f"{name!r} is not a valid time zone; write one such as Asia/Shanghai")
     return name
 
 
@@ -64,33 +64,35 @@ class Mapping(BaseModel):
     timezone: Annotated[str, AfterValidator(_is_timezone)] = "Asia/Shanghai"  # of times that name none
 
     @model_validator(mode="after")
-    def _says_enough(self) -> "Mapping":
+    def _is_complete(self) -> "Mapping":
         fields = _FIELDS[self.table]
         for key in ("columns", "constants", "values"):
             for name in getattr(self, key):
                 if name not in fields:
-                    raise ValueError(f"{key}.{name}: no column of {self.table}; there are {', '.join(fields)}")
+                    raise ValueError(f"{key}.{name}: not a column of {self.table}; the columns are {', '.join(fields)}")
         given = {*self.columns, *self.constants}
         for name in self.columns.keys() & self.constants.keys():
-            raise ValueError(f"constants.{name}: columns has it too; take it out of one")
+            raise ValueError(f"constants.{name}: it is also under columns; remove it from one of them")
         for name in self.values.keys() - self.columns.keys():
-            raise ValueError(f"values.{name}: columns has no {name}; add it there")
+            raise ValueError(f"values.{name}: {name} is not under columns; add it there")
         for name in {"platform", "text", "posted_at"} - given:
             raise ValueError(f"columns.{name}: missing; add it, or under constants where it is the same for all rows")
         if not given & {"post_id", "post_url"}:
             raise ValueError("columns.post_id: missing; add it, or post_url, whose addresses hold the id")
         if self.post_url is not None and "{post_id}" not in self.post_url:
-            raise ValueError("post_url: holds no {post_id}; write it where the id belongs")
+            raise ValueError("post_url: {post_id} is missing; write it where the id belongs")
         for name, platform in [("constants", self.constants.get("platform"))] + [
             ("values", platform) for platform in self.values.get("platform", {}).values()
         ]:
             if platform is not None and platform not in PLATFORM_NAMES:
-                raise ValueError(f"{name}.platform: {platform} is none of {', '.join(PLATFORMS)}; correct it")
+                raise ValueError(
+                    f"{name}.platform: {platform} is not a known platform; use one of {', '.join(PLATFORMS)}"
+                )
         return self
 
 
 def mappings_beside(path: Path) -> list[tuple[Path, Mapping]]:
-    """The mappings in a file's folder that are for it. Raises FileProblem for one that cannot be used."""
+    """The mappings in the file's folder that apply to it. Raises FileProblem for an invalid mapping."""
     found: list[tuple[Path, Mapping]] = []
     for source in sorted(path.parent.glob(f"*{SUFFIX}")):
         try:
@@ -103,7 +105,7 @@ def mappings_beside(path: Path) -> list[tuple[Path, Mapping]]:
 
 
 def kind_of(mapping: Mapping) -> Kind:
-    """The kind of file that a mapping describes."""
+    """The Kind that a mapping describes."""
     named = (*mapping.columns.values(), *mapping.personal)
     return Kind(
         name=f"{mapping.format} {mapping.table}",
@@ -119,7 +121,7 @@ def kind_of(mapping: Mapping) -> Kind:
 
 def _read(rows: pl.DataFrame, context: Context, mapping: Mapping) -> pl.DataFrame:
     """Read the rows of each platform separately, and put them back into the file's order."""
-    names = columns.shown(_mapped(rows, mapping, "platform"))
+    names = columns.non_empty(_mapped(rows, mapping, "platform"))
     platforms = names.replace(list(PLATFORM_NAMES), list(PLATFORM_NAMES.values()))
     parts = []
     for platform in platforms.unique().to_list():
@@ -141,7 +143,7 @@ def _reject_unknown_platform(mapping: Mapping, names: pl.Series) -> pl.DataFrame
 
 
 def _mapped(rows: pl.DataFrame, mapping: Mapping, name: str) -> pl.Series:
-    """A column of ours, in our words."""
+    """One of our columns, with the values mapped to ours."""
     if name in mapping.constants:
         return pl.repeat(mapping.constants[name], rows.height, dtype=pl.String, eager=True)
     cells = columns.column(rows, mapping.columns.get(name))
@@ -155,11 +157,11 @@ def _mapped(rows: pl.DataFrame, mapping: Mapping, name: str) -> pl.Series:
 def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform: Platform) -> pl.DataFrame:
     given = partial(_mapped, rows, mapping)
     post_id = _post_id(rows, mapping, platform)
-    text, title = columns.words(given("text")), columns.words(given("title"))
+    text, title = columns.plain_text(given("text")), columns.plain_text(given("title"))
     observed_at = _observed_at(rows, context, mapping)
     posted_at = _times(given("posted_at"), observed_at, post_id, platform, mapping)
     numbers = {name: columns.counts(given(name)) for name in _POST if name.endswith(("_count", "_followers"))}
-    post_type = columns.shown(given("post_type")).fill_null(FACTS[platform].post_type)
+    post_type = columns.non_empty(given("post_type")).fill_null(FACTS[platform].post_type)
     return raw_rows(
         "posts",
         {
@@ -178,13 +180,17 @@ def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform
             ),
             "hashtags": columns.hashtags(text, given("hashtags"), platform),
             "ip_location": columns.places(given("ip_location")),
-            "repost_of_id": columns.shown(given("repost_of_id")),
+            "repost_of_id": columns.non_empty(given("repost_of_id")),
             "is_ad": _truths(given("is_ad")).fill_null(False),
-            "query": columns.shown(given("query")),
+            "query": columns.non_empty(given("query")),
             "observed_at": observed_at,
             "payload": _payloads(rows, mapping, platform, context.key),
             "problem": columns.first_problem(
-                (columns.no_id(post_id), f"{_named(mapping, 'post_id', 'post_url')} is no id", post_id),
+                (
+                    columns.is_invalid_id(post_id),
+                    f"{_column_name(mapping, 'post_id', 'post_url')} is not a valid id",
+                    post_id,
+                ),
                 *_time_problems(rows, mapping, posted_at, observed_at),
             ),
         },
@@ -197,10 +203,12 @@ def _read_comments(rows: pl.DataFrame, context: Context, mapping: Mapping, platf
     if "comment_id" in mapping.columns:
         comment_id = given("comment_id").str.strip_chars()
     else:
-        telling = ("post_id", "posted_at", "author_id", "author_name", "text")
-        said_by = rows.select(given(name).alias(name) for name in telling).with_columns(post_id.alias("post_id"))
-        comment_id = made_ids(said_by, telling, platform, context.key)
-    parent_id = columns.shown(given("parent_comment_id"))
+        identifying = ("post_id", "posted_at", "author_id", "author_name", "text")
+        author_columns = rows.select(given(name).alias(name) for name in identifying).with_columns(
+            post_id.alias("post_id")
+        )
+        comment_id = hashed_ids(author_columns, identifying, platform, context.key)
+    parent_id = columns.non_empty(given("parent_comment_id"))
     observed_at = _observed_at(rows, context, mapping)
     posted_at = _times(given("posted_at"), observed_at, comment_id, platform, mapping)
     likes, replies = columns.counts(given("like_count")), columns.counts(given("reply_count"))
@@ -211,7 +219,7 @@ def _read_comments(rows: pl.DataFrame, context: Context, mapping: Mapping, platf
             "comment_id": comment_id,
             "post_id": post_id,
             "parent_comment_id": columns.where((parent_id == "0") | (parent_id == comment_id), None, parent_id),
-            "text": columns.words(given("text")),
+            "text": columns.plain_text(given("text")),
             "posted_at": posted_at,
             "author_id": _author_id(given("author_id"), platform, context.key),
             "like_count": likes.value,
@@ -221,29 +229,41 @@ def _read_comments(rows: pl.DataFrame, context: Context, mapping: Mapping, platf
             "observed_at": observed_at,
             "payload": _payloads(rows, mapping, platform, context.key),
             "problem": columns.first_problem(
-                (columns.no_id(comment_id), f"{_named(mapping, 'comment_id')} is no id", comment_id),
-                (columns.no_id(post_id), f"{_named(mapping, 'post_id', 'post_url')} is no id", post_id),
+                (
+                    columns.is_invalid_id(comment_id),
+                    f"{_column_name(mapping, 'comment_id')} is not a valid id",
+                    comment_id,
+                ),
+                (
+                    columns.is_invalid_id(post_id),
+                    f"{_column_name(mapping, 'post_id', 'post_url')} is not a valid id",
+                    post_id,
+                ),
                 *_time_problems(rows, mapping, posted_at, observed_at),
             ),
         },
     )
 
 
-def _author_id(told: pl.Series, platform: Platform, key: bytes) -> pl.Series:
-    shown = columns.shown(told)
-    return pseudonyms(columns.where(shown.is_in(NOBODY), None, shown), platform, key)
+def _author_id(ids: pl.Series, platform: Platform, key: bytes) -> pl.Series:
+    ids = columns.non_empty(ids)
+    return pseudonyms(columns.where(ids.is_in(NOBODY), None, ids), platform, key)
 
 
-def _named(mapping: Mapping, *names: str) -> str:
-    """What a person who reads the file knows it by."""
+def _column_name(mapping: Mapping, *names: str) -> str:
+    """The name of the column in the file, for messages."""
     return next((mapping.columns[name] for name in names if name in mapping.columns), names[0])
+
+
+def _id_problem(ids: pl.Series, mapping: Mapping, *names: str) -> columns.Problem:
+    return columns.is_invalid_id(ids), f"{_column_name(mapping, *names)} is not a valid id", ids
 
 
 def _time_problems(
     rows: pl.DataFrame, mapping: Mapping, posted_at: pl.Series, observed_at: pl.Series
 ) -> list[columns.Problem]:
     return [
-        (moments.is_null(), f"{_named(mapping, name)} is no time", _mapped(rows, mapping, name))
+        (moments.is_null(), f"{_column_name(mapping, name)} is not a valid time", _mapped(rows, mapping, name))
         for name, moments in (("posted_at", posted_at), ("observed_at", observed_at))
     ]
 
@@ -269,24 +289,24 @@ def _post_url(post_id: pl.Series, post_type: pl.Series, mapping: Mapping, platfo
 def _observed_at(rows: pl.DataFrame, context: Context, mapping: Mapping) -> pl.Series:
     if "observed_at" not in mapping.columns:
         return pl.repeat(context.modified_at, rows.height, dtype=columns.TIME, eager=True)
-    told = columns.times(_mapped(rows, mapping, "observed_at"), context.modified_at)
-    return _in_zone(told, _mapped(rows, mapping, "observed_at"), mapping.timezone)
+    moments = columns.times(_mapped(rows, mapping, "observed_at"), context.modified_at)
+    return _in_zone(moments, _mapped(rows, mapping, "observed_at"), mapping.timezone)
 
 
 def _times(
-    told: pl.Series, observed_at: pl.Series, own_id: pl.Series, platform: Platform, mapping: Mapping
+    time_text: pl.Series, observed_at: pl.Series, own_id: pl.Series, platform: Platform, mapping: Mapping
 ) -> pl.Series:
-    # Weibo's ids are of China's clock: they tell what a time in another zone leaves out, once it is China's.
+    # The time in a Weibo id adds the seconds that a time in the file lacks; this works for China's time only.
     if mapping.timezone == "Asia/Shanghai" and platform == "weibo":
-        return columns.times(told, observed_at, columns.weibo_id_times(own_id))
-    return _in_zone(columns.times(told, observed_at), told, mapping.timezone)
+        return columns.times(time_text, observed_at, columns.weibo_id_times(own_id))
+    return _in_zone(columns.times(time_text, observed_at), time_text, mapping.timezone)
 
 
-def _in_zone(moments: pl.Series, told: pl.Series, timezone: str) -> pl.Series:
-    """Times that were read as China's, and are of another zone where they are a date without one."""
+def _in_zone(moments: pl.Series, time_text: pl.Series, timezone: str) -> pl.Series:
+    """Move times without a zone, which were parsed as China's, to the mapping's time zone."""
     if ZoneInfo(timezone) == ZoneInfo("Asia/Shanghai"):
         return moments
-    is_local = told.str.contains(r"^\s*\d{4}[-年/.]") & ~told.str.contains(r"(Z|[+-]\d{2}:?\d{2})\s*$")
+    is_local = time_text.str.contains(r"^\s*\d{4}[-年/.]") & ~time_text.str.contains(r"(Z|[+-]\d{2}:?\d{2})\s*$")
     local = moments.dt.convert_time_zone("Asia/Shanghai").dt.replace_time_zone(
         timezone, ambiguous="earliest", non_existent="null"
     )
@@ -300,7 +320,7 @@ def _truths(cells: pl.Series) -> pl.Series:
 
 
 def _payloads(rows: pl.DataFrame, mapping: Mapping, platform: Platform, key: bytes) -> pl.Series:
-    """The row under the file's own names, without the people that the mapping names, and those in addresses."""
+    """The rows under the file's own names, without personal columns and without author ids in addresses."""
     emptied = {*mapping.personal, mapping.columns.get("author_name")}
     author_id = mapping.columns.get("author_id")
 

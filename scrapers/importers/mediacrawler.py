@@ -1,11 +1,12 @@
-"""MediaCrawler's exports (json, jsonl, csv), posts and comments of five platforms, before and after July 2026.
+"""MediaCrawler's exports: posts and comments of five platforms, with the columns before and after July 2026.
 
 Until then ("generation A") its rows name the author: user_id, nickname, avatar. Since then ("B") they carry
-creator_hash = sha256(user_id)[:16] and a masked name. That hash has no key and can be undone by trying all ids, so it
-is keyed as any id is; generation A's ids are hashed the same way first, and so the same person is one author in both.
+creator_hash = sha256(user_id)[:16] and a masked name. That hash has no key and can be reversed by trying all ids, so it
+is hashed again with the key, like any id. Ids of generation A are hashed the same way first, so that a person is the
+same author in both generations.
 
-Times: last_modify_ts is when the row was written. Weibo's create_time was 8 hours late until 30 July 2026, a wall
-clock in China read as UTC: create_date_time is right, and where it is missing the id's own time tells.
+Times: last_modify_ts is when the row was written. Weibo's create_time was 8 hours late until 30 July 2026, because
+a time in China was read as UTC. create_date_time is right; if it is missing, the time in the id decides.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ def _hash(user_id: str) -> str:
 _NOBODY = _hash("0")  # the id that all 匿名用户 of Zhihu share
 _CLOCK_BUG, _CLOCK_TOLERANCE = timedelta(hours=8), timedelta(minutes=2)
 
-# What a row has beside the author: raw column -> the export's column, and the rest of the export's columns in order.
+# Raw column -> the export's column.
 _POST_NAMES: Mapping[Platform, Mapping[str, str]] = {
     "weibo": {
         "post_id": "note_id", "text": "content", "posted_at": "create_time",
@@ -69,12 +70,12 @@ _COMMENT_NAMES: Mapping[Platform, Mapping[str, str]] = {
 
 def _read_posts(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.DataFrame:
     rows, names = _with_hashed_authors(rows), _POST_NAMES[platform]
-    if platform == "weibo":  # the payload is without the name too
+    if platform == "weibo":  # the payload must not have the name either
         content = columns.without_video_title(columns.column(rows, "content"), columns.column(rows, "nickname"))
         rows = rows.with_columns(content.alias("content"))
     post_id = columns.column(rows, names["post_id"]).str.strip_chars()
-    text = columns.words(columns.column(rows, names["text"]))
-    title = columns.words(columns.column(rows, names.get("title")))
+    text = columns.plain_text(columns.column(rows, names["text"]))
+    title = columns.plain_text(columns.column(rows, names.get("title")))
     observed_at = columns.times(columns.column(rows, "last_modify_ts"), context.modified_at)
     posted_at = _posted_at(rows, platform, post_id, names["posted_at"], observed_at)
     post_type = _post_type(rows, platform)
@@ -96,13 +97,13 @@ def _read_posts(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.
             "hashtags": columns.hashtags(text, columns.column(rows, names.get("hashtags")), platform),
             "ip_location": columns.places(columns.column(rows, "ip_location")),
             "is_ad": False,
-            "query": columns.shown(columns.column(rows, "source_keyword")),
+            "query": columns.non_empty(columns.column(rows, "source_keyword")),
             "observed_at": observed_at,
             "payload": payloads(rows, platform, context.key),
             "problem": columns.first_problem(
-                (columns.no_id(post_id), f"{names['post_id']} is no id", post_id),
+                (columns.is_invalid_id(post_id), f"{names['post_id']} is not a valid id", post_id),
                 *_time_problems(rows, names["posted_at"], posted_at, observed_at),
-                (post_type.is_null(), "content_type is no type of post", columns.column(rows, "content_type")),
+                (post_type.is_null(), "content_type is not a known type of post", columns.column(rows, "content_type")),
             ),
         },
     )
@@ -112,7 +113,7 @@ def _read_comments(rows: pl.DataFrame, context: Context, platform: Platform) -> 
     rows, names = _with_hashed_authors(rows), _COMMENT_NAMES[platform]
     comment_id = columns.column(rows, "comment_id").str.strip_chars()
     post_id = columns.column(rows, names["post_id"]).str.strip_chars()
-    parent_id = columns.shown(columns.column(rows, "parent_comment_id"))
+    parent_id = columns.non_empty(columns.column(rows, "parent_comment_id"))
     observed_at = columns.times(columns.column(rows, "last_modify_ts"), context.modified_at)
     posted_at = _posted_at(rows, platform, comment_id, names["posted_at"], observed_at)
     likes = columns.counts(columns.column(rows, names["like_count"]))
@@ -125,7 +126,7 @@ def _read_comments(rows: pl.DataFrame, context: Context, platform: Platform) -> 
             "post_id": post_id,
             # A root comment's parent is 0, "" or, on Weibo, itself.
             "parent_comment_id": columns.where((parent_id == "0") | (parent_id == comment_id), None, parent_id),
-            "text": columns.words(columns.column(rows, "content")),
+            "text": columns.plain_text(columns.column(rows, "content")),
             "posted_at": posted_at,
             "author_id": _author_id(rows, platform, context.key),
             "like_count": likes.value,
@@ -135,8 +136,8 @@ def _read_comments(rows: pl.DataFrame, context: Context, platform: Platform) -> 
             "observed_at": observed_at,
             "payload": payloads(rows, platform, context.key),
             "problem": columns.first_problem(
-                (columns.no_id(comment_id), "comment_id is no id", comment_id),
-                (columns.no_id(post_id), f"{names['post_id']} is no id", post_id),
+                (columns.is_invalid_id(comment_id), "comment_id is not a valid id", comment_id),
+                (columns.is_invalid_id(post_id), f"{names['post_id']} is not a valid id", post_id),
                 *_time_problems(rows, names["posted_at"], posted_at, observed_at),
             ),
         },
@@ -154,7 +155,7 @@ def _with_hashed_authors(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _author_id(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:
     user_id, creator_hash = columns.column(rows, "user_id"), columns.column(rows, "creator_hash")
-    author_id = columns.shown(columns.where(columns.shown(user_id).is_null(), creator_hash, user_id))
+    author_id = columns.non_empty(columns.where(columns.non_empty(user_id).is_null(), creator_hash, user_id))
     if platform == "zhihu":
         author_id = columns.where(author_id == _NOBODY, None, author_id)
     return pseudonyms(author_id, platform, key)
@@ -163,27 +164,27 @@ def _author_id(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:
 def _posted_at(
     rows: pl.DataFrame, platform: Platform, own_id: pl.Series, time_name: str, observed_at: pl.Series
 ) -> pl.Series:
-    told = columns.times(columns.column(rows, time_name), observed_at)
+    parsed = columns.times(columns.column(rows, time_name), observed_at)
     if platform != "weibo":
-        return told
+        return parsed
     id_times = columns.weibo_id_times(own_id)
-    is_late = (told - id_times - _CLOCK_BUG).abs() <= _CLOCK_TOLERANCE
-    mended = columns.where(is_late, told - _CLOCK_BUG, told)
-    return columns.times(columns.column(rows, "create_date_time"), observed_at, id_times).fill_null(mended)
+    is_late = (parsed - id_times - _CLOCK_BUG).abs() <= _CLOCK_TOLERANCE
+    corrected = columns.where(is_late, parsed - _CLOCK_BUG, parsed)
+    return columns.times(columns.column(rows, "create_date_time"), observed_at, id_times).fill_null(corrected)
 
 
 def _time_problems(
     rows: pl.DataFrame, time_name: str, posted_at: pl.Series, observed_at: pl.Series
 ) -> list[columns.Problem]:
     return [
-        (posted_at.is_null(), f"{time_name} is no time", columns.column(rows, time_name)),
-        (observed_at.is_null(), "last_modify_ts is no time", columns.column(rows, "last_modify_ts")),
+        (posted_at.is_null(), f"{time_name} is not a valid time", columns.column(rows, time_name)),
+        (observed_at.is_null(), "last_modify_ts is not a valid time", columns.column(rows, "last_modify_ts")),
     ]
 
 
 def _post_type(rows: pl.DataFrame, platform: Platform) -> pl.Series:
     match platform:
-        case "weibo":  # the export does not tell what is attached
+        case "weibo":  # the export does not say what is attached
             return pl.repeat("text", rows.height, eager=True)
         case "xiaohongshu":
             return columns.where(
@@ -204,13 +205,13 @@ def _post_url(rows: pl.DataFrame, platform: Platform, post_id: pl.Series, post_t
     """The canonical address: without access tokens, which expire, and without the author's id."""
     urls = columns.post_addresses(platform, post_id, post_type)
     if platform == "zhihu":
-        question_id = columns.shown(columns.column(rows, "question_id"))
+        question_id = columns.non_empty(columns.column(rows, "question_id"))
         answer = "https://www.zhihu.com/question/" + question_id + "/answer/" + post_id
         return columns.where((post_type == "answer") & question_id.is_not_null(), answer, urls)
     return urls
 
 
-# All columns of both generations, so that a JSON file in which one follows the other is read whole.
+# All columns of both generations, so that a JSON file that contains both is read completely.
 _AUTHOR = "user_id,nickname,avatar,gender,profile_url,creator_hash"
 _POST_COLUMNS: Mapping[Platform, str] = {
     "weibo": f"note_id,content,create_time,create_date_time,liked_count,comments_count,shared_count,last_modify_ts,"
@@ -267,5 +268,5 @@ KINDS = (
         for platform in _COMMENT_NAMES
     ),
 )
-# Files of accounts, which generation A wrote beside the others. They are no posts, and are skipped.
+# Files of accounts, which generation A also wrote. They are skipped.
 CREATOR_COLUMNS = frozenset({"user_id", "follows", "fans"})

@@ -1,4 +1,4 @@
-"""The row as it was received, without who wrote it: what scrapers.pseudonym.scrub does, for a whole frame at once."""
+"""Payloads and pseudonyms for a whole frame at once; the same results as scrapers.pseudonym.scrub and pseudonym."""
 
 import hashlib
 import json
@@ -13,10 +13,10 @@ from scrapers.pseudonym import NAME_KEYS, PERSON_KEYS, scrub
 
 
 def pseudonyms(author_ids: pl.Series, platform: Platform, key: bytes) -> pl.Series:
-    """As scrapers.pseudonym.pseudonym, each distinct id hashed once; null and "" stay as they are.
+    """The pseudonym of each id, as scrapers.pseudonym.pseudonym computes it; null and "" stay as they are.
 
-    HMAC by its definition (RFC 2104), so that the key is hashed once and not with every id: a third of the time, which
-    is most of what an import spends in Python. A test holds the two together.
+    Each distinct id is hashed once. HMAC is written out (RFC 2104), so that the key is hashed once and not with every
+    id. That takes a third of the time, and this is most of the Python time of an import. A test compares the two.
     """
     distinct = [author_id for author_id in author_ids.unique().to_list() if author_id]
     block = (key if len(key) <= 64 else hashlib.sha256(key).digest()).ljust(64, b"\0")
@@ -32,16 +32,16 @@ def pseudonyms(author_ids: pl.Series, platform: Platform, key: bytes) -> pl.Seri
     return author_ids.replace(distinct, list(map(hashed, distinct)))
 
 
-def made_ids(rows: pl.DataFrame, names: Sequence[str], platform: Platform, key: bytes) -> pl.Series:
-    """Ids of comments that have none: of these columns, under the key. The same words of the same person are one."""
+def hashed_ids(rows: pl.DataFrame, names: Sequence[str], platform: Platform, key: bytes) -> pl.Series:
+    """Ids for comments without ids: the keyed hash of these columns. Equal comments of one person get the same id."""
     parts = [column(rows, name).fill_null("") for name in names]
     return pseudonyms(pl.select(pl.concat_str(parts, separator="\n")).to_series(), platform, key)
 
 
 def payloads(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:
-    """Each row as one JSON object, its values as text, scrubbed. Columns that are null throughout are left out.
+    """Each row as a JSON object of text values, without personal data. Columns without any value are left out.
 
-    Everything is text so that a row is the same whether it came as CSV or as JSON.
+    All values are text, so that a row gives the same payload whether it came as CSV or as JSON.
     """
     kept = [cells for cells in rows.iter_columns() if cells.null_count() < rows.height]
     scrubbed = pl.DataFrame(
@@ -52,7 +52,7 @@ def payloads(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:
     return scrubbed.select(pl.struct(pl.all()).struct.json_encode().alias("payload")).to_series()
 
 
-# As scrapers.pseudonym takes them out of JSON: ids of pictures hold the id of who uploaded them.
+# Ids of pictures contain the uploader's id; scrapers.pseudonym removes the same from JSON.
 _PICTURES: Mapping[Platform, tuple[str, str]] = {
     "weibo": (
         r"(^|[^0-9A-Za-z])(?:00[0-9A-Za-z]{6}|[0-9a-f]{8})((?:ly|gy|gw|jw|tw)\d[0-9a-z]{6})",
@@ -63,7 +63,7 @@ _PICTURES: Mapping[Platform, tuple[str, str]] = {
 
 
 def _without_uploader(cells: pl.Series, platform: Platform) -> pl.Series:
-    """The cells, their addresses of pictures without who uploaded them."""
+    """The cells without the uploader's id in addresses of pictures."""
     if platform not in _PICTURES or not cells.str.contains("://", literal=True).any():
         return cells
     return cells.str.replace_all(*_PICTURES[platform])
@@ -85,7 +85,7 @@ def _scrub(cells: pl.Series, platform: Platform, key: bytes) -> pl.Series:
 
 
 def _may_be_json(cells: pl.Series) -> pl.Series:
-    """Whether a cell begins like a list or an object."""
+    """True if a cell begins like a JSON list or object."""
     if ((cells < "!") & (cells != "")).any():  # with white space before
         return cells.str.contains(r"^\s*[\[{]").fill_null(False)
     # In the order of bytes \\ follows on [, and | on {. To compare takes a third of the time of an expression.
@@ -95,7 +95,7 @@ def _may_be_json(cells: pl.Series) -> pl.Series:
 
 
 def _scrub_cell(name: str, cell: str, platform: Platform, key: bytes) -> str:
-    """A cell that may hold an object or a list, in which persons may stand."""
+    """Scrub a cell that may be a JSON object or list with personal data in it."""
     try:
         value = json.loads(cell)
     except (ValueError, RecursionError):

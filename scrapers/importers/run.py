@@ -1,11 +1,11 @@
-"""The import itself: check all files, read them, compare with what is in raw, land what is new.
+"""The import: check all files, read them, compare the rows with raw, and land the new ones.
 
-Nothing is written before every file has been read through once. Rows are first spooled to data/importing/, by day; then
-each day is compared with raw and landed in one file. An observation that is in raw already is not landed again, so an
-import that was killed is completed by running it again, and one that was not changes nothing when it is run again.
+Nothing is written before every file has been checked. Rows are first spooled to data/importing/, by day; then each day
+is compared with raw and landed in one file. Observations that raw already has are not landed again: running a killed
+import again completes it, and running a complete import again changes nothing.
 
-Of a post, a row is the same observation as another of the same source when its counts are the same and, where the
-format says when it was observed, that time.
+Two rows of a post from the same source are the same observation if their counts are equal and, if the format has a
+time of observation, that time is equal too.
 """
 
 import fcntl
@@ -27,7 +27,7 @@ from core.contracts.raw import SCHEMAS, Reject
 from core.platforms import Platform
 from core.storage.raw import land, new_crawl_id, partition_dir, quarantine
 from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_crawler, weibo_search, weibo_spider
-from scrapers.importers.columns import TIME, column, shown
+from scrapers.importers.columns import TIME, column, non_empty
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
 from scrapers.importers.kinds import Context, Kind, Table
 from scrapers.importers.mapping import kind_of, mappings_beside
@@ -41,7 +41,7 @@ KINDS: tuple[Kind, ...] = (
     *spider_xhs.KINDS,
     *weibo_articles.KINDS,
 )
-# Files that are known, and hold nothing to import.
+# Files of known formats that have nothing to import.
 _SKIPPED = {
     mediacrawler.CREATOR_COLUMNS: "a MediaCrawler creators file; accounts are not imported",
     spider_xhs.USER_COLUMNS: "a Spider_XHS file of accounts; accounts are not imported",
@@ -51,32 +51,32 @@ CHUNK_ROWS = 50_000  # compared and landed at once; 0.3 GB of memory
 THREADS = max(os.cpu_count() or 1, 2)
 _ID: dict[Table, str] = {"posts": "post_id", "comments": "comment_id"}
 _COUNTS: dict[Table, list[str]] = {table: [name for name in SCHEMAS[table] if name.endswith("_count")] for table in _ID}
-_TOLD_AT = "_told_at"  # observed_at where the format tells it, else null
+_OWN_TIME = "_own_time"  # observed_at if the format has it, else null
 
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a file. read == kept + repeated + quarantined."""
+    """The result for one file. read == kept + repeated + quarantined."""
 
     path: Path
     kind: Kind | None = None
-    problem: str | None = None  # why none of it was imported
-    skipped: str | None = None  # why none of it was to be
+    problem: str | None = None  # why the file could not be imported
+    skipped: str | None = None  # why the file has nothing to import
     read: int = 0
-    kept: int = 0  # rows that bring a post, or comment, that was not in raw
-    repeated: int = 0  # rows of one that was, or that an earlier row brought
-    observed_again: int = 0  # of the repeated: landed, as another observation
+    kept: int = 0  # rows of posts or comments that raw did not have
+    repeated: int = 0  # rows of posts or comments that raw, or an earlier row, had
+    observed_again: int = 0  # repeated rows that were landed as another observation
     quarantined: int = 0
 
 
 @dataclass(slots=True)
 class Import:
-    """What became of all files."""
+    """The result for all files."""
 
     import_id: str
     tallies: list[Tally] = field(default_factory=list)
     passed_over: list[Path] = field(default_factory=list)
-    rows: Counter[tuple[Table, Platform, date]] = field(default_factory=Counter)  # readable ones, by day of publication
+    rows: Counter[tuple[Table, Platform, date]] = field(default_factory=Counter)  # valid rows, by day of publication
     landed: int = 0
     quarantine: Path | None = None
 
@@ -85,8 +85,7 @@ Report = Callable[[str], None]
 
 
 def recognise(columns: Collection[str], kinds: Sequence[Kind] = KINDS) -> list[Kind]:
-    """The kind of file that has these columns; of two, the one that asks for more of them. A file whose rows are posts
-    and comments at once is of a kind of each."""
+    """The kinds that fit these columns: for each table at most one, that with the most required columns."""
     fitting = sorted((kind for kind in kinds if kind.required <= set(columns)), key=lambda kind: len(kind.required))
     best = {kind.table: kind for kind in fitting}
     return [best[table] for table in _ID if table in best]
@@ -112,31 +111,31 @@ def import_files(sources: Sequence[Path], data_dir: Path, report: Report) -> Imp
 
 
 class Progress:
-    """A line every few seconds, and none of an import that is done before."""
+    """Reports a line every few seconds; nothing for an import that takes less."""
 
     def __init__(self, report: Report, seconds: float = 5) -> None:
         self._report, self._seconds = report, seconds
-        self._started = self._told = time.monotonic()
+        self._started = self._last_report = time.monotonic()
 
-    def tell(self, done: int, what: str) -> None:
+    def update(self, done: int, what: str) -> None:
         now = time.monotonic()
-        if now - self._told >= self._seconds:
-            self._told = now
+        if now - self._last_report >= self._seconds:
+            self._last_report = now
             self._report(f"{done:,} rows {what}, {done / (now - self._started):,.0f} a second")
 
 
 def _check(path: Path, outcome: Import) -> list[tuple[TextFile, Kind] | None]:
-    """For the file, or each table of a database, a tally; what is to be read, or None where the tally says why nothing
-    is."""
+    """Add a tally for the file, or for each table of a database. Returns what to read, None for a tally that says why
+    nothing is read."""
     try:
-        held = examine(path)
+        parts = examine(path)
         mapped = {source: kind_of(mapping) for source, mapping in mappings_beside(path)}
     except FileProblem as problem:
         outcome.tallies.append(Tally(path, problem=str(problem)))
         return [None]
-    checked = [(file, tally) for file in held for tally in _tallies(file, list(mapped.values()))]
+    checked = [(file, tally) for file in parts for tally in _tallies(file, list(mapped.values()))]
     if all(tally.kind is None and tally.skipped is None for _, tally in checked):
-        outcome.tallies.append(Tally(path, problem=f"{path}: {_unknown(held[0], mapped)}"))
+        outcome.tallies.append(Tally(path, problem=f"{path}: {_unknown(parts[0], mapped)}"))
         return [None]
     for file, tally in checked:
         if tally.kind is None and tally.skipped is None:
@@ -146,7 +145,7 @@ def _check(path: Path, outcome: Import) -> list[tuple[TextFile, Kind] | None]:
 
 
 def _tallies(file: TextFile, mapped: Sequence[Kind]) -> list[Tally]:
-    """One for each kind that the file is of; one without a kind where it is of none."""
+    """A tally for each kind that fits the file; one without a kind if none fits."""
     kinds = recognise(file.columns, mapped)
     skipped = None if kinds else next((why for known, why in _SKIPPED.items() if known <= set(file.columns)), None)
     if skipped is not None:
@@ -155,24 +154,24 @@ def _tallies(file: TextFile, mapped: Sequence[Kind]) -> list[Tally]:
 
 
 def _unknown(file: TextFile, mapped: Mapping[Path, Kind]) -> str:
-    """Why a file is of no kind."""
-    held = ", ".join(file.columns[:30]) + (", ..." if len(file.columns) > 30 else "")
+    """The message for a file of an unknown format."""
+    listed = ", ".join(file.columns[:30]) + (", ..." if len(file.columns) > 30 else "")
     if mapped:
         lacks = "; ".join(
             f"{source.name} names {', '.join(sorted(kind.required - set(file.columns)))}, which it lacks"
             for source, kind in mapped.items()
         )
-        return f"no mapping fits its columns ({held or 'none'}): {lacks}; correct the mapping"
+        return f"no mapping fits its columns ({listed or 'none'}): {lacks}; correct the mapping"
     known = ", ".join(kind.name for kind in KINDS)
     return (
-        f"no known format has its columns ({held or 'none'}); known are: {known}. For others write a mapping, "
+        f"no known format has its columns ({listed or 'none'}); known are: {known}. For others write a mapping, "
         "docs/importing.md says how"
     )
 
 
 @contextmanager
 def _spool(data_dir: Path, report: Report) -> Iterator[Path]:
-    """An empty folder for this import alone: a second one, which would land the same rows, waits for its end."""
+    """An empty folder for this import. A second import, which would land the same rows, waits until this one ends."""
     data_dir.mkdir(parents=True, exist_ok=True)
     lock = os.open(data_dir, os.O_RDONLY)
     try:
@@ -192,17 +191,17 @@ def _wait_for(lock: int, report: Report) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        report("another import is running; waiting for its end")
+        report("another import is running; waiting until it ends")
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What became of a batch: its readable rows are spooled."""
+    """The result for one batch, whose valid rows have been spooled."""
 
-    place: int  # of its file, among the tallies
+    place: int  # index of its tally
     table: Table
-    days: Mapping[tuple[Platform, date], int]  # readable rows by day of publication
+    days: Mapping[tuple[Platform, date], int]  # valid rows by day of publication
     rejects: list[Reject]
 
 
@@ -229,21 +228,21 @@ def _read_all(
         rejects += part.rejects
         outcome.rows.update({(part.table, *where): count for where, count in part.days.items()})
         done += good + len(part.rejects)
-        progress.tell(done, "read")
+        progress.update(done, "read")
     outcome.quarantine = quarantine(data_dir, outcome.import_id, rejects)
 
 
 def _of_kind(batch: Batch, kind: Kind) -> Batch:
-    """The batch without rows that are none of the kind."""
+    """The batch without the rows that ``only_with`` excludes."""
     if kind.only_with is None:
         return batch
-    is_of_kind = shown(column(batch.rows, kind.only_with)).is_not_null()
+    is_of_kind = non_empty(column(batch.rows, kind.only_with)).is_not_null()
     numbers = [batch.numbers[place] for place in is_of_kind.arg_true()]
     return Batch(batch.rows.filter(is_of_kind), numbers, batch.bad)
 
 
 def _batches(files: Sequence[tuple[TextFile, Kind] | None]) -> Iterator[tuple[int, int, TextFile, Kind, Batch]]:
-    """Each batch with its number, its file's place, and what it is of."""
+    """Each batch with its number, the index of its tally, its file and its kind."""
     number = 0
     for place, checked in enumerate(files):
         if checked is not None:
@@ -257,12 +256,12 @@ Done = TypeVar("Done")
 
 
 def _side_by_side(work: Callable[..., Done], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Done]:
-    """work(*job) of each job in order, several at a time in threads: polars does most of it, and lets others run."""
+    """Yield work(*job) for each job, in order, computed in several threads: polars releases the GIL."""
     with ThreadPoolExecutor(THREADS) as pool:
         running: deque[Future[Done]] = deque()
         for job in jobs:
             running.append(pool.submit(work, *job))
-            if len(running) > THREADS:  # one waits, so that no thread does
+            if len(running) > THREADS:  # one more than threads, so that none is idle
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()
@@ -293,7 +292,7 @@ def _write_spool(
         pl.lit(kind.source).alias("source"),
         pl.lit(import_id).alias("crawl_id"),
         pl.col("posted_at").dt.convert_time_zone("Asia/Shanghai").dt.date().alias("_day"),
-        (pl.col("observed_at") if kind.has_observation_times else pl.lit(None, TIME)).alias(_TOLD_AT),
+        (pl.col("observed_at") if kind.has_observation_times else pl.lit(None, TIME)).alias(_OWN_TIME),
     )
     for (platform,), part in spooled.partition_by("platform", as_dict=True).items():
         folder = spool / kind.table / platform
@@ -310,7 +309,7 @@ def _land_all(outcome: Import, spool: Path, data_dir: Path, progress: Progress) 
         for days, part, parts in _chunks(sizes):
             is_of_part = pl.col(_ID[table]).hash(0) % parts == part
             rows = pl.concat(_of_days(frame, days) for frame in spooled).filter(is_of_part).sort("_file", "_number")
-            marked, new = compare(rows, _there(data_dir, table, platform, days).filter(is_of_part), table)
+            marked, new = compare(rows, _landed(data_dir, table, platform, days).filter(is_of_part), table)
             name = outcome.import_id if parts == 1 else f"{outcome.import_id}-{part}"
             landings = (
                 (data_dir, table, platform, frame["_day"][0].isoformat(), name, frame)
@@ -321,11 +320,11 @@ def _land_all(outcome: Import, spool: Path, data_dir: Path, progress: Progress) 
             _count(marked, new, outcome.tallies)
             outcome.landed += new.height
             done += rows.height
-            progress.tell(done, "compared and landed")
+            progress.update(done, "compared and landed")
 
 
 def _of_days(spooled: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
-    """The rows of the days, of rows in the order of days."""
+    """The rows of these days; the input is sorted by day."""
     start = spooled["_day"].search_sorted(days[0], "left")
     return spooled.slice(start, spooled["_day"].search_sorted(days[-1], "right") - start)
 
@@ -347,8 +346,8 @@ def _parts(days: list[date], rows: int) -> Iterator[tuple[list[date], int, int]]
     yield from ((days, part, parts) for part in range(parts))
 
 
-def _there(data_dir: Path, table: Table, platform: Platform, days: Sequence[date]) -> pl.DataFrame:
-    """What raw holds of these days and the ones beside them: a post's time may differ by a second between sources."""
+def _landed(data_dir: Path, table: Table, platform: Platform, days: Sequence[date]) -> pl.DataFrame:
+    """The rows of raw for these days and their neighbours: a post's time may differ by a second between sources."""
     around = {day + timedelta(days=shift) for day in days for shift in (-1, 0, 1)}
     paths = [
         path
@@ -361,17 +360,17 @@ def _there(data_dir: Path, table: Table, platform: Platform, days: Sequence[date
     return pl.scan_parquet(paths, hive_partitioning=False, glob=False).select(names).collect()
 
 
-def compare(rows: pl.DataFrame, there: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows with ``_kept``, whether a row is the first of its post; and of them those to land."""
+def compare(rows: pl.DataFrame, landed: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows with ``_kept``, true for the first row of a post that raw does not have; and the rows to land."""
     id_name = _ID[table]
-    key = [id_name, "source", *_COUNTS[table], _TOLD_AT]
-    timed = rows.filter(pl.col(_TOLD_AT).is_not_null())["source"].unique()
-    told_at = pl.when(pl.col("source").is_in(timed.implode())).then("observed_at").alias(_TOLD_AT)
+    key = [id_name, "source", *_COUNTS[table], _OWN_TIME]
+    timed = rows.filter(pl.col(_OWN_TIME).is_not_null())["source"].unique()
+    own_time = pl.when(pl.col("source").is_in(timed.implode())).then("observed_at").alias(_OWN_TIME)
     marked = rows.with_columns(
-        (pl.col(id_name).is_first_distinct() & ~pl.col(id_name).is_in(there[id_name].implode())).alias("_kept")
+        (pl.col(id_name).is_first_distinct() & ~pl.col(id_name).is_in(landed[id_name].implode())).alias("_kept")
     )
     new = marked.filter(pl.struct(key).is_first_distinct()).join(
-        there.with_columns(told_at), on=key, how="anti", nulls_equal=True, maintain_order="left"
+        landed.with_columns(own_time), on=key, how="anti", nulls_equal=True, maintain_order="left"
     )
     return marked, new
 

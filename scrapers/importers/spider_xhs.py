@@ -1,8 +1,8 @@
 """info.json of Spider_XHS: one Xiaohongshu note a file, or several, a JSON object a line; and its Excel files, of notes
 or comments, whose columns have Chinese names.
 
-upload_time is the wall clock of the machine that crawled, taken as China's. What the site did not say has words:
-无标题, 未知. The rows do not say when they were observed: observed_at is the time the file was last written.
+upload_time is the wall clock of the machine that crawled, taken as China's. Missing values are written as 无标题 or
+未知. The rows have no time of observation: observed_at is the time when the file was last written.
 """
 
 import polars as pl
@@ -38,12 +38,12 @@ _COUNTS = {
 
 def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     post_id = columns.column(rows, "note_id").str.strip_chars()
-    # The address without its token, which expires and is bound to the account that crawled.
+    # The address without its access token, which expires and belongs to the account that crawled.
     rows = rows.with_columns(columns.column(rows, "note_url").str.replace(r"\?.*", "").alias("note_url"))
-    text = columns.words(columns.column(rows, "desc"))
-    title = columns.words(columns.column(rows, "title"))
-    told_at = columns.column(rows, "upload_time")
-    posted_at = columns.times(told_at, context.modified_at)
+    text = columns.plain_text(columns.column(rows, "desc"))
+    title = columns.plain_text(columns.column(rows, "title"))
+    time_text = columns.column(rows, "upload_time")
+    posted_at = columns.times(time_text, context.modified_at)
     counts = {name: columns.counts(columns.column(rows, written)) for name, written in _COUNTS.items()}
     return raw_rows(
         "posts",
@@ -59,7 +59,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "title": columns.where(title.is_in(["", "无标题"]), None, title),
             "text": text,
             "posted_at": posted_at,
-            "author_id": pseudonyms(columns.shown(columns.column(rows, "user_id")), "xiaohongshu", context.key),
+            "author_id": pseudonyms(columns.non_empty(columns.column(rows, "user_id")), "xiaohongshu", context.key),
             **{name: count.value for name, count in counts.items()},
             "counts_are_floor": columns.any_of(*(count.is_floor for count in counts.values())),
             "hashtags": columns.hashtags(text, _listed(columns.column(rows, "tags")), "xiaohongshu"),
@@ -68,8 +68,8 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "observed_at": context.modified_at,
             "payload": payloads(rows, "xiaohongshu", context.key),
             "problem": columns.first_problem(
-                (columns.no_id(post_id), "note_id is no id", post_id),
-                (posted_at.is_null(), "upload_time is no time", told_at),
+                (columns.is_invalid_id(post_id), "note_id is not a valid id", post_id),
+                (posted_at.is_null(), "upload_time is not a valid time", time_text),
             ),
         },
     )
@@ -84,8 +84,8 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     rows = rows.with_columns(columns.column(rows, "note_url").str.replace(r"\?.*", "").alias("note_url"))
     comment_id = columns.column(rows, "comment_id").str.strip_chars()
     post_id = columns.column(rows, "note_id").str.strip_chars()
-    told_at = columns.column(rows, "upload_time")
-    posted_at = columns.times(told_at, context.modified_at)
+    time_text = columns.column(rows, "upload_time")
+    posted_at = columns.times(time_text, context.modified_at)
     likes = columns.counts(columns.column(rows, "liked_count"))
     return raw_rows(
         "comments",
@@ -93,18 +93,18 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "platform": "xiaohongshu",
             "comment_id": comment_id,
             "post_id": post_id,
-            "text": columns.words(columns.column(rows, "content")),
+            "text": columns.plain_text(columns.column(rows, "content")),
             "posted_at": posted_at,
-            "author_id": pseudonyms(columns.shown(columns.column(rows, "user_id")), "xiaohongshu", context.key),
+            "author_id": pseudonyms(columns.non_empty(columns.column(rows, "user_id")), "xiaohongshu", context.key),
             "like_count": likes.value,
             "counts_are_floor": likes.is_floor,
             "ip_location": columns.places(columns.column(rows, "ip_location")),
             "observed_at": context.modified_at,
             "payload": payloads(rows, "xiaohongshu", context.key),
             "problem": columns.first_problem(
-                (columns.no_id(comment_id), "评论id is no id", comment_id),
-                (columns.no_id(post_id), "笔记id is no id", post_id),
-                (posted_at.is_null(), "上传时间 is no time", told_at),
+                (columns.is_invalid_id(comment_id), "评论id is not a valid id", comment_id),
+                (columns.is_invalid_id(post_id), "笔记id is not a valid id", post_id),
+                (posted_at.is_null(), "上传时间 is not a valid time", time_text),
             ),
         },
     )
@@ -147,5 +147,5 @@ KINDS = (
         has_observation_times=False,
     ),
 )
-# Its Excel files of accounts. They are no posts, and are skipped.
+# The columns of its Excel files of accounts, which are skipped.
 USER_COLUMNS = frozenset({"用户id", "小红书号", "粉丝数量"})

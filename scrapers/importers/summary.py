@@ -1,4 +1,4 @@
-"""What became of an import, as lines of text."""
+"""The result of an import as lines of text."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,7 +10,7 @@ _HEADINGS = ("read", "kept", "repeated", "(landed)", "quarantined")
 
 
 def summary(outcome: Import) -> list[str]:
-    """What became of each file and of all, a line each."""
+    """A line for each file and for each table, and notes."""
     done = [tally for tally in outcome.tallies if tally.kind]
     lines = [_line(_HEADINGS, "format, file")]
     lines += [_line(_numbers([tally]), f"{tally.kind.name}, {tally.path}") for tally in done if tally.kind]

@@ -1,18 +1,17 @@
 """CSV files of 666ghj's Weibo system: article.csv, and the comments on its posts in comments.csv.
 
-Times are days: a post's id tells the rest, a comment is taken to be of midnight. Texts of long posts end where the
-site's list cuts them. An author is a name alone, and a name is no id: author_id is null. A comment has no id either;
-its own is made of the post, the day, the name and the words, under the key, and so the same words that somebody wrote
-twice on a day are one comment.
+Times are dates. The time of a post comes from its id; a comment gets midnight. Long texts are cut as in the site's
+list. The files have authors' names and no ids, so author_id is null. Comments have no ids: comment_id is the keyed hash
+of post, day, name and text, so equal comments of one person on a day are one comment.
 
-The rows do not say when they were observed: observed_at is the time the file was last written.
+The rows have no time of observation: observed_at is the time when the file was last written.
 """
 
 import polars as pl
 
 from scrapers.importers import columns
 from scrapers.importers.kinds import Context, Kind, raw_rows
-from scrapers.importers.payload import made_ids, payloads
+from scrapers.importers.payload import hashed_ids, payloads
 
 SOURCE = "import:weibo-articles"
 _POST_COLUMNS = (
@@ -29,9 +28,9 @@ def _read_posts(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     post_id = columns.column(rows, "id").str.strip_chars()
     content = columns.without_video_title(columns.column(rows, "content"), columns.column(rows, "authorName"))
     rows = rows.with_columns(content.alias("content"))
-    text = columns.words(content)
-    told_at = columns.column(rows, "created_at")
-    posted_at = columns.times(told_at, context.modified_at, columns.weibo_id_times(post_id))
+    text = columns.plain_text(content)
+    time_text = columns.column(rows, "created_at")
+    posted_at = columns.times(time_text, context.modified_at, columns.weibo_id_times(post_id))
     likes, comments, shares = (
         columns.counts(columns.column(rows, name)) for name in ("likeNum", "commentsLen", "reposts_count")
     )
@@ -41,7 +40,7 @@ def _read_posts(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "platform": "weibo",
             "post_id": post_id,
             "post_url": "https://m.weibo.cn/detail/" + post_id,
-            "post_type": "text",  # the file does not tell what is attached
+            "post_type": "text",  # the file does not say what is attached
             "text": text,
             "posted_at": posted_at,
             "like_count": likes.value,
@@ -54,8 +53,8 @@ def _read_posts(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "observed_at": context.modified_at,
             "payload": payloads(rows, "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.no_id(post_id), "id is no id", post_id),
-                (posted_at.is_null(), "created_at is no time", told_at),
+                (columns.is_invalid_id(post_id), "id is not a valid id", post_id),
+                (posted_at.is_null(), "created_at is not a valid time", time_text),
             ),
         },
     )
@@ -63,16 +62,16 @@ def _read_posts(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     post_id = columns.column(rows, "articleId").str.strip_chars()
-    told_at = columns.column(rows, "created_at")
-    posted_at = columns.times(told_at, context.modified_at)
+    time_text = columns.column(rows, "created_at")
+    posted_at = columns.times(time_text, context.modified_at)
     likes = columns.counts(columns.column(rows, "likes_counts"))
     return raw_rows(
         "comments",
         {
             "platform": "weibo",
-            "comment_id": made_ids(rows, ("articleId", "created_at", "authorName", "content"), "weibo", context.key),
+            "comment_id": hashed_ids(rows, ("articleId", "created_at", "authorName", "content"), "weibo", context.key),
             "post_id": post_id,
-            "text": columns.words(columns.column(rows, "content")),
+            "text": columns.plain_text(columns.column(rows, "content")),
             "posted_at": posted_at,
             "like_count": likes.value,
             "counts_are_floor": likes.is_floor,
@@ -80,8 +79,8 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "observed_at": context.modified_at,
             "payload": payloads(rows, "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.no_id(post_id), "articleId is no id", post_id),
-                (posted_at.is_null(), "created_at is no time", told_at),
+                (columns.is_invalid_id(post_id), "articleId is not a valid id", post_id),
+                (posted_at.is_null(), "created_at is not a valid time", time_text),
             ),
         },
     )

@@ -1,16 +1,16 @@
 """CSV and JSON files of dataabc/weibo-crawler: the posts of one account, of 15 columns and of 18 (Live Photos, edits);
-and its SQLite tables of posts and comments. The table of reposts has no counts, and is left.
+and its SQLite tables of posts and comments. The table of reposts has no counts and is not imported.
 
-With reposts, a CSV header goes on with the original's columns, and the row of a post that is no repost ends before
-them. In JSON the original stands in the post. Of an original only the id is taken, and the payload is without it.
+If a CSV file has reposts, its header continues with the columns of the reposted original, and rows of other posts end
+before them. In JSON the original is nested in the post. Only the original's id is read; the payload does not keep it.
 
-ids:     a CSV writes a TAB after them, so that a spreadsheet leaves them alone
-authors: JSON and the database name them; a CSV has the account in its path, which says nothing
-times:   of "昨天 23:01" the crawler keeps the day and puts the clock at which it ran in place of 23:01, so within a day
-         of what is told the id decides
-counts:  "100万+" is written as 1000000, so a floor is not told apart
+ids:     a CSV file has a TAB after them, so that a spreadsheet does not change them
+authors: JSON and the database have them; of a CSV file only the path does, and paths are not read
+times:   for "昨天 23:01" the crawler writes the day and the time at which it ran, so the time in the id is taken if the
+         two differ by at most a day
+counts:  "100万+" is written as 1000000, so lower bounds cannot be recognised
 
-The rows do not say when they were observed: observed_at is the time the file was last written.
+The rows have no time of observation: observed_at is the time when the file was last written.
 """
 
 from collections.abc import Mapping
@@ -50,9 +50,11 @@ def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.
     own = rows.select(name for name in rows.columns if not name.startswith("源")).with_columns(
         text.alias(names["正文"]), repost_of_id.alias("retweet")
     )
-    text = columns.words(text)
-    told_at = columns.shown(columns.column(rows, names["完整日期"])).fill_null(columns.column(rows, names["日期"]))
-    posted_at = _posted_at(told_at, post_id, context)
+    text = columns.plain_text(text)
+    time_text = columns.non_empty(columns.column(rows, names["完整日期"])).fill_null(
+        columns.column(rows, names["日期"])
+    )
+    posted_at = _posted_at(time_text, post_id, context)
     likes, comments, shares = (
         columns.counts(columns.column(rows, names[name])) for name in ("点赞数", "评论数", "转发数")
     )
@@ -65,7 +67,7 @@ def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.
             "post_type": columns.attached(rows, {names[name]: post_type for name, post_type in _ATTACHED.items()}),
             "text": text,
             "posted_at": posted_at,
-            "author_id": pseudonyms(columns.shown(columns.column(rows, "user_id")), "weibo", context.key),
+            "author_id": pseudonyms(columns.non_empty(columns.column(rows, "user_id")), "weibo", context.key),
             "like_count": likes.value,
             "comment_count": comments.value,
             "share_count": shares.value,
@@ -76,8 +78,8 @@ def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.
             "observed_at": context.modified_at,
             "payload": payloads(own, "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.no_id(post_id), "id is no id", post_id),
-                (posted_at.is_null(), f"{names['日期']} is no time", told_at),
+                (columns.is_invalid_id(post_id), "id is not a valid id", post_id),
+                (posted_at.is_null(), f"{names['日期']} is not a valid time", time_text),
             ),
         },
     )
@@ -85,23 +87,23 @@ def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.
 
 def _repost_of_id(rows: pl.DataFrame) -> pl.Series:
     in_json = columns.column(rows, "retweet").str.json_path_match("$.id")
-    return columns.shown(
+    return columns.non_empty(
         columns.column(rows, "源微博id").fill_null(columns.column(rows, "retweet_id")).fill_null(in_json)
     )
 
 
-def _posted_at(told_at: pl.Series, post_id: pl.Series, context: Context) -> pl.Series:
-    told = columns.times(told_at, context.modified_at)
+def _posted_at(time_text: pl.Series, post_id: pl.Series, context: Context) -> pl.Series:
+    parsed = columns.times(time_text, context.modified_at)
     id_times = columns.weibo_id_times(post_id)
-    return columns.where((told - id_times).abs() <= _CLOCK_LOST, id_times, told)
+    return columns.where((parsed - id_times).abs() <= _CLOCK_LOST, id_times, parsed)
 
 
 def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     comment_id = columns.column(rows, "id").str.strip_chars()
     post_id = columns.column(rows, "weibo_id").str.strip_chars()
-    root_id = columns.shown(columns.column(rows, "root_id"))
-    told_at = columns.column(rows, "created_at")
-    posted_at = columns.times(told_at, context.modified_at, columns.weibo_id_times(comment_id))
+    root_id = columns.non_empty(columns.column(rows, "root_id"))
+    time_text = columns.column(rows, "created_at")
+    posted_at = columns.times(time_text, context.modified_at, columns.weibo_id_times(comment_id))
     likes = columns.counts(columns.column(rows, "like_count"))
     return raw_rows(
         "comments",
@@ -111,17 +113,17 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "post_id": post_id,
             # A root comment's root is itself.
             "parent_comment_id": columns.where((root_id == "0") | (root_id == comment_id), None, root_id),
-            "text": columns.words(columns.column(rows, "text")),
+            "text": columns.plain_text(columns.column(rows, "text")),
             "posted_at": posted_at,
-            "author_id": pseudonyms(columns.shown(columns.column(rows, "user_id")), "weibo", context.key),
+            "author_id": pseudonyms(columns.non_empty(columns.column(rows, "user_id")), "weibo", context.key),
             "like_count": likes.value,
             "counts_are_floor": likes.is_floor,
             "observed_at": context.modified_at,
             "payload": payloads(rows.drop("user_screen_name", "user_avatar_url", strict=False), "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.no_id(comment_id), "id is no id", comment_id),
-                (columns.no_id(post_id), "weibo_id is no id", post_id),
-                (posted_at.is_null(), "created_at is no time", told_at),
+                (columns.is_invalid_id(comment_id), "id is not a valid id", comment_id),
+                (columns.is_invalid_id(post_id), "weibo_id is not a valid id", post_id),
+                (posted_at.is_null(), "created_at is not a valid time", time_text),
             ),
         },
     )

@@ -1,18 +1,18 @@
 """CSV files of dataabc/weibo-search: 17 columns in 2020, 21 now, the new ones at the end; and its SQLite table.
 
-A newer crawler appends longer rows under an older header. Rows of originals that were reposted stand beside the
-reposts. The rows do not say when they were observed: observed_at is the time the file was last written, which is late
-for all but its last rows, and a row that comes again is a new observation only when its counts are new.
+A newer crawler appends longer rows under an older header. Reposted originals are rows of their own. The rows have no
+time of observation: observed_at is the time when the file was last written, which is late for all but its last rows. So
+a repeated row is a new observation only if its counts differ.
 
-A fork, YZS17's, writes a post again for each of its comments, with five columns of the comment at the end: such a file
-holds posts and comments. The comments have no id, so it is made of what they are.
+A fork by YZS17 repeats a post for each of its comments, with five columns of the comment at the end: such a file has
+posts and comments. The comments have no ids; comment_id is a keyed hash of their content.
 """
 
 import polars as pl
 
 from scrapers.importers import columns
 from scrapers.importers.kinds import Context, Kind, raw_rows
-from scrapers.importers.payload import made_ids, payloads, pseudonyms
+from scrapers.importers.payload import hashed_ids, payloads, pseudonyms
 
 SOURCE = "import:weibo-search"
 _COLUMNS = (
@@ -34,7 +34,7 @@ _TABLE_NAMES = {
 # The title of another person's video, after the letter that its icon became.
 _ANOTHERS_VIDEO = r"L[^\sL]{1,30}的(微博|秒拍)视频"
 _VERIFIED = {"蓝V": True, "黄V": True, "红V": True, "金V": True, "普通用户": False}
-# Where something is attached. An article and a video have a picture as well, so they come first.
+# Columns of attachments. An article and a video have a picture as well, so they come first.
 _ATTACHED = {"头条文章url": "article", "微博视频url": "video", "微博图片url": "image"}
 
 
@@ -42,11 +42,11 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     post_id = columns.column(rows, "id").str.strip_chars()
     text = columns.without_video_title(columns.column(rows, "微博正文"), columns.column(rows, "用户昵称"))
     text = text.str.replace_all(_ANOTHERS_VIDEO, "${1}视频")
-    # The payload is without the name too, and without the comment that a fork puts beside.
+    # The payload must not have the name, nor the comment columns of the fork.
     rows = rows.with_columns(text.alias("微博正文")).drop(_COMMENT_COLUMNS, strict=False)
-    text = columns.words(text)
-    told_at = columns.column(rows, "发布时间")
-    posted_at = columns.times(told_at, context.modified_at, columns.weibo_id_times(post_id))
+    text = columns.plain_text(text)
+    time_text = columns.column(rows, "发布时间")
+    posted_at = columns.times(time_text, context.modified_at, columns.weibo_id_times(post_id))
     likes, comments, shares = (columns.counts(columns.column(rows, name)) for name in ("点赞数", "评论数", "转发数"))
     return raw_rows(
         "posts",
@@ -57,7 +57,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "post_type": columns.attached(rows, _ATTACHED),
             "text": text,
             "posted_at": posted_at,
-            "author_id": pseudonyms(columns.shown(columns.column(rows, "user_id")), "weibo", context.key),
+            "author_id": pseudonyms(columns.non_empty(columns.column(rows, "user_id")), "weibo", context.key),
             "author_verified": columns.column(rows, "user_authentication").replace_strict(
                 _VERIFIED, default=None, return_dtype=pl.Boolean()
             ),
@@ -67,13 +67,13 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "counts_are_floor": columns.any_of(likes.is_floor, comments.is_floor, shares.is_floor),
             "hashtags": columns.hashtags(text, columns.column(rows, "话题"), "weibo"),
             "ip_location": columns.places(columns.column(rows, "ip")),
-            "repost_of_id": columns.shown(columns.column(rows, "retweet_id")),
+            "repost_of_id": columns.non_empty(columns.column(rows, "retweet_id")),
             "is_ad": False,
             "observed_at": context.modified_at,
             "payload": payloads(rows, "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.no_id(post_id), "id is no id", post_id),
-                (posted_at.is_null(), "发布时间 is no time", told_at),
+                (columns.is_invalid_id(post_id), "id is not a valid id", post_id),
+                (posted_at.is_null(), "发布时间 is not a valid time", time_text),
             ),
         },
     )
@@ -81,26 +81,26 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     post_id = columns.column(rows, "id").str.strip_chars()
-    told_at = columns.column(rows, "评论时间")
-    posted_at = columns.times(told_at, context.modified_at)
+    time_text = columns.column(rows, "评论时间")
+    posted_at = columns.times(time_text, context.modified_at)
     likes = columns.counts(columns.column(rows, "点赞次数"))
     comment = rows.select(name for name in rows.columns if name == "id" or name in _COMMENT_COLUMNS)
     return raw_rows(
         "comments",
         {
             "platform": "weibo",
-            "comment_id": made_ids(rows, ("id", "评论人ID", "评论时间", "评论内容"), "weibo", context.key),
+            "comment_id": hashed_ids(rows, ("id", "评论人ID", "评论时间", "评论内容"), "weibo", context.key),
             "post_id": post_id,
-            "text": columns.words(columns.column(rows, "评论内容")),
+            "text": columns.plain_text(columns.column(rows, "评论内容")),
             "posted_at": posted_at,
-            "author_id": pseudonyms(columns.shown(columns.column(rows, "评论人ID")), "weibo", context.key),
+            "author_id": pseudonyms(columns.non_empty(columns.column(rows, "评论人ID")), "weibo", context.key),
             "like_count": likes.value,
             "counts_are_floor": likes.is_floor,
             "observed_at": context.modified_at,
             "payload": payloads(comment, "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.no_id(post_id), "id is no id", post_id),
-                (posted_at.is_null(), "评论时间 is no time", told_at),
+                (columns.is_invalid_id(post_id), "id is not a valid id", post_id),
+                (posted_at.is_null(), "评论时间 is not a valid time", time_text),
             ),
         },
     )

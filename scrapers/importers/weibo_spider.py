@@ -1,7 +1,7 @@
 """JSON lines of nghuyong/WeiboSpider: posts found by keyword, account or id, and reposts of a post.
 
-crawl_time is when the row was written, in seconds. Posts of an account's page have no ``user``; their author is in the
-address, which the payload is without. Its comments do not say which post they are of, and are skipped.
+crawl_time is when the row was written, in seconds. Posts of an account's page have no ``user``; the author's id is read
+from the address, which the payload does not keep. Comments do not name their post, and are skipped.
 """
 
 import polars as pl
@@ -23,10 +23,10 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     user = columns.column(rows, "user")
     content = columns.without_video_title(columns.column(rows, "content"), user.str.json_path_match("$.nick_name"))
     rows = rows.with_columns(content.alias("content"))
-    text = columns.words(content)
+    text = columns.plain_text(content)
     observed_at = columns.times(columns.column(rows, "crawl_time"), context.modified_at)
-    told_at = columns.column(rows, "created_at")
-    posted_at = columns.times(told_at, observed_at, columns.weibo_id_times(post_id))
+    time_text = columns.column(rows, "created_at")
+    posted_at = columns.times(time_text, observed_at, columns.weibo_id_times(post_id))
     counts = {
         "like_count": columns.counts(columns.column(rows, "attitudes_count")),
         "comment_count": columns.counts(columns.column(rows, "comments_count")),
@@ -34,7 +34,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     }
     followers = columns.counts(user.str.json_path_match("$.followers_count"))
     in_address = columns.column(rows, "url").str.extract(r"weibo\.com/(\d{5,12})/")
-    author_id = columns.shown(user.str.json_path_match("$._id")).fill_null(in_address)
+    author_id = columns.non_empty(user.str.json_path_match("$._id")).fill_null(in_address)
     return raw_rows(
         "posts",
         {
@@ -53,15 +53,15 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "counts_are_floor": columns.any_of(*(count.is_floor for count in counts.values())),
             "hashtags": columns.hashtags(text, columns.column(rows, None), "weibo"),
             "ip_location": columns.places(columns.column(rows, "ip_location")),
-            "repost_of_id": columns.shown(columns.column(rows, "retweet_id")),
+            "repost_of_id": columns.non_empty(columns.column(rows, "retweet_id")),
             "is_ad": False,
-            "query": columns.shown(columns.column(rows, "keyword")),
+            "query": columns.non_empty(columns.column(rows, "keyword")),
             "observed_at": observed_at,
             "payload": payloads(rows.drop("url", strict=False), "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.no_id(post_id), "_id is no id", post_id),
-                (posted_at.is_null(), "created_at is no time", told_at),
-                (observed_at.is_null(), "crawl_time is no time", columns.column(rows, "crawl_time")),
+                (columns.is_invalid_id(post_id), "_id is not a valid id", post_id),
+                (posted_at.is_null(), "created_at is not a valid time", time_text),
+                (observed_at.is_null(), "crawl_time is not a valid time", columns.column(rows, "crawl_time")),
             ),
         },
     )

@@ -1,8 +1,8 @@
-"""Excel files: their sheets, every value as text.
+"""Excel files: reads sheets as columns of text.
 
 Numbers are text as JSON has them (5, 0.5), dates "2026-01-05 21:40:07", or "2026-01-05" at midnight, as Excel cannot
 tell a day from its midnight. An id that was stored as a number may have lost digits; then its text is
-5.2512345678901238e+18, which no importer takes for an id.
+5.2512345678901238e+18, which no importer accepts as an id.
 """
 
 from pathlib import Path
@@ -39,7 +39,7 @@ def open_workbook(path: Path) -> fastexcel.ExcelReader:
         return fastexcel.read_excel(content)
     except fastexcel.FastExcelError as error:
         raise WorkbookProblem(
-            f"is no Excel file, or a damaged one ({_first_line(error)}); open it in Excel and save it as .xlsx, or "
+            f"is not an Excel file, or is damaged ({_first_line(error)}); open it in Excel and save it as .xlsx, or "
             "unpack it if it is a ZIP archive"
         ) from error
 

@@ -171,7 +171,7 @@ def test_ids_that_were_stored_as_numbers(data_dir: Path, tmp_path: Path, importi
     assert sorted(landed(data_dir)["post_id"]) == ["5251234567890123", "7591234567890123777"]
     ((position, reason),) = rejects(outcome)
     assert position == "Contents row 2"
-    assert reason.startswith("aweme_id is no id: 7.59123456789012")
+    assert reason.startswith("aweme_id is not a valid id: 7.59123456789012")
 
 
 def test_ids_that_excel_cut_after_15_digits(tmp_path: Path, importing: Importing) -> None:
@@ -215,10 +215,10 @@ def broken(path: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("cut", "is no Excel file, or a damaged one"),
-        ("another archive", "is no Excel file, or a damaged one"),
+        ("cut", "is not an Excel file, or is damaged"),
+        ("another archive", "is not an Excel file, or is damaged"),
         ("protected", "is protected by a password; save it without one"),
-        ("old and damaged", "is no Excel file, or a damaged one"),
+        ("old and damaged", "is not an Excel file, or is damaged"),
         ("parquet", "the Parquet file is damaged"),
     ],
 )
@@ -262,7 +262,7 @@ def test_parquet(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
     frame = frame.with_columns(pl.lit([["小米"]]).alias("tags"), pl.lit(0.5).alias("score"))
     frame.write_parquet(tmp_path / "x.parquet")
     outcome = importing(tmp_path / "x.parquet")
-    assert rejects(outcome) == [("row 2", "aweme_id is no id: nothing")]
+    assert rejects(outcome) == [("row 2", "aweme_id is not a valid id: nothing")]
     post = landed(data_dir).row(0, named=True)
     assert (post["post_id"], post["like_count"], post["posted_at"]) == ("7591234567890123457", 5, moment)
     assert post["observed_at"] == moment + timedelta(1)

@@ -196,7 +196,7 @@ def test_an_address_tells_the_id_where_the_file_does_not(
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("written", "expected"),
     [
         ("2026-01-05 21:34:56", datetime(2026, 1, 6, 2, 34, 56, tzinfo=UTC)),
         ("2026-01-05T21:34:56+08:00", datetime(2026, 1, 5, 13, 34, 56, tzinfo=UTC)),
@@ -206,12 +206,12 @@ def test_an_address_tells_the_id_where_the_file_does_not(
     ],
 )
 def test_times_of_another_zone(
-    told: str, expected: datetime, data_dir: Path, tmp_path: Path, importing: Importing
+    written: str, expected: datetime, data_dir: Path, tmp_path: Path, importing: Importing
 ) -> None:
     write(
         tmp_path / "x.mapping.yaml", SINGLE + "timezone: America/New_York\npost_url: https://example.com/{post_id}/x\n"
     )
-    importing(write(tmp_path / "x.csv", table(["id", "正文", "时间", "作者"], ["11", "一", told, ""])))
+    importing(write(tmp_path / "x.csv", table(["id", "正文", "时间", "作者"], ["11", "一", written, ""])))
     (post,) = landed(data_dir).to_dicts()
     assert post["posted_at"] == expected
     assert post["post_url"] == "https://example.com/11/x"
@@ -280,16 +280,16 @@ def test_a_known_format_beside_a_mapping_is_still_known(folder: Path, importing:
     [
         (("  post_id: 帖子ID\n", ""), "columns.post_id: missing; add it, or post_url"),
         (("  text: 内容\n", ""), "columns.text: missing; add it"),
-        (("  text: 内容", "  test: 内容"), "columns.test: no column of posts; there are platform,"),
+        (("  text: 内容", "  test: 内容"), "columns.test: not a column of posts; the columns are platform,"),
         (("personal: [作者主页, 手机号]\n", ""), "personal: missing; add it"),
-        (("weibo,", "tieba,"), "values.platform: tieba is none of weibo, douyin"),
+        (("weibo,", "tieba,"), "values.platform: tieba is not a known platform; use one of weibo, douyin"),
         (("format: my_vendor", "format: My vendor"), "format: use lower-case letters"),
         (("table: posts", "table: articles"), "table: Input should be 'posts' or 'comments'"),
-        (("files:", "constants: {text: x}\nfiles:"), "constants.text: columns has it too"),
-        (("files:", "timezone: Beijing\nfiles:"), "timezone: 'Beijing' is no time zone"),
-        (("files:", "post_url: https://example.com\nfiles:"), "post_url: holds no {post_id}"),
+        (("files:", "constants: {text: x}\nfiles:"), "constants.text: it is also under columns"),
+        (("files:", "timezone: Beijing\nfiles:"), "timezone: 'Beijing' is not a valid time zone"),
+        (("files:", "post_url: https://example.com\nfiles:"), "post_url: {post_id} is missing"),
         (("files:", "sheet: x\nfiles:"), "sheet: unknown key; take it out"),
-        (("  post_type: {视频", "  title: {视频"), "values.title: columns has no title"),
+        (("  post_type: {视频", "  title: {视频"), "values.title: title is not under columns"),
         ((MAPPING, "- x"), "holds no keys; it needs format, table, columns and personal"),
         (("  post_id: 帖子ID", "  post_id: 帖子id"), "no mapping fits its columns (平台"),
         (("personal: [", "personal: [微信, "), "vendor.mapping.yaml names 微信, which it lacks"),
@@ -301,9 +301,9 @@ def test_what_is_wrong_with_a_mapping_is_said(
     write(folder / "vendor.mapping.yaml", MAPPING.replace(*change))
     path = write(folder / "x.csv", table(HEADER, WEIBO))
     assert import_command([str(path)]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith(f"tingfeng: {path}: ")
-    assert reason in told
+    message = capsys.readouterr().err
+    assert message.startswith(f"tingfeng: {path}: ")
+    assert reason in message
     assert not data_dir.exists()
 
 
@@ -313,11 +313,11 @@ FORK = [*weibo_search.KINDS[0].columns[:17], "评论人ID", "评论人昵称", "
 
 
 def fork_row(*comment: str) -> list[str]:
-    told = values.weibo_id_time(WEIBO_ID)
-    assert told is not None
+    posted_at = values.weibo_id_time(WEIBO_ID)
+    assert posted_at is not None
     row = dict.fromkeys(FORK[:17], "") | {
         "id": WEIBO_ID, "user_id": "1000000001", "用户昵称": "合成用户0001", "微博正文": "#小米#道歉", "转发数": "1",
-        "评论数": "2", "点赞数": "3", "发布时间": told.astimezone(values.CHINA).strftime("%Y-%m-%d %H:%M"),
+        "评论数": "2", "点赞数": "3", "发布时间": posted_at.astimezone(values.CHINA).strftime("%Y-%m-%d %H:%M"),
     }  # fmt: skip
     return [*row.values(), *comment]
 

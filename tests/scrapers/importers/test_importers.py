@@ -279,7 +279,7 @@ def test_weibo_id_times_agree_with_values() -> None:
     ],
 )
 def test_words(raw: str | None, text: str) -> None:
-    assert columns.words(pl.Series([raw, "plain"], dtype=pl.String)).to_list() == [text, "plain"]
+    assert columns.plain_text(pl.Series([raw, "plain"], dtype=pl.String)).to_list() == [text, "plain"]
     assert text == values.plain_text(text)
 
 
@@ -649,17 +649,17 @@ def test_ids_keep_their_last_digit(
 
 
 BROKEN = {
-    "cut": ('{"note_id": "695b', "no JSON"),
-    "no object": ("[1, 2]", "no JSON object"),
-    "two on a line": (json.dumps(XHS_POST) * 2, "no JSON"),
+    "cut": ('{"note_id": "695b', "not valid JSON"),
+    "no object": ("[1, 2]", "not a JSON object"),
+    "two on a line": (json.dumps(XHS_POST) * 2, "not valid JSON"),
     "not a number": (json.dumps(XHS_POST | {"time": float("nan")}), "NaN"),
-    "no id": (json.dumps(XHS_POST | {"note_id": ""}), "note_id is no id: "),
-    "null id": (json.dumps(XHS_POST | {"note_id": None}), "note_id is no id: nothing"),
-    "mangled id": (json.dumps(XHS_POST | {"note_id": "4.8152E+15"}), "note_id is no id: 4.8152E+15"),
-    "no time": (json.dumps(XHS_POST | {"time": "soon"}), "time is no time: soon"),
-    "time 0": (json.dumps(XHS_POST | {"time": 0}), "time is no time: 0"),
-    "never observed": (json.dumps(XHS_POST | {"last_modify_ts": None}), "last_modify_ts is no time: nothing"),
-    "lone": (json.dumps({"x": 1}), "note_id is no id: nothing"),
+    "no id": (json.dumps(XHS_POST | {"note_id": ""}), "note_id is not a valid id: "),
+    "null id": (json.dumps(XHS_POST | {"note_id": None}), "note_id is not a valid id: nothing"),
+    "mangled id": (json.dumps(XHS_POST | {"note_id": "4.8152E+15"}), "note_id is not a valid id: 4.8152E+15"),
+    "no time": (json.dumps(XHS_POST | {"time": "soon"}), "time is not a valid time: soon"),
+    "time 0": (json.dumps(XHS_POST | {"time": 0}), "time is not a valid time: 0"),
+    "never observed": (json.dumps(XHS_POST | {"last_modify_ts": None}), "last_modify_ts is not a valid time: nothing"),
+    "lone": (json.dumps({"x": 1}), "note_id is not a valid id: nothing"),
 }
 
 
@@ -685,7 +685,7 @@ def test_zhihu_questions_are_no_posts(tmp_path: Path, importing: Callable[..., r
     outcome = importing(write_jsonl(tmp_path / "x.jsonl", [ZHIHU_POST | {"content_type": "question"}]))
     assert counts(outcome) == [(1, 0, 0, 0, 1)]
     assert outcome.quarantine is not None
-    assert "content_type is no type of post: question" in outcome.quarantine.read_text(encoding="utf-8")
+    assert "content_type is not a known type of post: question" in outcome.quarantine.read_text(encoding="utf-8")
 
 
 def test_a_bad_record_of_a_list_is_told_by_its_number(tmp_path: Path, importing: Callable[..., run.Import]) -> None:
@@ -724,8 +724,8 @@ def test_bad_rows_of_csv(data_dir: Path, tmp_path: Path, importing: Callable[...
     assert [(reject["position"], reject["reason"]) for reject in rejects] == [
         ("line 4", "5 cells under a header of 21"),
         ("line 5", "22 cells under a header of 21"),
-        ("line 6", "id is no id: 4.8E+15"),
-        ("line 8", "no CSV: unexpected end of data"),
+        ("line 6", "id is not a valid id: 4.8E+15"),
+        ("line 8", "not valid CSV: unexpected end of data"),
     ]
 
 
@@ -890,7 +890,7 @@ def test_imports_wait_for_each_other(data_dir: Path) -> None:
         with pytest.raises(KeyboardInterrupt), run._spool(data_dir, report):
             pass
         assert spool.is_dir()
-    assert lines == ["another import is running; waiting for its end"]
+    assert lines == ["another import is running; waiting until it ends"]
     assert not spool.exists()
 
 
@@ -932,14 +932,14 @@ def bad_sources(folder: Path) -> dict[str, tuple[Path, str]]:
     noise = bytes(random.Random(1).choices(range(1, 256), k=5000))
     return {
         "missing": (folder / "missing.csv", "does not exist"),
-        "folder": (folder / "nothing here", "holds no file to import"),
+        "folder": (folder / "nothing here", "has no file to import"),
         "unknown columns": (write("u.csv", "编号,正文\n1,二\n".encode()), "has its columns (编号, 正文)"),
         "unknown keys": (write("u.json", b'[{"a": 1}]'), "no known format has its columns (a)"),
         "prose": (write("prose.txt", "只是一段话。".encode()), "no known format has its columns"),
         "empty": (write("e.csv", b""), "is empty"),
         "blank": (write("b.jsonl", b"\xef\xbb\xbf\n \n"), "is empty"),
         "empty list": (write("l.json", b"[]"), "no known format has its columns (none)"),
-        "cut gzip": (write("c.jsonl.gz", whole[:-20]), "the gzip file is cut short"),
+        "cut gzip": (write("c.jsonl.gz", whole[:-20]), "the gzip file is truncated"),
         "damaged gzip": (write("d.jsonl.gz", whole[:20] + b"xxxx" + whole[24:]), "the gzip file is damaged"),
         "empty gzip": (write("g.csv.gz", gzip.compress(b"")), "is empty"),
         "binary": (write("p.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), "is a binary file"),
@@ -982,7 +982,7 @@ def test_a_bad_file_among_good_ones_is_set_aside(
     told = capsys.readouterr()
     assert f"set aside: {folder / 'empty.csv'}: is empty" in told.out
     assert told.err.splitlines() == [
-        f"tingfeng: {folder / 'cut.csv.gz'}: the gzip file is cut short; get it whole",
+        f"tingfeng: {folder / 'cut.csv.gz'}: the gzip file is truncated; get a complete copy",
         f"tingfeng: {folder / 'empty.csv'}: is empty",
     ]
     assert only_row(data_dir)["platform"] == "xiaohongshu"
@@ -994,7 +994,7 @@ def test_a_long_import_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> N
     lines: list[str] = []
     progress = run.Progress(lines.append)
     for done in (1_000, 60_000, 70_000):
-        progress.tell(done, "read")
+        progress.update(done, "read")
     assert lines == ["60,000 rows read, 10,000 a second"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from scrapers.importers.inbox import SETTLED_S, Taken, state_of, take_in, waiting
+from scrapers.importers.inbox import SETTLED_S, InboxOutcome, state_of, take_in, waiting
 from scrapers.pseudonym import KEY_VARIABLE
 
 POST: dict[str, Any] = {
@@ -39,7 +39,7 @@ def drop(place: Path, *posts: dict[str, Any]) -> Path:
     return place
 
 
-def take(data: Path) -> Taken:
+def take(data: Path) -> InboxOutcome:
     """As if everything had lain there for a while."""
     return take_in(data, lambda line: None, now=time.time() + SETTLED_S)
 
