@@ -20,7 +20,8 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.machine import described
-from orchestration.reading.sentiment import SENTIMENTS, Classifier, load_classifier
+from core.vocabulary import SENTIMENTS
+from orchestration.reading.sentiment import Classifier, load_classifier
 from orchestration.reading.sentiment.train import REVIEWS, load_rows, macro_f1, score, train_own
 
 OWN = ("fanchuan_comments", "bdci_car2018", "nlpcc2013")

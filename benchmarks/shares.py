@@ -11,14 +11,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from core.vocabulary import SENTIMENTS
 from orchestration.reading.sentiment import load_classifier
-from orchestration.reading.sentiment.classifier import SENTIMENTS
-from orchestration.reading.sentiment.train import load_rows
+from orchestration.reading.sentiment.train import REVIEWS, load_rows
 from orchestration.statistics.shares import AS_TRAINED, CALIBRATED_ERROR, Calibration, corrected_shares, draw_audit
 
 RESAMPLES, ROWS, AUDITED = 2_000, 1_000, 300
 Z_90 = 1.644854
-REVIEWS = ("online_shopping_10_cats", "waimai_10k")  # have no neutral rows, so no balance of three
 
 
 def judged(rows: pl.DataFrame) -> pl.DataFrame:
@@ -69,9 +68,9 @@ def measure(rows: pl.DataFrame, rng: np.random.Generator) -> dict[str, float]:
         )
         errors["emq, set known"].append(corrected_shares(unaided, own)[0].share - true)
         covered.append(ppi.low <= drawn_with <= ppi.high)
-    means = {name: 100 * float(np.mean(np.abs(values))) for name, values in errors.items()}
+    mean_errors = {name: 100 * float(np.mean(np.abs(values))) for name, values in errors.items()}
     return {
-        **means,
+        **mean_errors,
         "ppi interval holds, %": 100 * float(np.mean(covered)),
     }
 

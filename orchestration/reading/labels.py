@@ -1,4 +1,4 @@
-"""What analysts say of posts. With the models' the only modules of this folder that read files.
+"""Reads the labels that analysts gave to posts.
 
     data/labels/*.csv             platform,post_id,sentiment,labeller,labelled_at
                                   weibo,5252110000000001,negative,analyst-1,2026-01-07 10:30
@@ -10,9 +10,9 @@
                                   weibo,5252110000000001,,xiaomi_kol,no
                                   ,,早上一碗小米粥,xiaomi_kol,no
 
-An audit's posts were drawn at random ('make audit'), and each stands for audit_weight others; those whose sentiment
-is blank are still to be labelled. A label of relevance names a post, whose decision it is then, or a text, to train
-on, or both. UTF-8. Further columns are for the labeller and are not read.
+The posts of an audit were drawn at random ('tingfeng audit'), and each represents audit_weight posts; rows with a blank
+sentiment are not labelled yet. A relevance label names a post, and then decides its relevance, or a text to train on,
+or both. The files are in UTF-8. Further columns are for the labeller and are ignored.
 """
 
 import csv
@@ -28,7 +28,7 @@ import polars as pl
 from core.calendar import CHINA
 from core.platforms import PLATFORMS
 from core.problems import Problem
-from orchestration.reading.sentiment import SENTIMENTS
+from core.vocabulary import SENTIMENTS
 
 LABELS = pl.Schema(
     {
@@ -42,9 +42,9 @@ LABELS = pl.Schema(
 )
 RELEVANCE_LABELS = pl.Schema(
     {
-        "platform": pl.String(),  # null, and post_id too, where a text alone was labelled
+        "platform": pl.String(),  # null, like post_id, if only a text was labelled
         "post_id": pl.String(),
-        "text": pl.String(),  # null where it is to be looked up
+        "text": pl.String(),  # null: to be looked up
         "topic_id": pl.String(),
         "relevant": pl.Boolean(),
     }
@@ -53,20 +53,20 @@ _RELEVANT = {"yes": True, "no": False}
 _Label = tuple[str, str, str, str, datetime, float | None]
 _RelevanceLabel = tuple[str | None, str | None, str | None, str, bool]
 _Row = TypeVar("_Row")
-_MOST_PROBLEMS = 20  # that a message holds
+_MOST_PROBLEMS = 20  # lines of a message
 _MANGLED_ID = re.compile(r"^\d(\.\d+)?E\+\d+$")  # 5.25211E+15
 
 
 class LabelProblem(Problem):
-    """Labels cannot be used; the message names file, line and remedy, a line for each problem."""
+    """Labels cannot be used; the message has a line per problem with the file, the line and the remedy."""
 
 
 def load_labels(folder: Path) -> pl.DataFrame:
-    """The labels that hold, in the schema LABELS, one a post, sorted by platform and post_id; no folder, no labels.
+    """The valid labels in the schema LABELS: one per post, sorted by platform and post_id; none if there is no folder.
 
-    Those of audits are in folder/audit. The last label of a post by labelled_at wins, and of labels of the same moment
-    the last by file name and line; a post that was drawn for an audit stays so whatever label it has later. Times
-    without a zone are China's. Raises LabelProblem.
+    Labels of audits are in folder/audit. The label with the latest labelled_at wins, and among equal times the last by
+    file name and line. A post that was drawn for an audit keeps its audit_weight, whatever label it gets later. Times
+    without a zone are in Asia/Shanghai. Raises LabelProblem.
     """
     written = [name for name in LABELS if name != "audit_weight"]
     labels = _read(folder, written, _label)
@@ -82,9 +82,9 @@ def load_labels(folder: Path) -> pl.DataFrame:
 
 
 def load_relevance_labels(folder: Path) -> pl.DataFrame:
-    """The labels that hold, in the schema RELEVANCE_LABELS, in the order of the files; no folder, no labels.
+    """The valid labels in the schema RELEVANCE_LABELS, in the order of the files; none if there is no folder.
 
-    The last label of a post and topic wins, by file name and line. Raises LabelProblem.
+    The last label of a post and topic, by file name and line, wins. Raises LabelProblem.
     """
     labels = pl.DataFrame(
         _read(folder, list(RELEVANCE_LABELS), _relevance_label), schema=RELEVANCE_LABELS, orient="row"
@@ -94,7 +94,7 @@ def load_relevance_labels(folder: Path) -> pl.DataFrame:
 
 
 def _read(folder: Path, columns: Sequence[str], parse: Callable[[Mapping[str, str]], _Row]) -> list[_Row]:
-    """The rows of all files of a folder, parsed. Raises LabelProblem, with a line for each row that is none."""
+    """The parsed rows of all files of a folder. Raises LabelProblem, with a line for each invalid row."""
     labels: list[_Row] = []
     problems: list[str] = []
     for path in sorted(folder.glob("*.csv")):
@@ -113,7 +113,7 @@ def _read(folder: Path, columns: Sequence[str], parse: Callable[[Mapping[str, st
 
 
 def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """The rows of a file with the line that each ends on; blank lines are passed over."""
+    """The rows of a file, each with the number of its last line; blank lines are skipped."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restval="")
@@ -127,12 +127,12 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[str
     except UnicodeDecodeError as error:
         raise LabelProblem("not in UTF-8; save it as “CSV UTF-8”") from error
     except csv.Error as error:
-        raise LabelProblem(f"no CSV ({error}); save it as “CSV UTF-8” again") from error
+        raise LabelProblem(f"not a valid CSV file ({error}); save it as “CSV UTF-8” again") from error
 
 
 def _check_post(row: Mapping[str, str]) -> None:
     if row["platform"] not in PLATFORMS:
-        raise LabelProblem(f"platform {row['platform']!r} is none of {', '.join(PLATFORMS)}; correct it")
+        raise LabelProblem(f"platform {row['platform']!r} is not one of {', '.join(PLATFORMS)}; correct it")
     if not row["post_id"]:
         raise LabelProblem("no post_id; copy it from the post")
     if _MANGLED_ID.match(row["post_id"]):
@@ -160,19 +160,21 @@ def _relevance_label(row: Mapping[str, str]) -> _RelevanceLabel:
 def _label(row: Mapping[str, str]) -> _Label:
     _check_post(row)
     if row["sentiment"] not in SENTIMENTS:
-        raise LabelProblem(f"sentiment {row['sentiment']!r} is none of {', '.join(SENTIMENTS)}; correct it")
+        raise LabelProblem(f"sentiment {row['sentiment']!r} is not one of {', '.join(SENTIMENTS)}; correct it")
     if not row["labeller"]:
-        raise LabelProblem("no labeller; say who labelled the post")
+        raise LabelProblem("no labeller; enter who labelled the post")
     try:
         moment = datetime.fromisoformat(row["labelled_at"])
     except ValueError:
-        raise LabelProblem(f"labelled_at {row['labelled_at']!r} is no time; write it as YYYY-MM-DD HH:MM") from None
+        raise LabelProblem(
+            f"labelled_at {row['labelled_at']!r} is not a valid time; write it as YYYY-MM-DD HH:MM"
+        ) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
     return row["platform"], row["post_id"], row["sentiment"], row["labeller"], moment.astimezone(UTC), None
 
 
 def _audit_label(row: Mapping[str, str]) -> _Label | None:
-    """None for a post that is still to be labelled."""
+    """The label of a row of an audit; None if the post is not labelled yet."""
     if not row["sentiment"]:
         return None
     platform, post_id, sentiment, labeller, labelled_at, _ = _label(row)
@@ -181,5 +183,7 @@ def _audit_label(row: Mapping[str, str]) -> _Label | None:
     except ValueError:
         weight = math.nan
     if not 1 <= weight < math.inf:
-        raise LabelProblem(f"audit_weight {row['audit_weight']!r} is not what was drawn; copy it from the first file")
+        raise LabelProblem(
+            f"audit_weight {row['audit_weight']!r} is not a number from 1 up; copy it from the audit's file"
+        )
     return platform, post_id, sentiment, labeller, labelled_at, weight

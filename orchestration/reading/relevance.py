@@ -1,8 +1,8 @@
-"""Whether a post that holds a topic's words is about the topic: 小米 the company, or millet, or a cat of that name.
+"""Decides whether a post that contains a topic's words is about the topic: 小米 the company, not millet or a cat.
 
-A score in log-odds decides: the topic's prior and the weights of the words for, less those of the words against
-(``relevance`` in listening.yaml), plus what a model says that a user has trained (cli/train_relevance.py).
-Below 0 the post is irrelevant. A label of the post itself goes before all of that. Whatever decided is kept.
+A score in log-odds decides: the topic's prior, plus the weights of words for it, minus those of words against it
+(``relevance`` in listening.yaml), plus the output of a model that the user has trained (relevance_training.py). Below 0
+the post is irrelevant. A label of the post overrides the score. The reason of each decision is kept.
 """
 
 from collections.abc import Mapping
@@ -13,20 +13,22 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-# A linear model of log-odds: what each character n-gram adds, divided by √n for a text with n of them, and the bias.
+from core.problems import Problem
+
+# A linear model of log-odds: the weight of each character n-gram, divided by √n for a text with n of them, and a bias.
 MODEL = pl.Schema({"ngram": pl.String(), "weight": pl.Float64()})
-BIAS = "(bias)"  # no n-gram is that long
+BIAS = "(bias)"  # longer than any n-gram
 _NGRAM_SIZES = (1, 2, 3)
-_LEAST_TEXTS = 2  # that hold an n-gram: what stands in one text alone tells of no other
-_SHRINKAGE = 1e-3  # L2 penalty a label
+_LEAST_TEXTS = 2  # that contain an n-gram: one that occurs in a single text does not generalise
+_SHRINKAGE = 1e-3  # L2 penalty per label
 _STEPS = 500
-_NAMED_NGRAMS = 3  # of the model's, in a reason
+_NAMED_NGRAMS = 3  # n-grams of the model that a reason names
 
 
 def judge(matches: pl.DataFrame, labels: pl.DataFrame, models: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Decide which matches are about their topic.
 
-    matches: as topics.match_topics gives them. labels: labels.RELEVANCE_LABELS. models: by topic_id.
+    matches: from topics.match_topics. labels: labels.RELEVANCE_LABELS. models: by topic_id.
     Out: day, and the columns of ``enriched.POST_TOPICS`` up to relevance_reason.
     """
     labelled = ["platform", "post_id", "topic_id"]
@@ -66,12 +68,12 @@ def judge(matches: pl.DataFrame, labels: pl.DataFrame, models: Mapping[str, pl.D
 
 
 def rule_score(matches: pl.DataFrame) -> pl.Series:
-    """What listening.yaml says of each match, in log-odds."""
+    """The score of each match by the rules of listening.yaml, in log-odds."""
     return (matches["prior"] + matches["for_weight"] - matches["against_weight"]).rename("rule_score")
 
 
 def _short(column: str) -> pl.Expr:
-    """A number with one decimal, none where it is whole."""
+    """A number with one decimal, or none if it is whole."""
     number = pl.col(column).round(1)
     return (
         pl.when(number == number.round()).then(number.cast(pl.Int64).cast(pl.String)).otherwise(number.cast(pl.String))
@@ -79,10 +81,10 @@ def _short(column: str) -> pl.Expr:
 
 
 def log_odds(texts: pl.Series, model: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-    """What a model says of texts (cleaning.match_key): log_odds, and ngrams, the weightiest few of each text's."""
+    """A model's output for texts (cleaning.match_key): log_odds, and ngrams, the ones that weigh most in each text."""
     bias = model.filter(pl.col("ngram") == BIAS)["weight"].sum()
     known = model.filter(pl.col("ngram") != BIAS)
-    held = (
+    scored = (
         _ngrams(texts, known["ngram"])
         .join(known, on="ngram")
         .group_by("text")
@@ -91,26 +93,28 @@ def log_odds(texts: pl.Series, model: pl.DataFrame) -> tuple[pl.Series, pl.Serie
             ngrams=pl.col("ngram").top_k_by(pl.col("weight").abs(), _NAMED_NGRAMS).str.join(", "),
         )
     )
-    told = pl.DataFrame({"text": pl.arange(len(texts), eager=True, dtype=pl.UInt32)}).join(
-        held, on="text", how="left", maintain_order="left"
+    scores = pl.DataFrame({"text": pl.arange(len(texts), eager=True, dtype=pl.UInt32)}).join(
+        scored, on="text", how="left", maintain_order="left"
     )
-    return (told["log_odds"].fill_null(0) + bias).rename("log_odds"), told["ngrams"].fill_null("").rename("ngrams")
+    return (scores["log_odds"].fill_null(0) + bias).rename("log_odds"), scores["ngrams"].fill_null("").rename("ngrams")
 
 
 def fit(texts: pl.Series, relevant: pl.Series, rule_score: pl.Series) -> pl.DataFrame:
-    """Texts (cleaning.match_key), what they were labelled, and what the rules say, to a MODEL of what the rules miss.
+    """Fit a MODEL that corrects the rules.
 
-    Logistic regression on character 1-, 2- and 3-grams with the rules' score as an offset, by Nesterov's gradient.
+    texts: from cleaning.match_key. relevant: their labels. rule_score: from the function of that name. Logistic
+    regression on character 1-, 2- and 3-grams with the rules' score as an offset, by Nesterov's accelerated gradient;
+    in numpy, since scikit-learn is only installed for training sentiment models (the train extra).
     """
     ngrams = _vocabulary(texts)
-    held = _ngrams(texts, ngrams).join(
+    occurrences = _ngrams(texts, ngrams).join(
         pl.DataFrame({"ngram": ngrams}).with_row_index("column"), on="ngram", maintain_order="left"
     )
-    rows, columns = held["text"].to_numpy(), held["column"].to_numpy()
+    rows, columns = occurrences["text"].to_numpy(), occurrences["column"].to_numpy()
     values = 1 / np.sqrt(np.bincount(rows, minlength=len(texts)))[rows]
     target, offset = relevant.cast(pl.Float64).to_numpy(), rule_score.to_numpy()
 
-    def slope(point: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def gradient(point: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         scores = offset + point[-1] + np.bincount(rows, values * point[columns], minlength=len(texts))
         error = (1 / (1 + np.exp(-scores)) - target) / len(texts)
         return np.append(np.bincount(columns, values * error[rows], minlength=len(ngrams)), error.sum()) + (
@@ -119,23 +123,23 @@ def fit(texts: pl.Series, relevant: pl.Series, rule_score: pl.Series) -> pl.Data
 
     weights = ahead = np.zeros(len(ngrams) + 1)
     for step in range(_STEPS):
-        # Texts have length 1 and the bias adds 1, so the curvature is at most (1 + 1) / 4.
-        last, weights = weights, ahead - slope(ahead) / (0.5 + _SHRINKAGE)
+        # Text vectors have length 1 and the bias adds 1, so the curvature is at most (1 + 1) / 4.
+        last, weights = weights, ahead - gradient(ahead) / (0.5 + _SHRINKAGE)
         ahead = weights + step / (step + 3) * (weights - last)
     return pl.DataFrame({"ngram": [*ngrams, BIAS], "weight": weights}, schema=MODEL)
 
 
 def _vocabulary(texts: pl.Series) -> pl.Series:
-    """The n-grams that stand in at least _LEAST_TEXTS of the texts, sorted."""
-    held = [
+    """The n-grams that occur in at least _LEAST_TEXTS of the texts, sorted."""
+    ngram_sets = [
         {text[start : start + size] for size in _NGRAM_SIZES for start in range(len(text) - size + 1)} for text in texts
     ]
-    counts = pl.Series("ngram", [ngram for ngrams in held for ngram in ngrams], dtype=pl.String).value_counts()
+    counts = pl.Series("ngram", [ngram for ngrams in ngram_sets for ngram in ngrams], dtype=pl.String).value_counts()
     return counts.filter((pl.col("count") >= _LEAST_TEXTS) & ~pl.col("ngram").str.contains(r"\n"))["ngram"].sort()
 
 
 def _ngrams(texts: pl.Series, known: pl.Series) -> pl.DataFrame:
-    """Which of the known n-grams stand in which text: text (its number) and ngram, each once."""
+    """The known n-grams that occur in each text: text (its index) and ngram, without repetitions."""
     return (
         texts.str.extract_many(known.implode(), overlapping=True)
         .list.unique()
@@ -148,20 +152,34 @@ def _ngrams(texts: pl.Series, known: pl.Series) -> pl.DataFrame:
 
 
 class Score(NamedTuple):
-    """Of the posts said to be relevant how many are; of those that are how many were found; the harmonic mean."""
+    """Precision, recall and F1 of the decision "relevant"."""
 
     precision: float
     recall: float
     f1: float
 
 
-def score(relevant: pl.Series, judged: pl.Series) -> Score:
-    """What is true and what was said, as booleans, to how well they agree; 0 where nothing does."""
-    hits = int((relevant & judged).sum())
-    said, are = int(judged.sum()), int(relevant.sum())
-    return Score(hits / max(said, 1), hits / max(are, 1), 2 * hits / max(said + are, 1))
+def score(relevant: pl.Series, predicted: pl.Series) -> Score:
+    """Compare true and predicted relevance, both boolean; a score is 0 if there is no hit."""
+    hits = int((relevant & predicted).sum())
+    predicted_count, relevant_count = int(predicted.sum()), int(relevant.sum())
+    return Score(
+        hits / max(predicted_count, 1),
+        hits / max(relevant_count, 1),
+        2 * hits / max(predicted_count + relevant_count, 1),
+    )
 
 
 def load_models(folder: Path) -> dict[str, pl.DataFrame]:
-    """The trained models by topic_id, from ``<topic_id>.csv`` each; none where there is no folder."""
-    return {path.stem: pl.read_csv(path, schema=MODEL) for path in sorted(folder.glob("*.csv"))}
+    """The trained models by topic_id, from ``<topic_id>.csv``; none if there is no folder. Raises Problem."""
+    return {path.stem: _load_model(path) for path in sorted(folder.glob("*.csv"))}
+
+
+def _load_model(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_csv(path, schema=MODEL, glob=False)
+    except pl.exceptions.PolarsError as error:
+        raise Problem(
+            f"{path}: not a readable relevance model ({str(error).splitlines()[0]}). Train it again with 'tingfeng train relevance "
+            f"{path.stem}', or delete the file."
+        ) from error

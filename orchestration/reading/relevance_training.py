@@ -1,7 +1,7 @@
-"""Learning from labels which posts with a topic's words are about the topic.
+"""Trains a topic's relevance model from labels (``tingfeng train relevance``).
 
-Reads data/labels/relevance/*.csv (labels.py). A label without a text is looked up among the enriched posts. A trained
-model, data/models/relevance/<topic>.csv, makes every day stale: the next refresh judges all posts again.
+Reads data/labels/relevance/*.csv (labels.py). The text of a label without one is looked up in the enriched posts. A
+trained model, data/models/relevance/<topic>.csv, makes every day stale: the next refresh judges all posts again.
 """
 
 import zlib
@@ -9,6 +9,7 @@ import zlib
 import numpy as np
 import polars as pl
 
+from core.calendar import TIMEZONE
 from core.listening import Topic, load_listening
 from core.problems import Problem
 from core.storage.paths import enriched_dir, relevance_labels_dir, relevance_models_dir
@@ -18,17 +19,13 @@ from orchestration.reading.labels import load_relevance_labels
 from orchestration.reading.relevance import BIAS, Score, fit, log_odds, rule_score, score
 from orchestration.reading.topics import match_topics
 
-LEAST_LABELS = 20  # of each kind: fewer than four to test on in each of five folds say nothing
+LEAST_LABELS = 20  # of each kind: with fewer, a fold of five has less than four to test on
 FOLDS = 5
 _NGRAMS_SHOWN = 15
 
 
-class TrainingProblem(Problem):
-    """Nothing can be learned; the message says what is missing."""
-
-
 def texts_of(labels: pl.DataFrame) -> pl.DataFrame:
-    """Labels (RELEVANCE_LABELS) with their texts, those that were not written down as enriched posts have them."""
+    """Labels (RELEVANCE_LABELS) with their texts, which are looked up in the enriched posts if not given."""
     unknown = labels.filter(pl.col("text").is_null())
     days = [versions(folder) for folder in (enriched_dir() / "posts").glob("day=*")]
     files = [files_of_day[-1] for files_of_day in days if files_of_day]
@@ -36,16 +33,16 @@ def texts_of(labels: pl.DataFrame) -> pl.DataFrame:
         return labels.drop_nulls("text")
     keys = ["platform", "post_id"]
     posts = pl.scan_parquet(files, hive_partitioning=False, glob=False).select(*keys, "text")
-    found = unknown.drop("text").lazy().join(posts, on=keys, how="inner").unique(keys).collect()
-    return pl.concat([labels.drop_nulls("text"), found.select(labels.columns)])
+    looked_up = unknown.drop("text").lazy().join(posts, on=keys, how="inner").unique(keys).collect()
+    return pl.concat([labels.drop_nulls("text"), looked_up.select(labels.columns)])
 
 
 def labelled_matches(labels: pl.DataFrame, topic: Topic, aliases: dict[str, list[str]]) -> pl.DataFrame:
-    """What topics.match_topics finds in the labelled texts, wherever and whenever they stood, and their label."""
+    """The matches of topics.match_topics in the labelled texts, regardless of platform and day, with ``relevant``."""
     posts = labels.select(
         platform=pl.lit(topic.platforms[0]),
         post_id=pl.int_range(pl.len()).cast(pl.String),
-        posted_at=pl.lit(topic.window.start).cast(pl.Datetime("us")).dt.replace_time_zone("Asia/Shanghai"),
+        posted_at=pl.lit(topic.window.start).cast(pl.Datetime("us")).dt.replace_time_zone(TIMEZONE),
         hashtags=pl.lit([], pl.List(pl.String)),
         relevant="relevant",
     ).hstack(clean(labels["text"]))
@@ -55,7 +52,7 @@ def labelled_matches(labels: pl.DataFrame, topic: Topic, aliases: dict[str, list
 
 
 def cross_validated(matches: pl.DataFrame) -> tuple[Score, Score]:
-    """How well the rules do alone, and with models that were trained without the texts they are tried on."""
+    """The scores of the rules alone, and of rules and models by cross-validation over FOLDS folds of texts."""
     rules = rule_score(matches)
     folds = pl.Series([zlib.crc32(text.encode()) % FOLDS for text in matches["text"]])
     learned = np.zeros(matches.height)
@@ -68,23 +65,23 @@ def cross_validated(matches: pl.DataFrame) -> tuple[Score, Score]:
 
 
 def train(topic_id: str) -> str:
-    """Train a topic's model and write it; returns what to tell. Raises TrainingProblem, LabelProblem."""
+    """Train a topic's model and write it; return a report as text. Raises Problem."""
     listening = load_listening()
     topics = {topic.id: topic for topic in listening.topics}
     if topic_id not in topics:
-        raise TrainingProblem(f"no topic {topic_id!r} in listening.yaml; there are {', '.join(topics)}")
+        raise Problem(f"no topic {topic_id!r} in listening.yaml; the topics are {', '.join(topics)}")
     labels = load_relevance_labels(relevance_labels_dir()).filter(pl.col("topic_id") == topic_id)
     known = texts_of(labels)
     matches = labelled_matches(known, topics[topic_id], listening.aliases)
     relevant = int(matches["relevant"].sum())
-    told = (
-        f"{labels.height} labels; {labels.height - known.height} of posts that are not in {enriched_dir() / 'posts'}; "
-        f"{known.height - matches.height} of texts without the topic's words; {relevant} relevant, "
+    summary = (
+        f"{labels.height} labels; {labels.height - known.height} of posts not in {enriched_dir() / 'posts'}; "
+        f"{known.height - matches.height} with texts that do not match the topic; {relevant} relevant, "
         f"{matches.height - relevant} not"
     )
     if min(relevant, matches.height - relevant) < LEAST_LABELS:
-        raise TrainingProblem(
-            f"{told}. It takes {LEAST_LABELS} of each; label more in {relevance_labels_dir()}/*.csv "
+        raise Problem(
+            f"{summary}. Training takes {LEAST_LABELS} of each; label more in {relevance_labels_dir()}/*.csv "
             "(platform,post_id,text,topic_id,relevant)"
         )
     rules, both = cross_validated(matches)
@@ -95,7 +92,7 @@ def train(topic_id: str) -> str:
     ngrams = model.filter(pl.col("ngram") != BIAS).sort("weight")["ngram"]
     return "\n".join(
         [
-            told,
+            summary,
             f"{'':<18}{'precision':>10}{'recall':>10}{'F1':>10}",
             *(
                 f"{name:<18}" + "".join(f"{number:>10.3f}" for number in numbers)

@@ -10,7 +10,7 @@ import rjieba
 from core.listening import Listening
 from orchestration.reading.topics import named_hashtags
 
-# Longer texts are cut here. rjieba takes .1 s for 100,000 characters, and a word counts once per text anyway.
+# Longer texts are truncated. rjieba takes .1 s for 100,000 characters, and a word counts once per text anyway.
 MAX_CHARS = 10_000
 _EMOJI_CODE = r"\[[^\[\]\s]{1,8}\]"
 _CLAUSE_ENDS = r"[\n,，。.!！?？;；:：、…~—\"“”()（）\[\]【】《》|]+"

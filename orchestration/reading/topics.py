@@ -1,4 +1,4 @@
-"""Which posts speak of which topic, by the words of listening.yaml. Set-based: the cost grows with the hits."""
+"""Matches posts with topics by the words of listening.yaml. Set-based: the cost grows with the number of hits."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -9,40 +9,40 @@ from core.calendar import day_of
 from core.listening import Topic
 from orchestration.reading.cleaning import match_key
 
-# What more hashtags than relevance.most_hashtags weigh against a post.
+# The weight against a post with more hashtags than relevance.most_hashtags.
 _HASHTAG_FLOOD = 2.0
 
 
 def match_topics(posts: pl.DataFrame, topics: Sequence[Topic], aliases: Mapping[str, Sequence[str]]) -> pl.DataFrame:
-    """Posts, as cleaning.last_words gives them, to the topics whose words each post holds: a row for each of both.
+    """Match posts, from cleaning.last_words, with topics: one row per post and topic that it matches.
 
-    A post belongs when its platform is one that the topic listens on, its day of publication (Asia/Shanghai) lies in
-    the topic's window, and its own words, title and hashtags hold what ``match`` asks for. A hashtag is read as it is
-    written and by the name that ``aliases`` (name to hashtags) has for it.
+    A post matches if the topic listens on its platform, its day of publication (Asia/Shanghai) is in the topic's
+    window, and its own words, title and hashtags satisfy ``match``. A hashtag counts both as written and under the name
+    that ``aliases`` (name to hashtags) gives it.
 
-    Neither case nor width matter, nor whether characters are traditional or simplified. A word that begins or ends with
-    a Latin letter matches whole: KOL is found in 小米KOL合作, not in KOLsomething or KOL2. One that ends with a digit
-    matches up to the next digit: SU7 is found in SU7Ultra, not in SU70.
+    Case, width and traditional or simplified characters make no difference. A word that begins or ends with a Latin
+    letter matches as a whole word: KOL matches 小米KOL合作, not KOLsomething or KOL2. A word that ends with a digit
+    must not be followed by another digit: SU7 matches SU7Ultra, not SU70.
 
-    Out: day, platform, post_id, topic_id; matched_by, the words that decided, as listening.yaml writes them; text, what
-    they were looked for in; prior, for_words, against_words (lists) and for_weight, against_weight (their weights added
-    up): what ``relevance`` has for the post to be judged by (relevance.py).
+    Returns day, platform, post_id, topic_id; matched_by, the matching words as spelled in listening.yaml; text, the
+    text that was searched; and the inputs of relevance.py: prior, for_words, against_words (lists), for_weight,
+    against_weight (sums of weights).
     """
     words = _words(topics)
-    said = _read(posts, aliases)
-    found = _found_words(said, words).sort("post", "topic", "position").group_by("post", "topic", maintain_order=True)
+    texts = _searched_texts(posts, aliases)
+    hits = _found_words(texts, words).sort("post", "topic", "position").group_by("post", "topic", maintain_order=True)
     role, word = pl.col("role"), pl.col("word")
     return (
-        found.agg(
+        hits.agg(
             *(word.filter(role == name).alias(name) for name in ("all", "any", "none")),
             *(word.filter(role == name).alias(f"{name}_words") for name in ("for", "against")),
             *(pl.col("weight").filter(role == name).sum().alias(f"{name}_weight") for name in ("for", "against")),
         )
         .join(_conditions(topics, words), on="topic", maintain_order="left")
-        .join(said, on="post", maintain_order="left")
+        .join(texts, on="post", maintain_order="left")
         .filter(
-            pl.col("all").list.len() == pl.col("all_asked"),
-            (pl.col("any_asked") == 0) | (pl.col("any").list.len() > 0),
+            pl.col("all").list.len() == pl.col("all_required"),
+            (pl.col("any_listed") == 0) | (pl.col("any").list.len() > 0),
             pl.col("none").list.len() == 0,
             pl.col("platform").is_in(pl.col("platforms")),
             pl.col("day") >= pl.col("start"),
@@ -68,15 +68,15 @@ def match_topics(posts: pl.DataFrame, topics: Sequence[Topic], aliases: Mapping[
 
 
 def named_hashtags(hashtags: pl.Series, aliases: Mapping[str, Sequence[str]]) -> pl.Series:
-    """Lists of hashtags to the names that they go by, each once, in their order; most are their own name."""
+    """Replace hashtags in lists by the names that ``aliases`` gives them; without repetitions, in order."""
     names = {key: name for name, listed in aliases.items() for key in match_key(pl.Series([name, *listed]))}
     written = hashtags.explode().drop_nulls().unique()
     aliased = {tag: names[key] for tag, key in zip(written, match_key(written), strict=True) if key in names}
     return hashtags.fill_null([]).list.eval(pl.element().replace(aliased)).list.unique(maintain_order=True)
 
 
-def _read(posts: pl.DataFrame, aliases: Mapping[str, Sequence[str]]) -> pl.DataFrame:
-    """Posts as they are looked through: post (their number), platform, post_id, day, hashtag_count, text."""
+def _searched_texts(posts: pl.DataFrame, aliases: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """Posts as they are searched: post (its index), platform, post_id, day, hashtag_count, text."""
     hashtags = posts["hashtags"].fill_null([]).list.concat(posts["inline_hashtags"]).list.unique(maintain_order=True)
     written = pl.concat(
         [posts["text_clean"].to_frame(), hashtags.list.join("\n").to_frame("hashtags")], how="horizontal"
@@ -98,9 +98,9 @@ def _named(role: str) -> pl.Expr:
 
 
 def _words(topics: Sequence[Topic]) -> pl.DataFrame:
-    """A row for each word of each topic, in the order of the file.
+    """One row per word of each topic, in the order of the file.
 
-    position; topic, its number; role: all, any, none, for, against; weight, null but for the last two; word; key.
+    position; topic, its index; role: all, any, none, for, against; weight, for the last two roles only; word; key.
     """
     words = pl.DataFrame(
         [
@@ -124,9 +124,9 @@ def _words(topics: Sequence[Topic]) -> pl.DataFrame:
 
 
 def _conditions(topics: Sequence[Topic], words: pl.DataFrame) -> pl.DataFrame:
-    """What each topic asks for: topic, topic_id, platforms, start, end, prior, most_hashtags; all_asked, any_asked."""
+    """Conditions by topic: topic, topic_id, platforms, start, end, prior, most_hashtags, all_required, any_listed."""
     role = pl.col("role")
-    asked = words.group_by("topic").agg(all_asked=(role == "all").sum(), any_asked=(role == "any").sum())
+    required = words.group_by("topic").agg(all_required=(role == "all").sum(), any_listed=(role == "any").sum())
     return pl.DataFrame(
         [
             (n, t.id, t.platforms, t.window.start, t.window.end, t.relevance.prior, t.relevance.most_hashtags)
@@ -142,15 +142,17 @@ def _conditions(topics: Sequence[Topic], words: pl.DataFrame) -> pl.DataFrame:
             "most_hashtags": pl.UInt32,
         },
         orient="row",
-    ).join(asked, on="topic")
+    ).join(required, on="topic")
 
 
-def _found_words(said: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
-    """Which words of which topics stand in which post: the columns of ``words`` and post, a row for each."""
+def _found_words(texts: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
+    """The words of topics that occur in each post: the columns of ``words`` and post, one row per occurrence."""
     keys = words["key"].unique(maintain_order=True)
     patterns = {key: pattern for key in keys if (pattern := _whole_word(key))}
     hits = (
-        said.select("post", "text", key=pl.col("text").str.extract_many(keys.implode(), overlapping=True).list.unique())
+        texts.select(
+            "post", "text", key=pl.col("text").str.extract_many(keys.implode(), overlapping=True).list.unique()
+        )
         .filter(pl.col("key").list.len() > 0)
         .explode("key")
     )
@@ -163,7 +165,7 @@ def _found_words(said: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
 
 
 def _whole_word(key: str) -> str:
-    """A pattern for the key where nothing continues it; empty for a word whose edges nothing can continue."""
+    """A pattern that matches the key as a whole word; empty if any occurrence of the key is a whole word."""
     before, after = continued_by(key[0]), continued_by(key[-1])
     if not before and not after:
         return ""
@@ -171,7 +173,7 @@ def _whole_word(key: str) -> str:
 
 
 def continued_by(edge: str) -> str:
-    """The characters that make another word of one with this character at its edge, as in a regular expression."""
+    """The characters, as a regular expression class, that would extend a word with this character at its edge."""
     if edge.isdecimal():
         return r"\p{Nd}"
     return r"\p{Latin}\p{Nd}" if unicodedata.name(edge, "").startswith("LATIN") else ""

@@ -1,4 +1,4 @@
-"""Which model reads the posts: TINGFENG_SENTIMENT."""
+"""The choice of the sentiment model: TINGFENG_SENTIMENT."""
 
 import functools
 import os
@@ -15,19 +15,19 @@ VARIABLE = "TINGFENG_SENTIMENT"
 
 
 class SentimentModel(Protocol):
-    """What every model offers. Another model is another ``model_id``, under which all days are enriched again."""
+    """The interface of a sentiment model. A change of ``model_id`` makes every day stale."""
 
     model_id: str
 
     def predict(self, texts: pl.Series, platform: str | None = None, target: str | None = None) -> pl.DataFrame:
-        """Texts to a row each, in order, in the schema PREDICTIONS."""
+        """One row per text, in order, in the schema PREDICTIONS."""
 
 
 def load_classifier() -> SentimentModel:
-    """The model that TINGFENG_SENTIMENT names: 'embedded', the default, 'embedded:<file>' or 'onnx:<folder>'.
+    """The model that TINGFENG_SENTIMENT names: 'embedded' (default), 'embedded:<file>' or 'onnx:<folder>'.
 
-    The file is a copy of the embedded model that was trained on one's own labels (train.py). Raises EnvironmentProblem
-    for any other value, OnnxModelProblem for a folder that cannot be used. A model is loaded once a process.
+    The file holds weights that were trained on the user's own labels (train.py). Raises EnvironmentProblem for any
+    other value, and Problem for a file or folder that cannot be used. A model is loaded once per process.
     """
     value = os.environ.get(VARIABLE, "").strip() or "embedded"
     kind, _, place = value.partition(":")
@@ -39,8 +39,8 @@ def load_classifier() -> SentimentModel:
     if kind == "onnx" and place:
         return _load_onnx(path)
     raise EnvironmentProblem(
-        f"{VARIABLE} is {value!r}; set it to 'embedded', to 'embedded:' and a file that sentiment.train wrote, or to "
-        "'onnx:' and a model's folder."
+        f"{VARIABLE} is {value!r}; set it to 'embedded', to 'embedded:<file>' with a file that "
+        "'tingfeng train sentiment' wrote, or to 'onnx:<folder>' with the folder of an exported model."
     )
 
 

@@ -1,8 +1,10 @@
-"""What a post feels, as far as its characters tell: a small model over character n-grams, in numpy alone."""
+"""The embedded sentiment model: a linear part and small nets over character n-grams, in numpy alone."""
 
 import functools
 import hashlib
 import io
+import zipfile
+import zlib
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -10,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from core.problems import Problem
+from core.vocabulary import SENTIMENTS
 from orchestration.reading.sentiment.features import HASH_BITS, NGRAM_SIZES, SCRIPTS, ngrams, readable
 
-SENTIMENTS = ("negative", "neutral", "positive")
 WEIGHTS = Path(__file__).with_name("weights.npz")
 PREDICTIONS = pl.Schema(
     {
@@ -28,19 +31,19 @@ PREDICTIONS = pl.Schema(
 FAMILY = "charlin-2"
 UNREAD, FOREIGN = "empty", "foreign"  # abstain_reason
 
-# Buckets of the vectors: the first bits of an n-gram's bucket. Only 1- and 2-grams have a vector.
+# The bucket of a vector is the first bits of the n-gram's bucket. Only 1- and 2-grams have a vector.
 VECTOR_BITS = 17
 VECTOR_SIZES = 2
 
-# Three weights of an n-gram, raised by 128 to be positive, share one 64-bit number, so that one look-up and one sum
-# serve all three. A lane holds the sum of a text of MAX_CHARS: 3 * 2001 * 255 < 2**21.
+# Three weights of an n-gram, raised by 128 to be positive, are packed into one 64-bit number, so that one look-up and
+# one sum serve all three. A lane is wide enough for the sum over a text of MAX_CHARS: 3 * 2001 * 255 < 2**21.
 _LANES, _LANE_BITS = 3, 21
 _LANE_MASK = np.uint64((1 << _LANE_BITS) - 1)
 _RAISED_BY = 128
 
-# A text is of another language where it has at least this many letters of the Latin script, two words, and a hundred of
-# them to a Chinese character; or more letters of further scripts than Chinese characters. So names, "yyds" and "666" in
-# Chinese posts are read.
+# A text counts as foreign if it has at least this many Latin letters (two words) and a hundred of them per Chinese
+# character, or more letters of other scripts than Chinese characters. Names, "yyds" and "666" in Chinese posts are
+# therefore read.
 _FOREIGN_LETTERS = 10
 _FOREIGN_RATIO = 100
 
@@ -48,11 +51,12 @@ Floats = npt.NDArray[np.float32]
 
 
 class Weights(NamedTuple):
-    """A trained model, as ``weights.npz`` holds it. Sums over n-grams are divided by the root of their number.
+    """The arrays of ``weights.npz``. Sums over n-grams are divided by the square root of their number.
 
     ``linear``: sentiment × bucket, times ``linear_scale``. ``vectors``: dimension × vector bucket, times
-    ``vector_scale``: their sum goes through a layer of rectified units (``hidden`` dimension × unit, ``hidden_bias``)
-    to ``out`` (unit × sentiment), which is added. ``bias``: sentiment. Together they are calibrated log-odds.
+    ``vector_scale``: their sum passes through a layer of rectified units (``hidden``: dimension × unit,
+    ``hidden_bias``) and ``out`` (unit × sentiment), whose output is added. ``bias``: sentiment. They add up to
+    calibrated log-odds.
     """
 
     linear: npt.NDArray[np.int8]
@@ -76,19 +80,18 @@ class Classifier:
 
     @classmethod
     def from_bytes(cls, packed: bytes) -> Self:
-        """Read what train.py wrote. The model's id holds a hash of it."""
+        """Load weights that train.py packed. The model's id ends in their hash."""
         with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
             weights = Weights(**{name: arrays[name] for name in Weights._fields})
         return cls(weights, f"{FAMILY}-{hashlib.sha256(packed).hexdigest()[:8]}")
 
     def predict(self, texts: pl.Series, platform: str | None = None, target: str | None = None) -> pl.DataFrame:
-        """Texts to sentiments: a row each, in order, in the schema PREDICTIONS.
+        """Predict the sentiment of texts: one row per text, in order, in the schema PREDICTIONS.
 
-        ``label`` is the likeliest sentiment; the three p_* add up to 1. The model abstains (neutral, null p_*) where
-        there is nothing to read (null, blank, a bare link, a picture's placeholder), and where the text is in another
-        language; ``abstain_reason`` is UNREAD or FOREIGN. Only the first 2,000 characters of a text are read.
-        ``platform`` and ``target`` (of whom or what the sentiment is asked) are what the caller knows beside the words;
-        this model makes no use of them.
+        ``label`` is the most likely sentiment; the three p_* add up to 1. The model abstains (label neutral, p_* null)
+        if there is nothing to read (null, blank, only a link or a picture's placeholder) or the text is in another
+        language; ``abstain_reason`` is then UNREAD or FOREIGN. Only the first 2,000 characters of a text are read.
+        ``platform``, and ``target``, the brand that the sentiment is about, are ignored by this model.
         """
         words = readable(texts)
         margins, letters = self.log_odds(words)
@@ -108,7 +111,7 @@ class Classifier:
         ).match_to_schema(PREDICTIONS)
 
     def log_odds(self, words: pl.Series) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """Of ``readable`` texts: calibrated log-odds, text × sentiment; and letters, text × SCRIPTS."""
+        """For ``readable`` texts: the calibrated log-odds, text × sentiment, and the letter counts, text × SCRIPTS."""
         margins = np.empty((len(words), len(SENTIMENTS)))
         letters = np.empty((len(words), len(SCRIPTS)), np.int64)
         weights, done = self.weights, 0
@@ -126,12 +129,12 @@ class Classifier:
             )
             units = np.maximum(vectors @ weights.hidden + weights.hidden_bias, 0)
             margins[chunk] = linear + units @ weights.out + weights.bias
-        # Sums of floats differ in the last digits with what stands beside a text; its score is not to.
+        # The last digits of float sums depend on the other texts of the chunk; a text's score must not.
         return margins.round(6), letters
 
 
 def _pack(rows: npt.NDArray[np.int8]) -> npt.NDArray[np.uint64]:
-    """Weight × bucket to bucket × number, three weights a number; to a plain row of numbers where three are all."""
+    """Pack weight × bucket into bucket × number, three weights per number; one-dimensional if one number suffices."""
     numbers = np.zeros((rows.shape[1], -(-len(rows) // _LANES)), np.uint64)
     for number, row in enumerate(rows):
         shift = np.uint64(number % _LANES * _LANE_BITS)
@@ -145,7 +148,7 @@ def _sums(
     starts: npt.NDArray[np.int64],
     counts: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int64]:
-    """What the weights of each text's n-grams add up to: text × weight; the last lanes may be of no weight."""
+    """The sum of the weights of each text's n-grams: text × weight; unused lanes come last."""
     positions = numbers.take(buckets[0], axis=0)
     for row in buckets[1:]:
         positions += numbers.take(row, axis=0)
@@ -158,5 +161,14 @@ def _sums(
 
 @functools.cache
 def load_classifier(path: Path = WEIGHTS) -> Classifier:
-    """The classifier of a file that train.py wrote, by default the one that the repository ships; once a process."""
-    return Classifier.from_bytes(path.read_bytes())
+    """The classifier of a weights file, by default the one in the repository; loaded once per process.
+
+    Raises Problem if the file is not one that train.py wrote.
+    """
+    try:
+        return Classifier.from_bytes(path.read_bytes())
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise Problem(
+            f"{path}: not a readable sentiment model ({error}). Train it again with 'tingfeng train sentiment', or "
+            "unset TINGFENG_SENTIMENT to use the embedded model."
+        ) from error

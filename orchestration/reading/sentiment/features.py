@@ -1,7 +1,7 @@
-"""What the sentiment model sees of a text: hashed character 1-, 2- and 3-grams. Training and inference share this.
+"""The features of the sentiment model: hashed character 1-, 2- and 3-grams. Training and inference share this.
 
 The texts of a chunk are laid end to end as one array of code points, and every n-gram is hashed by arithmetic on that
-array, so that no Python runs per text or character.
+array, so that no Python code runs per text or character.
 """
 
 import functools
@@ -16,35 +16,36 @@ import numpy.typing as npt
 import opencc
 import polars as pl
 
-# Longer texts are cut for scoring. Three n-grams of up to 255 a character then sum to less than 2**21, the width of a
-# lane in classifier.py.
+# Longer texts are truncated. Three n-grams per character, with weights up to 255, then add up to less than 2**21, the
+# width of a lane in classifier.py.
 MAX_CHARS = 2_000
-# Code points that are scored at a time, about a thousand posts: they stay in a core's cache, and need 30 MB.
+# Code points per chunk, about a thousand posts: they stay in a core's cache and need 30 MB.
 CHUNK_CHARS = 1 << 16
 NGRAM_SIZES = 3
 HASH_BITS = 21
 
-SCRIPTS = ("han", "latin", "other")  # of letters
+SCRIPTS = ("han", "latin", "other")  # the scripts of which letters are counted
 
 _COUNT_BITS = 16  # MAX_CHARS < 2**16
 _COUNT_MASK = np.uint64((1 << _COUNT_BITS) - 1)
-_BREAK = ord("\n")  # marks where a text begins and ends; within one it is read as a blank
+_BREAK = ord("\n")  # marks the beginning and end of a text; within a text it is read as a blank
 _MULTIPLIERS = tuple(np.uint32(odd) for odd in (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D))  # golden ratio, xxHash primes
 _FINISH = np.uint32(0x2C1B3C6D)
 _SHIFT = np.uint32(15)
 
 _BLANK = "".join(char for char in map(chr, range(0xD800)) if unicodedata.category(char)[0] in "CZ") + "\ufeff"
-# What stands in a text but is not said: links, and what sites and exporters put in the place of a picture or film.
+# Parts of a text that its author did not write: links, and placeholders that sites and exporters put for media.
 _LINK = r"https?://[!-~]+"
 _PLACEHOLDERS = dict.fromkeys(("[图片]", "[视频]", "[动图]", "[语音]", "分享图片", "分享视频", "查看图片"), " ")
-# Names of people carry no feeling, and a model has no business to learn one for them.
+# Names of people carry no sentiment, and the model should not learn one for them.
 _MENTION = r"@[^@:：,，.。!！?？/#\[\]\s]{2,30}"
 
 
 class Ngrams(NamedTuple):
-    """The n-grams of some texts. ``buckets``: n-gram size × position; ``starts``: the first position of each text.
+    """The n-grams of a chunk of texts.
 
-    The position before each start belongs to no text; ``counts``: n-grams of each text. ``letters``: text × SCRIPTS.
+    ``buckets``: n-gram size × position. ``starts``: the first position of each text; the position before it belongs to
+    no text. ``counts``: the number of n-grams of each text. ``letters``: text × SCRIPTS.
     """
 
     buckets: npt.NDArray[np.uint32]
@@ -54,7 +55,7 @@ class Ngrams(NamedTuple):
 
 
 def _simplified() -> dict[str, str]:
-    """Traditional characters and what each is in simplified script, where that is one character."""
+    """Traditional characters, each with its simplified form, if that is a single character."""
     chars = [chr(point) for point in range(0x3400, 0xA000)]
     simplified = opencc.OpenCC("t2s").convert("\n".join(chars)).split("\n")
     return {char: simple for char, simple in zip(chars, simplified, strict=True) if len(simple) == 1 and simple != char}
@@ -62,10 +63,10 @@ def _simplified() -> dict[str, str]:
 
 @functools.cache
 def _tables() -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint64]]:
-    """What each code point is read as, and what it adds to the counts of SCRIPTS.
+    """Two arrays over all code points: the normalised code point, and its contribution to the counts of SCRIPTS.
 
-    Read as: lower case, half width, simplified, every digit 0, white space and controls a blank. The three counts
-    are in one number, so that one sum makes them.
+    Normalised: lower case, half width, simplified, every digit as 0, white space and controls as a blank. The three
+    counts are packed into one number, so that one sum gives all three.
     """
     read_as, lanes = np.arange(sys.maxunicode + 1, dtype=np.uint32), np.zeros(sys.maxunicode + 1, np.uint64)
     simplified = _simplified()
@@ -80,12 +81,12 @@ def _tables() -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint64]]:
             name = unicodedata.name(chr(point), "")
             script = 0 if name.startswith("CJK") else 1 if "LATIN" in name else 2
             lanes[point] = 1 << (script * _COUNT_BITS)
-    lanes[0x20000:0x32000] = 1  # the further Chinese characters
+    lanes[0x20000:0x32000] = 1  # Chinese characters beyond the basic plane
     return read_as, lanes
 
 
 def readable(texts: pl.Series) -> pl.Series:
-    """The texts as they are scored: cut, without links, pictures' placeholders and names; "" where nothing is left."""
+    """The texts as they are scored: truncated, without links, media placeholders and names; "" if nothing is left."""
     return (
         texts.fill_null("")
         .str.slice(0, MAX_CHARS)
@@ -97,7 +98,7 @@ def readable(texts: pl.Series) -> pl.Series:
 
 
 def ngrams(texts: pl.Series) -> Iterator[Ngrams]:
-    """The n-grams of ``readable`` texts, chunk by chunk, in their order."""
+    """The n-grams of ``readable`` texts, in order, one chunk at a time."""
     read_as, lanes = _tables()
     all_lengths = texts.str.len_chars().to_numpy().astype(np.int64)
     chunk_numbers = np.cumsum(all_lengths + 2) // CHUNK_CHARS
@@ -115,7 +116,7 @@ def ngrams(texts: pl.Series) -> Iterator[Ngrams]:
 
 
 def _buckets(points: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """For each position the buckets of the 1-, 2- and 3-gram that end there."""
+    """The buckets of the 1-, 2- and 3-gram that end at each position: n-gram size × position."""
     buckets = np.empty((NGRAM_SIZES, len(points)), np.uint32)
     hashed = np.zeros(len(points), np.uint32)
     for back, multiplier in enumerate(_MULTIPLIERS):

@@ -1,9 +1,9 @@
 """Training of the sentiment model (``tingfeng train sentiment``); needs the ``train`` extra.
 
-The general model, weights.npz, is trained on every *.parquet of a folder (dataset, split, label, text). A model of
-one's own is the general one fitted to CSV files of text and sentiment; TINGFENG_SENTIMENT=embedded:<file> uses it.
-Every random draw has a fixed seed, so the same data give the same weights on one machine; MODEL_CARD.md says what else
-they depend on. Every choice was made on the dev rows.
+The general model, weights.npz, is trained on all *.parquet files of a folder (dataset, split, label, text). The user's
+own model is the general one adapted to CSV files of text and sentiment; TINGFENG_SENTIMENT=embedded:<file> uses it.
+All random draws have fixed seeds, so the same data give the same weights on one machine; MODEL_CARD.md lists what else
+the weights depend on. All hyperparameters were chosen on the dev rows.
 """
 
 import hashlib
@@ -15,32 +15,38 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from core.problems import Problem
+from core.vocabulary import SENTIMENTS
 from orchestration.reading.labels import LabelProblem
-from orchestration.reading.sentiment.classifier import SENTIMENTS, WEIGHTS, Classifier, Weights
+from orchestration.reading.sentiment.classifier import WEIGHTS, Classifier, Weights
 from orchestration.reading.sentiment.features import readable
 
 Floats = npt.NDArray[np.float64]
 
-# Splits to choose on, where a data set has its own; of the others a fifth of the texts, by hash.
+# The dev splits of data sets that have one; of the others a fifth of the texts, by hash, are dev rows.
 DEV_SPLITS = {"smp2020_usual": "eval", "smp2020_virus": "eval", "fanchuan_comments": "val"}
 DEV_PART = 5
-# Star-derived reviews without neutral ones are half of all rows: they count a tenth, which gives .02 macro-F1 on posts.
+# Reviews, labelled by their stars and without neutral ones, are half of all rows. Weighing them by a tenth gains .02
+# macro-F1 on posts.
 REVIEWS = ("online_shopping_10_cats", "waimai_10k")
 REVIEW_WEIGHT = 0.1
-# Inside a data set a class weighs (1 / its share) ** BALANCE.
+# The weight of a class within a data set is (1 / its share) ** BALANCE.
 BALANCE = 0.5
-LEAST_LABELS = 20  # of each sentiment, for a model of one's own
+LEAST_LABELS = 20  # of each sentiment, for the user's own model
 
 
 def fifth(texts: pl.Series) -> pl.Series:
-    """Which fifth, 0 to 4, a text is in, by its hash."""
+    """The fold, 0 to 4, of each text, by its hash."""
     hashes = [hashlib.blake2b(text.encode(), digest_size=4).hexdigest() for text in texts]
     return pl.Series([int(digest, 16) % DEV_PART for digest in hashes], dtype=pl.Int64)
 
 
 def load_rows(folder: Path) -> pl.DataFrame:
-    """All data sets: dataset, text, label (0 to 2), is_dev; without training rows whose text is also a dev row's."""
-    rows = pl.concat([pl.read_parquet(path, glob=False) for path in sorted(folder.glob("*.parquet"))])
+    """All data sets: dataset, text, label (0 to 2), is_dev; without training rows that repeat dev texts."""
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise Problem(f"{folder}: no *.parquet files; name the folder of the labelled data sets.")
+    rows = pl.concat([pl.read_parquet(path, glob=False) for path in files])
     dev_split = pl.col("dataset").replace_strict(DEV_SPLITS, default=None)
     rows = rows.select(
         "dataset",
@@ -53,31 +59,36 @@ def load_rows(folder: Path) -> pl.DataFrame:
 
 
 def load_labels(paths: Sequence[Path]) -> pl.DataFrame:
-    """CSV files with the columns text and sentiment to text, label (0 to 2); other columns are passed over.
+    """Read CSV files with the columns text and sentiment: text, label (0 to 2). Other columns are ignored.
 
-    A text counts once, with its last label. Raises LabelProblem.
+    Of several labels of a text the last counts. Raises LabelProblem.
     """
     labels = []
     for path in paths:
-        frame = pl.read_csv(path, infer_schema=False)
+        try:
+            frame = pl.read_csv(path, infer_schema=False, glob=False)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise LabelProblem(
+                f"{path}: not a readable CSV file in UTF-8 ({error}); check the path, or save it again"
+            ) from error
         missing = [name for name in ("text", "sentiment") if name not in frame.columns]
         if missing:
-            raise LabelProblem(f"{path}: no column {', '.join(missing)}; name it in the first line")
+            raise LabelProblem(f"{path}: no column {', '.join(missing)}; add it to the header")
         strange = frame.filter(~pl.col("sentiment").is_in(SENTIMENTS).fill_null(False))["sentiment"]
         if len(strange):
-            raise LabelProblem(f"{path}: sentiment {strange[0]!r} is none of {', '.join(SENTIMENTS)}; correct it")
+            raise LabelProblem(f"{path}: sentiment {strange[0]!r} is not one of {', '.join(SENTIMENTS)}; correct it")
         labels.append(frame.select("text", "sentiment").drop_nulls("text"))
     rows = pl.concat(labels).unique("text", keep="last", maintain_order=True)
     few = [name for name in SENTIMENTS if (rows["sentiment"] == name).sum() < LEAST_LABELS]
     if few:
-        raise LabelProblem(f"fewer than {LEAST_LABELS} texts are {', '.join(few)}; label more of these")
+        raise LabelProblem(f"fewer than {LEAST_LABELS} texts are labelled {', '.join(few)}; label more of these")
     return rows.select(
         "text", label=pl.col("sentiment").replace_strict(SENTIMENTS, range(len(SENTIMENTS)), return_dtype=pl.Int64)
     )
 
 
 def row_weights(rows: pl.DataFrame) -> Floats:
-    """Each data set weighs as much as it has rows (reviews: a tenth), its rarer classes more than their share."""
+    """The weight of each row: a data set counts by its rows (reviews a tenth), rarer classes more than their share."""
     share = pl.len().over("dataset", "label") / pl.len().over("dataset")
     weight = share**-BALANCE
     review = pl.when(pl.col("dataset").is_in(REVIEWS)).then(REVIEW_WEIGHT).otherwise(1.0)
@@ -85,9 +96,9 @@ def row_weights(rows: pl.DataFrame) -> Floats:
 
 
 def calibrate(margins: Floats, labels: npt.NDArray[np.int64], datasets: pl.Series) -> float:
-    """The factor on margins that makes softmax(factor * margins) likeliest, every data set counting the same.
+    """The factor that maximises the likelihood of softmax(factor * margins), with equal weight for every data set.
 
-    One factor, no biases: those would carry the dev sets' shares of the classes into every topic.
+    One factor and no biases: biases would carry the class shares of the dev sets into every topic.
     """
     from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
     from scipy.special import log_softmax  # type: ignore[import-untyped]
@@ -101,21 +112,21 @@ def calibrate(margins: Floats, labels: npt.NDArray[np.int64], datasets: pl.Serie
 
 
 def pack(weights: Weights) -> bytes:
-    """What ``Classifier.from_bytes`` reads; the same arrays make the same bytes."""
+    """Pack weights for ``Classifier.from_bytes``; the same arrays give the same bytes."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **weights._asdict())
     return buffer.getvalue()
 
 
 def scaled(weights: Weights, factor: float) -> Weights:
-    """The model with its log-odds times a factor."""
+    """The model with its log-odds multiplied by a factor."""
     return weights._replace(
         **{name: (getattr(weights, name) * factor).astype(np.float32) for name in ("linear_scale", "out", "bias")}
     )
 
 
 def train(rows: pl.DataFrame) -> bytes:
-    """Rows as ``load_rows`` gives them to packed weights: fitted on the training rows, calibrated on the dev rows."""
+    """Fit the general model on the training rows of ``load_rows`` and calibrate it on the dev rows; packed weights."""
     from orchestration.reading.sentiment.fitting import features, fit
 
     training = rows.filter(~pl.col("is_dev"))
@@ -126,9 +137,9 @@ def train(rows: pl.DataFrame) -> bytes:
 
 
 def train_own(general: Classifier, rows: pl.DataFrame) -> tuple[bytes, pl.DataFrame]:
-    """Rows as ``load_labels`` gives them to the packed weights of one's own model, and how well it does.
+    """Adapt the general model to rows of ``load_labels``; the packed weights, and the macro-F1 of both models.
 
-    The scores, and the calibration, are those of five models that each had not seen the fifth they are asked about.
+    Scores and calibration are cross-validated: five models, each tested on the fifth that it was not trained on.
     """
     from orchestration.reading.sentiment.fitting import adapt, features
 
@@ -151,7 +162,7 @@ def train_own(general: Classifier, rows: pl.DataFrame) -> tuple[bytes, pl.DataFr
 
 
 def macro_f1(labels: pl.Series, predicted: pl.Series) -> float:
-    """The mean F1 of the classes that occur among the labels."""
+    """The mean F1 over the classes that occur among the labels."""
     scores = []
     for label in labels.unique().sort():
         hits = ((labels == label) & (predicted == label)).sum()
@@ -160,13 +171,13 @@ def macro_f1(labels: pl.Series, predicted: pl.Series) -> float:
 
 
 def calibration_error(correct: pl.Series, confidence: pl.Series) -> float:
-    """How far confidence is from accuracy, on average over ten bins of confidence; null confidences aside."""
+    """The mean distance of confidence from accuracy over ten bins of confidence, without null confidences."""
     bins = pl.DataFrame({"bin": (confidence * 10).floor(), "gap": correct.cast(pl.Float64) - confidence}).drop_nulls()
     return float((bins.group_by("bin").agg(pl.col("gap").sum().abs())["gap"].sum()) / len(bins))
 
 
 def score(rows: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
-    """How well the dev rows are judged, a row for each data set."""
+    """The scores of a classifier on the dev rows, one row per data set."""
     dev = rows.filter("is_dev")
     names = dict(enumerate(SENTIMENTS))
     judged = classifier.predict(dev["text"]).select(
@@ -191,14 +202,14 @@ def score(rows: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
 
 
 def train_general(data: Path, out: Path) -> str:
-    """Train the general model on a folder of labelled sets and write it; returns its id, size and scores as text."""
+    """Train the general model on a folder of labelled sets and write it; return its id, size and scores as text."""
     rows = load_rows(data)
     packed = train(rows)
     return _written(packed, out, score(rows, Classifier.from_bytes(packed)))
 
 
 def train_on_labels(labels: Sequence[Path], out: Path) -> str:
-    """Fit the general model to labels of one's own and write the result; returns its id, size and scores as text."""
+    """Adapt the general model to the user's labels and write the result; return its id, size and scores as text."""
     packed, scores = train_own(Classifier.from_bytes(WEIGHTS.read_bytes()), load_labels(labels))
     return _written(packed, out, scores)
 

@@ -59,13 +59,13 @@ def test_a_spreadsheets_mark_further_columns_and_blank_lines_do_not_matter(tmp_p
     [
         (
             "weixin,1,negative,甲,2026-01-07",
-            "platform 'weixin' is none of weibo, douyin, xiaohongshu, zhihu; correct it",
+            "platform 'weixin' is not one of weibo, douyin, xiaohongshu, zhihu; correct it",
         ),
         ("weibo,,negative,甲,2026-01-07", "no post_id; copy it from the post"),
         ("weibo,5.25211E+15,negative,甲,2026-01-07", "post_id '5.25211E+15' was rounded by a spreadsheet; format that"),
-        ("weibo,1,负面,甲,2026-01-07", "sentiment '负面' is none of negative, neutral, positive; correct it"),
-        ("weibo,1,negative,,2026-01-07", "no labeller; say who labelled the post"),
-        ("weibo,1,negative,甲,昨天", "labelled_at '昨天' is no time; write it as YYYY-MM-DD HH:MM"),
+        ("weibo,1,负面,甲,2026-01-07", "sentiment '负面' is not one of negative, neutral, positive; correct it"),
+        ("weibo,1,negative,,2026-01-07", "no labeller; enter who labelled the post"),
+        ("weibo,1,negative,甲,昨天", "labelled_at '昨天' is not a valid time; write it as YYYY-MM-DD HH:MM"),
         ("weibo,1,negative", "no labeller"),
     ],
 )

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from core.environment import EnvironmentProblem
+from core.problems import Problem
 from orchestration.reading.sentiment import PREDICTIONS, load_classifier, onnx_model
-from orchestration.reading.sentiment.onnx_model import OnnxModel, OnnxModelProblem
+from orchestration.reading.sentiment.onnx_model import OnnxModel
 
 onnx = pytest.importorskip("onnx", reason="the dev extra has it")
 tokenizers = pytest.importorskip("tokenizers", reason="the onnx extra has it")
@@ -128,16 +129,20 @@ def test_the_model_id_names_the_folder_and_hashes_what_the_scores_depend_on(tmp_
 @pytest.mark.parametrize(
     ("labels", "config", "says"),
     [
-        (("LABEL_0", "LABEL_1", "LABEL_2"), {}, 'LABEL_0, LABEL_1, LABEL_2. Say what they mean.*"labels"'),
+        (
+            ("LABEL_0", "LABEL_1", "LABEL_2"),
+            {},
+            'LABEL_0, LABEL_1, LABEL_2. Map each to negative, neutral or positive.*"labels"',
+        ),
         (("positive", "neutral"), {}, "no label means negative"),
         (LABELS, {"problem_type": "multi_label_classification"}, "single_label_classification"),
         (LABELS, {"labels": {"Positive": "good"}}, "config.json: labels.Positive"),
-        (LABELS, {"id2label": {"0": "positive", "2": "negative"}}, "id2label: its numbers"),
-        (LABELS, {"id2label": {"0": "positive", "1": "negative"}}, "gives 3 scores, and config.json has 2"),
+        (LABELS, {"id2label": {"0": "positive", "2": "negative"}}, "the keys of id2label"),
+        (LABELS, {"id2label": {"0": "positive", "1": "negative"}}, "returns 3 scores, but config.json has 2"),
     ],
 )
 def test_a_config_that_does_not_fit_says_what_to_mend(tmp_path, labels, config, says):
-    with pytest.raises(OnnxModelProblem, match=says):
+    with pytest.raises(Problem, match=says):
         OnnxModel.from_folder(export(tmp_path / "own", labels, **config))
 
 
@@ -145,16 +150,16 @@ def test_a_config_that_does_not_fit_says_what_to_mend(tmp_path, labels, config, 
 def test_files_that_are_missing_or_damaged_are_named(tmp_path, name):
     folder = export(tmp_path / "own")
     (folder / name).write_bytes(b"{")
-    with pytest.raises(OnnxModelProblem, match=name):
+    with pytest.raises(Problem, match=name):
         OnnxModel.from_folder(folder)
     (folder / name).unlink()
-    with pytest.raises(OnnxModelProblem, match=f"{name} not found"):
+    with pytest.raises(Problem, match=f"{name} not found"):
         OnnxModel.from_folder(folder)
 
 
 def test_without_the_extra_it_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(OnnxModelProblem, match=r"onnxruntime is not installed.*\[onnx\]"):
+    with pytest.raises(Problem, match=r"onnxruntime is not installed.*\[onnx\]"):
         OnnxModel.from_folder(export(tmp_path / "own"))
 
 

@@ -10,10 +10,11 @@ import pytest
 
 from benchmarks import relevance as benchmark
 from core.contracts.enriched import POST_TOPICS, by_day
+from core.problems import Problem
 from orchestration.reading import relevance_training
 from orchestration.reading.labels import RELEVANCE_LABELS, LabelProblem, load_relevance_labels
 from orchestration.reading.relevance import BIAS, MODEL, fit, judge, load_models, log_odds, score
-from orchestration.reading.relevance_training import TrainingProblem, train
+from orchestration.reading.relevance_training import train
 
 NO_LABELS = RELEVANCE_LABELS.to_frame()
 DAY = date(2026, 1, 2)
@@ -142,7 +143,7 @@ def listening_by_name():
 
 def test_training_reads_labels_and_writes_a_model(data):
     told = train("xiaomi_kol")
-    assert told.startswith("200 labels; 10 of posts that are not in ")
+    assert told.startswith("200 labels; 10 of posts not in ")
     assert "rules and model" in told
     [model] = load_models(data / "models" / "relevance").values()
     assert model.schema == MODEL
@@ -150,11 +151,11 @@ def test_training_reads_labels_and_writes_a_model(data):
 
 
 def test_training_says_what_is_missing(data):
-    with pytest.raises(TrainingProblem, match=r"no topic 'other' in listening\.yaml; there are xiaomi_kol"):
+    with pytest.raises(Problem, match=r"no topic 'other' in listening\.yaml; the topics are xiaomi_kol"):
         train("other")
     labels = data / "labels" / "relevance" / "a.csv"
     labels.write_text("platform,post_id,text,topic_id,relevant\n,,小米粥,xiaomi_kol,no\n", encoding="utf-8")
-    with pytest.raises(TrainingProblem, match=r"0 relevant, 1 not\. It takes 20 of each; label more in "):
+    with pytest.raises(Problem, match=r"0 relevant, 1 not\. Training takes 20 of each; label more in "):
         train("xiaomi_kol")
 
 
@@ -174,7 +175,7 @@ def test_the_last_label_of_a_post_wins_and_texts_stand_for_themselves(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (",,,t,yes", "platform '' is none of weibo, "),
+        (",,,t,yes", "platform '' is not one of weibo, "),
         ("weibo,,话,t,yes", "no post_id; copy it from the post"),
         ("weibo,5.25E+15,,t,yes", "was rounded by a spreadsheet"),
         (",,话,,yes", "no topic_id; copy it from listening.yaml"),
@@ -186,3 +187,9 @@ def test_a_wrong_label_names_file_line_and_remedy(tmp_path, line, message):
     with pytest.raises(LabelProblem, match=r"a\.csv: line 2: ") as problem:
         load_relevance_labels(tmp_path)
     assert message in str(problem.value)
+
+
+def test_a_broken_relevance_model_is_a_problem_with_its_remedy(tmp_path):
+    (tmp_path / "t.csv").write_text("ngram,weight\n小米,heavy\n", encoding="utf-8")
+    with pytest.raises(Problem, match=r"t\.csv: not a readable relevance model .*train relevance t"):
+        load_models(tmp_path)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.environment import EnvironmentProblem
+from core.problems import Problem
 from orchestration.reading.labels import LabelProblem
 from orchestration.reading.sentiment import PREDICTIONS, Classifier, load_classifier
 from orchestration.reading.sentiment.classifier import FOREIGN, UNREAD, VECTOR_BITS, VECTOR_SIZES, Weights
@@ -196,7 +197,15 @@ def test_a_model_of_ones_own_is_used_where_the_environment_names_it(tmp_path, mo
     monkeypatch.setenv("TINGFENG_SENTIMENT", f"embedded:{tmp_path / 'own.npz'}")
     assert load_classifier().model_id == Classifier.from_bytes(packed).model_id
     monkeypatch.setenv("TINGFENG_SENTIMENT", f"embedded:{tmp_path / 'none.npz'}")
-    with pytest.raises(EnvironmentProblem, match=r"a file that sentiment\.train wrote"):
+    with pytest.raises(EnvironmentProblem, match=r"a file that 'tingfeng train sentiment' wrote"):
+        load_classifier()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", pack(some_weights(np.zeros((3, 8)), np.zeros((2, 8))))[:-99]])
+def test_a_broken_model_file_is_a_problem_with_its_remedy(tmp_path, monkeypatch, content):
+    (tmp_path / "own.npz").write_bytes(content)
+    monkeypatch.setenv("TINGFENG_SENTIMENT", f"embedded:{tmp_path / 'own.npz'}")
+    with pytest.raises(Problem, match=r"own\.npz: not a readable sentiment model .* Train it again"):
         load_classifier()
 
 
@@ -208,9 +217,9 @@ def own_labels(path, *rows):
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [
-        (["1,好,good"], "'good' is none of negative, neutral, positive"),
-        (["1,好,"], "None is none of"),
-        (["1,好,positive", "2,坏,negative"], "fewer than 20 texts are negative, neutral, positive"),
+        (["1,好,good"], "'good' is not one of negative, neutral, positive"),
+        (["1,好,"], "None is not one of"),
+        (["1,好,positive", "2,坏,negative"], "fewer than 20 texts are labelled negative, neutral, positive"),
     ],
 )
 def test_own_labels_that_cannot_be_used_are_named(tmp_path, rows, problem):

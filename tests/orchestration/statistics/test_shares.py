@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from orchestration.reading.sentiment.classifier import SENTIMENTS
+from core.vocabulary import SENTIMENTS
 from orchestration.statistics.shares import (
     AUDIT_SAMPLE,
     Calibration,
