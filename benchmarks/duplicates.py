@@ -1,13 +1,13 @@
-"""python -m benchmarks.duplicates [--posts 1000000]: how near-duplicates of a day are found, how fast, and how well.
+"""python -m benchmarks.duplicates [--posts 1000000]: speed and quality of near-duplicate detection.
 
-The posts are synthetic: words drawn by Zipf's law, so that two of them share as little as real ones do, 20 to 160
-characters. Three in ten are edits of another post, more often of a few, as in a wave: copies; emoji put in; numbers
-changed; a repost tail added; 10% of the characters replaced; and posts that quote a third of another one, which are
-none of its duplicates.
+The posts are synthetic, 20 to 160 characters: words drawn by Zipf's law, so that two posts share as little as real ones
+do. Three in ten are edits of another post, mostly of a few popular ones, as in a wave: copies; emoji inserted; numbers
+changed; a repost tail added; 10% of the characters replaced; and posts that quote a third of another one, which are not
+its duplicates.
 
-Prints seconds by step and the peak of the memory, of cleaning to groups and of linking with LOOK_BACK days of as many
-posts before; then for each kind of edit how many are in their original's group (recall), and what share of the posts in
-their group has the same original (precision, B-cubed: Bagga and Baldwin 1998).
+Prints seconds by step and peak memory, from cleaning to groups, and for links with LOOK_BACK earlier days of as many
+posts; then, for each kind of edit, the share in their original's group (recall), and the share of the posts in their
+group with the same original (precision, B-cubed: Bagga and Baldwin 1998).
 """
 
 import argparse
@@ -96,10 +96,10 @@ EDITS: dict[str, Callable[[str], str]] = {
 
 
 def planted(count: int) -> pl.DataFrame:
-    """A day's posts, the originals first: text, posted_at, kind, and original, the number of the post it is made of."""
+    """A day's posts, the originals first: text, posted_at, kind, and original, the index of the source post."""
     edited = round(count * EDITED)
     texts = originals(count - edited)
-    # The cube makes a wave: one in ten edits is of the first thousandth of the originals.
+    # The cube creates a wave: one in ten edits is of the first thousandth of the originals.
     of = [int(len(texts) * _random.random() ** 3) for _ in range(edited)]
     kinds = [_random.choice(list(EDITS)) for _ in range(edited)]
     edits = [EDITS[kind](texts[number]) for kind, number in zip(kinds, of, strict=True)]
@@ -138,9 +138,9 @@ def grouped(posts: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, float], float,
 
 
 def linked_with_days_before(count: int) -> tuple[float, float, float]:
-    """Seconds, and those of CPU, to link a day of so many texts with LOOK_BACK such days before; the peak in GB.
+    """Link a day of ``count`` texts with LOOK_BACK such days: wall seconds, CPU seconds, peak memory in GB.
 
-    The signatures are random bytes, as those of texts that have nothing in common are, and are read from files.
+    The signatures are random bytes, like those of unrelated texts, and are read from files.
     """
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, f"{day}.parquet") for day in range(LOOK_BACK + 1)]
@@ -170,7 +170,7 @@ def _peak_gb() -> float:
 
 
 def quality(posts: pl.DataFrame) -> pl.DataFrame:
-    """By kind of edit: posts, recall and precision. A quoting post is its own original: not to be grouped is right."""
+    """By kind of edit: posts, recall and precision. A quoting post is its own original: not to be grouped."""
     posts = posts.with_row_index("number").with_columns(
         truth=pl.when(pl.col("kind") == QUOTE).then("number").otherwise("original")
     )
@@ -192,7 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.duplicates", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--posts", type=int, default=1_000_000)
     count = parser.parse_args().posts
-    # Each in a process of its own, so that its peak is its own. Spawned: polars hangs in a forked one.
+    # Each in its own process, to measure its own peak memory. Spawned, since polars hangs in a forked process.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as pool:
         posts, seconds, cpu, peak = pool.submit(grouped, planted(count)).result()

@@ -1,4 +1,4 @@
-"""What the figures of a benchmark depend on: the machine and the versions; and the sandbox on a core of its own."""
+"""What benchmark figures depend on: the machine and the versions; and a sandbox on its own core."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ REAL_BODIES = ROOT.parent / "shared" / "real"  # recorded bodies, where there ar
 
 
 def described(packages: Sequence[str]) -> str:
-    """One line: the CPU, the cores that may be used, how many wait for them, Python, and the packages' versions."""
+    """One line: the CPU, the usable cores, the load, Python, and the packages' versions."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown CPU")
     cores = len(os.sched_getaffinity(0))
@@ -25,13 +25,13 @@ def described(packages: Sequence[str]) -> str:
 
 
 class Sandbox(NamedTuple):
-    """A running sandbox: its base URL, and the process that serves it."""
+    """A running sandbox: its base URL and the process id of its server."""
 
     url: str
     process: int
 
     def cpu(self) -> float:
-        """Seconds of CPU that it has taken so far."""
+        """The CPU seconds that it has used so far."""
         fields = Path(f"/proc/{self.process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         user, system = int(fields[11]), int(fields[12])  # fields 14 and 15 of proc(5), two of them before the ")"
         return (user + system) / os.sysconf("SC_CLK_TCK")
@@ -39,7 +39,7 @@ class Sandbox(NamedTuple):
 
 @contextmanager
 def sandbox() -> Iterator[Sandbox]:
-    """A sandbox that has the last core to itself, as far as this process and its children go."""
+    """A sandbox on the last core, which this process and its other children leave to it."""
     *ours, last = sorted(os.sched_getaffinity(0))
     command = [sys.executable, "-m", "orchestration.cli", "sandbox", "serve", "--port", "0"]
     environment = {name: value for name, value in os.environ.items() if name != "TINGFENG_NOW"}

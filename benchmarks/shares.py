@@ -1,8 +1,9 @@
-"""python -m benchmarks.shares --data FOLDER: how far shares of sentiments are off, counted and corrected.
+"""python -m benchmarks.shares --data FOLDER: the error of sentiment shares, counted and corrected.
 
-Of each labelled set's dev rows (orchestration/reading/sentiment/train.py says which), 2,000 resamples are drawn, each
-of 1,000 rows with its own balance of classes (uniform over all balances). The error is that of the negative share, in
-points, from the resample's own; an interval is to hold the share that the resample was drawn with.
+From each labelled set's dev rows (see orchestration/reading/sentiment/train.py) 2,000 resamples are drawn, each of
+1,000 rows with a random balance of classes (uniform over all balances). The error is the distance, in points, of the
+estimated negative share from the true share of the resample; the coverage is how often the interval contains the share
+that the resample was drawn with.
 """
 
 import argparse
@@ -21,7 +22,7 @@ Z_90 = 1.644854
 
 
 def judged(rows: pl.DataFrame) -> pl.DataFrame:
-    """Dev rows with what the classifier says of them, in the columns of corrected_shares and draw_audit."""
+    """Dev rows with the classifier's predictions, in the columns of corrected_shares and draw_audit."""
     classifier = load_classifier()
     dev = rows.filter("is_dev", ~pl.col("dataset").is_in(REVIEWS))
     names = dict(enumerate(SENTIMENTS))
@@ -31,7 +32,7 @@ def judged(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def resample(rows: pl.DataFrame, rng: np.random.Generator) -> tuple[pl.DataFrame, float]:
-    """ROWS rows with a balance of their own, and its part of negative ones."""
+    """ROWS rows with a random balance of classes, and the negative share of that balance."""
     balance = rng.dirichlet(np.ones(len(SENTIMENTS)))
     drawn = [
         rows.filter(pl.col("truth") == name).sample(count, with_replacement=True, seed=int(rng.integers(2**31)))
@@ -47,7 +48,7 @@ def resample(rows: pl.DataFrame, rng: np.random.Generator) -> tuple[pl.DataFrame
 
 
 def measure(rows: pl.DataFrame, rng: np.random.Generator) -> dict[str, float]:
-    """The mean absolute errors, in points, and the coverage of the 90% interval, of one data set."""
+    """The mean absolute errors of one data set, in points, and the coverage of the 90% interval."""
     errors: dict[str, list[float]] = {"counted": [], "labels alone": [], "ppi": [], "emq": [], "emq, set known": []}
     covered = []
     for _ in range(RESAMPLES):

@@ -1,6 +1,6 @@
-"""What an author wrote, apart from what the sites put around it: the first thing done to a text.
+"""Text cleaning, the first step of reading: the author's own words, without what the sites add to them.
 
-Vectorised, but for the few texts that hold markup.
+Vectorised, except for the few texts with markup.
 """
 
 from functools import cache
@@ -11,50 +11,50 @@ import polars as pl
 from core.calendar import day_of
 from scrapers.parsers.values import html_to_text
 
-# Tags and character references as they are found in texts. Parsers resolve theirs; importers' files still hold some.
+# Tags and character references in texts. Parsers resolve them, but imported files still contain some.
 _MARKUP = (
     r"(?i)</?(?:a|b|br|div|em|font|h[1-6]|i|img|li|ol|p|span|strong|svg|u|ul)(?:[\s/][^<>]*)?>"
     r"|&(?:amp|apos|gt|hellip|ldquo|lt|mdash|middot|nbsp|quot|rdquo|#\d{1,7}|#x[0-9a-f]{1,6});"
 )
-_MARKUP_ROUNDS = 3  # what was escaped twice needs two
+_MARKUP_ROUNDS = 3  # text that was escaped twice needs two
 # Zero-width and direction marks and soft hyphens, but not U+200D, which joins emoji.
 _INVISIBLE = "[\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
 _BLANKS = r"[\s\p{Cc}]+"
-# Full-width letters, digits and the signs of hashtags, mentions and codes. Chinese punctuation stays as it is.
+# Full-width letters, digits and the signs of hashtags, mentions and emoji codes. Chinese punctuation is kept.
 _HALF_WIDTH = {
     chr(ord(char) + 0xFEE0): char for char in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#@/[]"
 }
 _TAIL = "//@"
-# #小米#, and Xiaohongshu's #小米[话题]#. Anything longer is two signs that happen to stand in one text.
+# #小米#, and Xiaohongshu's #小米[话题]#. Anything longer is two separate # signs in one text.
 _HASHTAG = r"#([^#\[\]]{1,50})(?:\[[^\[\]#]{1,8}\])?#"
-MENTION = "@"  # what stands for every mention among the words
+MENTION = "@"  # replaces every mention in the column words
 _MENTIONED = r"@[\w\-]{1,30}"
 # Ideographs, their extension A, and the compatibility ones.
 _IDEOGRAPHS = (range(0x4E00, 0xA000), range(0x3400, 0x4DC0), range(0xF900, 0xFB00))
-# Links, and the words that Weibo shows in a link's place (with the letter of its icon font that exporters let in).
+# Links, and the words that Weibo shows instead of a link (with a letter of its icon font in some exports).
 _LINK = r"https?://[!-~]+|O?网页链接"
-# What the sites write at the end of a text that they show in part.
+# What the sites append to a truncated text.
 _FOLDED = r"(?:\s*(?:(?:展开|收起)全文[cd]?|展开c|收起d|(?:\.{3}|…)全文))+\s*$"
-# What Weibo writes for someone who reposts without a word.
+# The text that Weibo gives a repost without a comment.
 _WORDLESS = r"(?i)^(?:转发微博|轉發微博|快转微博|转发|Repost)[.。!！]?$"
 
 
 def clean(texts: pl.Series) -> pl.DataFrame:
-    """Texts, as landed, to the author's own words and what stands beside them: a row each, in order.
+    """Split raw texts into the author's own words and the rest: one row per text, in order.
 
-    text_clean: the own words on one line. Markup, invisible characters, links and the sites' own phrases are gone,
-        full-width letters and digits are half-width, traditional characters simplified; emoji, [表情] codes, hashtags,
-        mentions and punctuation are kept. Empty where there are no own words: null, or a repost without a word
-        ("转发微博").
-    words: text_clean without its hashtags, and with "@" for each mention: what to count words and phrases in.
+    text_clean: the own words on one line. Markup, invisible characters, links and phrases of the sites are removed,
+        full-width letters and digits become half-width, traditional characters simplified; emoji, [表情] codes,
+        hashtags, mentions and punctuation are kept. Empty if there are no own words: null, or a repost without a
+        comment ("转发微博").
+    words: text_clean without its hashtags, and with "@" for each mention: the text to count words and phrases in.
     inline_hashtags: the hashtags of text_clean, without their signs, in order.
-    repost_tail: from the first "//@" on, null where there is none.
+    repost_tail: everything from the first "//@", null if there is none.
 
-    Cleaning what is clean changes nothing.
+    Cleaning is idempotent.
     """
     own, tail = pl.col("text").struct.field("field_0"), pl.col("text").struct.field("field_1")
     words = own.str.replace_all(_LINK, " ").str.replace_all(" +", " ").str.replace(_FOLDED, "").str.strip_chars(" ")
-    # What is still markup after the rounds above, or became it without its links, was written to mislead.
+    # Markup that remains after the rounds above, or appears once links are removed, was written to mislead.
     words = pl.when(words.str.contains(_MARKUP)).then(words.str.replace_all("[<>& ]+", " ")).otherwise(words)
     return (
         simplified(_plain(texts.fill_null("").alias("text")))
@@ -80,7 +80,7 @@ def clean(texts: pl.Series) -> pl.DataFrame:
 
 
 def _plain(texts: pl.Series, markup_rounds: int = _MARKUP_ROUNDS) -> pl.Series:
-    """One line each, half-width, nothing invisible, markup resolved as often as it takes, up to the given rounds."""
+    """Texts on one line, half-width, without invisible characters; markup is resolved in up to markup_rounds rounds."""
     texts = texts.str.replace_all(_INVISIBLE, "").str.replace_many(_HALF_WIDTH).str.replace_all(_BLANKS, " ")
     marked = texts.str.contains(_MARKUP)
     if not markup_rounds or not marked.any():
@@ -90,16 +90,16 @@ def _plain(texts: pl.Series, markup_rounds: int = _MARKUP_ROUNDS) -> pl.Series:
 
 
 def simplified(texts: pl.Series) -> pl.Series:
-    """Texts with traditional characters in simplified ones; the others as they are, untouched and at no cost.
+    """Convert texts with traditional characters to simplified ones; other texts are returned unchanged, at no cost.
 
-    A character is traditional where OpenCC has another for it and GB 2312, which holds what is written in the mainland,
-    does not know it: 乾 and 著 alone do not make a text traditional.
+    A character counts as traditional if OpenCC converts it and GB 2312, the mainland's character set, does not contain
+    it: 乾 and 著 alone do not make a text traditional.
     """
     traditional = texts.str.contains(_traditional())
     if not traditional.any():
         return texts
     convert = _opencc().convert
-    # Twice, for what 薴 becomes is traditional itself.
+    # Twice: 薴 is converted to a character that is traditional itself.
     return texts.scatter(
         traditional.arg_true(),
         texts.filter(traditional).map_elements(lambda text: convert(convert(text)), return_dtype=pl.String),
@@ -113,7 +113,7 @@ def _opencc() -> opencc.OpenCC:
 
 @cache
 def _traditional() -> str:
-    """A pattern for one traditional character: of 4,500, which polars looks for in 2 million texts a second."""
+    """A pattern for any of the 4,500 traditional characters; polars searches 2 million texts a second for it."""
     characters = [chr(point) for block in _IDEOGRAPHS for point in block]
     converted = _opencc().convert("\n".join(characters)).split("\n")
     known = set("".join(characters).encode("gb2312", "ignore").decode("gb2312"))
@@ -121,19 +121,19 @@ def _traditional() -> str:
 
 
 def match_key(texts: pl.Series) -> pl.Series:
-    """The form in which words are compared: NFKC, simplified, lower case, without the joiners of emoji."""
+    """The form in which words are compared: NFKC, simplified, lower case, without emoji joiners."""
     return simplified(texts.str.normalize("NFKC")).str.to_lowercase().str.replace_all("[\u200d\ufe0f]", "")
 
 
 def last_words(observations: pl.DataFrame) -> pl.DataFrame:
-    """Raw ``posts`` rows to one row a day and post, sorted by day, platform and post_id, with what it last said.
+    """The last observed text of each post: one row per day and post, sorted by day, platform and post_id.
 
-    Of several observations the last counts, by observed_at and then crawl_id; one without a text only if none has one,
-    for a page that showed just its title does not unsay the words. A post of two days, for its observations disagree
-    about when it was posted, has a row for each: dbt settles where it belongs.
+    observations: raw ``posts`` rows. The last observation counts, by observed_at and then crawl_id; one without a text
+    counts only if none has one, since a page that shows just the title does not mean that the text was removed. A post
+    whose observations disagree about its day has a row for each day; dbt decides between them.
 
-    Out: day (Date, Asia/Shanghai), platform, post_id, posted_at, hashtags, text (title and text), and what ``clean``
-    makes of the text.
+    Returns day (Date, Asia/Shanghai), platform, post_id, posted_at, hashtags, text (title and text), and the columns of
+    ``clean``.
     """
     title, text = pl.col("title").fill_null("").str.strip_chars(), pl.col("text").fill_null("").str.strip_chars()
     last = (
@@ -147,7 +147,7 @@ def last_words(observations: pl.DataFrame) -> pl.DataFrame:
             "post_id",
             "posted_at",
             "hashtags",
-            # Some sites fill a missing title with the beginning of the text.
+            # Some sites use the beginning of the text as the title.
             text=pl.when(text.str.starts_with(title)).then(text).otherwise((title + "\n" + text).str.strip_chars()),
         )
     )

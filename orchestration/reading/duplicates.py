@@ -1,22 +1,22 @@
-"""Which posts say the same, in equal or nearly equal words, across platforms and days.
+"""Groups of posts with equal or nearly equal texts, across platforms and days.
 
-Equal words after ``normalise`` share a text_hash, and that is their group: no state, any distance in time. Nearly equal
-ones are put together in three steps, each a pure function of what the step before wrote (tables of enriched.py):
+Texts that are equal after ``normalise`` share a text_hash, which is their group: no state, at any distance in time.
+Near-duplicates are grouped in three steps, each a pure function of the previous one's output (core/contracts):
 
     text_signatures   a day's texts, 128 bytes each                     from the day's posts
     duplicate_links   a day's texts to earlier ones within LOOK_BACK    from the signatures of the day and those days
     duplicate_groups  connected components of the links of all days     from all links
 
-Each version is named after the versions that it was made from, so when an earlier day is read again, in whatever order,
-the links of the days that look back on it and the groups are made again, and come out as if the days had come in order.
-dbt then moves the posts whose group has changed (fct_posts). A group is called after its earliest text: later copies do
-not rename it.
+The fingerprint of each version covers the versions that it was made from. When an earlier day is read again, in any
+order, the links of the days that look back on it and the groups are made again, with the same result as if the days had
+come in order. dbt then updates the posts whose group has changed (fct_posts). A group is named after its earliest text,
+so later copies do not rename it.
 
-What is near. 10% of the characters replaced leave a Jaccard index of .48 on character 3-to-5-grams, of .68 on 2-grams
-(medians over 5,000 real posts), while of posts drawn at random 99.9% share less than .07 of their 2-grams. So texts are
-compared by 2-grams of ideographs and 3-grams of other scripts, each run of digits read as one 0, at .5: two thirds of
-the shingles in common. Texts shorter than 15 characters, digits so read, are only ever equal. A copy of a copy belongs
-to the group, though it may share less with the first.
+The threshold. Replacing 10% of the characters leaves a Jaccard index of .48 on character 3-to-5-grams and of .68 on
+2-grams (medians over 5,000 real posts), while 99.9% of random pairs of posts share less than .07 of their 2-grams. So
+texts are compared by 2-grams of ideographs and 3-grams of other scripts, with each run of digits as one 0, at .5: two
+thirds of the shingles in common. Texts shorter than 15 characters, counted after that replacement, are grouped only if
+equal. A copy of a copy belongs to the group, though it may share less with the first text.
 """
 
 import hashlib
@@ -29,18 +29,18 @@ import polars as pl
 from core.contracts.enriched import DUPLICATE_GROUPS, DUPLICATE_LINKS, SIGNATURE_BYTES, TEXT_SIGNATURES
 from orchestration.reading.cleaning import match_key
 
-LOOK_BACK = 7  # days before a day that its texts are compared with; equal words are found at any distance
+LOOK_BACK = 7  # the days before a day with which its texts are compared; equal texts are grouped at any distance
 MIN_CHARS = 15
-MAX_CHARS = 2_000  # longer texts are compared by their beginnings, and cost no more than this
+MAX_CHARS = 2_000  # longer texts are compared by their beginnings, which bounds the cost
 NEAR = 0.5
 # Bands of 4 values, a byte each: 32 bits. Texts at .68 share one of 32 bands with odds of .9995, at .56 (the lowest
 # percentile of texts with 10% replaced) of .96, two drawn at random with odds of 1 in 100,000.
 BAND = np.dtype("<u4")
-# Of RandomState, whose numbers are the same in every version of numpy. An odd factor permutes the numbers of 32 bits.
+# From RandomState, whose numbers are the same in every version of numpy. An odd factor permutes the 32-bit numbers.
 _FACTORS_AND_SHIFTS = np.random.RandomState(20260101).randint(2**32, size=(2, SIGNATURE_BYTES), dtype=np.uint32)
 _FACTORS_AND_SHIFTS[0] |= 1
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_END = np.uint64(ord("\n"))  # cannot stand in normalised words
+_END = np.uint64(ord("\n"))  # does not occur in normalised text
 _CHUNK_TEXTS = 2_048  # 60 characters each make 500 kB of hashes, which stay in a core's cache
 _CHUNK_PAIRS = 65_536
 
@@ -50,16 +50,16 @@ _NO_WORD = r"[^\p{L}\p{N}]+"
 
 
 def normalise(text_clean: pl.Series) -> pl.Series:
-    """Own words to their letters and digits: links, mentions, emoji and their codes, punctuation and space are out."""
+    """Reduce own words to letters and digits, without links, mentions, emoji, emoji codes, punctuation and space."""
     key = match_key(text_clean).str.replace_all(_LINK_OR_MENTION, "").str.replace_all(_EMOJI_CODE, "")
     return key.str.replace_all(_NO_WORD, "")
 
 
 def hashed(posts: pl.DataFrame) -> pl.DataFrame:
-    """Posts with two columns more: normalised, what ``normalise`` leaves of text_clean, and text_hash.
+    """Add normalised, the result of ``normalise`` on text_clean, and text_hash.
 
-    text_hash: of the normalised words, 16 hex digits: among 10 million texts two that differ share one with odds of 1
-        in 400,000. Null where no word is left, for two pictures are not the same post.
+    text_hash: 16 hex digits of the normalised text; the probability that two different texts among 10 million share one
+        is 1 in 400,000. Null if no text is left: two posts with only pictures are not duplicates.
     """
     normalised = normalise(posts["text_clean"])
     hashes = [hashlib.blake2b(text.encode(), digest_size=8).hexdigest() if text else None for text in normalised]
@@ -67,9 +67,9 @@ def hashed(posts: pl.DataFrame) -> pl.DataFrame:
 
 
 def signatures(posts: pl.DataFrame) -> pl.DataFrame:
-    """posted_at, and what ``hashed`` adds, of a day's posts to a row for each text that is long enough.
+    """The signatures of a day's texts of at least MIN_CHARS, in the schema TEXT_SIGNATURES.
 
-    In the schema TEXT_SIGNATURES, by posted_at and text_hash.
+    posts: posted_at and the columns of ``hashed``. One row per text, sorted by posted_at and text_hash.
     """
     texts = (
         posts.select("text_hash", "posted_at", text=pl.col("normalised").str.replace_all(r"\p{Nd}+", "0"))
@@ -77,16 +77,16 @@ def signatures(posts: pl.DataFrame) -> pl.DataFrame:
         .sort("posted_at", "text_hash")
         .unique("text_hash", keep="first", maintain_order=True)
     )
-    read = texts["text"].str.slice(0, MAX_CHARS)
-    chunks = [_minhash(read.slice(offset, _CHUNK_TEXTS)) for offset in range(0, texts.height, _CHUNK_TEXTS)]
+    compared = texts["text"].str.slice(0, MAX_CHARS)
+    chunks = [_minhash(compared.slice(offset, _CHUNK_TEXTS)) for offset in range(0, texts.height, _CHUNK_TEXTS)]
     matrix = np.concatenate([np.empty((0, SIGNATURE_BYTES), np.uint8), *chunks])
     return texts.select("text_hash", "posted_at", signature=pl.Series(matrix, dtype=TEXT_SIGNATURES["signature"]))
 
 
 def _minhash(texts: pl.Series) -> npt.NDArray[np.uint8]:
-    """A byte of each of 128 MinHash values (Broder 1997) of each text: texts × 128.
+    """One byte of each of 128 MinHash values (Broder 1997) of each text: texts × 128.
 
-    In numpy, for a third of the time of rensa, whose digests come as lists, and because stored signatures have to stay
+    Our own in numpy: it takes a third of the time of rensa, which returns lists, and stored signatures must stay
     comparable whatever version of a library is installed.
     """
     points = np.frombuffer(("\n".join(texts) + "\n").encode("utf-32-le"), np.uint32).astype(np.uint64)
@@ -94,7 +94,7 @@ def _minhash(texts: pl.Series) -> npt.NDArray[np.uint8]:
     is_ideograph = (third >= 0x3400) & (third < 0xA000) | (third >= 0x20000)
     pairs = second << np.uint64(21) | third
     shingles = np.where(is_ideograph, pairs, first << np.uint64(42) | pairs)
-    # A shingle that reaches over the end of a text belongs to none.
+    # A shingle that crosses the end of a text belongs to no text.
     is_within = (third != _END) & (second != _END) & (is_ideograph | (first != _END))
     starts = np.concatenate([[0], np.cumsum(is_within)[third == _END][:-1]])
     hashes = (shingles[is_within] * _GOLDEN >> np.uint64(32)).astype(np.uint32)
@@ -105,9 +105,10 @@ def _minhash(texts: pl.Series) -> npt.NDArray[np.uint8]:
 
 
 def links(day: pl.DataFrame, days_before: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """TEXT_SIGNATURES of a day and of the LOOK_BACK days before it, in order, to the day's DUPLICATE_LINKS.
+    """The DUPLICATE_LINKS of a day.
 
-    A link joins a text that is new on the day to an earlier one, of the day or before, that is as near as NEAR.
+    day, days_before: TEXT_SIGNATURES of the day and of the LOOK_BACK days before it, in order. A link joins a text that
+    is new on the day with an earlier text, of that day or before, if their similarity is at least NEAR.
     """
     frames = [day.clear(), *days_before]
     known = pl.concat([frame.select("text_hash") for frame in frames])
@@ -129,41 +130,44 @@ def links(day: pl.DataFrame, days_before: Iterable[pl.DataFrame]) -> pl.DataFram
 
 
 def _candidates(matrix: npt.NDArray[np.uint8], first_new: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Pairs of rows, earlier and later, that share a band and of which the later one is new, each once.
+    """Distinct pairs of rows, earlier and later, that share a band, where the later one is new.
 
-    Of the texts that share a band each is paired with the first and with the one before it, not with all: a wave of
-    100,000 near copies costs a band 200,000 pairs, and they still end in one component.
+    Each text is paired only with the first and the previous text that share its band: a wave of 100,000 near copies
+    costs 200,000 pairs per band, and still forms one component.
     """
     bands = matrix.view(BAND)
     rows = np.arange(len(matrix), dtype=np.uint64)
-    found = [np.empty(0, np.uint64)]
+    pairs_by_band = [np.empty(0, np.uint64)]
     for band in range(bands.shape[1]):
         ordered = np.sort(bands[:, band].astype(np.uint64) << np.uint64(32) | rows)  # by value, then by row
         values, at = ordered >> np.uint64(32), ordered & np.uint64(0xFFFFFFFF)
         again = np.flatnonzero(values[1:] == values[:-1]) + 1
         again = again[at[again] >= first_new]
         first, one_before = at[np.searchsorted(values, values[again])], at[again - 1]
-        found += [earlier << np.uint64(32) | at[again] for earlier in (first, one_before)]
-    pairs = np.sort(np.concatenate(found))
-    pairs = pairs[np.diff(pairs, prepend=np.uint64(0)) > 0]  # each once; no pair is 0, for the later row is none of 0
+        pairs_by_band += [earlier << np.uint64(32) | at[again] for earlier in (first, one_before)]
+    pairs = np.sort(np.concatenate(pairs_by_band))
+    pairs = pairs[
+        np.diff(pairs, prepend=np.uint64(0)) > 0
+    ]  # without repetitions; no pair is 0, since the later row is never row 0
     return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
 def _similarity(
     matrix: npt.NDArray[np.uint8], earlier: npt.NDArray[np.int64], later: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
-    """The Jaccard index of each pair of rows, estimated from all of their values."""
+    """The estimated Jaccard index of each pair of rows, from all values of their signatures."""
     equal = np.empty(len(earlier))
     for start in range(0, len(earlier), _CHUNK_PAIRS):
         chunk = slice(start, start + _CHUNK_PAIRS)
         equal[chunk] = np.count_nonzero(matrix[earlier[chunk]] == matrix[later[chunk]], axis=1) / SIGNATURE_BYTES
-    return (equal - 1 / 256) / (1 - 1 / 256)  # values that differ agree in their byte once in 256
+    return (equal - 1 / 256) / (1 - 1 / 256)  # the bytes of different values are equal once in 256
 
 
 def groups(all_links: pl.DataFrame) -> pl.DataFrame:
-    """DUPLICATE_LINKS of all days to DUPLICATE_GROUPS: a row for each text that is linked to another.
+    """The DUPLICATE_GROUPS of the DUPLICATE_LINKS of all days: one row per linked text.
 
-    A group is called after its earliest text, as the links know it.
+    A group is a connected component, named after its earliest text. Our own label propagation, since scipy, which has
+    connected components, is only installed for training (the train extra).
     """
     ends = pl.concat(
         [

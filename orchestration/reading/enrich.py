@@ -1,4 +1,4 @@
-"""From raw posts to what dbt reads of them: the tables of enriched.py, put together from the rest of this folder."""
+"""From raw posts to the enriched tables (core/contracts/enriched.py) that dbt reads, by the steps of this folder."""
 
 import hashlib
 import json
@@ -21,16 +21,16 @@ from orchestration.reading.stance import add_stance
 from orchestration.reading.topics import match_topics
 from scrapers.pseudonym import pseudonym
 
-# Raised whenever the code of this folder gives another result for the same posts, so that every day is enriched again.
+# Increase it whenever this folder gives other results for the same posts: every day is then enriched again.
 CODE_VERSION = 4
 
 _SCORES = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
-_MADE_HERE = ("sentiment", "sentiment_score", "sentiment_source", "audit_flags")
+_COMPUTED = ("sentiment", "sentiment_score", "sentiment_source", "audit_flags")
 
 
 @dataclass(frozen=True)
 class AnalysisInputs:
-    """Everything but raw rows that enriched posts and post_topics depend on."""
+    """Everything that enriched posts and post_topics depend on besides the raw rows."""
 
     listening: Listening
     labels: pl.DataFrame  # labels.LABELS
@@ -42,13 +42,13 @@ class AnalysisInputs:
 def enrich(
     posts: pl.DataFrame, labels: pl.DataFrame, classifier: SentimentModel, judged_before: pl.DataFrame
 ) -> pl.DataFrame:
-    """Posts and labels (labels.LABELS) to a row each in ``enriched.POSTS``, and its day.
+    """The rows of ``enriched.POSTS``, with their day.
 
-    posts: as cleaning.last_words, duplicates.hashed and keywords.segmented give them, one after the other.
-    judged_before: rows of ``enriched.POSTS``; what the same model said of the same words there is not asked again.
+    posts: after cleaning.last_words, duplicates.hashed and segmentation.segment_posts. labels: labels.LABELS.
+    judged_before: rows of ``enriched.POSTS``, whose predictions are reused for the same model and text.
 
-    Sentiment is the analyst's where there is one, else the model's, which reads the own words. Where there are none, a
-    bare repost or a picture, the model abstains: neutral, a score of 0 and null p_*.
+    The sentiment is the analyst's label if there is one, else the model's prediction from the own words. Without own
+    words (a bare repost, a picture) the model abstains: neutral, a score of 0, p_* null.
     """
     analyst = pl.col("analyst_sentiment")
     return (
@@ -62,7 +62,7 @@ def enrich(
         )
         .select(
             "day",
-            *(pl.col(name) for name in POSTS if name not in _MADE_HERE),
+            *(pl.col(name) for name in POSTS if name not in _COMPUTED),
             sentiment=analyst.fill_null(pl.col("model_sentiment")),
             sentiment_score=analyst.replace_strict(_SCORES, return_dtype=pl.Float64)
             .fill_null(pl.col("p_positive") - pl.col("p_negative"))
@@ -78,9 +78,9 @@ _JUDGED = ("text_clean", "sentiment_model", "model_sentiment", "p_negative", "p_
 
 
 def judge_texts(texts: pl.Series, classifier: SentimentModel, judged_before: pl.DataFrame) -> pl.DataFrame:
-    """Each distinct text with what the model says of it, asked only for those that it has not judged before.
+    """The model's prediction for each distinct text; texts that it has judged before are not predicted again.
 
-    Out: text_clean, sentiment_model, model_sentiment, p_negative, p_neutral, p_positive.
+    Returns text_clean, sentiment_model, model_sentiment, p_negative, p_neutral, p_positive.
     """
     known = judged_before.filter(pl.col("sentiment_model") == classifier.model_id).select(_JUDGED).unique("text_clean")
     known = known.filter(pl.col("text_clean").is_in(texts.implode()))
@@ -92,9 +92,9 @@ def judge_texts(texts: pl.Series, classifier: SentimentModel, judged_before: pl.
 
 
 def enrich_comments(observations: pl.DataFrame, inputs: AnalysisInputs, judged_before: pl.DataFrame) -> pl.DataFrame:
-    """Raw ``comments`` rows to a row a day and comment in ``enriched.COMMENTS``, sorted, with what it last said.
+    """The rows of ``enriched.COMMENTS``, with their day: the last observed text of each day and comment, sorted.
 
-    judged_before: rows of ``enriched.COMMENTS``, as for ``enrich``.
+    observations: raw ``comments`` rows. judged_before: rows of ``enriched.COMMENTS``, as in ``enrich``.
     """
     last = (
         observations.with_columns(day=day_of("posted_at"))
@@ -103,14 +103,14 @@ def enrich_comments(observations: pl.DataFrame, inputs: AnalysisInputs, judged_b
         .sort("day", "platform", "comment_id")
     )
     words = last.with_columns(hashtags=pl.lit([], pl.List(pl.String))).hstack(clean(last["text"]))
-    said = segment_posts(hashed(words), inputs.listening)
-    return said.join(
-        judge_texts(said["text_clean"], inputs.classifier, judged_before), on="text_clean", maintain_order="left"
+    segmented = segment_posts(hashed(words), inputs.listening)
+    return segmented.join(
+        judge_texts(segmented["text_clean"], inputs.classifier, judged_before), on="text_clean", maintain_order="left"
     ).match_to_schema(by_day(COMMENTS), extra_columns="ignore")
 
 
 def model_changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """Posts that two versions of ``enriched.POSTS`` have by different models, in ``enriched.MODEL_CHANGES``."""
+    """Posts that different models judged in two versions of ``enriched.POSTS``; rows of ``enriched.MODEL_CHANGES``."""
     judged = ("sentiment_model", "model_sentiment")
     return (
         before.select("platform", "post_id", *judged)
@@ -129,14 +129,14 @@ def model_changes(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 
 def enrich_topics(posts: pl.DataFrame, inputs: AnalysisInputs) -> pl.DataFrame:
-    """Posts, as cleaning.last_words gives them, to their topics in ``enriched.POST_TOPICS``, and the day."""
+    """The rows of ``enriched.POST_TOPICS``, with their day, for posts from cleaning.last_words."""
     matches = match_topics(posts, inputs.listening.topics, inputs.listening.aliases)
     judged = judge(matches, inputs.relevance_labels, inputs.relevance_models)
     return add_stance(judged, posts, inputs.listening, inputs.classifier).match_to_schema(by_day(POST_TOPICS))
 
 
 def topics_table(listening: Listening) -> pl.DataFrame:
-    """The topics, a row for each platform that one listens on, in the schema ``enriched.TOPICS``."""
+    """One row per topic and platform that it listens on, in the schema ``enriched.TOPICS``."""
     rows = [
         (
             topic.id,
@@ -159,7 +159,7 @@ def topics_table(listening: Listening) -> pl.DataFrame:
 
 
 def topic_queries_table(listening: Listening) -> pl.DataFrame:
-    """What is searched for each topic on each platform, in the schema ``enriched.TOPIC_QUERIES``."""
+    """One row per topic, crawled platform and search query, in the schema ``enriched.TOPIC_QUERIES``."""
     rows = [
         (topic.id, platform, query)
         for topic in listening.topics
@@ -171,9 +171,9 @@ def topic_queries_table(listening: Listening) -> pl.DataFrame:
 
 
 def accounts_table(listening: Listening, key: bytes) -> pl.DataFrame:
-    """The listed accounts, a row for each brand that one speaks for, in the schema ``enriched.ACCOUNTS``.
+    """One row per listed account and brand that it speaks for, in the schema ``enriched.ACCOUNTS``.
 
-    key: the pseudonyms' (scrapers.pseudonym.load_key).
+    key: the key of the pseudonyms (scrapers.pseudonym.load_key).
     """
     rows = [
         (account.platform, pseudonym(key, account.platform, account.id), account.name, brand)
@@ -184,15 +184,15 @@ def accounts_table(listening: Listening, key: bytes) -> pl.DataFrame:
 
 
 def comments_fingerprint(inputs: AnalysisInputs) -> str:
-    """12 hex digits over what enriched comments depend on besides their raw rows."""
+    """12 hex digits over everything that enriched comments depend on besides their raw rows."""
     depends_on = [str(CODE_VERSION), inputs.classifier.model_id, *sorted(user_words(inputs.listening))]
     return hashlib.sha256("\n".join(depends_on).encode()).hexdigest()[:12]
 
 
 def reading_fingerprint(inputs: AnalysisInputs) -> str:
-    """12 hex digits over the inputs, as far as the content depends on them, and CODE_VERSION.
+    """12 hex digits over CODE_VERSION and the parts of the inputs that the enriched content depends on.
 
-    Not the names of topics, nor who gave a label.
+    The names of topics and labellers are left out.
     """
     listening = inputs.listening
     depends_on = {

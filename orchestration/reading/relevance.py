@@ -179,7 +179,8 @@ def _load_model(path: Path) -> pl.DataFrame:
     try:
         return pl.read_csv(path, schema=MODEL, glob=False)
     except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
         raise Problem(
-            f"{path}: not a readable relevance model ({str(error).splitlines()[0]}). Train it again with 'tingfeng train relevance "
+            f"{path}: not a readable relevance model ({reason}). Train it again with 'tingfeng train relevance "
             f"{path.stem}', or delete the file."
         ) from error

@@ -59,7 +59,7 @@ def test_a_spreadsheets_mark_further_columns_and_blank_lines_do_not_matter(tmp_p
     [
         (
             "weixin,1,negative,甲,2026-01-07",
-            "platform 'weixin' is not one of weibo, douyin, xiaohongshu, zhihu; correct it",
+            "platform 'weixin' is not one of weibo, douyin, xiaohongshu, zhihu, bilibili; correct it",
         ),
         ("weibo,,negative,甲,2026-01-07", "no post_id; copy it from the post"),
         ("weibo,5.25211E+15,negative,甲,2026-01-07", "post_id '5.25211E+15' was rounded by a spreadsheet; format that"),
