@@ -1,4 +1,4 @@
-"""``tingfeng compare``: which figures moved between two moments, and why."""
+"""``tingfeng compare``: which figures changed between two moments, and why."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ def compare(
     language: LanguageOption = Language.zh,
     quiet: Quiet = False,
 ) -> None:
-    """Say which figures of a topic moved between two moments, by how much, and why.
+    """Show which figures of a topic changed between two moments, by how much, and why.
 
     Example: tingfeng compare --topic xiaomi_kol --from 2026-01-05T12:00 --language en
     """

@@ -9,7 +9,9 @@ def register(app: typer.Typer) -> None:
     app.command()(dev)
 
 
-def dev(port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Of the Dagster UI.")] = 3000) -> None:
+def dev(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port of the Dagster UI.")] = 3000,
+) -> None:
     """Start the Dagster UI, its daemon and, unless TINGFENG_SOURCE is live, the sandbox, until Ctrl-C.
 
     Example: tingfeng dev --port 3000

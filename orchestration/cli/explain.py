@@ -31,7 +31,7 @@ def explain(
     from orchestration.reporting.reports import the_topic
 
     moment = parse_moment(as_of, now()).astimezone(UTC) if as_of else None
-    found = find_figure(find_ledger(the_topic(topic), moment), figure)
+    record = find_figure(find_ledger(the_topic(topic), moment), figure)
     with open_snapshot(serving_path()) as connection:
-        for line in explanation(connection, found, None if all_posts else SHOWN):
+        for line in explanation(connection, record, None if all_posts else SHOWN):
             typer.echo(line)

@@ -1,4 +1,4 @@
-"""``tingfeng import``: files that other people's crawlers and vendors wrote."""
+"""``tingfeng import``: files of other crawlers and of data vendors."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 def import_files(
     sources: Annotated[list[Path], typer.Argument(help="Files, or folders with files.")], quiet: Quiet = False
 ) -> None:
-    """Import files that other people's crawlers and vendors wrote, and say what became of each.
+    """Import files of other crawlers and of data vendors, with a result for each file.
 
     A file that cannot be imported is named on standard error, the others are imported, and the exit status is 1.
     Run 'tingfeng refresh' afterwards to bring the marts up to date.
@@ -29,7 +29,7 @@ def import_files(
     from scrapers.importers.run import import_files as run_import
     from scrapers.importers.summary import summary
 
-    # As Ctrl-C: what is landed stays, and the next import lands the rest.
+    # Like Ctrl-C: rows that have landed stay, and the next import lands the rest.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     outcome = run_import(sources, data_dir(), progress_line(quiet))
     typer.echo("\n".join(summary(outcome)))

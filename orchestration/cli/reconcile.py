@@ -1,4 +1,4 @@
-"""``tingfeng reconcile``: whether the figures of a report can be true together."""
+"""``tingfeng reconcile``: checks whether the figures of a report are consistent."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 def reconcile(
     report: Annotated[Path, typer.Argument(help="JSON of the printed figures; docs/reconcile.md has the keys.")],
 ) -> None:
-    """Check the printed figures of a report, anybody's, against one another.
+    """Check whether the printed figures of a report, yours or another's, are consistent.
 
     Exit status: 0 without contradictions, 1 with some or if the file cannot be read.
 

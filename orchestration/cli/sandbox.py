@@ -17,10 +17,12 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free port.")] = 8718,
     fault: Annotated[list[str] | None, typer.Option("--fault", help="A fault to inject; may be repeated.")] = None,
     fault_rate: Annotated[float, typer.Option("--fault-rate", min=0, max=1, help="Its probability.")] = 0.05,
-    seed: Annotated[int, typer.Option("--seed", help="Of the faults: the same seed strikes the same requests.")] = 0,
-    signed: Annotated[bool, typer.Option("--signed", help="Refuse what the sites' own pages have not signed.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the faults: the same seed hits the same requests.")] = 0,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Refuse requests that the sites' pages have not signed.")
+    ] = False,
 ) -> None:
-    """Answer as the sites do, on loopback only, until Ctrl-C.
+    """Serve the sandbox on loopback until Ctrl-C.
 
     Example: tingfeng sandbox serve --fault cut --fault-rate 0.2
     """
@@ -38,7 +40,7 @@ def serve(
 
 @commands.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 def during(command: Annotated[list[str], typer.Argument(help="The command and its arguments.")]) -> None:
-    """Answer as the sites do while a command runs, which finds the address in TINGFENG_SANDBOX_URL.
+    """Serve the sandbox while a command runs; the command gets the address in TINGFENG_SANDBOX_URL.
 
     Example: tingfeng sandbox during tingfeng refresh --start 2026-01-05
     """

@@ -1,4 +1,4 @@
-"""How commands speak: lines on standard error, and progress as a bar on a terminal or as plain lines elsewhere."""
+"""Options that commands share, lines on standard error, and progress: bars on a terminal, plain lines elsewhere."""
 
 import os
 import re
@@ -22,9 +22,9 @@ AsOf = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and problems only, no progress.")]
 
-# A crawl's line that a day of a platform is done, as the run logs it: "12:00:01 weibo_crawl: 2026-01-01: landed ...".
+# The log line of a platform's finished day: "12:00:01 weibo_crawl: 2026-01-01: landed ...".
 _DAY_DONE = re.compile(r" (?P<platform>\w+)_crawl: (?P<day>\d{4}-\d{2}-\d{2}): landed ")
-_LINES_KEPT = 200  # of a quiet run, for the case that it fails
+_LINES_KEPT = 200  # lines of a quiet run that are printed if it fails
 
 
 def error(message: str) -> None:
@@ -44,13 +44,13 @@ def silent(_: str) -> None:
 
 
 def progress_line(quiet: bool) -> Callable[[str], None]:
-    """Where a command's lines of progress go."""
+    """The function that prints a command's progress lines; it prints nothing when quiet."""
     return silent if quiet else note
 
 
 @contextmanager
 def progress_bar(quiet: bool, unit: str) -> "Iterator[Callable[[int, int | None], None]]":
-    """A function that takes what is done and, if known, the total, and shows it: rate, done and left.
+    """Yield a function of the number done and the total (None if unknown), which shows rate, done and time left.
 
     A bar on a terminal; elsewhere a line every five seconds; nothing when quiet.
     """
@@ -91,7 +91,7 @@ def _plain_progress(quiet: bool, unit: str) -> Callable[[int, int | None], None]
 
 @contextmanager
 def run_progress(quiet: bool) -> "Iterator[Progress]":
-    """Where a refresh reports to: bars by platform above the log on a terminal, the log alone elsewhere.
+    """Yield where a refresh reports to: a bar for each platform and the log on a terminal, the log alone elsewhere.
 
     When quiet, the last lines of the log are printed only if the run fails.
     """
