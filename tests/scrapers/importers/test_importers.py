@@ -1095,3 +1095,17 @@ def test_real_weibo_times_have_the_seconds_of_their_ids(data_dir: Path, importin
     importing(SHARED / "weibo/weibo_search_csv")
     frame = landed(data_dir)
     assert frame["posted_at"].to_list() == [values.weibo_id_time(post_id) for post_id in frame["post_id"]]
+
+
+def test_a_one_line_json_that_breaks_keeps_the_records_before_the_break(
+    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+) -> None:
+    rows = [XHS_POST | {"note_id": f"695bbe00000000001d{number:06x}"} for number in range(5)]
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(rows, ensure_ascii=False)[:-300], encoding="utf-8")
+    outcome = importing(path)
+    assert [(tally.kept, tally.quarantined) for tally in outcome.tallies] == [(4, 1)]
+    assert outcome.quarantine is not None
+    reject = json.loads(outcome.quarantine.read_text(encoding="utf-8"))
+    assert reject["position"] == "record 5"
+    assert reject["reason"].startswith("not valid JSON: ")
