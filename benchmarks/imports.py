@@ -154,7 +154,7 @@ def main() -> None:
         sys.stdout.write(f"{rows:,} rows, {size / 1e6:,.0f} MB\n")
         began = time.monotonic()
         importer = subprocess.Popen(
-            [sys.executable, "-m", "scrapers.importers", str(source)],
+            [sys.executable, "-m", "orchestration.cli", "import", str(source)],
             env={**os.environ, "TINGFENG_DATA": str(Path(scratch) / "data"), "TINGFENG_PSEUDONYM_KEY": "benchmark"},
             stdout=subprocess.DEVNULL,
         )
@@ -170,10 +170,10 @@ def main() -> None:
 
 
 def _peak_memory(process: subprocess.Popen[bytes]) -> int:
-    """Bytes of memory that a process and its descendants held at most (proportional: what they share counts once)."""
+    """The peak memory of a process and its descendants in bytes; shared pages count once."""
     peak = 0
     while process.poll() is None:
-        peak = max(peak, sum(_memory(held) for held in _with_descendants(process.pid)))
+        peak = max(peak, sum(_memory(one) for one in _with_descendants(process.pid)))
         time.sleep(0.1)
     return peak
 
