@@ -18,8 +18,8 @@ from sandbox.corpus import SandboxAuthor, SandboxComment, SandboxPost, Sentiment
 from sandbox.growth import age_of_part
 from sandbox.making import PLACES, STATEMENT
 from sandbox.post_ids import ZHIHU_FROM_S
+from sandbox.weibo_ids import id_at
 from sandbox.wording import NAMES, Brief, Writer
-from scrapers.parsers.values import WEIBO_EPOCH_S
 
 # Sites do not show more of the largest discussions either; no post of the event has so many.
 SHOWN = 5_000
@@ -178,7 +178,7 @@ def comment_id(platform: Platform, post_id: str, posted_at: datetime, place: int
     seconds, own = int(posted_at.timestamp()), (crc32(post_id.encode()) + place) % OWN_OF[platform]
     match platform:
         case "weibo":
-            return str((seconds - WEIBO_EPOCH_S) << 22 | own)
+            return str(id_at(posted_at, own))
         case "douyin":
             return str(seconds << 32 | own)
         case "xiaohongshu":

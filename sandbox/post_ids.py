@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from core.calendar import CHINA
 from core.platforms import Platform
-from scrapers.parsers.values import WEIBO_EPOCH_S
+from sandbox.weibo_ids import id_at
 
 ZHIHU_FIRST = 1_990_000_000_000_000_000  # 19 digits, growing with time as those of recent answers do
 ZHIHU_FROM_S = 1_766_000_000  # 18 December 2025, before any post of the sandbox
@@ -26,7 +26,7 @@ class PostIds:
                 return str(post_id)
 
     def _weibo(self, posted_at: datetime) -> str:
-        return str((int(posted_at.timestamp()) - WEIBO_EPOCH_S) << 22 | self._rng.getrandbits(22))
+        return str(id_at(posted_at, self._rng.getrandbits(22)))
 
     def _douyin(self, posted_at: datetime) -> str:
         """Issued when the upload began: seconds to an hour before, and days before for one draft in 30."""

@@ -20,7 +20,7 @@ from sandbox.growth import posts_now
 from sandbox.search import matching
 from sandbox.sites import weibo_ajax, weibo_mobile
 from sandbox.sites.weibo_mobile import CUT_AT, FLOOR, picture_id
-from scrapers.parsers.values import weibo_mid_to_bid
+from sandbox.weibo_ids import bid_of
 
 PAGE_SIZE = 20
 NEW_ON_A_PAGE = 18  # the last 2 of a page stand at the head of the next one again
@@ -125,7 +125,7 @@ def _result(post: SandboxPost, query: str, now: datetime) -> str:
 <div class="info"><div class="menu s-fr"><a action-type="fl_menu"><i class="wbicon">c</i></a></div>
 <div><a href="{home}?refer_flag=1001030103_" class="name" target="_blank" nick-name="{escape(author.name)}">
 {escape(author.name)}</a></div></div>
-<div class="from"><a href="{home}/{weibo_mid_to_bid(post.post_id)}?refer_flag=1001030103_" target="_blank">
+<div class="from"><a href="{home}/{bid_of(post.post_id)}?refer_flag=1001030103_" target="_blank">
 {shown_time(post.posted_at, now)}</a> &nbsp;来自 <a href="//app.weibo.com/t/feed/1" rel="nofollow">微博网页版</a></div>
 {_words(post, query)}{_media(post)}{_quoted(post.repost_of, now) if post.repost_of else ""}
 </div></div>
@@ -175,7 +175,7 @@ def _quoted(original: SandboxPost, now: datetime) -> str:
 <div class="func"><ul class="act s-fr"><li><a>转发 {original.shares}</a></li><li><a>评论 {original.comments}</a></li>
 <li><a action-type="feed_list_like" action-data="mid={original.post_id}">
 <span class="woo-like-count">{original.likes}</span></a></li></ul>
-<p class="from"><a href="{home}/{weibo_mid_to_bid(original.post_id)}?refer_flag=1001030103_">
+<p class="from"><a href="{home}/{bid_of(original.post_id)}?refer_flag=1001030103_">
 {shown_time(original.posted_at, now)}</a></p>
 </div></div></div>"""
 

@@ -13,7 +13,7 @@ from sandbox.corpus import HotWord, SandboxAuthor, SandboxPost
 from sandbox.growth import posts_now
 from sandbox.hot_lists import hot_list
 from sandbox.sites.weibo_mobile import CUT_AT, mobile_markup, picture_id
-from scrapers.parsers.values import weibo_mid_to_bid
+from sandbox.weibo_ids import bid_of
 
 TIMELINE_SIZE = 20
 PINNED_ONE_IN = 2  # every second account has a pinned post
@@ -109,7 +109,7 @@ def _status(post: SandboxPost) -> dict[str, Any]:
         "id": int(post.post_id),
         "idstr": post.post_id,
         "mid": post.post_id,
-        "mblogid": weibo_mid_to_bid(post.post_id),
+        "mblogid": bid_of(post.post_id),
         "user": _user(post.author),
         "text_raw": f"{words} \u200b\u200b\u200b",
         "text": mobile_markup(words) + ('...<span class="expand">展开</span>' if is_long else ""),

@@ -14,7 +14,7 @@ from sandbox.corpus import SandboxAuthor, SandboxComment, SandboxPost
 from sandbox.discussion import comments_of, post_of, replies_to
 from sandbox.growth import post_now, posts_now
 from sandbox.search import matching
-from scrapers.parsers.values import weibo_mid_to_bid
+from sandbox.weibo_ids import bid_of
 
 CARDS_OF_GETINDEX = 10
 COMMENTS_SIZE = 20
@@ -84,7 +84,7 @@ def status(post: SandboxPost, now: datetime) -> dict[str, Any]:
         "created_at": f"{post.posted_at.astimezone(CHINA):%a %b %d %H:%M:%S +0800 %Y}",
         "id": post.post_id,
         "mid": post.post_id,
-        "bid": weibo_mid_to_bid(post.post_id),
+        "bid": bid_of(post.post_id),
         "text": words + (f'...<a href="/status/{post.post_id}">全文</a>' if is_long else ""),
         "isLongText": is_long,
         "user": _user(post.author),
@@ -219,7 +219,7 @@ def _comment(comment: SandboxComment, among: list[SandboxComment]) -> dict[str, 
         "text": words,
         "disable_reply": 0,
         "readtimetype": "comment",
-        "bid": weibo_mid_to_bid(comment.comment_id),
+        "bid": bid_of(comment.comment_id),
         "source": f"来自{comment.ip_location}",
         "like_count": str(comment.likes),
         "liked": False,
