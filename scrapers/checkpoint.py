@@ -1,6 +1,6 @@
 """What a crawl has so far: a folder for each thing that it asked, so that a crawl that dies goes on at the next one.
 
-    data/spool/<platform>/<day, or hot_lists>/crawl.json          the Head
+    data/checkpoints/<platform>/<day, or hot_lists>/crawl.json          the Head
                                              /000017/step.json    what was asked, and how it ended
                                                     /<table>.jsonl, rejects.jsonl
 
@@ -36,7 +36,7 @@ _TIME = "%Y-%m-%dT%H:%M:%S%.f%z"  # as orjson writes a moment
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Head:
+class CrawlPlan:
     """Which crawl it is: its id, the day of its posts, and all that it is to ask, in words."""
 
     crawl_id: str
@@ -53,32 +53,32 @@ class Step:
     what a post's details are asked for, where its id is not enough. names: of listed accounts, by author_id.
     """
 
-    ask: str
+    slice_request: str
     capped: bool = False
-    belongs: dict[str, bool] = dataclasses.field(default_factory=dict)
+    is_of_day: dict[str, bool] = dataclasses.field(default_factory=dict)
     kept_ids: list[str] = dataclasses.field(default_factory=list)
     tokens: dict[str, str] = dataclasses.field(default_factory=dict)
     names: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Begun:
+class UnfinishedCrawl:
     """A crawl that has not ended."""
 
-    head: Head
+    head: CrawlPlan
     steps: list[Step]
     touched_at: datetime
 
 
-class Spool:
+class Checkpoint:
     """The spool of one platform, of one day or of its hot lists."""
 
     def __init__(self, data_dir: Path, platform: Platform, name: str) -> None:
         self._data_dir, self._platform = data_dir, platform
         self._is_of_day = name != HOT_LISTS
-        self._folder = data_dir / "spool" / platform / name
+        self._folder = data_dir / "checkpoints" / platform / name
 
-    def begun(self) -> Begun | None:
+    def unfinished_crawl(self) -> UnfinishedCrawl | None:
         """The crawl that was begun here and has not ended; None without one."""
         path = self._folder / "crawl.json"
         if not path.exists():
@@ -86,10 +86,10 @@ class Spool:
         folders = self._steps()
         touched = max(touched.stat().st_mtime for touched in (path, *folders))
         steps = [Step(**orjson.loads((folder / "step.json").read_bytes())) for folder in folders]
-        head = Head(**orjson.loads(path.read_bytes()))
-        return Begun(head, steps, datetime.fromtimestamp(touched).astimezone())
+        head = CrawlPlan(**orjson.loads(path.read_bytes()))
+        return UnfinishedCrawl(head, steps, datetime.fromtimestamp(touched).astimezone())
 
-    def add(self, head: Head, step: Step, items: Sequence[Any]) -> None:
+    def add(self, head: CrawlPlan, step: Step, items: Sequence[Any]) -> None:
         """Write one step with its items, those of RAW_ITEMS and rejects: all of it, or nothing."""
         self._folder.mkdir(parents=True, exist_ok=True)
         number = len(self._steps())
@@ -121,19 +121,22 @@ class Spool:
 
     def land(self) -> int:
         """Land what is here, and remove it; returns the number of posts. A table that is landed already stays."""
-        begun = self.begun()
-        if begun is None:
+        unfinished_crawl = self.unfinished_crawl()
+        if unfinished_crawl is None:
             return 0
         rejects = [Reject(**orjson.loads(line)) for line in self._lines("rejects").splitlines()]
-        quarantine(self._data_dir, begun.head.crawl_id, rejects)
+        quarantine(self._data_dir, unfinished_crawl.head.crawl_id, rejects)
         landed = 0
         for table in TABLES:
             rows = self._rows(table)
             landed += rows.height if table == "posts" else 0
-            for day, of_day in self._by_day(table, rows, begun.head.day):
-                target = partition_dir(self._data_dir, table, self._platform, day) / f"{begun.head.crawl_id}.parquet"
+            for day, of_day in self._by_day(table, rows, unfinished_crawl.head.day):
+                target = (
+                    partition_dir(self._data_dir, table, self._platform, day)
+                    / f"{unfinished_crawl.head.crawl_id}.parquet"
+                )
                 if not target.exists():
-                    land(self._data_dir, table, self._platform, day, begun.head.crawl_id, of_day)
+                    land(self._data_dir, table, self._platform, day, unfinished_crawl.head.crawl_id, of_day)
         shutil.rmtree(self._folder)
         return landed
 

@@ -1,7 +1,7 @@
 """What is remembered of the visits to a platform: the requests of each day, its refusals, until when it is left alone.
 
-    data/visits/<platform>.json                refusals and cool-down
-    data/visits/<platform>/<YYYY-MM-DD>.log    a line for each request of a day in China, with its time of day there
+    data/request_log/<platform>.json                refusals and cool-down
+    data/request_log/<platform>/<YYYY-MM-DD>.log    a line for each request of a day in China, with its time of day there
 
 One crawl of a platform runs at a time, but a scheduled one and an operator's own may meet. The first file is changed
 under a lock, and put in place by a rename, so that a process that is killed leaves it as it was. To the second a line
@@ -41,7 +41,7 @@ class Refusal(BaseModel):
     reason: str
 
 
-class Visits(BaseModel):
+class PlatformLog(BaseModel):
     """The file. ``refusals`` counts those since the last good crawl; ``last_refusals`` go further back."""
 
     refusals: Annotated[int, Field(ge=0, strict=True)] = 0
@@ -51,7 +51,7 @@ class Visits(BaseModel):
 
 def count_request(data_dir: Path, platform: Platform, now: datetime) -> int:
     """Count one request (``now`` is UTC); returns the how manieth of the day, in China, it is."""
-    folder = data_dir / "visits" / platform
+    folder = data_dir / "request_log" / platform
     path = folder / f"{china_day(now)}.log"
     line = f"{now.astimezone(CHINA):%H:%M:%S}\n".encode("ascii")
     try:
@@ -76,39 +76,41 @@ def _opened(path: Path) -> int:
 
 def note_refusal(data_dir: Path, platform: Platform, now: datetime, state: SliceState, reason: str) -> datetime:
     """Open a cool-down; returns its end (UTC)."""
-    with _changed(data_dir, platform) as visits:
-        visits.until = now + min(FIRST_COOL_DOWN * 2 ** min(visits.refusals, 10), LONGEST_COOL_DOWN)
-        visits.refusals += 1
-        visits.last_refusals = [*visits.last_refusals, Refusal(at=now, state=state, reason=reason)][-REFUSALS_KEPT:]
-        return visits.until
+    with _changed(data_dir, platform) as request_log_dir:
+        request_log_dir.until = now + min(FIRST_COOL_DOWN * 2 ** min(request_log_dir.refusals, 10), LONGEST_COOL_DOWN)
+        request_log_dir.refusals += 1
+        request_log_dir.last_refusals = [*request_log_dir.last_refusals, Refusal(at=now, state=state, reason=reason)][
+            -REFUSALS_KEPT:
+        ]
+        return request_log_dir.until
 
 
 def note_success(data_dir: Path, platform: Platform) -> None:
     """A crawl came to its end: the next refusal opens a short cool-down again."""
-    with _changed(data_dir, platform) as visits:
-        visits.refusals = 0
-        visits.until = None
+    with _changed(data_dir, platform) as request_log_dir:
+        request_log_dir.refusals = 0
+        request_log_dir.until = None
 
 
 def cooling_down(data_dir: Path, platform: Platform, now: datetime) -> tuple[datetime, str] | None:
     """Until when (UTC) a platform is left alone, and why; None where it may be asked."""
-    visits = _read(_path(data_dir, platform))
-    if visits.until is None or now >= visits.until:
+    request_log_dir = _read(_path(data_dir, platform))
+    if request_log_dir.until is None or now >= request_log_dir.until:
         return None
-    last = visits.last_refusals[-1:]
-    return visits.until, f"{last[0].state}: {last[0].reason}" if last else "no reason was noted"
+    last = request_log_dir.last_refusals[-1:]
+    return request_log_dir.until, f"{last[0].state}: {last[0].reason}" if last else "no reason was noted"
 
 
 def _path(data_dir: Path, platform: Platform) -> Path:
-    return data_dir / "visits" / f"{platform}.json"
+    return data_dir / "request_log" / f"{platform}.json"
 
 
-def _read(path: Path) -> Visits:
+def _read(path: Path) -> PlatformLog:
     """The file's content; nothing without a file. Raises EnvironmentProblem for a damaged one."""
     if not path.exists():
-        return Visits()
+        return PlatformLog()
     try:
-        return Visits.model_validate_json(path.read_bytes())
+        return PlatformLog.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the file"
@@ -118,7 +120,7 @@ def _read(path: Path) -> Visits:
 
 
 @contextmanager
-def _changed(data_dir: Path, platform: Platform) -> Iterator[Visits]:
+def _changed(data_dir: Path, platform: Platform) -> Iterator[PlatformLog]:
     """What is remembered, to be changed; nobody else changes it meanwhile."""
     path = _path(data_dir, platform)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -126,10 +128,10 @@ def _changed(data_dir: Path, platform: Platform) -> Iterator[Visits]:
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
-        visits = _read(path)
-        yield visits
+        request_log_dir = _read(path)
+        yield request_log_dir
         draft = path.with_name(f".{path.name}.tmp")
-        draft.write_text(visits.model_dump_json(indent=1), encoding="utf-8")
+        draft.write_text(request_log_dir.model_dump_json(indent=1), encoding="utf-8")
         draft.replace(path)
     finally:
         os.close(folder)  # and the lock with it

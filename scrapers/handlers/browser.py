@@ -23,7 +23,7 @@ from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler  # type: i
 
 from core.environment import browser_profiles, chromium, now, source
 from core.platforms import FACTS, Platform
-from scrapers.pages.actions import PageVisit
+from scrapers.pages.actions import BrowserAction
 from scrapers.spiders.answers import STOPPING_STATES
 
 # How often a waiting reader looks up, and turns the wheel again where nothing has come of it.
@@ -85,12 +85,12 @@ class _Tab:
     async def listen(self, page: Page, _: Request) -> None:
         """To be called before the page is opened, or its first answer is missed."""
         self.page = page
-        page.on("request", self._sent)
+        page.on("request", self._on_request_sent)
         page.on("response", self._responded)
         page.on("requestfinished", self._finished)
         page.on("requestfailed", self._failed)
 
-    def _sent(self, request: PageRequest) -> None:
+    def _on_request_sent(self, request: PageRequest) -> None:
         if _kind(request) in self._paths:
             self.under_way.add(request)
 
@@ -133,27 +133,27 @@ class _Tab:
         self.answers.clear()
         self.under_way.clear()
 
-    def take(self, request: Request, visit: PageVisit) -> _Answer | None:
+    def take(self, request: Request, browser_action: BrowserAction) -> _Answer | None:
         """The answer to the request that is wanted, if it is there."""
-        for answer in self._of_kind(request, visit):
-            if not visit.not_asked(answer.request.url, answer.request.post_data):
+        for answer in self._of_kind(request, browser_action):
+            if not browser_action.not_asked(answer.request.url, answer.request.post_data):
                 self.answers.remove(answer)
                 return answer
         return None
 
-    def asked_instead(self, request: Request, visit: PageVisit) -> str | None:
+    def asked_instead(self, request: Request, browser_action: BrowserAction) -> str | None:
         """What is wrong with the page's last request of the kind that is wanted; None where there was none."""
-        sent = [other.request for other in self._of_kind(request, visit)]
-        others = [visit.not_asked(other.url, other.post_data) for other in sent]
+        sent = [other.request for other in self._of_kind(request, browser_action)]
+        others = [browser_action.not_asked(other.url, other.post_data) for other in sent]
         return f"the page asks for something else than {', '.join(others[-1])}" if others else None
 
-    def drop(self, request: Request, visit: PageVisit) -> None:
+    def drop(self, request: Request, browser_action: BrowserAction) -> None:
         """The answers of the kind that is wanted are not."""
-        for answer in self._of_kind(request, visit):
+        for answer in self._of_kind(request, browser_action):
             self.answers.remove(answer)
 
-    def _of_kind(self, request: Request, visit: PageVisit) -> list[_Answer]:
-        kinds = _kinds(request, visit)
+    def _of_kind(self, request: Request, browser_action: BrowserAction) -> list[_Answer]:
+        kinds = _kinds(request, browser_action)
         return [answer for answer in self.answers if _kind(answer.request) in kinds]
 
     async def look_up(self) -> None:
@@ -164,7 +164,7 @@ class _Tab:
 
 
 class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it has no types
-    """Requests with a PageVisit in meta["visit"] are answered by what the page in question asks of the site itself.
+    """Requests with a PageVisit in meta["browser_action"] are answered by what the page in question asks of the site itself.
 
     The page is opened, scrolled or clicked as the visit says; the page's scripts send what they send, and the response
     to the one that is wanted comes back as if it had been downloaded: address, status, headers, body. So the pace, the
@@ -190,18 +190,18 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         self._paths: set[str] = set()
 
     async def download_request(self, request: Request) -> Response:
-        visit: PageVisit | None = request.meta.get("visit")
-        if visit is None or not self._is_by_browser:
+        browser_action: BrowserAction | None = request.meta.get("browser_action")
+        if browser_action is None or not self._is_by_browser:
             return await super().download_request(request)
-        self._paths |= _kinds(request, visit)
+        self._paths |= _kinds(request, browser_action)
         try:
             await self._start_browser()
             started = time.monotonic()
-            response = await self._visit(request, visit)
+            response = await self._visit(request, browser_action)
         except (TimeoutError, PlaywrightTimeoutError) as error:
-            raise DownloadTimeoutError(f"{visit.address}: no answer within {self._patience:.0f} s") from error
+            raise DownloadTimeoutError(f"{browser_action.address}: no answer within {self._patience:.0f} s") from error
         except PlaywrightError as error:
-            raise DownloadFailedError(f"{visit.address}: {error.message}") from error
+            raise DownloadFailedError(f"{browser_action.address}: {error.message}") from error
         request.meta["download_latency"] = time.monotonic() - started  # what AutoThrottle goes by
         return response
 
@@ -212,34 +212,34 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         if self._platform not in self.context_wrappers:  # it is taken out when Chromium ends
             await self._create_browser_context(self._platform, self._context)
 
-    async def _visit(self, request: Request, visit: PageVisit) -> Response:
-        tab = self._tab(visit)
+    async def _visit(self, request: Request, browser_action: BrowserAction) -> Response:
+        tab = self._tab(browser_action)
         try:
             async with asyncio.timeout(self._patience):
-                if visit.act == "open":
-                    await self._open(tab, visit.address)
+                if browser_action.act == "open":
+                    await self._open(tab, browser_action.address)
                 answer: _Answer | Response | None = None
-                for selector in visit.clicks:
-                    answer = answer or await self._before_click(tab, visit)
+                for selector in browser_action.clicks:
+                    answer = answer or await self._before_click(tab, browser_action)
                     if answer is None:
-                        await self._click(tab, visit, selector)
-                answer = answer or await self._read(tab, request, visit)
-                if visit.leave and isinstance(answer, _Answer):
-                    await self._click(tab, visit, visit.leave)
+                        await self._click(tab, browser_action, selector)
+                answer = answer or await self._read(tab, request, browser_action)
+                if browser_action.leave and isinstance(answer, _Answer):
+                    await self._click(tab, browser_action, browser_action.leave)
         except TimeoutError as error:
             if wall := await self._wall(tab):
                 return wall
-            if other := tab.asked_instead(request, visit):
-                raise NotAsked(f"{visit.address}: {other}") from error
+            if other := tab.asked_instead(request, browser_action):
+                raise NotAsked(f"{browser_action.address}: {other}") from error
             raise
         return answer if isinstance(answer, Response) else _as_response(answer)
 
-    def _tab(self, visit: PageVisit) -> _Tab:
+    def _tab(self, browser_action: BrowserAction) -> _Tab:
         """The tab of a visit, by its address; a new one to open another page."""
-        tab = self._tabs.pop(visit.address, None)
-        if visit.act != "open" and (tab is None or tab.page is None):
-            raise NotAsked(f"{visit.address} is not open any more")
-        self._tabs[visit.address] = tab = tab or _Tab(visit.address, self._paths)
+        tab = self._tabs.pop(browser_action.address, None)
+        if browser_action.act != "open" and (tab is None or tab.page is None):
+            raise NotAsked(f"{browser_action.address} is not open any more")
+        self._tabs[browser_action.address] = tab = tab or _Tab(browser_action.address, self._paths)
         return tab
 
     async def _open(self, tab: _Tab, address: str) -> None:
@@ -264,9 +264,9 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             if "ERR_HTTP_RESPONSE_CODE_FAILURE" not in error.message:  # an error status without a body: a wall to read
                 raise
 
-    async def _before_click(self, tab: _Tab, visit: PageVisit) -> _Answer | Response | None:
+    async def _before_click(self, tab: _Tab, browser_action: BrowserAction) -> _Answer | Response | None:
         """What keeps a reader from clicking: a wall, or that the page was refused what it asked for when it opened."""
-        if visit.act == "open":
+        if browser_action.act == "open":
             await _page(tab).wait_for_load_state()  # only then are the scripts there that heed a click
             while tab.under_way:
                 await tab.look_up()
@@ -279,37 +279,39 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
     def _is_refusal(self, answer: _Answer) -> bool:
         return answer.status != 200 or self._parser.parse_search(answer.body, now()).state in STOPPING_STATES
 
-    async def _click(self, tab: _Tab, visit: PageVisit, selector: str) -> None:
+    async def _click(self, tab: _Tab, browser_action: BrowserAction, selector: str) -> None:
         try:
-            if visit.hover:
-                await _page(tab).locator(visit.hover).first.hover(timeout=LOOK_FOR_SECONDS * 1000)
+            if browser_action.hover:
+                await _page(tab).locator(browser_action.hover).first.hover(timeout=LOOK_FOR_SECONDS * 1000)
             await _page(tab).locator(selector).first.click(timeout=LOOK_FOR_SECONDS * 1000)
         except PlaywrightTimeoutError as error:
             if await self._wall(tab) is None:  # else it is what will be read
-                raise NotAsked(f"{visit.address}: there is nothing to click at {selector}") from error
+                raise NotAsked(f"{browser_action.address}: there is nothing to click at {selector}") from error
 
-    async def _read(self, tab: _Tab, request: Request, visit: PageVisit) -> _Answer | Response:
+    async def _read(self, tab: _Tab, request: Request, browser_action: BrowserAction) -> _Answer | Response:
         """What the page is answered to the request that is wanted, or the wall in its way."""
-        answer = tab.take(request, visit)
-        if answer is None and visit.act == "scroll":
-            tab.drop(request, visit)  # leftovers of earlier visits; what comes now is what the wheel has brought about
+        answer = tab.take(request, browser_action)
+        if answer is None and browser_action.act == "scroll":
+            tab.drop(
+                request, browser_action
+            )  # leftovers of earlier visits; what comes now is what the wheel has brought about
         while answer is None:
             if tab.under_way:
                 pass
             elif wall := await self._wall(tab):
                 return wall
-            elif visit.act == "scroll":
-                if other := tab.asked_instead(request, visit):  # it would go on with each turn of the wheel
-                    raise NotAsked(f"{visit.address}: {other}")
-                await self._turn_wheel(tab, visit)
+            elif browser_action.act == "scroll":
+                if other := tab.asked_instead(request, browser_action):  # it would go on with each turn of the wheel
+                    raise NotAsked(f"{browser_action.address}: {other}")
+                await self._turn_wheel(tab, browser_action)
             await tab.look_up()
-            answer = tab.take(request, visit)
+            answer = tab.take(request, browser_action)
         return answer
 
-    async def _turn_wheel(self, tab: _Tab, visit: PageVisit) -> None:
-        if visit.hover:
+    async def _turn_wheel(self, tab: _Tab, browser_action: BrowserAction) -> None:
+        if browser_action.hover:
             with suppress(PlaywrightTimeoutError):  # the list is not in sight; the page may be what scrolls
-                shown = _page(tab).locator(visit.hover).locator("visible=true")
+                shown = _page(tab).locator(browser_action.hover).locator("visible=true")
                 await shown.last.hover(timeout=REST_SECONDS * 1000)
         await _page(tab).mouse.wheel(0, WHEEL_PIXELS)
 
@@ -356,9 +358,11 @@ def _kind(request: Request | PageRequest) -> str:
     return f"{request.method} {urlsplit(request.url).path}"
 
 
-def _kinds(request: Request, visit: PageVisit) -> set[str]:
+def _kinds(request: Request, browser_action: BrowserAction) -> set[str]:
     """The kinds of request by which a page may ask for what is wanted."""
-    return {_kind(request)} | ({f"{request.method} {urlsplit(visit.also).path}"} if visit.also else set())
+    return {_kind(request)} | (
+        {f"{request.method} {urlsplit(browser_action.also).path}"} if browser_action.also else set()
+    )
 
 
 def _as_response(answer: _Answer) -> Response:

@@ -39,7 +39,7 @@ class Budget:
 
     def process_request(self, request: Request) -> None:
         today = count_request(self._data_dir, self._platform, now())
-        if self._is_by_browser and "visit" in request.meta and request.meta["visit"].act == "open":
+        if self._is_by_browser and "browser_action" in request.meta and request.meta["browser_action"].act == "open":
             today = count_request(self._data_dir, self._platform, now())
         if self._budget is not None and today > self._budget:
             raise BudgetSpent(f"the daily budget of {self._budget} requests for {self._platform} is spent")

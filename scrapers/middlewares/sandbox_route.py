@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
-from scrapers.pages.actions import PageVisit
+from scrapers.pages.actions import BrowserAction
 
 
 class SandboxRoute:
@@ -30,10 +30,14 @@ class SandboxRoute:
         if request.url.startswith(self._sandbox_url):
             return None
         meta = request.meta
-        if visit := meta.get("visit"):
-            assert isinstance(visit, PageVisit)
-            also = self._within(visit.also) if visit.also else None
-            meta = meta | {"visit": dataclasses.replace(visit, address=self._within(visit.address), also=also)}
+        if browser_action := meta.get("browser_action"):
+            assert isinstance(browser_action, BrowserAction)
+            also = self._within(browser_action.also) if browser_action.also else None
+            meta = meta | {
+                "browser_action": dataclasses.replace(
+                    browser_action, address=self._within(browser_action.address), also=also
+                )
+            }
         return request.replace(url=self._within(request.url), meta=meta)
 
     def _within(self, url: str) -> str:

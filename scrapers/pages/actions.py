@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageVisit:
-    """The visit that makes a page send the request in whose meta["visit"] it stands.
+class BrowserAction:
+    """The visit that makes a page send the request in whose meta["browser_action"] it stands.
 
     address: the page, as the site has it.
     act: "open" it anew; or, where it is open from an earlier visit to the same address, "scroll" it down or "click".
@@ -27,7 +27,7 @@ class PageVisit:
     act: Literal["open", "scroll", "click"] = "open"
     hover: str | None = None
     clicks: tuple[str, ...] = ()
-    asks: tuple[tuple[str, str], ...] = ()
+    slice_requests: tuple[tuple[str, str], ...] = ()
     leave: str | None = None
     also: str | None = None
 
@@ -37,7 +37,7 @@ class PageVisit:
         values = {value for _, value in said}
         return [
             f"{name}={value}"
-            for name, value in self.asks
+            for name, value in self.slice_requests
             if (value not in values if name == "" else (name, value) not in said)
         ]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
-from scrapers.pages.actions import PageVisit
+from scrapers.pages.actions import BrowserAction
 
 SITE = "https://www.zhihu.com"
 ARTICLES = "https://zhuanlan.zhihu.com/p"
@@ -13,58 +13,60 @@ COMMENT = "[data-id]"
 TABS = {"answer": "answers", "article": "posts", "zvideo": "zvideos"}  # of an account
 
 
-def search(parameters: Mapping[str, str]) -> PageVisit:
+def search(parameters: Mapping[str, str]) -> BrowserAction:
     """The search page has the filters in its address, and asks for the next results when it is scrolled."""
     filters = {name: parameters[name] for name in ("sort", "vertical", "time_interval") if parameters.get(name)}
-    return PageVisit(
+    return BrowserAction(
         address=f"{SITE}/search?{urlencode({'type': 'content', 'q': parameters['q']} | filters)}",
         act="open" if parameters["offset"] == "0" else "scroll",
         hover=RESULT,
-        asks=(("q", parameters["q"]), ("offset", parameters["offset"]), *filters.items()),
+        slice_requests=(("q", parameters["q"]), ("offset", parameters["offset"]), *filters.items()),
     )
 
 
-def timeline(account: str, kind: str, offset: str) -> PageVisit:
+def timeline(account: str, kind: str, offset: str) -> BrowserAction:
     """An account's tab for a kind of post asks for the first at once, and for the next when it is scrolled."""
-    return PageVisit(
+    return BrowserAction(
         address=f"{_of_account(account)}/{TABS[kind]}",
         act="open" if offset == "0" else "scroll",
         hover=RESULT,
-        asks=(("offset", offset),),
+        slice_requests=(("offset", offset),),
     )
 
 
-def profile(account: str) -> PageVisit:
+def profile(account: str) -> BrowserAction:
     """The page itself is the answer."""
-    return PageVisit(address=_of_account(account))
+    return BrowserAction(address=_of_account(account))
 
 
-def detail(post_id: str, post_type: str) -> PageVisit:
-    return PageVisit(address=_of_post(post_id, post_type))
+def detail(post_id: str, post_type: str) -> BrowserAction:
+    return BrowserAction(address=_of_post(post_id, post_type))
 
 
-def comments(post_id: str, post_type: str, offset: str | None) -> PageVisit:
+def comments(post_id: str, post_type: str, offset: str | None) -> BrowserAction:
     """N 条评论 opens the comments of a post, in a pane of their own; the next are asked for when they are scrolled. The
     first page has no offset."""
     if offset is None:
         button = '.ContentItem-actions button:has-text("评论")'
-        return PageVisit(address=_of_post(post_id, post_type), clicks=(button,))
-    return PageVisit(address=_of_post(post_id, post_type), act="scroll", hover=COMMENT, asks=(("offset", offset),))
-
-
-def replies(post_id: str, post_type: str, root_id: str, offset: str | None) -> PageVisit:
-    """Below a comment stands 查看全部 N 条回复, as long as there are more."""
-    return PageVisit(
-        address=_of_post(post_id, post_type),
-        act="click",
-        clicks=(f'[data-id="{root_id}"] button:has-text("查看全部")',),
-        asks=(("offset", offset),) if offset is not None else (),
+        return BrowserAction(address=_of_post(post_id, post_type), clicks=(button,))
+    return BrowserAction(
+        address=_of_post(post_id, post_type), act="scroll", hover=COMMENT, slice_requests=(("offset", offset),)
     )
 
 
-def hot_lists() -> PageVisit:
+def replies(post_id: str, post_type: str, root_id: str, offset: str | None) -> BrowserAction:
+    """Below a comment stands 查看全部 N 条回复, as long as there are more."""
+    return BrowserAction(
+        address=_of_post(post_id, post_type),
+        act="click",
+        clicks=(f'[data-id="{root_id}"] button:has-text("查看全部")',),
+        slice_requests=(("offset", offset),) if offset is not None else (),
+    )
+
+
+def hot_lists() -> BrowserAction:
     """The page of the hot list also asks for the words that are searched most, for its search box."""
-    return PageVisit(address=f"{SITE}/hot")
+    return BrowserAction(address=f"{SITE}/hot")
 
 
 def _of_account(account: str) -> str:

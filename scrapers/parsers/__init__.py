@@ -37,7 +37,7 @@ class SearchPage:
     pages_listed: int | None = None
     reason: str | None = None
     rejects: list[Reject] = field(default_factory=list)
-    is_doubtful: bool = False
+    is_ambiguous: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

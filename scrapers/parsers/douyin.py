@@ -177,7 +177,7 @@ def _read_page(answer: dict[str, Any], observed_at: datetime) -> SearchPage:
         page.state, page.reason = "partial", "there is more, but no cursor to ask for it"
     elif not cards:
         page.state, page.reason = _state_without_cards(answer)
-        page.is_doubtful = page.state != "logged_out"
+        page.is_ambiguous = page.state != "logged_out"
     elif not page.posts and page.next is None:
         page.state, page.reason = "empty", f"no posts among {len(cards)} cards"
     return page

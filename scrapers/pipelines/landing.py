@@ -38,7 +38,7 @@ class Landing:
         return item
 
     def _put_away(self, step: Step) -> None:
-        self._spider.spool.add(self._spider.head, step, self._items)
+        self._spider.checkpoint.add(self._spider.head, step, self._items)
         self._items = []
 
     def spider_closed(self, spider: PlatformSpider, reason: str) -> None:
@@ -47,7 +47,7 @@ class Landing:
             spider.logger.warning("%s: nothing is landed; the next crawl of %s goes on from here", reason, spider.day)
             return
         self._items += spider.unfinished_slices(f"the crawl ended first: {reason}")
-        self._put_away(Step(ask="end"))
-        landed = spider.spool.land()
+        self._put_away(Step(slice_request="end"))
+        landed = spider.checkpoint.land()
         self._stats.set_value("tingfeng/landed", landed)
         spider.logger.info("%s: landed %d posts", spider.day, landed)

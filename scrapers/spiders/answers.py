@@ -28,8 +28,8 @@ REFUSING_PATHS = ("sorry", "verify", "captcha", "unhuman")
 # After these a crawl asks its site for nothing more.
 STOPPING_STATES = {"blocked", "logged_out"}
 # Why a page is not the one that was asked for.
-SHOWN_AGAIN = "the site shows an earlier page again"
-BLANK = "nothing is on the page, though the site says that there is more"
+REPEATED_PAGE = "the site shows an earlier page again"
+BLANK_PAGE = "nothing is on the page, though the site says that there is more"
 # How a request ends without a response, after the retries: no connection, a reset, a time-out, a cut body.
 LINE_FAULTS = (
     CannotResolveHostError,
@@ -44,7 +44,7 @@ LINE_FAULTS = (
 )
 
 
-class NoAnswer(Exception):
+class NoResponse(Exception):
     """A request to which the site did not give what was asked for."""
 
     def __init__(self, state: SliceState, reason: str) -> None:
@@ -76,16 +76,16 @@ def _redirected(response: Response) -> SearchPage:
     return SearchPage(state="logged_out", reason=f"HTTP {response.status}{to}: the login is missing or has expired")
 
 
-def is_blank(page: SearchPage | CommentPage, *, was_named: bool) -> bool:
+def is_blank(page: SearchPage | CommentPage, *, more_expected: bool) -> bool:
     """Whether nothing is on a page of which the page before it (``was_named``), or it itself, says that there is more.
 
     Sites give such pages now and then, also with the words that nothing was found (weibo-search #365, #397).
     """
     held = page.posts if isinstance(page, SearchPage) else page.comments
-    return page.state in ("ok", "empty") and not held and not page.rejects and (was_named or page.next is not None)
+    return page.state in ("ok", "empty") and not held and not page.rejects and (more_expected or page.next is not None)
 
 
-def worsen(tally: Slice, state: SliceState, reason: str | None) -> None:
+def record_fault(tally: Slice, state: SliceState, reason: str | None) -> None:
     """Note what went wrong in a slice. The first fault stays, unless a refusal follows, which says more."""
     if state in STOPPING_STATES or (state == "partial" and tally.state == "ok"):
         tally.state, tally.reason = state, reason

@@ -30,13 +30,13 @@ from core.environment import now
 from core.platforms import Platform
 from core.storage.raw import new_crawl_id
 from scrapers import request_log
-from scrapers.checkpoint import CONTINUED_WITHIN, HOT_LISTS, Head, Spool, Step
+from scrapers.checkpoint import CONTINUED_WITHIN, HOT_LISTS, Checkpoint, CrawlPlan, Step
 from scrapers.middlewares.budget import BudgetSpent
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
-from scrapers.spiders.answers import LINE_FAULTS, STOPPING_STATES, NoAnswer, refusal
+from scrapers.spiders.answers import LINE_FAULTS, STOPPING_STATES, NoResponse, refusal
 from scrapers.spiders.details import walk_comments, walk_hot_list, walk_profile
 from scrapers.spiders.posts import walk_posts
-from scrapers.spiders.slice_requests import Account, Ask, Details, PostRef
+from scrapers.spiders.slice_requests import Account, Details, PostRef, SliceRequest
 
 # How often a page is asked for whose body is cut, blank or the same as before; such bodies come and go.
 TRIES_OF_A_PAGE = 3
@@ -83,47 +83,51 @@ class PlatformSpider(Spider, ABC):
         self.details = Details(**json.loads(details))
         self.crawl_id = crawl_id or new_crawl_id()
         self.names = {account.id: account.name for account in self.accounts}  # by the author_id that posts carry
-        self.belongs: dict[str, bool] = {}  # post_id -> whether it is of the day; no post is completed twice
+        self.is_of_day: dict[str, bool] = {}  # post_id -> whether it is of the day; no post is completed twice
         self.tokens: dict[str, str] = {}  # post_id -> PostRef.token
         self.authors: dict[str, str] = {}  # post_id -> what the profile of its author is asked for with; never stored
         self.refs: dict[str, PostRef] = {}  # the posts whose details are asked for
-        self._to_ask = self._asks()
+        self._pending = self._first_requests()
         self._is_refused = False
         self._tally: Slice | None = None  # of the slice that is being asked, the first of _to_ask
         self._deadline = math.inf
-        self._kept: dict[Ask, list[str]] = {}  # the posts of the day that a slice showed
-        self._found: list[Item] = []  # what has not been through the pipelines
-        self._is_sent = asyncio.Event()
+        self._kept: dict[SliceRequest, list[str]] = {}  # the posts of the day that a slice showed
+        self._unprocessed: list[Item] = []  # what has not been through the pipelines
+        self._request_sent = asyncio.Event()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
-        crawler.signals.connect(spider._sent, signal=signals.request_reached_downloader)
+        crawler.signals.connect(spider._on_request_sent, signal=signals.request_reached_downloader)
         return spider
 
-    def _sent(self) -> None:
-        self._is_sent.set()
+    def _on_request_sent(self) -> None:
+        self._request_sent.set()
 
-    def _asks(self) -> list[Ask]:
+    def _first_requests(self) -> list[SliceRequest]:
         if self.is_of_hot_lists:
-            return [self._ask(name, "hot_list") for name in self.hot_list_requests()]
+            return [self._slice_request(name, "hot_list") for name in self.hot_list_requests()]
         return [
-            *(self._ask(account.id, "profile") for account in self.accounts),
-            *(self._ask(query, "search") for query in self.queries),
-            *(self._ask(account.id, "timeline", kind) for account in self.accounts for kind in self.timelines),
+            *(self._slice_request(account.id, "profile") for account in self.accounts),
+            *(self._slice_request(query, "search") for query in self.queries),
+            *(
+                self._slice_request(account.id, "timeline", kind)
+                for account in self.accounts
+                for kind in self.timelines
+            ),
         ]
 
-    def _ask(self, query: str, target: Target, filters: str | None = None) -> Ask:
-        return Ask(query, self.start_of_day, self.end_of_day, filters=filters, target=target)
+    def _slice_request(self, query: str, target: Target, filters: str | None = None) -> SliceRequest:
+        return SliceRequest(query, self.start_of_day, self.end_of_day, filters=filters, target=target)
 
     # What a platform says for itself
 
     @abstractmethod
-    def search_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+    def search_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
         """The request for a page (1, 2, ...) of a search; ``following`` is the previous page's ``next``."""
 
     @abstractmethod
-    def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+    def timeline_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
         """The same of an account's own posts, newest first: of ``ask.query``, those of the kind in ``ask.filters``."""
 
     @abstractmethod
@@ -162,27 +166,27 @@ class PlatformSpider(Spider, ABC):
         """Whether a post stands where its time puts it; ads, and what an author pinned, do not."""
         return not post.is_ad
 
-    def is_past(self, page: SearchPage, ask: Ask) -> bool:
+    def is_past(self, page: SearchPage, slice_request: SliceRequest) -> bool:
         """Whether the pages after this one can hold nothing of the slice: all of its posts are older."""
-        if ask.ordering != "newest":
+        if slice_request.ordering != "newest":
             return False
-        older = [post for post in page.posts if self.published_at(post) < ask.start]
+        older = [post for post in page.posts if self.published_at(post) < slice_request.start]
         # To look into a post whether it is in order takes longer than to compare times.
-        if not older or any(self.published_at(p) >= ask.start and self.is_in_order(p) for p in page.posts):
+        if not older or any(self.published_at(p) >= slice_request.start and self.is_in_order(p) for p in page.posts):
             return False
         return any(map(self.is_in_order, older))
 
-    def split(self, ask: Ask) -> list[Ask]:
+    def split(self, slice_request: SliceRequest) -> list[SliceRequest]:
         """Narrower slices that together ask for all of a search that hit the site's cap; none if it cannot be split."""
         return []
 
-    def other_orders(self, ask: Ask) -> list[Ask]:
+    def other_orders(self, slice_request: SliceRequest) -> list[SliceRequest]:
         """The same search in other orders, for one that hit the cap and cannot be split: they show other posts."""
         return []
 
-    def may_belong(self, post: Post, page: SearchPage, ask: Ask) -> bool:
+    def may_belong(self, post: Post, page: SearchPage, slice_request: SliceRequest) -> bool:
         """Whether a post of a result page may be of the slice, before its details are asked for."""
-        return ask.start <= post.posted_at < ask.end
+        return slice_request.start <= post.posted_at < slice_request.end
 
     async def complete(self, post: Post) -> Post | Reject:
         """The post with what a result page leaves out: full text, exact time.
@@ -203,17 +207,17 @@ class PlatformSpider(Spider, ABC):
         """
         try:
             async for item in self._crawl():
-                self._found.append(item)
+                self._unprocessed.append(item)
         except CloseSpider:  # what was found until then is landed
-            await self._hand_on()
+            await self._process_items()
             raise
-        await self._hand_on()
+        await self._process_items()
         return
         yield  # what makes it the generator that the engine expects
 
-    async def _hand_on(self) -> None:
+    async def _process_items(self) -> None:
         """All that has been found through the pipelines."""
-        found, self._found = self._found, []
+        found, self._unprocessed = self._unprocessed, []
         for item in found:
             await self.crawler.engine.scraper.itemproc.process_item_async(item)
             await asyncio.sleep(0)  # the request's bytes leave, and the answer's come in
@@ -221,125 +225,138 @@ class PlatformSpider(Spider, ABC):
     async def _crawl(self) -> AsyncIterator[Item]:
         if limit := self.settings.getfloat("CLOSESPIDER_TIMEOUT"):
             self._deadline = time.monotonic() + limit
-        asked_before = self._take_up()
+        finished = self._resume()
         if refusal_before := self._cooling_down():
-            async for unasked in self._refuse_the_rest("blocked", refusal_before):
-                yield unasked
+            async for unfinished in self._close_pending("blocked", refusal_before):
+                yield unfinished
             return
-        async for item in self._ask_all(asked_before):
+        async for item in self._collect_all(finished):
             yield item
-        await self._hand_on()  # into the spool, which the details are chosen from
+        await self._process_items()  # into the spool, which the details are chosen from
         if not self._is_refused:
-            self._to_ask = self._detail_asks()
-            async for item in self._ask_all(asked_before):
+            self._pending = self._detail_requests()
+            async for item in self._collect_all(finished):
                 yield item
         if self._is_refused:
             return
-        for lost in self._lost_in_splits():
+        for lost in self._missing_from_splits():
             yield self._close(lost)
         request_log.note_success(self._data_dir, self.platform)
 
-    async def _ask_all(self, asked_before: dict[str, Step]) -> AsyncIterator[Item]:
+    async def _collect_all(self, finished: dict[str, Step]) -> AsyncIterator[Item]:
         """Everything that is to be asked, one after the other, until a refusal."""
-        while self._to_ask:
-            ask = self._to_ask[0]
-            if step := asked_before.get(ask.key):
-                self._to_ask[:1] = self._asked_instead(ask) if step.capped else []
-                self._kept[ask] = step.kept_ids
+        while self._pending:
+            slice_request = self._pending[0]
+            if step := finished.get(slice_request.key):
+                self._pending[:1] = self._replacements(slice_request) if step.capped else []
+                self._kept[slice_request] = step.kept_ids
                 continue
-            tally = self._tally = self._new_slice(ask, state="ok")
-            read_before, tokens_before = set(self.belongs), set(self.tokens)
-            async for item in self._walk(ask, tally):
+            tally = self._tally = self._new_slice(slice_request, state="ok")
+            read_before, tokens_before = set(self.is_of_day), set(self.tokens)
+            async for item in self._items_of(slice_request, tally):
                 yield dataclasses.replace(item, crawl_id=self.crawl_id)
             if tally.state == "ok" and tally.posts_seen == 0:
                 tally.state, tally.reason = "empty", tally.reason or "the site says that there is nothing"
             self._tally = None
-            self._to_ask[:1] = self._asked_instead(ask) if tally.cap_hit else []
-            self._kept[ask] = tally.kept_ids
+            self._pending[:1] = self._replacements(slice_request) if tally.cap_hit else []
+            self._kept[slice_request] = tally.kept_ids
             # The narrower slices of one that is split ask for all of it again, and are written down in its place.
-            if not (tally.cap_hit and self._parts(ask)):
+            if not (tally.cap_hit and self._parts(slice_request)):
                 yield self._close(tally)
             if tally.state in STOPPING_STATES:
                 self.logger.error("%s: %s; the crawl stops here", tally.state, tally.reason)
                 request_log.note_refusal(self._data_dir, self.platform, now(), tally.state, tally.reason or "")
             yield Step(
-                ask=ask.key,
+                slice_request=slice_request.key,
                 capped=tally.cap_hit,
-                belongs={post_id: self.belongs[post_id] for post_id in self.belongs if post_id not in read_before},
+                is_of_day={
+                    post_id: self.is_of_day[post_id] for post_id in self.is_of_day if post_id not in read_before
+                },
                 kept_ids=tally.kept_ids,
                 tokens={post_id: self.tokens[post_id] for post_id in self.tokens if post_id not in tokens_before},
                 names=self.names,
             )
             if tally.state in STOPPING_STATES:
-                async for unasked in self._refuse_the_rest(tally.state, f"not asked: {tally.reason}"):
-                    yield unasked
+                async for unfinished in self._close_pending(tally.state, f"not asked: {tally.reason}"):
+                    yield unfinished
 
-    def _walk(self, ask: Ask, tally: Slice) -> AsyncIterator[Post | Comment | Author | HotItem | Reject]:
-        match ask.target:
+    def _items_of(
+        self, slice_request: SliceRequest, tally: Slice
+    ) -> AsyncIterator[Post | Comment | Author | HotItem | Reject]:
+        match slice_request.target:
             case "search" | "timeline":
-                return walk_posts(self, ask, tally)
+                return walk_posts(self, slice_request, tally)
             case "comments":
-                return walk_comments(self, ask, tally)
+                return walk_comments(self, slice_request, tally)
             case "profile":
-                return walk_profile(self, ask, tally)
+                return walk_profile(self, slice_request, tally)
             case "hot_list":
-                return walk_hot_list(self, ask, tally)
+                return walk_hot_list(self, slice_request, tally)
 
-    def _detail_asks(self) -> list[Ask]:
+    def _detail_requests(self) -> list[SliceRequest]:
         """The comments of the posts that weigh most, and their authors' profiles, one for each author.
 
         Read from the spool, which has all posts of the crawl, also those that it had before it died.
         """
         if self.is_of_hot_lists or not self.details.top_posts:
             return []
-        posts = self.spool.posts()
+        posts = self.checkpoint.posts()
         listed = set(self.names.values())
-        asks, authors = [], set()
+        slice_requests, authors = [], set()
         for rank, post in enumerate(posts.iter_rows(named=True)):
             if rank >= self.details.top_posts and post["author_name"] not in listed:
                 continue
             post_id = post["post_id"]
             self.refs[post_id] = PostRef(post_id, post["post_type"], self.tokens.get(post_id))
-            asks.append(self._ask(post_id, "comments"))
+            slice_requests.append(self._slice_request(post_id, "comments"))
             if post["author_id"] and post["author_id"] not in authors and post["author_name"] not in listed:
                 authors.add(post["author_id"])
-                asks.append(self._ask(post_id, "profile"))
-        return asks
+                slice_requests.append(self._slice_request(post_id, "profile"))
+        return slice_requests
 
     # Where it stands
 
     @property
-    def spool(self) -> Spool:
-        return Spool(self._data_dir, self.platform, HOT_LISTS if self.is_of_hot_lists else self.day)
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(self._data_dir, self.platform, HOT_LISTS if self.is_of_hot_lists else self.day)
 
     @property
-    def head(self) -> Head:
+    def head(self) -> CrawlPlan:
         """What the spool of this crawl begins with."""
         plan = [*self.queries, *(account.id for account in self.accounts), str(self.details)]
-        return Head(self.crawl_id, self.day, plan)
+        return CrawlPlan(self.crawl_id, self.day, plan)
 
     @property
     def _data_dir(self) -> Path:
         return Path(self.settings["TINGFENG_DATA"])
 
-    def _take_up(self) -> dict[str, Step]:
+    def _resume(self) -> dict[str, Step]:
         """What a crawl of this day that died has asked already, by key. One of long ago, or of other queries, is landed
         as far as it came; so are hot lists, which are another moment's."""
-        begun = self.spool.begun()
-        if begun is None:
+        unfinished_crawl = self.checkpoint.unfinished_crawl()
+        if unfinished_crawl is None:
             return {}
-        if self.is_of_hot_lists or begun.head.plan != self.head.plan or now() - begun.touched_at > CONTINUED_WITHIN:
+        if (
+            self.is_of_hot_lists
+            or unfinished_crawl.head.plan != self.head.plan
+            or now() - unfinished_crawl.touched_at > CONTINUED_WITHIN
+        ):
             self.logger.warning(
-                "%s: an earlier crawl did not end; its %d posts are landed", self.day, self.spool.land()
+                "%s: an earlier crawl did not end; its %d posts are landed", self.day, self.checkpoint.land()
             )
             return {}
-        self.logger.info("%s: goes on with crawl %s after %d steps", self.day, begun.head.crawl_id, len(begun.steps))
-        self.crawl_id = begun.head.crawl_id
-        for step in begun.steps:
-            self.belongs |= step.belongs
+        self.logger.info(
+            "%s: goes on with crawl %s after %d steps",
+            self.day,
+            unfinished_crawl.head.crawl_id,
+            len(unfinished_crawl.steps),
+        )
+        self.crawl_id = unfinished_crawl.head.crawl_id
+        for step in unfinished_crawl.steps:
+            self.is_of_day |= step.is_of_day
             self.tokens |= step.tokens
             self.names |= step.names
-        return {step.ask: step for step in begun.steps}
+        return {step.slice_request: step for step in unfinished_crawl.steps}
 
     def _cooling_down(self) -> str | None:
         cooling = request_log.cooling_down(self._data_dir, self.platform, now())
@@ -349,50 +366,54 @@ class PlatformSpider(Spider, ABC):
         self.logger.error("not asked: it refused (%s), and is left alone until %s", reason, f"{until:%F %H:%M} UTC")
         return f"not asked: the site is left alone until {until:%F %H:%M} UTC, since it refused: {reason}"
 
-    async def _refuse_the_rest(self, state: SliceState, reason: str) -> AsyncIterator[Slice]:
+    async def _close_pending(self, state: SliceState, reason: str) -> AsyncIterator[Slice]:
         self._is_refused = True
-        for unasked in self.unfinished_slices(reason):
-            yield self._close(dataclasses.replace(unasked, state=state))
-        self._to_ask.clear()
+        for unfinished in self.unfinished_slices(reason):
+            yield self._close(dataclasses.replace(unfinished, state=state))
+        self._pending.clear()
 
-    def _parts(self, ask: Ask) -> list[Ask]:
-        return self.split(ask) if ask.target == "search" else []
+    def _parts(self, slice_request: SliceRequest) -> list[SliceRequest]:
+        return self.split(slice_request) if slice_request.target == "search" else []
 
-    def _asked_instead(self, ask: Ask) -> list[Ask]:
+    def _replacements(self, slice_request: SliceRequest) -> list[SliceRequest]:
         """What is asked of a search that hit the cap: narrower ones, else the same in other orders."""
-        return self._parts(ask) or (self.other_orders(ask) if ask.target == "search" else [])
+        return self._parts(slice_request) or (
+            self.other_orders(slice_request) if slice_request.target == "search" else []
+        )
 
-    def _lost_in_splits(self) -> list[Slice]:
+    def _missing_from_splits(self) -> list[Slice]:
         """Slices of which the narrower ones, together, do not show all the posts that they showed themselves.
 
         A post that is in none of them (an author of no region, say) tells that there may be more of its kind.
         """
         lost = []
-        for ask, kept_ids in self._kept.items():
-            within = [ids for other, ids in self._kept.items() if ask.holds(other)]
+        for slice_request, kept_ids in self._kept.items():
+            within = [ids for other, ids in self._kept.items() if slice_request.holds(other)]
             missing = set(kept_ids).difference(*within)
             if within and missing:
-                tally = self._new_slice(ask, state="partial", cap_hit=True, kept_ids=kept_ids, posts_kept=len(kept_ids))
+                tally = self._new_slice(
+                    slice_request, state="partial", cap_hit=True, kept_ids=kept_ids, posts_kept=len(kept_ids)
+                )
                 tally.reason = f"{len(missing)} of {len(kept_ids)} posts are in none of its narrower slices"
                 lost.append(tally)
         return lost
 
     def unfinished_slices(self, reason: str) -> list[Slice]:
         """The slices that are still to be asked, as partial, with the reason; written down when a crawl ends early."""
-        slices = [self._new_slice(ask, state="partial", reason=reason) for ask in self._to_ask]
+        slices = [self._new_slice(slice_request, state="partial", reason=reason) for slice_request in self._pending]
         if self._tally is not None:  # its pages are asked and its posts yielded
             slices[0] = dataclasses.replace(self._tally, state="partial", reason=reason)
         return slices
 
-    def _new_slice(self, ask: Ask, **values: Any) -> Slice:
+    def _new_slice(self, slice_request: SliceRequest, **values: Any) -> Slice:
         return Slice(
             platform=self.platform,
-            target=ask.target,
-            query=ask.query,
-            filters=ask.filters,
-            ordering=ask.ordering,
-            slice_start=ask.start.astimezone(UTC),
-            slice_end=ask.end.astimezone(UTC),
+            target=slice_request.target,
+            query=slice_request.query,
+            filters=slice_request.filters,
+            ordering=slice_request.ordering,
+            slice_start=slice_request.start.astimezone(UTC),
+            slice_end=slice_request.end.astimezone(UTC),
             observed_at=now(),
             crawl_id=self.crawl_id,
             **values,
@@ -409,16 +430,16 @@ class PlatformSpider(Spider, ABC):
 
         While the site answers, what has been found goes through the pipelines.
         """
-        self._is_sent.clear()
-        asked = asyncio.ensure_future(self.crawler.engine.download_async(request))
+        self._request_sent.clear()
+        api_request = asyncio.ensure_future(self.crawler.engine.download_async(request))
         try:
-            if self._found:
+            if self._unprocessed:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._is_sent.wait(), SECONDS_TO_SEND)
-                await self._hand_on()
-            return await asked
+                    await asyncio.wait_for(self._request_sent.wait(), SECONDS_TO_SEND)
+                await self._process_items()
+            return await api_request
         finally:
-            asked.cancel()  # where the crawl is interrupted, or a pipeline failed; one that has ended is left as it is
+            api_request.cancel()  # where the crawl is interrupted, or a pipeline failed; one that has ended is left as it is
 
     async def answer(self, request: Request) -> bytes:
         """The body of the answer to a request. Raises NoAnswer where there is none, or it is a refusal.
@@ -433,24 +454,24 @@ class PlatformSpider(Spider, ABC):
             self.logger.error("%s; the crawl stops here", spent)
             raise CloseSpider("budget_spent") from spent
         except LINE_FAULTS as error:
-            raise NoAnswer("partial", f"no answer: {error or type(error).__name__}") from error
+            raise NoResponse("partial", f"no answer: {error or type(error).__name__}") from error
         refused = refusal(response)
         if refused is None:
             return response.body
         if response.status >= 500:  # a fault of the server's, whatever page it comes with
-            raise NoAnswer("partial", f"HTTP {response.status}")
+            raise NoResponse("partial", f"HTTP {response.status}")
         told = self.parser.parse_search(response.body, now())  # the body may say more than the status
         # 404 is also how Zhihu says that a post has no comments, or is gone.
         if told.state in STOPPING_STATES or (response.status == 404 and told.state == "empty"):
             refused = told
-        raise NoAnswer(refused.state, refused.reason or f"HTTP {response.status}")
+        raise NoResponse(refused.state, refused.reason or f"HTTP {response.status}")
 
     async def page(
         self,
         kind: type[Page],
         request: Request,
         read: Callable[[bytes, datetime], Page],
-        doubt: Callable[[Page], str | None] = lambda page: None,
+        retry_reason: Callable[[Page], str | None] = lambda page: None,
     ) -> Page:
         """A page as ``read(body, observed_at)`` gives it, asked for again where its body is unreadable, or where
         ``doubt`` says why it cannot be the page that was asked for."""
@@ -458,12 +479,12 @@ class PlatformSpider(Spider, ABC):
         for _ in range(TRIES_OF_A_PAGE):
             try:
                 body = await self.answer(request)
-            except NoAnswer as missing:
+            except NoResponse as missing:
                 return kind(state=missing.state, reason=missing.reason)
             page = read(body, now())
-            doubted = doubt(page)
-            if doubted is None and page.state != "partial":
+            reason_to_retry = retry_reason(page)
+            if reason_to_retry is None and page.state != "partial":
                 break
-        if doubted is not None:
-            page.state, page.reason = "partial", doubted
+        if reason_to_retry is not None:
+            page.state, page.reason = "partial", reason_to_retry
         return page

@@ -9,38 +9,40 @@ from typing import TYPE_CHECKING
 
 from core.contracts.raw import Author, Comment, HotItem, Reject, Slice
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
-from scrapers.spiders.answers import BLANK, SHOWN_AGAIN, STOPPING_STATES, is_blank, rejects_of, worsen
-from scrapers.spiders.slice_requests import Ask, PostRef
+from scrapers.spiders.answers import BLANK_PAGE, REPEATED_PAGE, STOPPING_STATES, is_blank, record_fault, rejects_of
+from scrapers.spiders.slice_requests import PostRef, SliceRequest
 
 if TYPE_CHECKING:
     from scrapers.spiders.crawl import PlatformSpider
 
 
-async def walk_comments(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIterator[Comment | Reject]:
+async def walk_comments(
+    spider: PlatformSpider, slice_request: SliceRequest, tally: Slice
+) -> AsyncIterator[Comment | Reject]:
     """The comments of a post, as many pages as Details says, each page's replies before the next page.
 
     More comments than those pages hold are no fault: declared_total beside posts_seen says how many were left.
     """
-    post = spider.refs[ask.query]
+    post = spider.refs[slice_request.query]
     following: dict[str, str] | None = None
     ids: set[str] = set()
     for number in range(1, spider.details.comment_pages + 1):
         request = spider.comments_request(post, following)
         read = partial(spider.parser.parse_comments, post_id=post.post_id)
-        page = await spider.page(CommentPage, request, read, partial(_doubt, ids, number > 1))
+        page = await spider.page(CommentPage, request, read, partial(_retry_reason, ids, number > 1))
         tally.pages += 1
         if page.declared_total is not None:
             tally.declared_total = max(page.declared_total, tally.declared_total or 0)
-        worsen(tally, page.state, page.reason)
+        record_fault(tally, page.state, page.reason)
         for reject in rejects_of(page, request):
             yield reject
-        for comment in _new(page, ids, tally):
+        for comment in _new_comments(page, ids, tally):
             yield comment
         for root_id, first in page.replies_of.items():
             async for item in _walk_replies(spider, post, root_id, first, tally, ids):
                 yield item
         following = page.next
-        if tally.state in STOPPING_STATES or following is None or page.reason == BLANK:
+        if tally.state in STOPPING_STATES or following is None or page.reason == BLANK_PAGE:
             break
     if tally.posts_seen == 0:
         tally.reason = tally.reason or "the site says that there are no comments"
@@ -57,25 +59,25 @@ async def _walk_replies(
         request = spider.replies_request(post, root_id, following)
         # The first page of replies may repeat those that stand below their comment already: no id is doubted.
         # That there are more the page before has said, of the first page too.
-        page = await spider.page(CommentPage, request, read, partial(_doubt, set(), True))
+        page = await spider.page(CommentPage, request, read, partial(_retry_reason, set(), True))
         tally.pages += 1
-        worsen(tally, page.state, page.reason)
+        record_fault(tally, page.state, page.reason)
         for reject in rejects_of(page, request):
             yield reject
-        for comment in _new(page, ids, tally):
+        for comment in _new_comments(page, ids, tally):
             yield comment
-        following = page.next if page.reason != BLANK else None
+        following = page.next if page.reason != BLANK_PAGE else None
 
 
-def _doubt(ids: set[str], was_named: bool, page: CommentPage) -> str | None:
+def _retry_reason(ids: set[str], more_expected: bool, page: CommentPage) -> str | None:
     """Why a page cannot be the one that was asked for: it shows ``ids`` again, or nothing though there is more."""
     shown = {comment.comment_id for comment in page.comments}
     if shown and page.next is not None and shown <= ids:
-        return SHOWN_AGAIN
-    return BLANK if is_blank(page, was_named=was_named) else None
+        return REPEATED_PAGE
+    return BLANK_PAGE if is_blank(page, more_expected=more_expected) else None
 
 
-def _new(page: CommentPage, ids: set[str], tally: Slice) -> list[Comment]:
+def _new_comments(page: CommentPage, ids: set[str], tally: Slice) -> list[Comment]:
     """The page's comments that no page before it had."""
     new = []
     for comment in page.comments:
@@ -87,23 +89,25 @@ def _new(page: CommentPage, ids: set[str], tally: Slice) -> list[Comment]:
     return new
 
 
-async def walk_profile(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIterator[Author | Reject]:
+async def walk_profile(
+    spider: PlatformSpider, slice_request: SliceRequest, tally: Slice
+) -> AsyncIterator[Author | Reject]:
     """One account's profile: a listed one's, or that of a post's author."""
-    listed = next((account for account in spider.accounts if account.id == ask.query), None)
-    account = listed.id if listed else spider.authors.get(ask.query)
+    listed = next((account for account in spider.accounts if account.id == slice_request.query), None)
+    account = listed.id if listed else spider.authors.get(slice_request.query)
     if account is None:  # a crawl that died has forgotten who wrote its posts, for that is not stored
-        post = spider.refs[ask.query]
+        post = spider.refs[slice_request.query]
         page = await spider.page(SearchPage, spider.detail_request(post), spider.parser.parse_search)
         tally.pages += 1
-        worsen(tally, page.state, page.reason)
+        record_fault(tally, page.state, page.reason)
         account = next(filter(None, map(spider.account_of, page.posts)), None)
         if account is None:
-            worsen(tally, "partial", f"who wrote post {post.post_id} was not given")
+            record_fault(tally, "partial", f"who wrote post {post.post_id} was not given")
             return
     request = spider.profile_request(account)
     profile = await spider.page(ProfilePage, request, spider.parser.parse_profile)
     tally.pages += 1
-    worsen(tally, profile.state, profile.reason)
+    record_fault(tally, profile.state, profile.reason)
     for reject in rejects_of(profile, request):
         yield reject
     if profile.author is not None:
@@ -113,14 +117,16 @@ async def walk_profile(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncI
         yield dataclasses.replace(profile.author, source="spider")
 
 
-async def walk_hot_list(spider: PlatformSpider, ask: Ask, tally: Slice) -> AsyncIterator[HotItem | Reject]:
+async def walk_hot_list(
+    spider: PlatformSpider, slice_request: SliceRequest, tally: Slice
+) -> AsyncIterator[HotItem | Reject]:
     """The rows of one hot list, as they are now."""
-    request = spider.hot_list_requests()[ask.query]
+    request = spider.hot_list_requests()[slice_request.query]
     page = await spider.page(HotListPage, request, spider.parser.parse_hot_list)
     tally.pages = 1
-    worsen(tally, page.state, page.reason)
+    record_fault(tally, page.state, page.reason)
     for reject in rejects_of(page, request):
         yield reject
     tally.posts_seen = tally.posts_kept = len(page.items)
     for item in page.items:
-        yield dataclasses.replace(item, list_name=ask.query, source="spider")
+        yield dataclasses.replace(item, list_name=slice_request.query, source="spider")

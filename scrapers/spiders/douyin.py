@@ -13,11 +13,11 @@ from scrapy import Request
 from core.contracts.raw import Ordering, Post
 from core.environment import now
 from scrapers.pages import douyin as pages
-from scrapers.pages.actions import PageVisit
+from scrapers.pages.actions import BrowserAction
 from scrapers.parsers import douyin
 from scrapers.parsers.bodies import as_object, as_text, load_record
 from scrapers.spiders.crawl import PlatformSpider
-from scrapers.spiders.slice_requests import Ask, PostRef, by_kind, in_other_orders
+from scrapers.spiders.slice_requests import PostRef, SliceRequest, by_kind, in_other_orders
 
 API = "https://www.douyin.com/aweme/v1/web"
 # What a page says of itself with each request.
@@ -38,17 +38,17 @@ class DouyinSpider(PlatformSpider):
     page_cap = DEPTH // PAGE_SIZE
     canary = "新闻"  # an answer without cards is what a blocked account gets, too
 
-    def search_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+    def search_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
         """A page names the next one by an offset and the search's id."""
         filters = {
-            "sort_type": SORT_TYPES[ask.ordering],
-            "publish_time": publish_time(ask.start, now()),
+            "sort_type": SORT_TYPES[slice_request.ordering],
+            "publish_time": publish_time(slice_request.start, now()),
         }
-        if kind := ask.value_of("kind"):
+        if kind := slice_request.value_of("kind"):
             filters["content_type"] = CONTENT_TYPES[kind]
         parameters = {
             "search_channel": "aweme_general",
-            "keyword": ask.query,
+            "keyword": slice_request.query,
             "search_source": "tab_search",
             "query_correct_type": "1",
             "is_filter_search": "1",
@@ -60,23 +60,23 @@ class DouyinSpider(PlatformSpider):
         parameters |= following or {}
         return request("general/search/single", parameters, pages.search(parameters, filters))
 
-    def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+    def timeline_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
         """A page names the next one by the time, in ms, down to which it goes."""
-        parameters = {"sec_user_id": ask.query, "count": str(TIMELINE_SIZE), "max_cursor": "0"}
+        parameters = {"sec_user_id": slice_request.query, "count": str(TIMELINE_SIZE), "max_cursor": "0"}
         parameters |= following or {}
-        return request("aweme/post", parameters, pages.timeline(ask.query, parameters["max_cursor"]))
+        return request("aweme/post", parameters, pages.timeline(slice_request.query, parameters["max_cursor"]))
 
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
         parameters = {"aweme_id": post.post_id, "cursor": "0", "count": str(COMMENTS_SIZE), "item_type": "0"}
         parameters |= following or {}
-        visit = pages.comments(post.post_id, post.post_type, parameters["cursor"])
-        return request("comment/list", parameters, visit)
+        browser_action = pages.comments(post.post_id, post.post_type, parameters["cursor"])
+        return request("comment/list", parameters, browser_action)
 
     def replies_request(self, post: PostRef, root_id: str, following: dict[str, str]) -> Request:
         parameters = {"item_id": post.post_id, "comment_id": root_id, "cursor": "0", "count": str(COMMENTS_SIZE)}
         parameters |= {"item_type": "0"} | following
-        visit = pages.replies(post.post_id, post.post_type, root_id, parameters["cursor"])
-        return request("comment/list/reply", parameters, visit)
+        browser_action = pages.replies(post.post_id, post.post_type, root_id, parameters["cursor"])
+        return request("comment/list/reply", parameters, browser_action)
 
     def profile_request(self, account: str) -> Request:
         return request("user/profile/other", {"sec_user_id": account}, pages.profile(account))
@@ -93,15 +93,15 @@ class DouyinSpider(PlatformSpider):
     def is_in_order(self, post: Post) -> bool:
         return not post.is_ad and not load_record(post.payload).get("is_top")
 
-    def split(self, ask: Ask) -> list[Ask]:
-        return by_kind(ask, list(CONTENT_TYPES))
+    def split(self, slice_request: SliceRequest) -> list[SliceRequest]:
+        return by_kind(slice_request, list(CONTENT_TYPES))
 
-    def other_orders(self, ask: Ask) -> list[Ask]:
-        return in_other_orders(ask)
+    def other_orders(self, slice_request: SliceRequest) -> list[SliceRequest]:
+        return in_other_orders(slice_request)
 
 
-def request(path: str, parameters: dict[str, str], visit: PageVisit) -> Request:
-    return Request(f"{API}/{path}/?{urlencode(DEVICE | parameters)}", meta={"visit": visit})
+def request(path: str, parameters: dict[str, str], browser_action: BrowserAction) -> Request:
+    return Request(f"{API}/{path}/?{urlencode(DEVICE | parameters)}", meta={"browser_action": browser_action})
 
 
 def publish_time(start: datetime, at: datetime) -> str:

@@ -8,7 +8,7 @@ from core.contracts.raw import Ordering, Target
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Ask:
+class SliceRequest:
     """One slice to ask for: posts within [start, end), aware datetimes, or what belongs to them.
 
     query, filters, ordering and target are as in items.Slice. A profile is asked for by the id of a listed account, or
@@ -33,7 +33,7 @@ class Ask:
         times = f"{self.start:%FT%T%z}|{self.end:%FT%T%z}"
         return "|".join((self.target, self.query, times, str(self.filters), self.ordering))
 
-    def holds(self, other: "Ask") -> bool:
+    def holds(self, other: "SliceRequest") -> bool:
         """Whether the other asks for a part of this: the same in less time, or narrowed by a filter."""
         if (other.target, other.query, other.ordering) != (self.target, self.query, self.ordering):
             return False
@@ -76,13 +76,19 @@ class Details:
     reply_pages: int = 0
 
 
-def by_kind(ask: Ask, kinds: Sequence[str]) -> list[Ask]:
+def by_kind(slice_request: SliceRequest, kinds: Sequence[str]) -> list[SliceRequest]:
     """A slice of all posts by their kind, "kind=video" and so on; one that is narrowed already cannot be split."""
-    if ask.filters or ask.ordering != "newest":
+    if slice_request.filters or slice_request.ordering != "newest":
         return []
-    return [dataclasses.replace(ask, filters=f"kind={kind}") for kind in kinds]
+    return [dataclasses.replace(slice_request, filters=f"kind={kind}") for kind in kinds]
 
 
-def in_other_orders(ask: Ask, orderings: Sequence[Ordering] = ("general", "most_liked")) -> list[Ask]:
+def in_other_orders(
+    slice_request: SliceRequest, orderings: Sequence[Ordering] = ("general", "most_liked")
+) -> list[SliceRequest]:
     """A slice again in other orders; one that is in another order already has none."""
-    return [dataclasses.replace(ask, ordering=other) for other in orderings] if ask.ordering == "newest" else []
+    return (
+        [dataclasses.replace(slice_request, ordering=other) for other in orderings]
+        if slice_request.ordering == "newest"
+        else []
+    )

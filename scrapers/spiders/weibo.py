@@ -13,9 +13,9 @@ from scrapy import Request
 from core.calendar import CHINA
 from core.contracts.raw import Post
 from scrapers.parsers import weibo
-from scrapers.spiders.answers import NoAnswer
+from scrapers.spiders.answers import NoResponse
 from scrapers.spiders.crawl import PlatformSpider
-from scrapers.spiders.slice_requests import Ask, PostRef, in_other_orders
+from scrapers.spiders.slice_requests import PostRef, SliceRequest, in_other_orders
 
 SEARCH = "https://s.weibo.com/weibo"
 MOBILE = "https://m.weibo.cn"
@@ -35,23 +35,25 @@ class WeiboSpider(PlatformSpider):
     page_cap = 50
     capped_from = 40  # of some searches it shows forty-some, though there is more (weibo-search #45)
 
-    def search_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+    def search_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
         parameters = {
-            "q": ask.query,
+            "q": slice_request.query,
             "typeall": "1",
             "suball": "1",
-            "timescope": f"custom:{_hour(ask.start)}:{_hour(ask.end)}",
+            "timescope": f"custom:{_hour(slice_request.start)}:{_hour(slice_request.end)}",
             **(following or {"page": str(page)}),
         }
-        if region := ask.value_of("region"):
+        if region := slice_request.value_of("region"):
             parameters["region"] = f"custom:{region}:1000"  # 1000: all cities of it
-        if ask.ordering == "most_liked":
+        if slice_request.ordering == "most_liked":
             parameters["xsort"] = "hot"
         return Request(f"{SEARCH}?{urlencode(parameters)}")
 
-    def timeline_request(self, ask: Ask, page: int, following: dict[str, str] | None) -> Request:
+    def timeline_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
         """A page names the next one by since_id; without the page's number the site begins anew."""
-        return ajax("statuses/mymblog", {"uid": ask.query, "page": str(page), "feature": "0"} | (following or {}))
+        return ajax(
+            "statuses/mymblog", {"uid": slice_request.query, "page": str(page), "feature": "0"} | (following or {})
+        )
 
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
         """The comments as the site orders them: what is liked and answered most comes first."""
@@ -73,17 +75,22 @@ class WeiboSpider(PlatformSpider):
     def is_in_order(self, post: Post) -> bool:
         return not post.is_ad and not weibo.is_pinned(post)
 
-    def split(self, ask: Ask) -> list[Ask]:
+    def split(self, slice_request: SliceRequest) -> list[SliceRequest]:
         """A day into its hours; an hour, the narrowest time that the site knows, into regions."""
-        if ask.filters or ask.ordering != "newest":
+        if slice_request.filters or slice_request.ordering != "newest":
             return []
-        if ask.end - ask.start <= HOUR:
-            return [dataclasses.replace(ask, filters=f"region={region}") for region in REGIONS]
-        hours = int((ask.end - ask.start) / HOUR)
-        return [Ask(ask.query, ask.start + number * HOUR, ask.start + (number + 1) * HOUR) for number in range(hours)]
+        if slice_request.end - slice_request.start <= HOUR:
+            return [dataclasses.replace(slice_request, filters=f"region={region}") for region in REGIONS]
+        hours = int((slice_request.end - slice_request.start) / HOUR)
+        return [
+            SliceRequest(
+                slice_request.query, slice_request.start + number * HOUR, slice_request.start + (number + 1) * HOUR
+            )
+            for number in range(hours)
+        ]
 
-    def other_orders(self, ask: Ask) -> list[Ask]:
-        return in_other_orders(ask, ("most_liked",))
+    def other_orders(self, slice_request: SliceRequest) -> list[SliceRequest]:
+        return in_other_orders(slice_request, ("most_liked",))
 
     async def complete(self, post: Post) -> Post:
         """A post whose text the result page cuts, with all of it."""
@@ -91,7 +98,7 @@ class WeiboSpider(PlatformSpider):
             return post
         long_text = weibo.parse_long_text(await self.answer(mobile("statuses/extend", {"id": post.post_id})))
         if long_text is None:
-            raise NoAnswer("partial", f"the full text of post {post.post_id} was not given")
+            raise NoResponse("partial", f"the full text of post {post.post_id} was not given")
         payload = weibo.put_long_text(post.payload, long_text)
         return dataclasses.replace(post, text=long_text, hashtags=weibo.hashtags(long_text), payload=payload)
 

@@ -196,7 +196,7 @@ class TestTimelinesAndSinglePosts:
     def test_an_account_without_posts(self) -> None:
         page = parse_search(body({"status_code": 0, "aweme_list": [], "has_more": 0, "max_cursor": 0}), NOW)
         assert (page.state, page.reason, page.next) == ("empty", "no posts of this account", None)
-        assert page.is_doubtful
+        assert page.is_ambiguous
 
     def test_a_single_post(self) -> None:
         page = parse_search(body(fixture("detail")), NOW)
@@ -215,7 +215,7 @@ class TestTimelinesAndSinglePosts:
         page = parse_search(body({"status_code": 0, "aweme_detail": None, "filter_detail": detail}), NOW)
         assert (page.state, page.posts) == ("empty", [])
         assert page.reason == "the site does not show this post: status_self_see, 作品已删除"
-        assert not page.is_doubtful
+        assert not page.is_ambiguous
 
 
 class TestHotList:

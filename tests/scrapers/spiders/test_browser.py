@@ -31,7 +31,7 @@ from sandbox.search import matching
 from sandbox.signatures import is_signed, new_session
 from scrapers.pages import douyin as douyin_pages
 from scrapers.pages import xiaohongshu as xiaohongshu_pages
-from scrapers.pages.actions import PageVisit, names_and_values
+from scrapers.pages.actions import BrowserAction, names_and_values
 from scrapers.parsers.block_pages import wall_state
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -75,7 +75,7 @@ def of_the_day(corpus: Sequence[SandboxPost], platform: Platform) -> list[Sandbo
 
 
 def requests_counted(folder: Path, platform: Platform) -> int:
-    days = (folder / "visits" / platform).glob("*.log")
+    days = (folder / "request_log" / platform).glob("*.log")
     return sum(len(day.read_text("ascii").splitlines()) for day in days)
 
 
@@ -338,23 +338,23 @@ class TestVisit:
         assert names_and_values("https://x/", "no JSON") == {("", "None")}
 
     def test_tells_what_a_request_does_not_say(self) -> None:
-        visit = PageVisit(address="https://x/", asks=(("page", "2"), ("", "time_descending")))
-        assert visit.not_asked("https://x/?page=2&sort=time_descending", None) == []
-        assert visit.not_asked("https://x/?page=1&sort=general", None) == ["page=2", "=time_descending"]
+        browser_action = BrowserAction(address="https://x/", asks=(("page", "2"), ("", "time_descending")))
+        assert browser_action.not_asked("https://x/?page=2&sort=time_descending", None) == []
+        assert browser_action.not_asked("https://x/?page=1&sort=general", None) == ["page=2", "=time_descending"]
 
     def test_a_search_on_douyin_is_narrowed_by_its_address(self) -> None:
         filters = {"sort_type": "2", "publish_time": "7", "content_type": "1"}
-        visit = douyin_pages.search({"keyword": "小米/KOL", "offset": "0"}, filters)
-        assert visit.address == (
+        browser_action = douyin_pages.search({"keyword": "小米/KOL", "offset": "0"}, filters)
+        assert browser_action.address == (
             "https://www.douyin.com/search/%E5%B0%8F%E7%B1%B3%2FKOL?type=video&sort_type=2&publish_time=7"
         )
-        assert visit.act == "open"
+        assert browser_action.act == "open"
         assert douyin_pages.search({"keyword": "小米", "offset": "10"}, filters).act == "scroll"
 
     def test_one_on_xiaohongshu_by_its_panel(self) -> None:
-        visit = xiaohongshu_pages.search("小米", 1, "time_descending", 2)
-        assert visit.hover == ".filter"
-        assert visit.clicks == tuple(
+        browser_action = xiaohongshu_pages.search("小米", 1, "time_descending", 2)
+        assert browser_action.hover == ".filter"
+        assert browser_action.clicks == tuple(
             f'.filter-panel .tags:not([aria-hidden="true"]):has-text("{words}")' for words in ("图文", "最新")
         )
         assert xiaohongshu_pages.search("小米", 2, "time_descending", 2).clicks == ()

@@ -284,7 +284,7 @@ class TestInterrupted:
         assert len(site.asked) < 3 * 50
         assert "Traceback" not in log, log
         assert "shutdown: nothing is landed" in log
-        visits = tmp_path / "visits"  # how many requests there were today outlives the crawl, as the key does
+        visits = tmp_path / "request_log"  # how many requests there were today outlives the crawl, as the key does
         left = {path for path in tmp_path.rglob("*") if path.is_file() and visits not in path.parents}
         assert left <= {tmp_path / "pseudonym.key"}
 

@@ -28,7 +28,7 @@ from sandbox.sites.douyin import SEC_UID
 from scrapers.parsers.douyin import parse_comments, parse_replies, parse_search
 from scrapers.pseudonym import load_key, pseudonym
 from scrapers.spiders.douyin import DouyinSpider, publish_time
-from scrapers.spiders.slice_requests import Ask, PostRef
+from scrapers.spiders.slice_requests import PostRef, SliceRequest
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "douyin"
 QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]
@@ -41,8 +41,8 @@ def spider() -> DouyinSpider:
 
 
 @pytest.fixture
-def ask(spider: DouyinSpider) -> Ask:
-    return Ask("小米 大熊", spider.start_of_day, spider.end_of_day)
+def slice_request(spider: DouyinSpider) -> SliceRequest:
+    return SliceRequest("小米 大熊", spider.start_of_day, spider.end_of_day)
 
 
 def test_a_day_lands_whole_and_exact(
@@ -109,23 +109,25 @@ def test_the_time_filter_is_the_narrowest_that_reaches_the_day(age: timedelta, v
     assert publish_time(NOW - age, NOW) == value
 
 
-def test_pages_follow_by_offset_and_search_id(spider: DouyinSpider, ask: Ask) -> None:
-    first = parse_qs(urlsplit(spider.search_request(ask, 1, None).url).query)
+def test_pages_follow_by_offset_and_search_id(spider: DouyinSpider, slice_request: SliceRequest) -> None:
+    first = parse_qs(urlsplit(spider.search_request(slice_request, 1, None).url).query)
     assert (first["keyword"], first["offset"], first["count"]) == (["小米 大熊"], ["0"], ["10"])
     assert "search_id" not in first
     assert json.loads(first["filter_selected"][0])["sort_type"] == "2"
-    second = parse_qs(urlsplit(spider.search_request(ask, 2, {"offset": "10", "search_id": "A1"}).url).query)
+    second = parse_qs(urlsplit(spider.search_request(slice_request, 2, {"offset": "10", "search_id": "A1"}).url).query)
     assert (second["offset"], second["search_id"], second["keyword"]) == (["10"], ["A1"], ["小米 大熊"])
 
 
-def test_pinned_posts_and_ads_do_not_say_that_the_day_is_passed(spider: DouyinSpider, ask: Ask) -> None:
+def test_pinned_posts_and_ads_do_not_say_that_the_day_is_passed(
+    spider: DouyinSpider, slice_request: SliceRequest
+) -> None:
     answer = json.loads((FIXTURES / "general_search.json").read_bytes())  # pinned of 29 December, the rest of 5 January
     page = parse_search(json.dumps(answer).encode(), NOW)
-    assert not spider.is_past(page, ask)
+    assert not spider.is_past(page, slice_request)
     page.posts = [post for post in page.posts if post.is_ad or post.post_id == "7592000000000000001"]
-    assert [post.posted_at < ask.start for post in page.posts] == [True, False]
-    assert not spider.is_past(page, ask)
-    later = Ask("小米 大熊", ask.start + timedelta(days=1), ask.end + timedelta(days=1))
+    assert [post.posted_at < slice_request.start for post in page.posts] == [True, False]
+    assert not spider.is_past(page, slice_request)
+    later = SliceRequest("小米 大熊", slice_request.start + timedelta(days=1), slice_request.end + timedelta(days=1))
     assert not spider.is_past(page, later), "nothing in order on the page: it does not tell"
     assert spider.is_past(parse_search(json.dumps(answer).encode(), NOW), later)
 
@@ -231,7 +233,10 @@ def test_the_hot_list_lands_as_it_is_at_the_moment(
 
 
 def test_a_timeline_goes_on_from_the_time_that_its_page_ends_with(
-    serve: Callable[[Starlette], str], spider: DouyinSpider, ask: Ask, sandbox_corpus: list[SandboxPost]
+    serve: Callable[[Starlette], str],
+    spider: DouyinSpider,
+    slice_request: SliceRequest,
+    sandbox_corpus: list[SandboxPost],
 ) -> None:
     one = next(post for post in sandbox_corpus if post.platform == "douyin" and not post.is_ad)
     posts = [
@@ -241,7 +246,7 @@ def test_a_timeline_goes_on_from_the_time_that_its_page_ends_with(
         for number in range(40)
     ]
     site = serve(create_app(posts, now=lambda: NOW))
-    account = replace(ask, query=f"{SEC_UID}{one.author.author_id}", target="timeline")
+    account = replace(slice_request, query=f"{SEC_UID}{one.author.author_id}", target="timeline")
     shown: list[Post] = []
     following: dict[str, str] | None = None
     for number in (1, 2, 3):

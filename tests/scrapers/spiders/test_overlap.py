@@ -90,9 +90,9 @@ def test_a_request_is_given_up_when_a_pipeline_fails() -> None:
 )
 def test_a_page_is_past_when_all_that_is_in_order_is_older(posts: list[tuple[int, bool]], is_past: bool) -> None:
     spider = DouyinSpider(day="2026-01-05", queries='["小米"]')
-    [ask] = spider._asks()
-    page = SearchPage(posts=[post(ask.start + timedelta(hours=hours), is_ad=is_ad) for hours, is_ad in posts])
-    assert spider.is_past(page, ask) is is_past
+    [slice_request] = spider._first_requests()
+    page = SearchPage(posts=[post(slice_request.start + timedelta(hours=hours), is_ad=is_ad) for hours, is_ad in posts])
+    assert spider.is_past(page, slice_request) is is_past
 
 
 def post(posted_at: datetime, *, is_ad: bool) -> Post:

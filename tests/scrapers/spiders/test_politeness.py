@@ -40,7 +40,7 @@ from scrapers.handlers.browser import is_not_looked_at
 from scrapers.logs import MaskSecrets, secret_parts
 from scrapers.middlewares.budget import Budget, BudgetSpent
 from scrapers.middlewares.one_pace import OnePace
-from scrapers.pages.actions import PageVisit
+from scrapers.pages.actions import BrowserAction
 from scrapers.request_log import count_request
 from scrapers.spiders.answers import BLOCKED_STATUSES
 
@@ -90,7 +90,7 @@ settings = get_project_settings()
 spiders = SpiderLoader.from_settings(settings)
 effective = {name: Crawler(spiders.load(name), settings).settings for name in spiders.list()}
 print(json.dumps({name: {key: of[key] for key in json.loads(sys.argv[1])} for name, of in effective.items()}, default=dict))
-"""  # noqa: E501
+"""
 
 
 @pytest.fixture(scope="session")
@@ -203,24 +203,31 @@ class TestBrowser:
         assert refused == {"image", "media", "font"}
 
     def test_a_page_that_is_opened_is_of_the_budget(self, tmp_path: Path) -> None:
-        def counted(visit: PageVisit | None, is_by_browser: bool) -> int:
+        def counted(browser_action: BrowserAction | None, is_by_browser: bool) -> int:
             before = count_request(tmp_path, "zhihu", datetime.now(UTC))
-            request = Request("https://www.zhihu.com/api/v4/search_v3", meta={"visit": visit} if visit else {})
+            request = Request(
+                "https://www.zhihu.com/api/v4/search_v3",
+                meta={"browser_action": browser_action} if browser_action else {},
+            )
             Budget(tmp_path, "zhihu", None, is_by_browser).process_request(request)
             return count_request(tmp_path, "zhihu", datetime.now(UTC)) - before - 1
 
-        opening = PageVisit(address="https://www.zhihu.com/search")
+        opening = BrowserAction(address="https://www.zhihu.com/search")
         assert counted(opening, is_by_browser=True) == 2
         assert counted(replace(opening, act="scroll"), is_by_browser=True) == 1
         assert counted(opening, is_by_browser=False) == counted(None, is_by_browser=True) == 1
 
     def test_the_last_request_of_the_budget_opens_no_page(self, tmp_path: Path) -> None:
-        request = Request("https://www.zhihu.com/api", meta={"visit": PageVisit(address="https://www.zhihu.com/")})
+        request = Request(
+            "https://www.zhihu.com/api", meta={"browser_action": BrowserAction(address="https://www.zhihu.com/")}
+        )
         with pytest.raises(BudgetSpent):
             Budget(tmp_path, "zhihu", 1, is_by_browser=True).process_request(request)
 
     def test_all_go_through_the_slot_of_the_platform(self) -> None:
-        request = Request("https://www.zhihu.com/api", meta={"visit": PageVisit(address="https://www.zhihu.com/")})
+        request = Request(
+            "https://www.zhihu.com/api", meta={"browser_action": BrowserAction(address="https://www.zhihu.com/")}
+        )
         OnePace("zhihu").process_request(request)
         assert request.meta["download_slot"] == "zhihu"
 

@@ -16,7 +16,7 @@ import pytest
 
 from core.contracts.raw import Comment, Post, Reject, Slice
 from core.storage.raw import to_frame
-from scrapers.checkpoint import Head, Spool, Step
+from scrapers.checkpoint import Checkpoint, CrawlPlan, Step
 
 ROOT = Path(__file__).resolve().parents[3]
 DAY = "2026-01-05"
@@ -77,10 +77,10 @@ def test_killed_at_random_moments(tmp_path: Path, sandbox: str, platform: str, k
         )
         assert whole.height
         assert killed.equals(whole), table
-    assert not list((tmp_path / "killed/spool").rglob("*.jsonl"))
+    assert not list((tmp_path / "killed/checkpoints").rglob("*.jsonl"))
 
 
-HEAD = Head("one", DAY, QUERIES)
+HEAD = CrawlPlan("one", DAY, QUERIES)
 
 
 def a_slice(query: str) -> Slice:
@@ -90,16 +90,16 @@ def a_slice(query: str) -> Slice:
 
 
 def test_a_step_that_was_cut_off_while_it_was_written_is_not_there(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, "weibo", DAY)
-    spool.add(HEAD, Step(ask="first", belongs={"5": True}, kept_ids=["5"]), [a_slice(QUERIES[0])])
+    checkpoint = Checkpoint(tmp_path, "weibo", DAY)
+    checkpoint.add(HEAD, Step(slice_request="first", is_of_day={"5": True}, kept_ids=["5"]), [a_slice(QUERIES[0])])
     (tmp_path / "spool/weibo" / DAY / ".000001").mkdir()
-    begun = spool.begun()
-    assert begun is not None
-    assert [step.ask for step in begun.steps] == ["first"]
-    spool.add(HEAD, Step(ask="second"), [a_slice(QUERIES[1])])
-    assert spool.land() == 0
+    unfinished_crawl = checkpoint.unfinished_crawl()
+    assert unfinished_crawl is not None
+    assert [step.slice_request for step in unfinished_crawl.steps] == ["first"]
+    checkpoint.add(HEAD, Step(slice_request="second"), [a_slice(QUERIES[1])])
+    assert checkpoint.land() == 0
     assert landed(tmp_path, "slices", "weibo")["query"].to_list() == QUERIES[:2]
-    assert spool.begun() is None
+    assert checkpoint.unfinished_crawl() is None
 
 
 def test_what_is_landed_is_what_was_found(tmp_path: Path) -> None:
@@ -112,10 +112,10 @@ def test_what_is_landed_is_what_was_found(tmp_path: Path) -> None:
     comment = Comment(platform="weibo", comment_id="3", post_id="1", text=text, posted_at=moment, observed_at=moment,
                       payload=text)  # fmt: skip
     reject = Reject(platform="weibo", source="s", position="card 1", reason="r", record=text, observed_at=moment)
-    spool = Spool(tmp_path, "weibo", DAY)
+    checkpoint = Checkpoint(tmp_path, "weibo", DAY)
     for step, items in enumerate(([post], [], [bare, reject, comment])):
-        spool.add(HEAD, Step(ask=str(step)), items)
-    assert spool.land() == 2
+        checkpoint.add(HEAD, Step(slice_request=str(step)), items)
+    assert checkpoint.land() == 2
     (path,) = (tmp_path / "raw/posts/platform=weibo" / f"day={DAY}").iterdir()
     assert pl.read_parquet(path, hive_partitioning=False).equals(to_frame("posts", [post, bare]))
     (path,) = (tmp_path / "raw/comments/platform=weibo").rglob("*.parquet")
@@ -125,16 +125,16 @@ def test_what_is_landed_is_what_was_found(tmp_path: Path) -> None:
 
 
 def test_a_crawl_that_died_while_it_landed_is_landed_once(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, "weibo", DAY)
+    checkpoint = Checkpoint(tmp_path, "weibo", DAY)
     for crash in (True, False):
-        spool.add(HEAD, Step(ask="first"), [a_slice(QUERIES[0])])
-        spool.land()
+        checkpoint.add(HEAD, Step(slice_request="first"), [a_slice(QUERIES[0])])
+        checkpoint.land()
         assert landed(tmp_path, "slices", "weibo").height == 1, crash
 
 
 def test_the_spool_of_other_queries_is_landed_and_not_gone_on_with(tmp_path: Path, sandbox: str) -> None:
-    spool = Spool(tmp_path, "weibo", DAY)
-    spool.add(Head("one", DAY, ["小米汽车"]), Step(ask="first"), [a_slice("小米汽车")])
+    checkpoint = Checkpoint(tmp_path, "weibo", DAY)
+    checkpoint.add(CrawlPlan("one", DAY, ["小米汽车"]), Step(slice_request="first"), [a_slice("小米汽车")])
     assert start(tmp_path, sandbox, "weibo").wait(timeout=120) == 0
     slices = pl.read_parquet(tmp_path / "raw/slices/platform=weibo" / f"day={DAY}" / "*.parquet")
     searches = slices.filter(pl.col("target") == "search")

@@ -33,7 +33,7 @@ from scrapers.parsers.weibo import (
     text_is_cut,
 )
 from scrapers.pseudonym import load_key, pseudonym
-from scrapers.spiders.slice_requests import Ask, PostRef
+from scrapers.spiders.slice_requests import PostRef, SliceRequest
 from scrapers.spiders.weibo import WeiboSpider
 
 QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]
@@ -47,8 +47,8 @@ def spider() -> WeiboSpider:
 
 
 @pytest.fixture
-def ask(spider: WeiboSpider) -> Ask:
-    return Ask("小米 大熊", spider.start_of_day, spider.end_of_day)
+def slice_request(spider: WeiboSpider) -> SliceRequest:
+    return SliceRequest("小米 大熊", spider.start_of_day, spider.end_of_day)
 
 
 def test_a_day_lands_whole_and_exact(
@@ -208,8 +208,8 @@ def test_a_region_that_is_too_full_is_partial(crawl: Callable[..., Any], serve: 
 
 
 class TestSpider:
-    def test_asks_for_a_day_in_china(self, spider: WeiboSpider, ask: Ask) -> None:
-        asked = urlsplit(spider.search_request(ask, 1, None).url)
+    def test_asks_for_a_day_in_china(self, spider: WeiboSpider, slice_request: SliceRequest) -> None:
+        asked = urlsplit(spider.search_request(slice_request, 1, None).url)
         parameters = {name: values[0] for name, values in parse_qs(asked.query).items()}
         assert (asked.netloc, asked.path) == ("s.weibo.com", "/weibo")
         assert parameters == {
@@ -220,15 +220,15 @@ class TestSpider:
             "page": "1",
         }
 
-    def test_asks_for_the_page_that_the_site_names(self, spider: WeiboSpider, ask: Ask) -> None:
-        assert "page=7" in spider.search_request(ask, 2, {"page": "7"}).url
+    def test_asks_for_the_page_that_the_site_names(self, spider: WeiboSpider, slice_request: SliceRequest) -> None:
+        assert "page=7" in spider.search_request(slice_request, 2, {"page": "7"}).url
 
     def test_splits_a_day_into_hours_an_hour_into_regions_and_a_region_into_nothing(
-        self, spider: WeiboSpider, ask: Ask
+        self, spider: WeiboSpider, slice_request: SliceRequest
     ) -> None:
-        hours = spider.split(ask)
+        hours = spider.split(slice_request)
         assert len(hours) == 24
-        assert [hours[0].start, hours[-1].end] == [ask.start, ask.end]
+        assert [hours[0].start, hours[-1].end] == [slice_request.start, slice_request.end]
         assert all(one.end == next_one.start for one, next_one in itertools.pairwise(hours))
         assert "timescope=custom%3A2026-01-05-9%3A2026-01-05-10" in spider.search_request(hours[9], 1, None).url
         assert "custom%3A2026-01-05-23%3A2026-01-06-0" in spider.search_request(hours[23], 1, None).url
@@ -248,8 +248,8 @@ class TestDetails:
         posts[7] = dataclasses.replace(posts[7], comments=70)
         return serve(create_app(posts, lambda: NOW))
 
-    def test_a_timeline_goes_on_to_its_end(self, spider: WeiboSpider, ask: Ask, site: str) -> None:
-        account = dataclasses.replace(ask, query="1000000001", target="timeline")
+    def test_a_timeline_goes_on_to_its_end(self, spider: WeiboSpider, slice_request: SliceRequest, site: str) -> None:
+        account = dataclasses.replace(slice_request, query="1000000001", target="timeline")
         shown, following = [], None
         for number in (1, 2, 3):
             page = parse_search(_answer(site, spider.timeline_request(account, number, following)), NOW)

@@ -24,7 +24,7 @@ from sandbox.sites import xiaohongshu as site
 from scrapers.parsers.values import parse_count, xiaohongshu_id_time
 from scrapers.parsers.xiaohongshu import parse_search
 from scrapers.pseudonym import load_key, pseudonym
-from scrapers.spiders.slice_requests import Ask
+from scrapers.spiders.slice_requests import SliceRequest
 from scrapers.spiders.xiaohongshu import XiaohongshuSpider, new_search_id
 
 QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]
@@ -160,10 +160,10 @@ def test_an_unreadable_note_of_the_feed_is_set_aside(
 
 def test_pages_of_one_slice_share_a_search_id() -> None:
     spider = XiaohongshuSpider(day="2026-01-03", queries='["小米", "大熊"]')
-    asks = [Ask(query, spider.start_of_day, spider.end_of_day) for query in spider.queries]
+    asks = [SliceRequest(query, spider.start_of_day, spider.end_of_day) for query in spider.queries]
     first, second, other = (
-        json.loads(spider.search_request(ask, page, {}).body)
-        for ask, page in ((asks[0], 1), (asks[0], 2), (asks[1], 1))
+        json.loads(spider.search_request(slice_request, page, {}).body)
+        for slice_request, page in ((asks[0], 1), (asks[0], 2), (asks[1], 1))
     )
     assert (first["keyword"], first["page"], second["page"], first["page_size"]) == ("小米", 1, 2, 20)
     assert first["sort"] == "time_descending"
@@ -285,7 +285,7 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
 
 def test_a_pinned_note_does_not_say_that_the_day_is_passed() -> None:
     spider = XiaohongshuSpider(day="2026-01-03", accounts='[{"id": "5b1eb9052e31a52ca35a0001", "name": "在列账号"}]')
-    ask = Ask("5b1eb9052e31a52ca35a0001", spider.start_of_day, spider.end_of_day, target="timeline")
+    slice_request = SliceRequest("5b1eb9052e31a52ca35a0001", spider.start_of_day, spider.end_of_day, target="timeline")
     notes = [
         site.timeline_note(post, datetime(2026, 1, 7, tzinfo=UTC), sticky=post is BEFORE[0])
         for post in (BEFORE[0], EVENING, BEFORE[1])
@@ -293,12 +293,12 @@ def test_a_pinned_note_does_not_say_that_the_day_is_passed() -> None:
     page = parse_search(json.dumps({"data": {"notes": notes, "has_more": False}}).encode(), datetime.now(UTC))
     pinned, evening, before = page.posts
     spider._published[pinned.post_id] = BEFORE[0].posted_at
-    assert spider.may_belong(evening, page, ask)
-    assert spider.may_belong(before, page, ask), "it may have been scheduled for the day"
+    assert spider.may_belong(evening, page, slice_request)
+    assert spider.may_belong(before, page, slice_request), "it may have been scheduled for the day"
     page.posts = [pinned, before]
-    assert spider.is_past(page, ask)
+    assert spider.is_past(page, slice_request)
     page.posts = [pinned]
-    assert not spider.is_past(page, ask)
+    assert not spider.is_past(page, slice_request)
 
 
 def test_a_timeline_goes_on_behind_the_note_that_its_page_ends_with(serve: Callable[[Starlette], str]) -> None:

@@ -24,7 +24,7 @@ from sandbox.sites.zhihu import is_anonymous, token
 from scrapers.parsers import SearchPage
 from scrapers.parsers.zhihu import parse_comments, parse_profile, parse_replies, parse_search
 from scrapers.pseudonym import load_key, pseudonym
-from scrapers.spiders.slice_requests import Ask, PostRef
+from scrapers.spiders.slice_requests import PostRef, SliceRequest
 from scrapers.spiders.zhihu import ZhihuSpider, time_interval
 
 QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]
@@ -38,8 +38,8 @@ def spider() -> ZhihuSpider:
 
 
 @pytest.fixture
-def ask(spider: ZhihuSpider) -> Ask:
-    return Ask("小米 大熊", spider.start_of_day, spider.end_of_day)
+def slice_request(spider: ZhihuSpider) -> SliceRequest:
+    return SliceRequest("小米 大熊", spider.start_of_day, spider.end_of_day)
 
 
 def test_a_day_lands_whole_and_exact(
@@ -167,15 +167,19 @@ def test_a_kind_deeper_than_the_site_shows_is_partial(crawl: Callable[..., Any],
 
 
 class TestSpider:
-    def test_asks_for_the_newest_first(self, spider: ZhihuSpider, ask: Ask) -> None:
-        asked = urlsplit(spider.search_request(ask, 2, None).url)
+    def test_asks_for_the_newest_first(self, spider: ZhihuSpider, slice_request: SliceRequest) -> None:
+        asked = urlsplit(spider.search_request(slice_request, 2, None).url)
         parameters = {name: values[0] for name, values in parse_qs(asked.query).items()}
         assert (asked.netloc, asked.path) == ("www.zhihu.com", "/api/v4/search_v3")
         assert (parameters["q"], parameters["sort"]) == ("小米 大熊", "created_time")
         assert (parameters["offset"], parameters["lc_idx"], parameters["limit"]) == ("20", "20", "20")
 
-    def test_takes_over_what_the_site_names_for_the_next_page(self, spider: ZhihuSpider, ask: Ask) -> None:
-        url = spider.search_request(ask, 3, {"offset": "37", "search_hash_id": "abc", "vertical_info": "0,1"}).url
+    def test_takes_over_what_the_site_names_for_the_next_page(
+        self, spider: ZhihuSpider, slice_request: SliceRequest
+    ) -> None:
+        url = spider.search_request(
+            slice_request, 3, {"offset": "37", "search_hash_id": "abc", "vertical_info": "0,1"}
+        ).url
         parameters = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
         assert (parameters["offset"], parameters["search_hash_id"]) == ("37", "abc")
         assert parameters["sort"] == "created_time"
@@ -190,12 +194,12 @@ class TestSpider:
     def test_takes_the_narrowest_interval_that_reaches_the_day(self, days: float, name: str) -> None:
         assert time_interval(NOW - timedelta(days=days), NOW) == name
 
-    def test_stops_when_all_of_a_page_is_older(self, spider: ZhihuSpider, ask: Ask) -> None:
-        of_day = _page(ask.start - timedelta(days=1), ask.start)
-        before = _page(ask.start - timedelta(days=1), ask.start - timedelta(seconds=1))
-        assert not spider.is_past(of_day, ask)
-        assert spider.is_past(before, ask)
-        assert not spider.is_past(SearchPage(), ask)  # a page of other things than posts
+    def test_stops_when_all_of_a_page_is_older(self, spider: ZhihuSpider, slice_request: SliceRequest) -> None:
+        of_day = _page(slice_request.start - timedelta(days=1), slice_request.start)
+        before = _page(slice_request.start - timedelta(days=1), slice_request.start - timedelta(seconds=1))
+        assert not spider.is_past(of_day, slice_request)
+        assert spider.is_past(before, slice_request)
+        assert not spider.is_past(SearchPage(), slice_request)  # a page of other things than posts
 
 
 class TestDetails:
@@ -209,8 +213,10 @@ class TestDetails:
         posts[7] = replace(posts[7], comments=90)
         return serve(create_app(posts, lambda: NOW))
 
-    def test_a_timeline_has_one_kind_and_goes_on_to_its_end(self, spider: ZhihuSpider, ask: Ask, site: str) -> None:
-        account = replace(ask, query=f"synthetic-{0:012x}", target="timeline", filters="kind=answer")
+    def test_a_timeline_has_one_kind_and_goes_on_to_its_end(
+        self, spider: ZhihuSpider, slice_request: SliceRequest, site: str
+    ) -> None:
+        account = replace(slice_request, query=f"synthetic-{0:012x}", target="timeline", filters="kind=answer")
         shown, following = [], None
         for number in (1, 2):
             page = parse_search(_answer(site, spider.timeline_request(account, number, following)), NOW)
