@@ -1,7 +1,7 @@
-"""What is remembered of the visits to a platform: the requests of each day, its refusals, until when it is left alone.
+"""The request log of a platform: the requests of each day, its refusals, and the cool-down after them.
 
     data/request_log/<platform>.json                refusals and cool-down
-    data/request_log/<platform>/<YYYY-MM-DD>.log    a line for each request of a day in China, with its time of day there
+    data/request_log/<platform>/<YYYY-MM-DD>.log    a line for each request of a day, with its time, Asia/Shanghai
 
 One crawl of a platform runs at a time, but a scheduled one and an operator's own may meet. The first file is changed
 under a lock, and put in place by a rename, so that a process that is killed leaves it as it was. To the second a line

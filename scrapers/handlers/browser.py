@@ -164,9 +164,9 @@ class _Tab:
 
 
 class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it has no types
-    """Requests with a PageVisit in meta["browser_action"] are answered by what the page in question asks of the site itself.
+    """Requests with a BrowserAction in meta["browser_action"] are answered by the request that the page itself sends.
 
-    The page is opened, scrolled or clicked as the visit says; the page's scripts send what they send, and the response
+    The page is opened, scrolled or clicked as the action says; the page's scripts send what they send, and the response
     to the one that is wanted comes back as if it had been downloaded: address, status, headers, body. So the pace, the
     budget and the reading of refusals are the same as without a browser. What the site lays in the way instead (a
     captcha, a login) comes back as the page's HTML, with status 302 where the site sent it to another address. Nothing

@@ -17,7 +17,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -32,8 +32,9 @@ from core.storage.raw import new_crawl_id
 from scrapers import request_log
 from scrapers.checkpoint import CONTINUED_WITHIN, HOT_LISTS, Checkpoint, CrawlPlan, Step
 from scrapers.middlewares.budget import BudgetSpent
-from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
+from scrapers.parsers import SearchPage
 from scrapers.spiders.answers import LINE_FAULTS, STOPPING_STATES, NoResponse, refusal
+from scrapers.spiders.crawl_state import Page
 from scrapers.spiders.details import walk_comments, walk_hot_list, walk_profile
 from scrapers.spiders.posts import walk_posts
 from scrapers.spiders.slice_requests import Account, Details, PostRef, SliceRequest
@@ -45,7 +46,6 @@ TRIES_OF_A_PAGE = 3
 SECONDS_TO_SEND = 0.01
 
 Item = Post | Comment | Author | HotItem | Slice | Reject | Step
-Page = TypeVar("Page", SearchPage, CommentPage, ProfilePage, HotListPage)
 
 
 class PlatformSpider(Spider, ABC):
@@ -439,7 +439,7 @@ class PlatformSpider(Spider, ABC):
                 await self._process_items()
             return await api_request
         finally:
-            api_request.cancel()  # where the crawl is interrupted, or a pipeline failed; one that has ended is left as it is
+            api_request.cancel()  # if the crawl is interrupted or a pipeline fails; no effect on one that has ended
 
     async def answer(self, request: Request) -> bytes:
         """The body of the answer to a request. Raises NoAnswer where there is none, or it is a refusal.

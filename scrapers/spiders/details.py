@@ -1,35 +1,28 @@
-"""What is asked for beside posts: their comments with the replies to them, profiles, and hot lists."""
-
-from __future__ import annotations
+"""The walks beside posts: comments with their replies, profiles, hot lists."""
 
 import dataclasses
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from core.contracts.raw import Author, Comment, HotItem, Reject, Slice
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
 from scrapers.spiders.answers import BLANK_PAGE, REPEATED_PAGE, STOPPING_STATES, is_blank, record_fault, rejects_of
+from scrapers.spiders.crawl_state import Crawl
 from scrapers.spiders.slice_requests import PostRef, SliceRequest
 
-if TYPE_CHECKING:
-    from scrapers.spiders.crawl import PlatformSpider
 
+async def walk_comments(crawl: Crawl, slice_request: SliceRequest, tally: Slice) -> AsyncIterator[Comment | Reject]:
+    """The comments of a post, as many pages as Details requests, each page's replies before the next page.
 
-async def walk_comments(
-    spider: PlatformSpider, slice_request: SliceRequest, tally: Slice
-) -> AsyncIterator[Comment | Reject]:
-    """The comments of a post, as many pages as Details says, each page's replies before the next page.
-
-    More comments than those pages hold are no fault: declared_total beside posts_seen says how many were left.
+    More comments than fit these pages are not a fault: declared_total beside posts_seen says how many are left.
     """
-    post = spider.refs[slice_request.query]
+    post = crawl.refs[slice_request.query]
     following: dict[str, str] | None = None
     ids: set[str] = set()
-    for number in range(1, spider.details.comment_pages + 1):
-        request = spider.comments_request(post, following)
-        read = partial(spider.parser.parse_comments, post_id=post.post_id)
-        page = await spider.page(CommentPage, request, read, partial(_retry_reason, ids, number > 1))
+    for number in range(1, crawl.details.comment_pages + 1):
+        request = crawl.comments_request(post, following)
+        read = partial(crawl.parser.parse_comments, post_id=post.post_id)
+        page = await crawl.page(CommentPage, request, read, partial(_retry_reason, ids, number > 1))
         tally.pages += 1
         if page.declared_total is not None:
             tally.declared_total = max(page.declared_total, tally.declared_total or 0)
@@ -39,7 +32,7 @@ async def walk_comments(
         for comment in _new_comments(page, ids, tally):
             yield comment
         for root_id, first in page.replies_of.items():
-            async for item in _walk_replies(spider, post, root_id, first, tally, ids):
+            async for item in _walk_replies(crawl, post, root_id, first, tally, ids):
                 yield item
         following = page.next
         if tally.state in STOPPING_STATES or following is None or page.reason == BLANK_PAGE:
@@ -49,17 +42,17 @@ async def walk_comments(
 
 
 async def _walk_replies(
-    spider: PlatformSpider, post: PostRef, root_id: str, first: dict[str, str], tally: Slice, ids: set[str]
+    crawl: Crawl, post: PostRef, root_id: str, first: dict[str, str], tally: Slice, ids: set[str]
 ) -> AsyncIterator[Comment | Reject]:
     following: dict[str, str] | None = first
-    read = partial(spider.parser.parse_replies, post_id=post.post_id, root_id=root_id)
-    for _ in range(spider.details.reply_pages):
+    read = partial(crawl.parser.parse_replies, post_id=post.post_id, root_id=root_id)
+    for _ in range(crawl.details.reply_pages):
         if following is None or tally.state in STOPPING_STATES:
             return
-        request = spider.replies_request(post, root_id, following)
-        # The first page of replies may repeat those that stand below their comment already: no id is doubted.
-        # That there are more the page before has said, of the first page too.
-        page = await spider.page(CommentPage, request, read, partial(_retry_reason, set(), True))
+        request = crawl.replies_request(post, root_id, following)
+        # The first page may repeat the replies that are shown below their comment, so ids seen before are no reason to
+        # retry. More is expected of each page, since the one before announced it.
+        page = await crawl.page(CommentPage, request, read, partial(_retry_reason, set(), True))
         tally.pages += 1
         record_fault(tally, page.state, page.reason)
         for reject in rejects_of(page, request):
@@ -70,7 +63,7 @@ async def _walk_replies(
 
 
 def _retry_reason(ids: set[str], more_expected: bool, page: CommentPage) -> str | None:
-    """Why a page cannot be the one that was asked for: it shows ``ids`` again, or nothing though there is more."""
+    """Why a page cannot be the requested one: it repeats ``ids``, or is empty although there is more."""
     shown = {comment.comment_id for comment in page.comments}
     if shown and page.next is not None and shown <= ids:
         return REPEATED_PAGE
@@ -78,7 +71,7 @@ def _retry_reason(ids: set[str], more_expected: bool, page: CommentPage) -> str 
 
 
 def _new_comments(page: CommentPage, ids: set[str], tally: Slice) -> list[Comment]:
-    """The page's comments that no page before it had."""
+    """The page's comments that no earlier page had."""
     new = []
     for comment in page.comments:
         tally.posts_seen += 1
@@ -89,23 +82,21 @@ def _new_comments(page: CommentPage, ids: set[str], tally: Slice) -> list[Commen
     return new
 
 
-async def walk_profile(
-    spider: PlatformSpider, slice_request: SliceRequest, tally: Slice
-) -> AsyncIterator[Author | Reject]:
+async def walk_profile(crawl: Crawl, slice_request: SliceRequest, tally: Slice) -> AsyncIterator[Author | Reject]:
     """One account's profile: a listed one's, or that of a post's author."""
-    listed = next((account for account in spider.accounts if account.id == slice_request.query), None)
-    account = listed.id if listed else spider.authors.get(slice_request.query)
-    if account is None:  # a crawl that died has forgotten who wrote its posts, for that is not stored
-        post = spider.refs[slice_request.query]
-        page = await spider.page(SearchPage, spider.detail_request(post), spider.parser.parse_search)
+    listed = next((account for account in crawl.accounts if account.id == slice_request.query), None)
+    account = listed.id if listed else crawl.authors.get(slice_request.query)
+    if account is None:  # after a crash: who wrote a post is kept in memory only
+        post = crawl.refs[slice_request.query]
+        page = await crawl.page(SearchPage, crawl.detail_request(post), crawl.parser.parse_search)
         tally.pages += 1
         record_fault(tally, page.state, page.reason)
-        account = next(filter(None, map(spider.account_of, page.posts)), None)
+        account = next(filter(None, map(crawl.account_of, page.posts)), None)
         if account is None:
-            record_fault(tally, "partial", f"who wrote post {post.post_id} was not given")
+            record_fault(tally, "partial", f"the site does not say who wrote post {post.post_id}")
             return
-    request = spider.profile_request(account)
-    profile = await spider.page(ProfilePage, request, spider.parser.parse_profile)
+    request = crawl.profile_request(account)
+    profile = await crawl.page(ProfilePage, request, crawl.parser.parse_profile)
     tally.pages += 1
     record_fault(tally, profile.state, profile.reason)
     for reject in rejects_of(profile, request):
@@ -113,16 +104,14 @@ async def walk_profile(
     if profile.author is not None:
         tally.posts_seen = tally.posts_kept = 1
         if listed:
-            spider.names[profile.author.author_id] = listed.name
+            crawl.names[profile.author.author_id] = listed.name
         yield dataclasses.replace(profile.author, source="spider")
 
 
-async def walk_hot_list(
-    spider: PlatformSpider, slice_request: SliceRequest, tally: Slice
-) -> AsyncIterator[HotItem | Reject]:
-    """The rows of one hot list, as they are now."""
-    request = spider.hot_list_requests()[slice_request.query]
-    page = await spider.page(HotListPage, request, spider.parser.parse_hot_list)
+async def walk_hot_list(crawl: Crawl, slice_request: SliceRequest, tally: Slice) -> AsyncIterator[HotItem | Reject]:
+    """The current rows of one hot list."""
+    request = crawl.hot_list_requests()[slice_request.query]
+    page = await crawl.page(HotListPage, request, crawl.parser.parse_hot_list)
     tally.pages = 1
     record_fault(tally, page.state, page.reason)
     for reject in rejects_of(page, request):

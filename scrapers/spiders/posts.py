@@ -1,10 +1,7 @@
-"""How pages of posts are walked: of a search or of an account's timeline, until the day is passed or the site ends."""
-
-from __future__ import annotations
+"""The walk over pages of posts: of a search or an account's timeline, until the day is passed or the site ends."""
 
 import dataclasses
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 from core.calendar import china_day
 from core.contracts.raw import Post, Reject, Slice
@@ -18,122 +15,186 @@ from scrapers.spiders.answers import (
     record_fault,
     rejects_of,
 )
+from scrapers.spiders.crawl_state import Crawl
 from scrapers.spiders.slice_requests import SliceRequest
-
-if TYPE_CHECKING:
-    from scrapers.spiders.crawl import PlatformSpider
 
 # Pages of a timeline that are read to reach a day: with ten posts a page, those of an account that posts 20 times a
 # day reach back for three weeks.
 TIMELINE_PAGES = 40
 
 
-async def walk_posts(spider: PlatformSpider, slice_request: SliceRequest, tally: Slice) -> AsyncIterator[Post | Reject]:
-    """The posts of the day that the pages of a search or timeline show; ``tally`` is kept along the way."""
-    is_timeline = slice_request.target == "timeline"
-    request_of = spider.timeline_request if is_timeline else spider.search_request
-    page_cap = TIMELINE_PAGES if is_timeline else spider.page_cap
-    capped_from = page_cap if is_timeline else spider.capped_from or page_cap
-    following: dict[str, str] | None = None
-    ids: set[str] = set()  # of this slice
-    listed = 0  # pages that the site offers to turn to
-    was_lost = False  # whether the page before could not be read, and what it names as the next one neither
+async def walk_posts(crawl: Crawl, slice_request: SliceRequest, tally: Slice) -> AsyncIterator[Post | Reject]:
+    """The posts of the day on the pages of a search or timeline; ``tally`` is updated on the way."""
+    walk = _PostWalk(crawl, slice_request, tally)
+    while walk.has_next:
+        async for item in walk.next_page():
+            yield item
+    walk.record_end()
 
-    def retry_reason(page: SearchPage) -> str | None:
-        if page.posts and page.next is not None and ids.issuperset(post.post_id for post in page.posts):
-            return REPEATED_PAGE
-        return BLANK_PAGE if is_blank(page, more_expected=number > 1) else None
 
-    for number in range(1, page_cap + 1):
-        request = request_of(slice_request, number, following)
-        page = await spider.page(SearchPage, request, spider.parser.parse_search, retry_reason)
-        tally.pages += 1
+@dataclasses.dataclass(slots=True)
+class _PostWalk:
+    """Where a walk is: the pages behind it, and what they say of the next one."""
+
+    crawl: Crawl
+    slice_request: SliceRequest
+    tally: Slice
+    number: int = 0  # of the page that was read last
+    following: dict[str, str] | None = None  # the parameters of the next page, as the last one names them
+    ids: set[str] = dataclasses.field(default_factory=set)  # of the posts on the pages so far
+    pages_listed: int = 0  # pages that the site offers to turn to
+    last_was_lost: bool = False  # the page before could not be read, and so does not name the next one either
+    has_ended: bool = False
+    last: SearchPage = dataclasses.field(default_factory=SearchPage)
+
+    @property
+    def is_timeline(self) -> bool:
+        return self.slice_request.target == "timeline"
+
+    @property
+    def page_cap(self) -> int:
+        """Pages that the site shows at most."""
+        return TIMELINE_PAGES if self.is_timeline else self.crawl.page_cap
+
+    @property
+    def capped_from(self) -> int:
+        """The number of pages from which on the site may have cut the list."""
+        return self.page_cap if self.is_timeline else self.crawl.capped_from or self.page_cap
+
+    @property
+    def has_next(self) -> bool:
+        return not self.has_ended and self.number < self.page_cap
+
+    async def next_page(self) -> AsyncIterator[Post | Reject]:
+        """Read the next page; yields its rejects and those of its posts that are new and of the day."""
+        self.number += 1
+        request_of = self.crawl.timeline_request if self.is_timeline else self.crawl.search_request
+        request = request_of(self.slice_request, self.number, self.following)
+        page = await self.crawl.page(SearchPage, request, self.crawl.parser.parse_search, self._retry_reason)
+        self.tally.pages += 1
         for reject in rejects_of(page, request):
             yield reject
         if page.declared_total is not None:  # it shifts while the pages are read
-            tally.declared_total = max(page.declared_total, tally.declared_total or 0)
-        if page.is_ambiguous and page.next is None and spider.canary and not is_timeline:
-            page = await _checked_by_canary(spider, page, spider.canary)
-            if is_blank(page, more_expected=number > 1):
-                page = dataclasses.replace(page, state="partial", reason=BLANK_PAGE)
-        record_fault(tally, page.state, page.reason)
-        async for item in _new_posts(spider, page, slice_request, tally, ids):
+            self.tally.declared_total = max(page.declared_total, self.tally.declared_total or 0)
+        page = await self._disambiguated(page)
+        record_fault(self.tally, page.state, page.reason)
+        async for item in _new_posts(self.crawl, page, self.slice_request, self.tally, self.ids):
             yield item
-        following, listed = page.next, max(listed, page.pages_listed or 0)
-        if tally.state in STOPPING_STATES or spider.is_past(page, slice_request):
-            break
-        if listed >= capped_from and _is_split_by_time_alone(spider, slice_request):
-            _record_cap(tally, page_cap)
-            break
-        is_lost = page.state == "partial" and (following is None or page.reason == BLANK_PAGE)
-        if is_lost and not was_lost and number < listed:  # those behind it may be there (weibo-search #99, #545)
-            was_lost, following = True, None
-            continue
-        if following is None or page.reason == BLANK_PAGE:
-            break
-        was_lost = False
-    # The last page that a site shows names no next one, whether or not there is more: only its number tells.
-    if tally.pages >= capped_from and tally.state not in STOPPING_STATES and not spider.is_past(page, slice_request):
-        _record_cap(tally, page_cap)
-    if tally.posts_seen == 0:
-        tally.reason = tally.reason or page.reason
+        self._turn(page)
+
+    def _retry_reason(self, page: SearchPage) -> str | None:
+        """Why a page cannot be the requested one: it repeats earlier posts, or is empty although there is more."""
+        if page.posts and page.next is not None and self.ids.issuperset(post.post_id for post in page.posts):
+            return REPEATED_PAGE
+        return BLANK_PAGE if is_blank(page, more_expected=self.number > 1) else None
+
+    async def _disambiguated(self, page: SearchPage) -> SearchPage:
+        """An empty page that the site also gives when it refuses, decided by the canary."""
+        if not (page.is_ambiguous and page.next is None and self.crawl.canary and not self.is_timeline):
+            return page
+        page = await _checked_by_canary(self.crawl, page, self.crawl.canary)
+        if is_blank(page, more_expected=self.number > 1):
+            return dataclasses.replace(page, state="partial", reason=BLANK_PAGE)
+        return page
+
+    def _turn(self, page: SearchPage) -> None:
+        """Decide whether and how the walk goes on after a page."""
+        self.last = page
+        self.following, self.pages_listed = page.next, max(self.pages_listed, page.pages_listed or 0)
+        is_blank_page = page.reason == BLANK_PAGE
+        is_lost = page.state == "partial" and (self.following is None or is_blank_page)
+        if self.tally.state in STOPPING_STATES or self.crawl.is_past(page, self.slice_request):
+            self.has_ended = True
+        elif self.pages_listed >= self.capped_from and _is_split_by_time_alone(self.crawl, self.slice_request):
+            self._record_cap()
+            self.has_ended = True
+        elif is_lost and not self.last_was_lost and self.number < self.pages_listed:
+            # The pages behind a lost one may still be there (weibo-search #99, #545).
+            self.last_was_lost, self.following = True, None
+        elif self.following is None or is_blank_page:
+            self.has_ended = True
+        else:
+            self.last_was_lost = False
+
+    def record_end(self) -> None:
+        """Record a cap, and why nothing was seen.
+
+        The last page that a site shows names no next one, whether or not there is more: only its number tells.
+        """
+        tally = self.tally
+        if (
+            tally.pages >= self.capped_from
+            and tally.state not in STOPPING_STATES
+            and not self.crawl.is_past(self.last, self.slice_request)
+        ):
+            self._record_cap()
+        if tally.posts_seen == 0:
+            tally.reason = tally.reason or self.last.reason
+
+    def _record_cap(self) -> None:
+        self.tally.cap_hit = True
+        record_fault(self.tally, "partial", f"no more than {self.page_cap} pages are shown, and there may be more")
 
 
-def _is_split_by_time_alone(spider: PlatformSpider, slice_request: SliceRequest) -> bool:
-    """Whether an ask is split by time alone, so that nothing of it is lost: the rest of its pages, 49 for a day of
-    Weibo, would all be asked again. What a split by another trait loses, only all pages of the whole tell."""
-    parts = spider.split(slice_request) if slice_request.target == "search" else []
+def _is_split_by_time_alone(crawl: Crawl, slice_request: SliceRequest) -> bool:
+    """Whether a search is split into shorter times only, which together lose nothing.
+
+    Then its remaining pages, 49 for a day of Weibo, need not be read. What a split by another trait loses shows only on
+    all pages of the whole.
+    """
+    parts = crawl.split(slice_request) if slice_request.target == "search" else []
     return bool(parts) and all(part.filters == slice_request.filters for part in parts)
 
 
-def _record_cap(tally: Slice, page_cap: int) -> None:
-    tally.cap_hit = True
-    record_fault(tally, "partial", f"no more than {page_cap} pages are shown, and there may be more")
-
-
 async def _new_posts(
-    spider: PlatformSpider, page: SearchPage, slice_request: SliceRequest, tally: Slice, ids: set[str]
+    crawl: Crawl, page: SearchPage, slice_request: SliceRequest, tally: Slice, ids: set[str]
 ) -> AsyncIterator[Post | Reject]:
-    stats = spider.crawler.stats
+    """The page's posts of the day that this crawl has not yielded yet, completed; counts all of them in ``tally``."""
+    stats = crawl.crawler.stats
     for post in page.posts:
         tally.posts_seen += 1
         stats.inc_value("tingfeng/posts_seen")
         is_new = post.post_id not in ids
         ids.add(post.post_id)
-        if not is_new or not spider.may_belong(post, page, slice_request):
+        if not is_new or not crawl.may_belong(post, page, slice_request):
             continue
-        if post.post_id not in spider.is_of_day:
-            if token := spider.token_of(post):
-                spider.tokens[post.post_id] = token
-            try:
-                completed = await spider.complete(post)
-            except NoResponse as missing:
-                completed = post
-                record_fault(tally, missing.state, missing.reason)
+        if post.post_id not in crawl.is_of_day:
+            completed = await _completed(crawl, post, tally)
             if isinstance(completed, Reject):
                 yield completed
                 record_fault(tally, "partial", completed.reason)
                 continue
-            spider.is_of_day[post.post_id] = china_day(completed.posted_at) == spider.day
-            if spider.is_of_day[post.post_id]:
+            crawl.is_of_day[post.post_id] = china_day(completed.posted_at) == crawl.day
+            if crawl.is_of_day[post.post_id]:
                 stats.inc_value("tingfeng/posts_kept")
-                if account := spider.account_of(completed):
-                    spider.authors[post.post_id] = account
+                if account := crawl.account_of(completed):
+                    crawl.authors[post.post_id] = account
                 query = slice_request.query if slice_request.target == "search" else None
                 yield dataclasses.replace(completed, query=query, source="spider")
-        if spider.is_of_day[post.post_id]:
+        if crawl.is_of_day[post.post_id]:
             tally.posts_kept += 1
             tally.kept_ids.append(post.post_id)
         if tally.state in STOPPING_STATES:
             return
 
 
-async def _checked_by_canary(spider: PlatformSpider, page: SearchPage, canary: str) -> SearchPage:
-    """A doubtful page, as a search that always finds something tells it: nothing to find, or a refusal."""
-    slice_request = SliceRequest(canary, spider.start_of_day, spider.end_of_day, ordering="general")
-    told = await spider.page(SearchPage, spider.search_request(slice_request, 1, None), spider.parser.parse_search)
-    if told.posts:
+async def _completed(crawl: Crawl, post: Post, tally: Slice) -> Post | Reject:
+    """The post with its full text and time; as the result page shows it if the site does not give them."""
+    if token := crawl.token_of(post):
+        crawl.tokens[post.post_id] = token
+    try:
+        return await crawl.complete(post)
+    except NoResponse as missing:
+        record_fault(tally, missing.state, missing.reason)
+        return post
+
+
+async def _checked_by_canary(crawl: Crawl, page: SearchPage, canary: str) -> SearchPage:
+    """An ambiguous empty page, decided by a search that always finds something: no results, or a refusal."""
+    slice_request = SliceRequest(canary, crawl.start_of_day, crawl.end_of_day, ordering="general")
+    check = await crawl.page(SearchPage, crawl.search_request(slice_request, 1, None), crawl.parser.parse_search)
+    if check.posts:
         return dataclasses.replace(page, state="empty", reason=f"{page.reason}; a search for {canary} finds posts")
-    state = told.state if told.state in STOPPING_STATES else "blocked"
+    state = check.state if check.state in STOPPING_STATES else "blocked"
     reason = f"{page.reason}; a search for {canary} finds nothing either, so this is a refusal"
     return dataclasses.replace(page, state=state, reason=reason)

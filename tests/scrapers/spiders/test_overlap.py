@@ -27,7 +27,7 @@ class Site:
 
     async def download_async(self, _: Request) -> Response:
         self.events.append("asked")
-        self._spider._sent()
+        self._spider._on_request_sent()
         try:
             await asyncio.wait_for(self._handled.wait(), PATIENCE)
         except asyncio.CancelledError:
@@ -49,7 +49,7 @@ def crawling(*found: str, is_disk_full: bool = False) -> tuple[DouyinSpider, Sit
     site = Site(spider, is_disk_full=is_disk_full)
     engine = SimpleNamespace(download_async=site.download_async, scraper=SimpleNamespace(itemproc=site))
     spider.crawler = SimpleNamespace(engine=engine)  # type: ignore[assignment]
-    spider._found = list(found)  # type: ignore[arg-type]
+    spider._unprocessed = list(found)  # type: ignore[arg-type]
     return spider, site
 
 
@@ -57,7 +57,7 @@ def test_items_are_handled_in_their_order_between_a_request_and_its_answer() -> 
     async def crawl() -> list[str]:
         spider, site = crawling("first", "second")
         await spider.fetch(REQUEST)
-        assert not spider._found
+        assert not spider._unprocessed
         return site.events
 
     events = asyncio.run(crawl())

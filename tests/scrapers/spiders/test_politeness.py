@@ -89,7 +89,8 @@ from scrapy.utils.project import get_project_settings
 settings = get_project_settings()
 spiders = SpiderLoader.from_settings(settings)
 effective = {name: Crawler(spiders.load(name), settings).settings for name in spiders.list()}
-print(json.dumps({name: {key: of[key] for key in json.loads(sys.argv[1])} for name, of in effective.items()}, default=dict))
+chosen = {name: {key: of[key] for key in json.loads(sys.argv[1])} for name, of in effective.items()}
+print(json.dumps(chosen, default=dict))
 """
 
 

@@ -92,7 +92,7 @@ def a_slice(query: str) -> Slice:
 def test_a_step_that_was_cut_off_while_it_was_written_is_not_there(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path, "weibo", DAY)
     checkpoint.add(HEAD, Step(slice_request="first", is_of_day={"5": True}, kept_ids=["5"]), [a_slice(QUERIES[0])])
-    (tmp_path / "spool/weibo" / DAY / ".000001").mkdir()
+    (tmp_path / "checkpoints/weibo" / DAY / ".000001").mkdir()
     unfinished_crawl = checkpoint.unfinished_crawl()
     assert unfinished_crawl is not None
     assert [step.slice_request for step in unfinished_crawl.steps] == ["first"]
@@ -132,7 +132,7 @@ def test_a_crawl_that_died_while_it_landed_is_landed_once(tmp_path: Path) -> Non
         assert landed(tmp_path, "slices", "weibo").height == 1, crash
 
 
-def test_the_spool_of_other_queries_is_landed_and_not_gone_on_with(tmp_path: Path, sandbox: str) -> None:
+def test_a_checkpoint_of_other_queries_is_landed_and_not_resumed(tmp_path: Path, sandbox: str) -> None:
     checkpoint = Checkpoint(tmp_path, "weibo", DAY)
     checkpoint.add(CrawlPlan("one", DAY, ["小米汽车"]), Step(slice_request="first"), [a_slice("小米汽车")])
     assert start(tmp_path, sandbox, "weibo").wait(timeout=120) == 0
