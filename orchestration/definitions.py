@@ -13,7 +13,7 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 # Each step runs in its own process, so that platforms are crawled in parallel. Processes are forked from a server with
 # preloaded definitions (preload.py), because loading them takes most of the start time of a step.
 executor = dg.multiprocess_executor.configured(
-    {"max_concurrent": 4, "start_method": {"forkserver": {"preload_modules": ["orchestration.lib.preload"]}}}
+    {"max_concurrent": 4, "start_method": {"forkserver": {"preload_modules": ["orchestration.preload"]}}}
 )
 
 defs = dg.Definitions.merge(

@@ -47,7 +47,7 @@ PERSON_NAME_KEYS = frozenset({
     "name", "screen_name", "nickname", "nick_name", "nickName", "url_token", "unique_id", "short_id", "red_id",
 })  # fmt: skip
 BARE_NAME_KEYS = frozenset({"author_name", "owner_nickname", "user_name"})
-NOBODY = frozenset({"", "0", "None"})  # zhihu's 匿名用户 all have the id 0
+NOBODY = frozenset({"", "0", "None"})  # all anonymous users (匿名用户) of a site share the id 0
 # Keys that hold a name, a picture, a page or a description of a person, or are opaque and hold an id: emptied.
 NAME_KEYS = frozenset({
     "nickname", "nick_name", "nickName", "nick", "screen_name", "user_nickname", "owner_nickname", "author_name",

@@ -91,7 +91,7 @@ TOPICS = pl.Schema(
 ACCOUNTS = pl.Schema(
     {
         "platform": pl.String(),
-        "author_id": pl.String(),  # the pseudonym of the listed id: on Douyin and Zhihu posts carry another id
+        "author_id": pl.String(),  # the pseudonym of the listed id; posts of some platforms carry another id
         "name": pl.String(),
         "official_for": pl.String(),
     }

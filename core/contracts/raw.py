@@ -19,6 +19,8 @@ from core.platforms import Platform
 #   logged_out  refused because the login is missing or has expired
 #   partial     answered in part: a page could not be read, or the site's cap hides the rest
 SliceState = Literal["ok", "empty", "blocked", "logged_out", "partial"]
+# States after which a crawl requests nothing more from its site.
+STOPPING_STATES: frozenset[SliceState] = frozenset({"blocked", "logged_out"})
 # What a slice asks a site for: posts that a search finds, an account's own posts, the comments of a post with their
 # replies, an account's profile, a hot list.
 Target = Literal["search", "timeline", "comments", "profile", "hot_list"]

@@ -21,10 +21,10 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler  # type: ignore[import-untyped]
 
+from core.contracts.raw import STOPPING_STATES
 from core.environment import browser_profiles, chromium, now, source
 from core.platforms import FACTS, Platform
 from scrapers.pages.actions import BrowserAction
-from scrapers.spiders.answers import STOPPING_STATES
 
 # How often a waiting reader looks up, and turns the wheel again where nothing has come of it.
 LOOK_EVERY_SECONDS = 0.3

@@ -1,4 +1,4 @@
-"""Payload to items, one module a platform, some with further rooms that only it enters (weibo_*.py, zhihu_*.py).
+"""Payload to items, one module a platform, some with further rooms that only it enters (<platform>_*.py).
 
 Pure functions: bytes in, items out, no I/O. Each module has
 

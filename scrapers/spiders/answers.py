@@ -16,17 +16,15 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
-from core.contracts.raw import Reject, Slice, SliceState
+from core.contracts.raw import STOPPING_STATES, Reject, Slice, SliceState
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
 
 # HTTP statuses with which the sites refuse (platforms.md): rate limits, bans, captchas and, since 2026, signatures; 401
 # is a missing login.
 BLOCKED_STATUSES = {403: "forbidden", 406: "signature refused", 414: "banned", 418: "banned", 429: "too many requests",
                     432: "refused", 461: "captcha", 471: "captcha"}  # fmt: skip
-# In the paths of pages that refuse: weibo.com/sorry, passport.weibo.com/verify, zhihu.com/account/unhuman.
+# In the paths of pages that refuse: weibo.com/sorry, passport.weibo.com/verify, /account/unhuman.
 REFUSING_PATHS = ("sorry", "verify", "captcha", "unhuman")
-# After these a crawl asks its site for nothing more.
-STOPPING_STATES = {"blocked", "logged_out"}
 # Why a page is not the one that was asked for.
 REPEATED_PAGE = "the site shows an earlier page again"
 BLANK_PAGE = "nothing is on the page, though the site says that there is more"

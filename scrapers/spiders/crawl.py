@@ -25,7 +25,7 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
 from core.calendar import CHINA, china_day
-from core.contracts.raw import Author, Comment, HotItem, Post, Reject, Slice, SliceState, Target
+from core.contracts.raw import STOPPING_STATES, Author, Comment, HotItem, Post, Reject, Slice, SliceState, Target
 from core.environment import now
 from core.platforms import Platform
 from core.storage.raw import new_crawl_id
@@ -33,7 +33,7 @@ from scrapers import request_log
 from scrapers.checkpoint import CONTINUED_WITHIN, HOT_LISTS, Checkpoint, CrawlPlan, Step
 from scrapers.middlewares.budget import BudgetSpent
 from scrapers.parsers import SearchPage
-from scrapers.spiders.answers import LINE_FAULTS, STOPPING_STATES, NoResponse, refusal
+from scrapers.spiders.answers import LINE_FAULTS, NoResponse, refusal
 from scrapers.spiders.crawl_state import Page
 from scrapers.spiders.details import walk_comments, walk_hot_list, walk_profile
 from scrapers.spiders.posts import walk_posts
@@ -461,7 +461,7 @@ class PlatformSpider(Spider, ABC):
         if response.status >= 500:  # a fault of the server's, whatever page it comes with
             raise NoResponse("partial", f"HTTP {response.status}")
         told = self.parser.parse_search(response.body, now())  # the body may say more than the status
-        # 404 is also how Zhihu says that a post has no comments, or is gone.
+        # 404 is also how a site says that a post has no comments, or is gone.
         if told.state in STOPPING_STATES or (response.status == 404 and told.state == "empty"):
             refused = told
         raise NoResponse(refused.state, refused.reason or f"HTTP {response.status}")

@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import AsyncIterator
 from functools import partial
 
-from core.contracts.raw import Author, Comment, HotItem, Reject, Slice
+from core.contracts.raw import STOPPING_STATES, Author, Comment, HotItem, Reject, Slice
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
-from scrapers.spiders.answers import BLANK_PAGE, REPEATED_PAGE, STOPPING_STATES, is_blank, record_fault, rejects_of
+from scrapers.spiders.answers import BLANK_PAGE, REPEATED_PAGE, is_blank, record_fault, rejects_of
 from scrapers.spiders.crawl_state import Crawl
 from scrapers.spiders.slice_requests import PostRef, SliceRequest
 

@@ -4,17 +4,9 @@ import dataclasses
 from collections.abc import AsyncIterator
 
 from core.calendar import china_day
-from core.contracts.raw import Post, Reject, Slice
+from core.contracts.raw import STOPPING_STATES, Post, Reject, Slice
 from scrapers.parsers import SearchPage
-from scrapers.spiders.answers import (
-    BLANK_PAGE,
-    REPEATED_PAGE,
-    STOPPING_STATES,
-    NoResponse,
-    is_blank,
-    record_fault,
-    rejects_of,
-)
+from scrapers.spiders.answers import BLANK_PAGE, REPEATED_PAGE, NoResponse, is_blank, record_fault, rejects_of
 from scrapers.spiders.crawl_state import Crawl
 from scrapers.spiders.slice_requests import SliceRequest
 

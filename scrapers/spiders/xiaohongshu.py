@@ -14,12 +14,12 @@ from urllib.parse import urlencode
 from scrapy import Request
 from scrapy.http import JsonRequest
 
-from core.contracts.raw import Ordering, Post, Reject
+from core.contracts.raw import STOPPING_STATES, Ordering, Post, Reject
 from core.environment import now
 from scrapers.pages import xiaohongshu as pages
 from scrapers.parsers import SearchPage, xiaohongshu
 from scrapers.parsers.bodies import as_object, load_record
-from scrapers.spiders.answers import STOPPING_STATES, NoResponse
+from scrapers.spiders.answers import NoResponse
 from scrapers.spiders.crawl import PlatformSpider
 from scrapers.spiders.slice_requests import PostRef, SliceRequest, by_kind, in_other_orders
 
