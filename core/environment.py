@@ -108,7 +108,7 @@ def user_agent() -> str:
 
 def browser_platforms() -> frozenset[Platform]:
     """The platforms that are collected through a browser. Live, all that sign; of the sandbox, those that
-    TINGFENG_BROWSER names (separated by commas): plain requests do as well there, and a newcomer may have no Chromium."""
+    TINGFENG_BROWSER names: plain requests do as well there, and a newcomer may have no Chromium."""
     if source() == "live":
         return SIGNED_PLATFORMS
     named = {name.strip() for name in os.environ.get(BROWSER_VARIABLE, "").split(",")} - {""}
