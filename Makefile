@@ -1,7 +1,8 @@
 # Tingfeng. 'make run' does everything from nothing; the work is done by the command tingfeng (README.md).
 SHELL := /bin/bash
-# The newest of the supported versions that is installed.
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || echo python3.11)
+# The newest of the supported versions that is installed and runs; pyenv has commands for versions that are switched off.
+PYTHON ?= $(shell for version in 3.13 3.12 3.11; do \
+	python$$version -c '' 2>/dev/null && echo python$$version && exit; done; echo python3.11)
 VENV := .venv
 PY := $(VENV)/bin/python
 TINGFENG := $(VENV)/bin/tingfeng
