@@ -32,7 +32,8 @@ settings.load_profile("any machine")
 
 
 # Files whose tests share what takes a minute or more to make: one build of dbt, one run of the sandbox's event.
-SHARING = ("tests/dbt_project/", "tests/e2e/test_event_figures.py", "tests/e2e/test_refresh.py", "tests/e2e/test_ui.py")
+SHARING = ("tests/dbt_project/", "tests/e2e/test_event_figures.py", "tests/e2e/test_refresh.py", "tests/e2e/test_ui.py",
+           "tests/e2e/test_docs_commands.py")  # fmt: skip
 
 
 class _ByFile(LoadFileScheduling):
