@@ -46,7 +46,7 @@ WALL_HTML = """() => {
 NOT_LOOKED_AT = {"image", "media", "font"}
 
 
-class NotAsked(IgnoreRequest):
+class RequestNotSent(IgnoreRequest):
     """The page did not send the request that was wanted; to visit it in the same way again would change nothing."""
 
 
@@ -136,7 +136,7 @@ class _Tab:
     def take(self, request: Request, browser_action: BrowserAction) -> _Answer | None:
         """The answer to the request that is wanted, if it is there."""
         for answer in self._of_kind(request, browser_action):
-            if not browser_action.not_asked(answer.request.url, answer.request.post_data):
+            if not browser_action.missing_parameters(answer.request.url, answer.request.post_data):
                 self.answers.remove(answer)
                 return answer
         return None
@@ -144,7 +144,7 @@ class _Tab:
     def asked_instead(self, request: Request, browser_action: BrowserAction) -> str | None:
         """What is wrong with the page's last request of the kind that is wanted; None where there was none."""
         sent = [other.request for other in self._of_kind(request, browser_action)]
-        others = [browser_action.not_asked(other.url, other.post_data) for other in sent]
+        others = [browser_action.missing_parameters(other.url, other.post_data) for other in sent]
         return f"the page asks for something else than {', '.join(others[-1])}" if others else None
 
     def drop(self, request: Request, browser_action: BrowserAction) -> None:
@@ -172,7 +172,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
     captcha, a login) comes back as the page's HTML, with status 302 where the site sent it to another address. Nothing
     is typed, solved or signed.
 
-    Raises NotAsked where the page does not send the request, and DownloadTimeoutError, DownloadFailedError and
+    Raises RequestNotSent where the page does not send the request, and DownloadTimeoutError, DownloadFailedError and
     ResponseDataLossError as the other handlers do. Requests of platforms that need no browser go out as usual.
     """
 
@@ -230,7 +230,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             if wall := await self._wall(tab):
                 return wall
             if other := tab.asked_instead(request, browser_action):
-                raise NotAsked(f"{browser_action.address}: {other}") from error
+                raise RequestNotSent(f"{browser_action.address}: {other}") from error
             raise
         return answer if isinstance(answer, Response) else _as_response(answer)
 
@@ -238,7 +238,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         """The tab of a visit, by its address; a new one to open another page."""
         tab = self._tabs.pop(browser_action.address, None)
         if browser_action.act != "open" and (tab is None or tab.page is None):
-            raise NotAsked(f"{browser_action.address} is not open any more")
+            raise RequestNotSent(f"{browser_action.address} is not open any more")
         self._tabs[browser_action.address] = tab = tab or _Tab(browser_action.address, self._paths)
         return tab
 
@@ -286,7 +286,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             await _page(tab).locator(selector).first.click(timeout=LOOK_FOR_SECONDS * 1000)
         except PlaywrightTimeoutError as error:
             if await self._wall(tab) is None:  # else it is what will be read
-                raise NotAsked(f"{browser_action.address}: there is nothing to click at {selector}") from error
+                raise RequestNotSent(f"{browser_action.address}: there is nothing to click at {selector}") from error
 
     async def _read(self, tab: _Tab, request: Request, browser_action: BrowserAction) -> _Answer | Response:
         """What the page is answered to the request that is wanted, or the wall in its way."""
@@ -302,7 +302,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
                 return wall
             elif browser_action.act == "scroll":
                 if other := tab.asked_instead(request, browser_action):  # it would go on with each turn of the wheel
-                    raise NotAsked(f"{browser_action.address}: {other}")
+                    raise RequestNotSent(f"{browser_action.address}: {other}")
                 await self._turn_wheel(tab, browser_action)
             await tab.look_up()
             answer = tab.take(request, browser_action)
@@ -321,7 +321,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             return None
         landed = urlsplit(tab.landed.request.url)
         if tab.landed.status == 404 or landed.path.startswith("/404"):
-            raise NotAsked(f"{tab.landed.request.url}: the site has no such page")
+            raise RequestNotSent(f"{tab.landed.request.url}: the site has no such page")
         if tab.landed.status >= 500:
             raise DownloadFailedError(f"{tab.landed.request.url}: HTTP {tab.landed.status}")
         title = await tab.page.title()

@@ -17,7 +17,7 @@ class BrowserAction:
     hover: selector of what the pointer rests on: before a click, what opens the menu to click in; before the wheel is
         turned, the last of the list that is to go on, which may lie in a pane that the wheel does not move elsewhere.
     clicks: selectors of what is clicked, in turn, in the page that was opened ("open") or is open ("click").
-    asks: names and values that the page's request must have in its address or JSON body to be the one that is wanted:
+    required_parameters: names and values that the page's request must have in its address or JSON body to be the one that is wanted:
         a page that sorts otherwise than it was told to is not to be read as if it did. A name of "" is any name.
     leave: selector of what is clicked once the answer is there, to get back to where the page was.
     also: another address, without its parameters, at which the page may ask for the same.
@@ -27,17 +27,17 @@ class BrowserAction:
     act: Literal["open", "scroll", "click"] = "open"
     hover: str | None = None
     clicks: tuple[str, ...] = ()
-    slice_requests: tuple[tuple[str, str], ...] = ()
+    required_parameters: tuple[tuple[str, str], ...] = ()
     leave: str | None = None
     also: str | None = None
 
-    def not_asked(self, url: str, body: str | None) -> list[str]:
+    def missing_parameters(self, url: str, body: str | None) -> list[str]:
         """What of ``asks`` a page's request does not say, as "name=value"."""
         said = names_and_values(url, body)
         values = {value for _, value in said}
         return [
             f"{name}={value}"
-            for name, value in self.slice_requests
+            for name, value in self.required_parameters
             if (value not in values if name == "" else (name, value) not in said)
         ]
 

@@ -22,13 +22,13 @@ def search(parameters: Mapping[str, str], filters: Mapping[str, str]) -> Browser
         address=f"{SITE}/search/{quote(parameters['keyword'], safe='')}?{urlencode(chosen)}",
         act="open" if parameters["offset"] == "0" else "scroll",
         hover=RESULT,
-        slice_requests=(("keyword", parameters["keyword"]), ("offset", parameters["offset"]), *filters.items()),
+        required_parameters=(("keyword", parameters["keyword"]), ("offset", parameters["offset"]), *filters.items()),
         also=f"{SITE}/aweme/v1/web/general/search/stream/",
     )
 
 
 def profile(account: str) -> BrowserAction:
-    return BrowserAction(address=_of_account(account), slice_requests=(("sec_user_id", account),))
+    return BrowserAction(address=_of_account(account), required_parameters=(("sec_user_id", account),))
 
 
 def timeline(account: str, max_cursor: str) -> BrowserAction:
@@ -37,12 +37,12 @@ def timeline(account: str, max_cursor: str) -> BrowserAction:
         address=_of_account(account),
         act="open" if max_cursor == "0" else "scroll",
         hover=POST,
-        slice_requests=(("sec_user_id", account), ("max_cursor", max_cursor)),
+        required_parameters=(("sec_user_id", account), ("max_cursor", max_cursor)),
     )
 
 
 def detail(post_id: str, post_type: str) -> BrowserAction:
-    return BrowserAction(address=_of_post(post_id, post_type), slice_requests=(("aweme_id", post_id),))
+    return BrowserAction(address=_of_post(post_id, post_type), required_parameters=(("aweme_id", post_id),))
 
 
 def comments(post_id: str, post_type: str, cursor: str) -> BrowserAction:
@@ -52,7 +52,7 @@ def comments(post_id: str, post_type: str, cursor: str) -> BrowserAction:
         address=_of_post(post_id, post_type),
         act="open" if cursor == "0" else "scroll",
         hover=COMMENT,
-        slice_requests=(("aweme_id", post_id), ("cursor", cursor)),
+        required_parameters=(("aweme_id", post_id), ("cursor", cursor)),
     )
 
 
@@ -62,7 +62,7 @@ def replies(post_id: str, post_type: str, root_id: str, cursor: str) -> BrowserA
         address=_of_post(post_id, post_type),
         act="click",
         clicks=(f'{COMMENT}[data-cid="{root_id}"] button:visible:has-text("展开")',),
-        slice_requests=(("comment_id", root_id), ("cursor", cursor)),
+        required_parameters=(("comment_id", root_id), ("cursor", cursor)),
     )
 
 

@@ -24,7 +24,7 @@ def search(keyword: str, page: int, sort: str, note_type: int) -> BrowserAction:
         act="open" if page == 1 else "scroll",
         hover=".filter" if page == 1 else NOTE,
         clicks=tuple(f'.filter-panel .tags:not([aria-hidden="true"]):has-text("{words}")' for words in chosen),
-        slice_requests=(("keyword", keyword), ("page", str(page)), ("", sort)),
+        required_parameters=(("keyword", keyword), ("page", str(page)), ("", sort)),
         also="https://so.xiaohongshu.com/api/sns/web/v2/search/notes",
     )
 
@@ -35,13 +35,13 @@ def note_in_list(address: str, note_id: str) -> BrowserAction:
         address=address,
         act="click",
         clicks=(f'{NOTE} a.cover[href*="{note_id}"]',),
-        slice_requests=(("source_note_id", note_id),),
+        required_parameters=(("source_note_id", note_id),),
         leave=".close-circle",
     )
 
 
 def note(note_id: str, token: str) -> BrowserAction:
-    return BrowserAction(address=_of_note(note_id, token), slice_requests=(("source_note_id", note_id),))
+    return BrowserAction(address=_of_note(note_id, token), required_parameters=(("source_note_id", note_id),))
 
 
 def comments(note_id: str, token: str, cursor: str) -> BrowserAction:
@@ -50,7 +50,7 @@ def comments(note_id: str, token: str, cursor: str) -> BrowserAction:
         address=_of_note(note_id, token),
         act="scroll" if cursor else "open",
         hover=".comment-item",
-        slice_requests=(("note_id", note_id), ("cursor", cursor)),
+        required_parameters=(("note_id", note_id), ("cursor", cursor)),
     )
 
 
@@ -60,7 +60,7 @@ def replies(note_id: str, token: str, root_id: str, cursor: str) -> BrowserActio
         address=_of_note(note_id, token),
         act="click",
         clicks=(f".parent-comment:has(#comment-{root_id}) .show-more",),
-        slice_requests=(("root_comment_id", root_id), ("cursor", cursor)),
+        required_parameters=(("root_comment_id", root_id), ("cursor", cursor)),
     )
 
 
@@ -75,7 +75,7 @@ def timeline(account: str, cursor: str) -> BrowserAction:
         address=_of_account(account),
         act="scroll",
         hover=NOTE,
-        slice_requests=(("user_id", account), ("cursor", cursor)),
+        required_parameters=(("user_id", account), ("cursor", cursor)),
     )
 
 

@@ -20,7 +20,7 @@ def search(parameters: Mapping[str, str]) -> BrowserAction:
         address=f"{SITE}/search?{urlencode({'type': 'content', 'q': parameters['q']} | filters)}",
         act="open" if parameters["offset"] == "0" else "scroll",
         hover=RESULT,
-        slice_requests=(("q", parameters["q"]), ("offset", parameters["offset"]), *filters.items()),
+        required_parameters=(("q", parameters["q"]), ("offset", parameters["offset"]), *filters.items()),
     )
 
 
@@ -30,7 +30,7 @@ def timeline(account: str, kind: str, offset: str) -> BrowserAction:
         address=f"{_of_account(account)}/{TABS[kind]}",
         act="open" if offset == "0" else "scroll",
         hover=RESULT,
-        slice_requests=(("offset", offset),),
+        required_parameters=(("offset", offset),),
     )
 
 
@@ -50,7 +50,7 @@ def comments(post_id: str, post_type: str, offset: str | None) -> BrowserAction:
         button = '.ContentItem-actions button:has-text("评论")'
         return BrowserAction(address=_of_post(post_id, post_type), clicks=(button,))
     return BrowserAction(
-        address=_of_post(post_id, post_type), act="scroll", hover=COMMENT, slice_requests=(("offset", offset),)
+        address=_of_post(post_id, post_type), act="scroll", hover=COMMENT, required_parameters=(("offset", offset),)
     )
 
 
@@ -60,7 +60,7 @@ def replies(post_id: str, post_type: str, root_id: str, offset: str | None) -> B
         address=_of_post(post_id, post_type),
         act="click",
         clicks=(f'[data-id="{root_id}"] button:has-text("查看全部")',),
-        slice_requests=(("offset", offset),) if offset is not None else (),
+        required_parameters=(("offset", offset),) if offset is not None else (),
     )
 
 

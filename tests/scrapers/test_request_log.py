@@ -1,4 +1,4 @@
-"""What is remembered of the request_log to a platform."""
+"""The request log of a platform: its daily request counts, refusals and cool-downs."""
 
 import json
 import os
@@ -18,11 +18,11 @@ HOUR = timedelta(hours=1)
 
 
 def stored(tmp_path: Path) -> dict:
-    return json.loads((tmp_path / "visits/weibo.json").read_text("utf-8"))
+    return json.loads((tmp_path / "request_log/weibo.json").read_text("utf-8"))
 
 
 def requests(tmp_path: Path) -> dict[str, int]:
-    days = sorted((tmp_path / "visits/weibo").glob("*.log"))
+    days = sorted((tmp_path / "request_log/weibo").glob("*.log"))
     return {path.stem: len(path.read_text("utf-8").splitlines()) for path in days}
 
 
@@ -34,7 +34,7 @@ def test_requests_are_counted_by_the_day_in_china(tmp_path):
     # A clock that is set back does not give the day's requests a second time.
     assert request_log.count_request(tmp_path, "weibo", before_midnight) == 4
     assert requests(tmp_path) == {"2026-01-05": 4, "2026-01-06": 1}
-    assert (tmp_path / "visits/weibo/2026-01-06.log").read_text() == "00:00:00\n"
+    assert (tmp_path / "request_log/weibo/2026-01-06.log").read_text() == "00:00:00\n"
 
 
 def test_old_days_and_refusals_are_forgotten(tmp_path):
@@ -91,7 +91,7 @@ def test_requests_and_refusals_do_not_wipe_each_other_out(tmp_path):
     ],
 )
 def test_a_damaged_file_is_named_with_its_field_and_the_remedy_and_stays(tmp_path, damage, field):
-    path = tmp_path / "visits/weibo.json"
+    path = tmp_path / "request_log/weibo.json"
     path.parent.mkdir()
     path.write_text(damage)
     for use in (
@@ -122,7 +122,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
 def test_to_end_a_cool_down_by_hand_gives_no_request_back(tmp_path):
     request_log.count_request(tmp_path, "weibo", NOW)
     request_log.note_refusal(tmp_path, "weibo", NOW, "blocked", "418")
-    (tmp_path / "visits/weibo.json").unlink()
+    (tmp_path / "request_log/weibo.json").unlink()
     assert request_log.cooling_down(tmp_path, "weibo", NOW) is None
     assert request_log.count_request(tmp_path, "weibo", NOW) == 2
 

@@ -338,9 +338,14 @@ class TestVisit:
         assert names_and_values("https://x/", "no JSON") == {("", "None")}
 
     def test_tells_what_a_request_does_not_say(self) -> None:
-        browser_action = BrowserAction(address="https://x/", asks=(("page", "2"), ("", "time_descending")))
-        assert browser_action.not_asked("https://x/?page=2&sort=time_descending", None) == []
-        assert browser_action.not_asked("https://x/?page=1&sort=general", None) == ["page=2", "=time_descending"]
+        browser_action = BrowserAction(
+            address="https://x/", required_parameters=(("page", "2"), ("", "time_descending"))
+        )
+        assert browser_action.missing_parameters("https://x/?page=2&sort=time_descending", None) == []
+        assert browser_action.missing_parameters("https://x/?page=1&sort=general", None) == [
+            "page=2",
+            "=time_descending",
+        ]
 
     def test_a_search_on_douyin_is_narrowed_by_its_address(self) -> None:
         filters = {"sort_type": "2", "publish_time": "7", "content_type": "1"}
