@@ -1,5 +1,7 @@
-"""How a reader's browser comes to send a request that a spider wants answered: the page that sends it, and what the
-reader does there. Spiders attach one to each request; whoever collects without a browser passes it over.
+"""How a browser makes a page send the request that a spider needs.
+
+A platform that signs its requests answers only requests sent by its own pages. So a spider attaches a BrowserAction to
+each request: the page that sends this request, and what to do on the page. Crawls without a browser ignore it.
 """
 
 import json
@@ -10,17 +12,17 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserAction:
-    """The visit that makes a page send the request in whose meta["browser_action"] it stands.
+    """What to do in the browser so that a page sends the request that carries this in meta["browser_action"].
 
-    address: the page, as the site has it.
-    act: "open" it anew; or, where it is open from an earlier visit to the same address, "scroll" it down or "click".
-    hover: selector of what the pointer rests on: before a click, what opens the menu to click in; before the wheel is
-        turned, the last of the list that is to go on, which may lie in a pane that the wheel does not move elsewhere.
-    clicks: selectors of what is clicked, in turn, in the page that was opened ("open") or is open ("click").
-    required_parameters: names and values that the page's request must have in its address or JSON body to be the one that is wanted:
-        a page that sorts otherwise than it was told to is not to be read as if it did. A name of "" is any name.
-    leave: selector of what is clicked once the answer is there, to get back to where the page was.
-    also: another address, without its parameters, at which the page may ask for the same.
+    address: the page's URL on the real site.
+    act: "open" loads the page anew; "scroll" and "click" use the page that an earlier action opened at this address.
+    hover: selector of the element to point at. Before a click it opens the menu to click in. Before scrolling, the
+        pointer rests on the last match, because some lists lie in a pane that scrolls only under the pointer.
+    clicks: selectors to click, in this order.
+    required_parameters: names and values that the page's request must contain, in its URL or its JSON body. Otherwise
+        a page that ignored the chosen sort order would be read as if it had applied it. The name "" matches any name.
+    leave: selector to click once the response has arrived, to return the page to its earlier state.
+    also: a second URL, without parameters, from which the page may load the same data.
     """
 
     address: str
@@ -32,37 +34,38 @@ class BrowserAction:
     also: str | None = None
 
     def missing_parameters(self, url: str, body: str | None) -> list[str]:
-        """What of ``asks`` a page's request does not say, as "name=value"."""
-        said = names_and_values(url, body)
-        values = {value for _, value in said}
+        """The required parameters that a page's request does not contain, as "name=value"."""
+        parameters = request_parameters(url, body)
+        values = {value for _, value in parameters}
         return [
             f"{name}={value}"
             for name, value in self.required_parameters
-            if (value not in values if name == "" else (name, value) not in said)
+            if (value not in values if name == "" else (name, value) not in parameters)
         ]
 
 
-def names_and_values(url: str, body: str | None) -> set[tuple[str, str]]:
-    """What a request says: the parameters of its address and the values of its JSON body, nested ones too, as text.
+def request_parameters(url: str, body: str | None) -> set[tuple[str, str]]:
+    """The names and values in a request's URL and JSON body, nested values included, all as text.
 
-    A parameter that is JSON itself (Douyin's filter_selected) is laid open as well.
+    A URL parameter that is itself JSON (Douyin's filter_selected) is flattened as well.
     """
-    said: set[tuple[str, str]] = set()
+    parameters: set[tuple[str, str]] = set()
     for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
-        said |= _laid_flat(name, value)
-    return said | _laid_flat("", _json_of(body or ""))
+        parameters |= _flatten(name, value)
+    return parameters | _flatten("", _parse_json(body or ""))
 
 
-def _laid_flat(name: str, value: Any) -> set[tuple[str, str]]:
+def _flatten(name: str, value: Any) -> set[tuple[str, str]]:
     if isinstance(value, dict):
-        return set().union(*(_laid_flat(key, held) for key, held in value.items()))
+        return set().union(*(_flatten(key, nested) for key, nested in value.items()))
     if isinstance(value, list):
-        return set().union(*(_laid_flat(name, held) for held in value))
-    nested = _json_of(value) if isinstance(value, str) and value.startswith(("{", "[")) else None
-    return {(name, str(value))} | (set() if nested is None else _laid_flat(name, nested))
+        return set().union(*(_flatten(name, element) for element in value))
+    parsed = _parse_json(value) if isinstance(value, str) and value.startswith(("{", "[")) else None
+    return {(name, str(value))} | (set() if parsed is None else _flatten(name, parsed))
 
 
-def _json_of(text: str) -> Any:
+def _parse_json(text: str) -> Any:
+    """The parsed JSON; None if the text is not valid JSON."""
     try:
         return json.loads(text)
     except ValueError:

@@ -31,7 +31,7 @@ from sandbox.search import matching
 from sandbox.signatures import is_signed, new_session
 from scrapers.pages import douyin as douyin_pages
 from scrapers.pages import xiaohongshu as xiaohongshu_pages
-from scrapers.pages.actions import BrowserAction, names_and_values
+from scrapers.pages.actions import BrowserAction, request_parameters
 from scrapers.parsers.block_pages import wall_state
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -332,10 +332,10 @@ def test_what_a_page_brings_along_is_not_read_where_a_wall_covers_it(
 class TestVisit:
     def test_a_request_says_what_stands_in_its_address_and_body(self) -> None:
         address = "https://www.douyin.com/x/?keyword=%E5%B0%8F%E7%B1%B3&cursor=&filter_selected=%7B%22sort_type%22%3A%222%22%7D"
-        assert {("keyword", "小米"), ("cursor", ""), ("sort_type", "2")} <= names_and_values(address, None)
+        assert {("keyword", "小米"), ("cursor", ""), ("sort_type", "2")} <= request_parameters(address, None)
         body = json.dumps({"page": 2, "filters": [{"type": "sort_type", "tags": ["time_descending"]}]})
-        assert {("page", "2"), ("tags", "time_descending")} <= names_and_values("https://x/", body)
-        assert names_and_values("https://x/", "no JSON") == {("", "None")}
+        assert {("page", "2"), ("tags", "time_descending")} <= request_parameters("https://x/", body)
+        assert request_parameters("https://x/", "no JSON") == {("", "None")}
 
     def test_tells_what_a_request_does_not_say(self) -> None:
         browser_action = BrowserAction(
