@@ -47,7 +47,7 @@ def test_marts_hold_each_matched_post_once_on_its_day_with_its_last_counts(impor
     done = run(imported, "refresh", TINGFENG_LISTENING=str(imported / "listening.yaml"))
     assert done.returncode == 0, done.stderr[-3000:]
     # A note of 25 April 2021 is before history_start: left out, and not in silence.
-    assert "Left out: 1 days" in done.stdout
+    assert "1 days with raw data" in done.stderr
     assert "set history_start" in done.stdout
     rows = served(
         imported, "select count(*), count(distinct post_uid), count(distinct posted_date) from marts.fct_posts"

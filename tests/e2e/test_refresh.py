@@ -108,4 +108,4 @@ def test_no_author_is_recognisable_in_what_was_landed(event, sandbox_corpus):
 
 def test_without_anything_new_there_is_nothing_to_do(event):
     idle = run(event, "refresh")
-    assert (idle.returncode, "Nothing to do" in idle.stdout) == (0, True)
+    assert (idle.returncode, "Nothing to do" in idle.stderr) == (0, True)

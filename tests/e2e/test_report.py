@@ -113,7 +113,7 @@ def test_the_commands_name_what_is_missing(folder, tmp_path):
     data = folder.parents[2]
     unknown = run(data, "report", "--topic", "moon")
     assert unknown.returncode == 1
-    assert "no topic 'moon' is published; there are: demo" in unknown.stderr
+    assert "'moon' is not published; published topics: demo" in unknown.stderr
     assert "Nothing is published yet" in run(tmp_path, "report").stderr
     assert "2026-01-06T12:00" in run(data, "report", "--as-of", "noon").stderr
     told = run(data, "explain", "volume.weibo")
