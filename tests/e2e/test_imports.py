@@ -82,7 +82,7 @@ def test_marts_hold_each_matched_post_once_on_its_day_with_its_last_counts(impor
     assert served(imported, "select count(*) from marts.daily_volume where is_complete") == [(0,)]
     assert served(imported, "select count(*) from marts.daily_volume where volume = 0") == [(0,)]
     again = run(imported, "refresh", TINGFENG_LISTENING=str(imported / "listening.yaml"))
-    assert "Nothing to do" in again.stdout
+    assert "Nothing to do" in again.stderr
 
 
 def overlap(data) -> int:
