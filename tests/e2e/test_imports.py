@@ -48,7 +48,7 @@ def test_marts_hold_each_matched_post_once_on_its_day_with_its_last_counts(impor
     assert done.returncode == 0, done.stderr[-3000:]
     # A note of 25 April 2021 is before history_start: left out, and not in silence.
     assert "1 days with raw data" in done.stderr
-    assert "set history_start" in done.stdout
+    assert "set history_start" in done.stderr
     rows = served(
         imported, "select count(*), count(distinct post_uid), count(distinct posted_date) from marts.fct_posts"
     )
