@@ -12,7 +12,6 @@ DBT_SOURCES := $(shell find dbt_project -name target -prune -o -name logs -prune
 DBT := DO_NOT_TRACK=1 PYTHONWARNINGS=ignore $(VENV)/bin/dbt --quiet
 DBT_DIRS := --project-dir $(CURDIR)/dbt_project --profiles-dir $(CURDIR)/dbt_project
 export DAGSTER_HOME := $(CURDIR)
-export TINGFENG_DAGSTER_STORAGE ?= $(abspath data)/dagster
 export PYTHONWARNINGS ?= ignore
 
 .PHONY: run dev refresh import report explain compare reconcile audit login sandbox
@@ -83,7 +82,7 @@ check: $(MANIFEST)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/sqlfluff lint dbt_project/models dbt_project/tests
-	$(VENV)/bin/dagster definitions validate -w workspace.yaml
+	TINGFENG_DAGSTER_STORAGE="$$(mktemp -d)" $(VENV)/bin/dagster definitions validate -w workspace.yaml
 
 # How fast pages are collected, bodies parsed and exports imported: tables, no tests. docs/benchmarks.md has figures.
 bench: $(VENV)/.installed

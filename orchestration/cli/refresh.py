@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.cli.terminal import Quiet, error, run_progress
+from core.problems import Problem
+from orchestration.cli.terminal import Quiet, run_progress
 
 if TYPE_CHECKING:
     from orchestration.lib.runs import Outcome
@@ -24,13 +25,11 @@ def refresh(start: Start = None, end: End = None, quiet: Quiet = False) -> None:
 
     Example: tingfeng refresh --start 2026-01-01 --end 2026-01-06
     """
-    outcomes = refreshed(start, end, quiet)
-    if not all(outcome.success for outcome in outcomes):
-        raise typer.Exit(1)
+    refreshed(start, end, quiet)
 
 
 def refreshed(start: str | None, end: str | None, quiet: bool) -> "list[Outcome]":
-    """Refresh, print the event's table and where to look; returns the runs."""
+    """Refresh, print the event's table and where to look; returns the runs. Raises Problem if one fails."""
     import time
 
     from core.storage.paths import serving_path
@@ -41,9 +40,8 @@ def refreshed(start: str | None, end: str | None, quiet: bool) -> "list[Outcome]
     started = time.monotonic()
     with run_progress(quiet) as progress:
         outcomes = run_refresh(start, end, progress)
-    if not all(outcome.success for outcome in outcomes):
-        error("the run failed; the reason is above and in the Dagster UI ('tingfeng dev').")
-        return outcomes
+        if not all(outcome.success for outcome in outcomes):
+            raise Problem("The run failed; the reason is above and in the Dagster UI ('tingfeng dev').")
     if not serving_path().exists():
         typer.echo(
             "Nothing is published yet, and there is no raw data. Crawl days with --start and --end, or import files "

@@ -38,8 +38,6 @@ def run(quiet: Quiet = False) -> None:
     costs = [cost for outcome in outcomes for cost in outcome.costs]
     if costs:
         typer.echo("\n" + stations_table(costs))
-    if not all(outcome.success for outcome in outcomes):
-        raise typer.Exit(1)
 
 
 def stations_table(costs: "list[StepCost]") -> str:

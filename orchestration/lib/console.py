@@ -1,7 +1,7 @@
 """The format of a run's log lines in a terminal: time, step, message."""
 
 import logging
-import sys
+import os
 
 import dagster as dg
 
@@ -27,10 +27,20 @@ def _reason(event: object) -> str:
     return f"\n    {error.message.strip()}" if error is not None else ""
 
 
+class _StandardError:
+    """File descriptor 2, whatever sys.stderr is: commands put a pipe there to show the lines in their way (runs.py)."""
+
+    def write(self, text: str) -> int:
+        return os.write(2, text.encode("utf-8", "replace"))
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+
 @dg.logger(None, description="Time, step and message, a line each, on stderr.")
 def console(_: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("tingfeng", logging.INFO)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_StandardError())
     handler.setFormatter(_StepFormatter("%(asctime)s %(step)s: %(message)s", "%H:%M:%S"))
     logger.addHandler(handler)
     return logger
