@@ -1,1 +1,4 @@
-"""The ground that every other package stands on: facts, contracts, storage. It imports nothing else of the project."""
+"""What every other package builds on: settings, contracts, storage, platform facts.
+
+Imports no other package of ours.
+"""

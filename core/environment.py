@@ -1,4 +1,4 @@
-"""What the environment says about where to collect from and where to put it. Unknown values are errors."""
+"""Settings from environment variables: what to collect from, and where to store it. Invalid values raise Problem."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from core.problems import Problem
 
 Source = Literal["sandbox", "live"]
 
-# The cookie of the operator's own account, as the browser sends it.
+# Variables with the Cookie header of the operator's own account, as the browser sends it.
 COOKIE_VARIABLES: dict[Platform, str] = {
     platform: f"TINGFENG_{platform.upper()}_COOKIE" for platform in CRAWLED_PLATFORMS
 }
@@ -24,20 +24,16 @@ PROFILE_VARIABLE = "TINGFENG_BROWSER_PROFILE"
 CHROMIUM_VARIABLE = "TINGFENG_CHROMIUM"
 
 
-class EnvironmentProblem(Problem):
-    """A setting that a person has to mend; the message names it and the remedy."""
-
-
 def data_dir() -> Path:
-    """Where raw, enriched, warehouse and serving data live: TINGFENG_DATA, by default ./data."""
+    """TINGFENG_DATA, the folder of raw, enriched, warehouse and serving data; ./data by default. An absolute path."""
     return Path(os.environ.get("TINGFENG_DATA") or "data").resolve()
 
 
 def source() -> Source:
-    """TINGFENG_SOURCE: sandbox (default) or live."""
+    """TINGFENG_SOURCE: sandbox (the default) or live."""
     value = os.environ.get("TINGFENG_SOURCE") or "sandbox"
     if value not in get_args(Source):
-        raise EnvironmentProblem(f"TINGFENG_SOURCE is {value!r}; set it to 'sandbox' or 'live'.")
+        raise Problem(f"TINGFENG_SOURCE is {value!r}; set it to 'sandbox' or 'live'.")
     return value  # type: ignore[return-value]  # narrowed by get_args
 
 
@@ -45,136 +41,147 @@ _STARTED = time.monotonic()
 
 
 def now() -> datetime:
-    """The time in UTC. In the sandbox TINGFENG_NOW, an ISO time with its zone, sets the clock with which this process
-    starts; the sandbox and the crawls of it read the same."""
+    """The current time in UTC.
+
+    For the sandbox, TINGFENG_NOW (ISO 8601 with a UTC offset) sets the time at which this process's clock starts. The
+    sandbox and its crawls both use it.
+    """
     value = os.environ.get("TINGFENG_NOW", "").strip()
     if not value:
         return datetime.now(UTC)
     try:
-        begun = datetime.fromisoformat(value)
+        start = datetime.fromisoformat(value)
     except ValueError as error:
-        raise EnvironmentProblem(f"TINGFENG_NOW is {value!r}; write it as 2026-01-06T12:00+08:00.") from error
-    if begun.tzinfo is None:
-        raise EnvironmentProblem(f"TINGFENG_NOW is {value!r}; add its zone, such as +08:00.")
+        raise Problem(
+            f"TINGFENG_NOW is {value!r}, which is not a valid time; write it as 2026-01-06T12:00+08:00."
+        ) from error
+    if start.tzinfo is None:
+        raise Problem(f"TINGFENG_NOW is {value!r}, without a UTC offset; add one, such as +08:00.")
     if source() == "live":
-        raise EnvironmentProblem("TINGFENG_NOW is set, but TINGFENG_SOURCE=live has the real clock; unset one of them.")
-    return begun.astimezone(UTC) + timedelta(seconds=time.monotonic() - _STARTED)
+        raise Problem("TINGFENG_NOW is set, but TINGFENG_SOURCE=live uses the real clock; unset one of them.")
+    return start.astimezone(UTC) + timedelta(seconds=time.monotonic() - _STARTED)
 
 
 def sandbox_url() -> str:
-    """Where the sandbox listens: TINGFENG_SANDBOX_URL, by default http://127.0.0.1:8718."""
+    """TINGFENG_SANDBOX_URL, the base URL of the sandbox; http://127.0.0.1:8718 by default. No trailing slash."""
     return (os.environ.get("TINGFENG_SANDBOX_URL") or "http://127.0.0.1:8718").rstrip("/")
 
 
 def cookie(platform: Platform) -> str:
-    """The operator's cookie for a platform; never logged, never stored."""
+    """The operator's Cookie header for a platform. Never log or store it."""
     variable = COOKIE_VARIABLES[platform]
     value = os.environ.get(variable, "").strip()
     if not value:
-        raise EnvironmentProblem(
-            f"TINGFENG_SOURCE=live, but {variable} is not set. Log in to {platform} in your browser, and set "
-            f"{variable} to the Cookie header that it sends."
+        raise Problem(
+            f"TINGFENG_SOURCE=live, but {variable} is not set. Log in to {platform} in your browser and set "
+            f"{variable} to the Cookie header that the browser sends."
         )
     return value
 
 
 def accepted_terms() -> set[str]:
-    """The platforms whose terms the operator has read and answers for."""
-    named = {name.strip() for name in os.environ.get(TERMS_VARIABLE, "").split(",")} - {""}
-    if unknown := named - set(CRAWLED_PLATFORMS):
-        raise EnvironmentProblem(
-            f"{TERMS_VARIABLE} names {', '.join(sorted(unknown))}; there are {', '.join(CRAWLED_PLATFORMS)}."
+    """TINGFENG_TERMS_ACCEPTED: the platforms whose terms of use the operator has read and accepted."""
+    accepted = {name.strip() for name in os.environ.get(TERMS_VARIABLE, "").split(",")} - {""}
+    if unknown := accepted - set(CRAWLED_PLATFORMS):
+        raise Problem(
+            f"{TERMS_VARIABLE} names {', '.join(sorted(unknown))}; valid names are {', '.join(CRAWLED_PLATFORMS)}, "
+            "separated by commas."
         )
-    return named
+    return accepted
 
 
 def daily_requests() -> int | None:
-    """How many requests a platform is sent a day at most: TINGFENG_DAILY_REQUESTS; None: as many as there are.
+    """TINGFENG_DAILY_REQUESTS: the most requests per platform and day; None for no limit.
 
-    Live, 2,000 by default: with 10 s between them some five and a half hours. The sandbox has no limit of its own.
+    The default for live sites is 2,000, about five and a half hours at 10 s per request; the sandbox has no default
+    limit.
     """
     value = os.environ.get("TINGFENG_DAILY_REQUESTS", "").strip()
     if not value:
         return 2_000 if source() == "live" else None
     if not (value.isascii() and value.isdigit() and int(value)):
-        raise EnvironmentProblem(f"TINGFENG_DAILY_REQUESTS is {value!r}; set it to a whole number above 0.")
+        raise Problem(f"TINGFENG_DAILY_REQUESTS is {value!r}; set it to a whole number above 0.")
     return int(value)
 
 
 def user_agent() -> str:
-    """TINGFENG_USER_AGENT: that of the browser that the cookie is from; without it, our own name."""
+    """TINGFENG_USER_AGENT, which should be that of the browser the cookie comes from; OWN_USER_AGENT by default."""
     return os.environ.get("TINGFENG_USER_AGENT", "").strip() or OWN_USER_AGENT
 
 
 def browser_platforms() -> frozenset[Platform]:
-    """The platforms that are collected through a browser. Live, all that sign; of the sandbox, those that
-    TINGFENG_BROWSER names: plain requests do as well there, and a newcomer may have no Chromium."""
+    """The platforms that are collected through a browser.
+
+    Live: all platforms that sign their requests. Sandbox: only those in TINGFENG_BROWSER, since plain requests work
+    there as well and a new user may have no Chromium.
+    """
     if source() == "live":
         return SIGNED_PLATFORMS
-    named = {name.strip() for name in os.environ.get(BROWSER_VARIABLE, "").split(",")} - {""}
-    if unknown := named - SIGNED_PLATFORMS:
-        raise EnvironmentProblem(
-            f"{BROWSER_VARIABLE} names {', '.join(sorted(unknown))}; those that can be collected through a browser "
-            f"are {', '.join(sorted(SIGNED_PLATFORMS))}."
+    chosen = {name.strip() for name in os.environ.get(BROWSER_VARIABLE, "").split(",")} - {""}
+    if unknown := chosen - SIGNED_PLATFORMS:
+        raise Problem(
+            f"{BROWSER_VARIABLE} names {', '.join(sorted(unknown))}; the platforms that can be collected through a "
+            f"browser are {', '.join(sorted(SIGNED_PLATFORMS))}."
         )
-    return frozenset(platform for platform in SIGNED_PLATFORMS if platform in named)
+    return frozenset(platform for platform in SIGNED_PLATFORMS if platform in chosen)
 
 
 def browser_profiles() -> Path:
-    """The folder of the crawls' Chromium profiles: live that of the operator; the sandbox has profiles of its own, with
-    the data, and never sees the operator's."""
+    """The folder of the crawls' Chromium profiles: the operator's when live, else one inside the data folder.
+
+    The sandbox never sees the operator's profiles.
+    """
     return operator_profiles() if source() == "live" else data_dir() / "browser"
 
 
 def operator_profiles() -> Path:
-    """TINGFENG_BROWSER_PROFILE: the folder of the profiles in which the operator has logged in, as secret as passwords.
+    """TINGFENG_BROWSER_PROFILE: the folder of the profiles that hold the operator's logins, as secret as passwords.
 
-    It has a profile for each platform, since crawls run side by side and a profile is opened once at a time.
+    It has one profile per platform: crawls run side by side, and only one process can open a profile at a time.
     """
     value = os.environ.get(PROFILE_VARIABLE, "").strip()
     if not value:
-        raise EnvironmentProblem(
-            f"{PROFILE_VARIABLE} is not set. Set it to a folder of your own for the browser's profiles, outside of the "
-            "repository and the data, and log in with 'make login PLATFORM=douyin'."
+        raise Problem(
+            f"{PROFILE_VARIABLE} is not set. Set it to a folder for browser profiles, outside the repository and the "
+            "data folder, and log in with 'make login PLATFORM=douyin'."
         )
     return Path(value).expanduser().resolve()
 
 
 def chromium() -> str:
-    """The browser's executable: TINGFENG_CHROMIUM, by default the chromium that is found on the PATH."""
-    named = os.environ.get(CHROMIUM_VARIABLE, "").strip()
-    found = shutil.which(named or "chromium")
-    if found is None:
-        raise EnvironmentProblem(
-            f"{CHROMIUM_VARIABLE} is {named!r}, which cannot be run."
-            if named
+    """The path of the browser's executable: TINGFENG_CHROMIUM, by default ``chromium`` on the PATH."""
+    setting = os.environ.get(CHROMIUM_VARIABLE, "").strip()
+    executable = shutil.which(setting or "chromium")
+    if executable is None:
+        raise Problem(
+            f"{CHROMIUM_VARIABLE} is {setting!r}, which cannot be run; set it to the path of Chromium."
+            if setting
             else f"There is no chromium on the PATH. Install it (apt install chromium), or set {CHROMIUM_VARIABLE}."
         )
-    return found
+    return executable
 
 
 def require_browser(platform: Platform) -> None:
-    """Raise EnvironmentProblem unless a platform can be collected through a browser: Chromium, and live a login."""
+    """Raise Problem if a platform cannot be collected through a browser: no Chromium or, live, no login."""
     chromium()
     if source() == "live":
         profile = browser_profiles() / platform
         if not profile.is_dir():
-            raise EnvironmentProblem(
+            raise Problem(
                 f"There is no browser profile {profile}. Log in to {platform} with 'make login PLATFORM={platform}'."
             )
         if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            raise EnvironmentProblem(
-                "Live collection opens the browser's window, and there is no display to open it on. On a server, "
-                "start it under xvfb-run."
+            raise Problem(
+                "Live collection opens a browser window, and there is no display. On a server, start it under xvfb-run."
             )
 
 
 def require_live_access(platform: Platform) -> None:
-    """Raise EnvironmentProblem unless live collection of a platform can start."""
+    """Raise Problem if live collection of a platform cannot start: terms not accepted, no login."""
     if platform not in accepted_terms():
-        raise EnvironmentProblem(
-            f"TINGFENG_SOURCE=live, but {platform} is not in {TERMS_VARIABLE}. To name it there says that you have "
-            f"read the terms of use of {platform}, collect with an account of your own, and for a purpose that the law "
+        raise Problem(
+            f"TINGFENG_SOURCE=live, but {platform} is not in {TERMS_VARIABLE}. Adding it states that you have read the "
+            f"terms of use of {platform}, collect with an account of your own, and for a purpose that the law "
             f"where you are allows. If so, set {TERMS_VARIABLE}={','.join(sorted({*accepted_terms(), platform}))}."
         )
     if platform in browser_platforms():

@@ -1,4 +1,4 @@
-"""listening.yaml: what to listen for. Read and validated here, for everyone."""
+"""listening.yaml, which says what to collect: its pydantic models and its loading."""
 
 import os
 import re
@@ -10,40 +10,36 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from core.platforms import CRAWLED_PLATFORMS, PLATFORMS, Platform
 from core.problems import Problem
-from core.strict_yaml import YamlProblem, load_yaml
+from core.strict_yaml import load_yaml
 
 
-class ListeningProblem(Problem):
-    """listening.yaml cannot be used; the message names file, key and remedy, a line each."""
-
-
-def _is_word(text: str) -> str:
+def _require_word(text: str) -> str:
     if all(char.isspace() or not char.isprintable() for char in text):
-        raise ValueError("empty; write a word or take it out")
+        raise ValueError("empty; write a word or remove the entry")
     return text
 
 
-def _is_day(value: object) -> object:
-    # Left to itself pydantic reads 20260101 as seconds since 1970, and a midnight as a day.
+def _require_day(value: object) -> object:
+    # Without this check pydantic reads 20260101 as seconds since 1970, and a datetime at midnight as a date.
     if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        raise ValueError(f"{value!r} is no date; write it as YYYY-MM-DD")
+        raise ValueError(f"{value!r} is not a valid date; write it as YYYY-MM-DD")
     return value
 
 
-def _are_distinct(platforms: list[Platform]) -> list[Platform]:
+def _require_distinct(platforms: list[Platform]) -> list[Platform]:
     for platform in platforms:
         if platforms.count(platform) > 1:
-            raise ValueError(f"{platform} stands twice; name it once")
+            raise ValueError(f"{platform} appears twice; remove one")
     return platforms
 
 
-_Word = Annotated[str, AfterValidator(_is_word)]
+_Word = Annotated[str, AfterValidator(_require_word)]
 _Words = Annotated[list[_Word], Field(default_factory=list)]
 _Weighted = Annotated[
     dict[Annotated[float, Field(gt=0, allow_inf_nan=False)], list[_Word]], Field(default_factory=dict)
 ]
-_Day = Annotated[date, BeforeValidator(_is_day)]
-_Platforms = Annotated[list[Platform], Field(min_length=1), AfterValidator(_are_distinct)]
+_Day = Annotated[date, BeforeValidator(_require_day)]
+_Platforms = Annotated[list[Platform], Field(min_length=1), AfterValidator(_require_distinct)]
 
 
 class _Strict(BaseModel):
@@ -51,7 +47,7 @@ class _Strict(BaseModel):
 
 
 class Window(_Strict):
-    """Days of publication in Asia/Shanghai, both included; without an end the topic is still open."""
+    """The first and last day of publication (Asia/Shanghai, inclusive); without an end the topic stays open."""
 
     start: _Day
     end: _Day | None = None
@@ -64,25 +60,26 @@ class Window(_Strict):
 
 
 class Match(_Strict):
-    """A post matches when it holds every word of ``all``, one of ``any`` if there are some, and none of ``none``."""
+    """A post matches if it contains every word of ``all``, at least one of ``any`` (if not empty) and none of
+    ``none``."""
 
     any: _Words
     all: _Words
     none: _Words
 
     @model_validator(mode="after")
-    def _asks_for_something(self) -> "Match":
+    def _has_a_word(self) -> "Match":
         if not self.any and not self.all:
-            raise ValueError("any and all are both empty, so that every post would match; name a word in one of them")
+            raise ValueError("any and all are both empty, so every post would match; add a word to one of them")
         return self
 
 
 class Relevance(_Strict):
-    """What tells whether a post that matches is about the topic: words around the name, each under its weight.
+    """Rules that decide whether a matching post is about the topic: words in its text, grouped by weight.
 
-    A post whose words against weigh more than ``prior`` and its words for is irrelevant. Weights are log-odds: 1 is a
-    hint, 2 is strong. ``prior`` is what a post without any of these words has. More than ``most_hashtags`` hashtags
-    weigh against a post like a word of 2; by default any number will do.
+    A post is irrelevant if the weights of its words in ``against`` exceed ``prior`` plus those of its words in ``for``.
+    Weights are log-odds: 1 is a hint, 2 is strong. ``prior`` is the score of a post with none of these words. More than
+    ``most_hashtags`` hashtags count as a word of weight 2 against the post; by default there is no limit.
     """
 
     for_: _Weighted = Field(alias="for")
@@ -91,16 +88,16 @@ class Relevance(_Strict):
     most_hashtags: Annotated[int, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
-    def _words_take_a_side(self) -> "Relevance":
+    def _words_are_distinct(self) -> "Relevance":
         words = [word for side in (self.for_, self.against) for listed in side.values() for word in listed]
         for word in words:
             if words.count(word) > 1:
-                raise ValueError(f"{word!r} stands twice; give it one side and one weight")
+                raise ValueError(f"{word!r} appears twice; list it once, under one weight of for or against")
         return self
 
 
 class Topic(_Strict):
-    """One thing that is listened for. Without queries it is not crawled, and matched against imported posts alone."""
+    """A topic. Without queries it is not crawled, and only matched against imported posts."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
     name: Annotated[str, Field(min_length=1)]
@@ -113,33 +110,39 @@ class Topic(_Strict):
 
 
 class Account(_Strict):
-    """An account whose posts are all collected, whatever they say, and which keeps its name in the tables.
+    """A listed account: all its posts are collected, and its name is kept in the tables instead of a pseudonym.
 
-    id: as the site's own address of its profile has it: weibo's number, douyin's sec_uid, xiaohongshu's user id,
-    zhihu's url_token.
+    id: the id in the URL of its profile: the number on Weibo, sec_uid on Douyin, the user id on Xiaohongshu, url_token
+    on Zhihu.
     """
 
     platform: Platform
     id: Annotated[str, Field(pattern=r"^[\w-]{1,128}$")]
     name: _Word
-    official_for: _Words  # brands of topics: what the account posts is said by the brand, or relays it
+    official_for: _Words  # brands of topics for which the account speaks, or whose statements it relays
 
 
 class Comments(_Strict):
-    """How many comments are collected. ``top_posts``: of each platform and day, the posts with the most interactions,
-    besides all posts of listed accounts; 0 collects none. Their authors' profiles are read as well."""
+    """How many comments are collected.
 
-    # With these, some 50 requests a platform and day: at ten seconds each, eight minutes.
+    top_posts: collect the comments of so many posts per platform and day, those with the most interactions, in addition
+    to all posts of listed accounts; 0 collects no comments. The profiles of these posts' authors are collected as well.
+    """
+
+    # The defaults take about 50 requests per platform and day, eight minutes at ten seconds each.
     top_posts: Annotated[int, Field(ge=0)] = 5
-    pages: Annotated[int, Field(ge=1)] = 1  # of a post: the 10 to 20 comments that the site shows first
-    reply_pages: Annotated[int, Field(ge=0)] = 1  # of a comment with more replies than its page shows
+    pages: Annotated[int, Field(ge=1)] = 1  # per post; a page has 10 to 20 comments
+    reply_pages: Annotated[int, Field(ge=0)] = 1  # per comment that has more replies than the comment page shows
 
 
 class Voices(_Strict):
-    """Whom the tables call what. An account with ``kol_followers`` or more is a KOL (意见领袖), unless it is a brand's
-    own or an organisation's."""
+    """How accounts are classified.
 
-    # Where agencies begin to call an account 腰部 (mid-tier); below it are 尾部 accounts, which reach their own circle.
+    An account with at least ``kol_followers`` followers is a KOL (意见领袖), unless it belongs to the brand or to an
+    organisation.
+    """
+
+    # Agencies call accounts from here on 腰部 (mid-tier), and smaller ones 尾部, which reach only their own circle.
     kol_followers: Annotated[int, Field(gt=0)] = 100_000
 
 
@@ -147,8 +150,11 @@ _Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Heat(_Strict):
-    """How much each part of a topic's heat (热度) weighs: the logarithms of its posts, interactions and authors, and of
-    its best place in hot lists. Nobody has measured which tells more, so that each weighs 1 by default."""
+    """The weights of a topic's heat (热度).
+
+    They apply to the logarithms of its posts, interactions and authors, and of its best rank in hot lists. No
+    measurement says which matters more, so each is 1 by default.
+    """
 
     volume: _Weight = 1
     interactions: _Weight = 1
@@ -156,24 +162,24 @@ class Heat(_Strict):
     hot_list: _Weight = 1
 
 
-# What statements call themselves, or are called by those who relay them.
+# Words by which statements, and posts that relay them, refer to a statement.
 STATEMENT_WORDS = ("声明", "致歉", "道歉", "回应", "澄清", "公告", "通报")
 
 
 class Listening(_Strict):
-    """The whole file."""
+    """The content of listening.yaml."""
 
     history_start: _Day
     platforms: _Platforms
-    # Hashtags that mean the same, under the name that they go by.
+    # Hashtags with the same meaning, by the name that replaces them.
     aliases: dict[_Word, Annotated[list[_Word], Field(min_length=1)]] = Field(default_factory=dict)
     topics: Annotated[list[Topic], Field(min_length=1)]
     accounts: list[Account] = Field(default_factory=list)
     comments: Comments = Comments()
     voices: Voices = Voices()
     heat: Heat = Heat()
-    # A post of an account that is official_for a brand is its statement when it holds one of these: such accounts, and
-    # media that relay for them all the more, also post what answers nothing.
+    # A post by an account that is official_for a brand is a statement only if it contains one of these words, because
+    # such accounts, and even more the media that relay them, also post about other things.
     statement_words: Annotated[list[_Word], Field(min_length=1)] = list(STATEMENT_WORDS)
 
     @model_validator(mode="after")
@@ -182,7 +188,7 @@ class Listening(_Strict):
         for alias in named:
             if named.count(alias) > 1 or alias in self.aliases:
                 raise ValueError(
-                    f"aliases: {alias!r} has two names; keep it under one, and name no alias after another"
+                    f"aliases: {alias!r} has two names; list it under one name, and use no alias as a name"
                 )
         return self
 
@@ -191,14 +197,16 @@ class Listening(_Strict):
         ids = [topic.id for topic in self.topics]
         for number, topic in enumerate(self.topics):
             if topic.id in ids[:number]:
-                raise ValueError(f"topics.{number}.id: {topic.id!r} is taken by another topic; give each its own id")
+                raise ValueError(f"topics.{number}.id: {topic.id!r} is the id of another topic; give each its own id")
             if topic.window.start < self.history_start:
                 raise ValueError(
                     f"topics.{number}.window.start: {topic.window.start} is before history_start {self.history_start}; "
                     "set history_start earlier"
                 )
             if not self.topic_platforms(topic):
-                raise ValueError(f"topics.{number}.platforms: none of them is under platforms; add one there or here")
+                raise ValueError(
+                    f"topics.{number}.platforms: none of these is listed under platforms; add one there or here"
+                )
         return self
 
     @model_validator(mode="after")
@@ -206,21 +214,25 @@ class Listening(_Strict):
         listed = [(account.platform, account.id) for account in self.accounts]
         for number, account in enumerate(self.accounts):
             if listed[number] in listed[:number]:
-                raise ValueError(f"accounts.{number}.id: {account.id} of {account.platform} stands twice; take one out")
+                raise ValueError(f"accounts.{number}.id: {account.id} of {account.platform} appears twice; remove one")
             if account.platform not in self.platforms:
-                raise ValueError(f"accounts.{number}.platform: {account.platform} is not under platforms; add it there")
+                raise ValueError(
+                    f"accounts.{number}.platform: {account.platform} is not listed under platforms; add it there"
+                )
             for brand in account.official_for:
                 if brand not in {topic.brand for topic in self.topics}:
-                    raise ValueError(f"accounts.{number}.official_for: {brand!r} is the brand of no topic; write it so")
+                    raise ValueError(
+                        f"accounts.{number}.official_for: no topic has the brand {brand!r}; use a topic's brand"
+                    )
         return self
 
     def topic_platforms(self, topic: Topic) -> list[Platform]:
-        """The platforms that a topic listens on: its own, of those that are listened to at all."""
+        """The platforms of a topic: its own, as far as they are listed under ``platforms``."""
         return [platform for platform in self.platforms if platform in topic.platforms]
 
     def queries(self, platform: Platform, day: date) -> list[str]:
-        """What to search a platform for on a day of publication: the queries of the topics whose window holds it."""
-        found = [
+        """The search queries of a platform for a day of publication: those of all topics whose window includes it."""
+        queries = [
             query
             for topic in self.topics
             if platform in self.topic_platforms(topic)
@@ -228,29 +240,26 @@ class Listening(_Strict):
             and (topic.window.end is None or day <= topic.window.end)
             for query in topic.queries
         ]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(queries))
 
     def accounts_of(self, platform: Platform) -> list[Account]:
         """The listed accounts of a platform."""
         return [account for account in self.accounts if account.platform == platform]
 
-    def is_asked(self, platform: Platform, day: date) -> bool:
-        """Whether a platform is asked for anything that was published on a day."""
-        is_crawled = platform in self.platforms and platform in CRAWLED_PLATFORMS
-        return is_crawled and bool(self.queries(platform, day) or self.accounts_of(platform))
+    def is_crawled(self, platform: Platform, day: date) -> bool:
+        """True if there is anything to crawl on a platform for a day of publication: a query or a listed account."""
+        has_crawls = platform in self.platforms and platform in CRAWLED_PLATFORMS
+        return has_crawls and bool(self.queries(platform, day) or self.accounts_of(platform))
 
 
 def listening_path() -> Path:
-    """TINGFENG_LISTENING, by default ./listening.yaml."""
+    """TINGFENG_LISTENING, the path of the file; ./listening.yaml by default."""
     return Path(os.environ.get("TINGFENG_LISTENING") or "listening.yaml")
 
 
 def load_listening(path: Path | None = None) -> Listening:
-    """Read and validate the file. Raises ListeningProblem with a line for each thing to mend."""
+    """Read and validate the file; ``path`` defaults to listening_path(). Raises Problem with one line per error."""
     path = path or listening_path()
     if not path.is_file():
-        raise ListeningProblem(f"{path}: no such file; write one, or set TINGFENG_LISTENING to where it is.")
-    try:
-        return load_yaml(path, Listening, "history_start, platforms and topics")
-    except YamlProblem as problem:
-        raise ListeningProblem(str(problem)) from problem
+        raise Problem(f"{path}: no such file; create it, or set TINGFENG_LISTENING to its path.")
+    return load_yaml(path, Listening, "history_start, platforms and topics")

@@ -1,7 +1,7 @@
-"""The platforms: one record of facts for each. Everything that differs between platforms and is not code stands here.
+"""One record of facts per platform: everything that differs between platforms and is not code.
 
-The seed ``dim_platforms``, dbt's unions, the assets of raw and the import formats follow from these records or are
-compared with them by a test (tests/core/test_platforms.py). docs/adding-a-platform.md walks through an addition.
+The seed ``dim_platforms``, dbt's unions, the raw assets and the import formats are derived from these records, or
+compared with them by a test (tests/core/test_platforms.py). docs/adding-a-platform.md explains how to add one.
 """
 
 import re
@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 Platform = Literal["weibo", "douyin", "xiaohongshu", "zhihu", "bilibili"]
-# The counts of a post that interactions (互动量) can be made of, as the raw contract names them.
+# The counts that can be part of interactions (互动量); the raw contract has them as <name>_count.
 Count = Literal["like", "comment", "share", "collect"]
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Text that names a person and is taken out of payloads before landing.
+    """A pattern of text that identifies a person, which is replaced in payloads before landing.
 
-    signs: substrings of which each match has one; most payloads have none of them, and looking for these is a hundred
+    signs: every match contains one of these substrings. Most payloads contain none, and searching for them is a hundred
     times faster than trying the pattern.
     """
 
@@ -29,27 +29,27 @@ class Removal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformFacts:
-    """What is known of one platform.
+    """The facts about one platform.
 
-    aliases: other names under which exports mention it.
+    aliases: other names of the platform in exported files.
     hosts: the hosts whose pages and APIs are requested.
-    counts: the counts that it shows at all, each with its name in Chinese; a count that it never shows is not missing.
-    interactions: those of them that make up its interactions (docs/metrics.md).
-    post_type: the type of a post where a file does not say.
-    post_address: a post's canonical address, with {post_id}; type_addresses: for types that have another.
-    id_in_address: a pattern whose group is the post's id in an address.
-    person_id_keys: payload keys that hold a person's id wherever they stand; the value becomes the pseudonym, so that a
-        payload that is parsed again still joins.
-    person_id_places: a pattern with a group ``id`` for persons' ids in addresses and tracking parameters; None where
-        there are none. Alternatives begin with a literal character, and look back from there where a boundary has to
-        precede it: Python then skips to where such a character stands, which takes a third of the time.
-    name_keys: payload keys that hold a person's name or description on this platform alone; they are emptied.
-    removals: names and picture ids in addresses, which are taken out.
-    has_spider: whether it is crawled. Without a spider it is imported only.
-    signs_requests: whether its pages sign the requests that they send, so that live collection goes through a browser.
-    login_page: where an operator logs in, for platforms that are collected through a browser.
-    overlays: a CSS selector for what the site lays over a page that it refuses: captchas and demands to log in.
-    has_hot_list: whether it has a public hot list that a spider reads.
+    counts: the counts that the platform shows, with their Chinese names. A count it never shows is not missing.
+    interactions: the counts that add up to its interactions (docs/metrics.md).
+    post_type: the default type, for imported posts without one.
+    post_address: the canonical URL of a post, with {post_id}; type_addresses: the URLs of types that differ.
+    id_in_address: a regular expression whose first group is the post id in a URL.
+    person_id_keys: payload keys whose values are persons' ids, at any depth. The values are replaced by pseudonyms, so
+        that a payload that is parsed again still joins.
+    person_id_places: a regular expression with a group ``id`` for persons' ids in URLs and tracking parameters; None if
+        there are none. Each alternative begins with a literal character, with a look-behind after it where a boundary
+        is needed: Python then skips to that character, which takes a third of the time.
+    name_keys: payload keys with a person's name or description that exist on this platform only; they are emptied.
+    removals: names and picture ids in URLs, which are removed.
+    has_spider: True if the platform is crawled; else it is imported only.
+    signs_requests: True if its pages sign their requests, so that live collection needs a browser.
+    login_page: where the operator logs in, for platforms that are collected through a browser.
+    overlays: a CSS selector for what the site shows over a page that it blocks: captchas and login prompts.
+    has_hot_list: True if it has a public hot list that a spider reads.
     """
 
     name_zh: str
@@ -85,7 +85,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         interactions=frozenset({"like", "comment", "share"}),
         post_type="text",
         post_address="https://m.weibo.cn/detail/{post_id}",
-        # Weibo's own pages have the id in base 62, after the author's.
+        # Weibo's own pages use the id in base 62, after the author's id.
         id_in_address=r"(?:/detail/|/status/|weibo\.(?:com|cn)/\d+/)([0-9A-Za-z]+)",
         person_id_keys=frozenset({"user_id", "uid", "author_id", "authorid", "评论人ID", "creator_hash"}),
         person_id_places=re.compile(
@@ -96,11 +96,11 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         removals=(
             Removal(("/n/",), re.compile(r"/n/[^'\"&?<>\s\\]+"), "/n/"),
             Removal(
-                ("nick=", "name="),  # "&mid=…&name=…&uid=…" is what a button to repost brings along
+                ("nick=", "name="),  # repost buttons carry "&mid=…&name=…&uid=…"
                 re.compile(r"(\b(?:nick|uname|screen_name)=|[?&;](?:root)?name=)[^&\"'|\\\s]+"),
                 r"\1",
             ),
-            # Ids of pictures begin with the uploader's id in base 16 or 62.
+            # Picture ids begin with the uploader's id in base 16 or 62.
             Removal(
                 ("ly", "gy", "gw", "jw", "tw"),
                 re.compile(
@@ -161,7 +161,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         id_in_address=r"/(?:explore|discovery/item|item)/([0-9a-f]{24})",
         person_id_keys=frozenset({"user_id", "userid", "userId", "red_id", "creator_hash"}),
         person_id_places=re.compile(r"(?:user/profile/|user_?id=)(?P<id>[0-9a-f]{24})"),
-        # A part of a picture's id is the same for all of one uploader's pictures.
+        # Part of a picture id is the same in all pictures of one uploader.
         removals=(Removal(("1040g",), re.compile(r"1040g[0-9a-z]{20,}"), "1040g"),),
         has_spider=True,
         signs_requests=True,
@@ -201,7 +201,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         interactions=frozenset({"like", "comment", "share"}),
         post_type="video",
         post_address="https://www.bilibili.com/video/av{post_id}",
-        # The id in letters begins with BV; scrapers/parsers/values.py turns it into the number.
+        # The short id begins with BV; scrapers/parsers/values.py converts it to the number.
         id_in_address=r"/video/(?:[aA][vV])?(\d+|BV1[0-9A-Za-z]{9})",
         person_id_keys=frozenset({"user_id", "mid", "creator_hash"}),
         person_id_places=re.compile(r"space\.bilibili\.com/(?P<id>\d+)"),
@@ -211,9 +211,9 @@ FACTS: Mapping[Platform, PlatformFacts] = {
 
 PLATFORMS: tuple[Platform, ...] = get_args(Platform)
 CRAWLED_PLATFORMS: tuple[Platform, ...] = tuple(name for name, facts in FACTS.items() if facts.has_spider)
-# The platforms whose pages sign the requests that they send: live collection goes through the operator's browser.
+# Platforms whose pages sign their requests: live collection goes through the operator's browser.
 SIGNED_PLATFORMS: frozenset[Platform] = frozenset(name for name, facts in FACTS.items() if facts.signs_requests)
-# What an export may call a platform -> our name for it.
+# The names of platforms in exported files -> our name.
 PLATFORM_NAMES: Mapping[str, Platform] = {
     alias: name for name, facts in FACTS.items() for alias in (name, facts.name_zh, facts.name_en, *facts.aliases)
 }

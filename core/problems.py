@@ -1,9 +1,9 @@
-"""The one base class of everything that a person has to fix."""
+"""The base class of every error that the user has to fix."""
 
 
 class Problem(Exception):
-    """Something that a person has to fix: a setting, a file, an argument.
+    """An error that the user has to fix: a setting, a file, an argument.
 
-    The message names it and the remedy, a line for each problem. Commands print it on standard error without a
-    traceback and exit with status 1.
+    The message names what is wrong and the remedy, one line per problem. Commands print it to standard error without a
+    traceback and exit with status 1. Subclass it only where a caller handles the subclass differently.
     """

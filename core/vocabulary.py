@@ -1,6 +1,6 @@
-"""The words and constants that several stations share, each once.
+"""Vocabulary and constants that several parts of the pipeline share, each defined once.
 
-SQL has them as dbt variables of the same names (dbt_project.yml); a test compares the two.
+SQL uses dbt variables of the same names (dbt_project.yml); a test compares the two.
 """
 
 from typing import Literal, get_args
@@ -12,14 +12,14 @@ SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)
 Phase = Literal["latent", "fermenting", "outbreak", "declining", "fading"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
-# Who an account is, as far as is known (event_voices): the brand's own, an organisation, media or government, an
-# opinion leader, anybody else, or an account whose profile was not read.
+# Kinds of accounts in event_voices: the brand's own; organisations, media and government; opinion leaders (KOL,
+# 意见领袖); everybody else; accounts whose follower count was never observed.
 VoiceKind = Literal["official", "organisation", "kol", "ordinary", "unknown"]
 VOICE_KINDS: tuple[VoiceKind, ...] = get_args(VoiceKind)
 
-# The golden hours of crisis communication (黄金 24 小时): a statement within them is in time.
+# The golden hours of crisis communication (黄金 24 小时): a statement within this many hours is in time.
 GOLDEN_HOURS = 24
-# The age at which a post's interactions count as settled; they change little after three days.
+# Age in hours from which a post's interactions count as settled: they change little after three days.
 MATURE_HOURS = 72
-# The normal quantile of a two-sided 95% interval.
+# Normal quantile of a two-sided 95% confidence interval.
 Z_95 = 1.959964

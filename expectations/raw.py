@@ -1,4 +1,4 @@
-"""What landed rows have to be, whoever brought them."""
+"""Great Expectations suites of the raw tables, for rows from spiders and importers alike."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
 COUNTS = ("like_count", "comment_count", "share_count", "collect_count", "view_count", "author_followers")
-# Weibo, the oldest of the four, opened in August 2009.
+# Weibo, the first of the crawled platforms, opened in August 2009.
 FIRST_POST = datetime(2009, 8, 1, tzinfo=UTC)
 
 
 def raw_posts() -> ExpectationSuite:
-    """A day's rows of raw/<platform>_posts, with ``day_of_file`` (the folder's) and ``posted_day`` (of posted_at)."""
+    """The suite of raw/posts, with ``day_of_file`` (the day in the folder's name) and ``posted_day`` (of posted_at)."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
@@ -37,7 +37,7 @@ def raw_posts() -> ExpectationSuite:
             gxe.ExpectCompoundColumnsToBeUnique(
                 column_list=["crawl_id", "post_id", "observed_at"], severity="critical"
             ),
-            # A crawler that lost the text or the counts of most posts still lands rows; somebody should look.
+            # A crawler that loses the texts or counts of most posts still lands rows, so this warns.
             gxe.ExpectColumnValueLengthsToBeBetween(column="text", min_value=1, mostly=0.9, severity="warning"),
             gxe.ExpectColumnValuesToNotBeNull(column="like_count", mostly=0.5, severity="warning"),
         ],
@@ -45,7 +45,7 @@ def raw_posts() -> ExpectationSuite:
 
 
 def raw_comments() -> ExpectationSuite:
-    """Rows of raw/<platform>_comments, with ``day_of_file`` (the folder's) and ``own_day`` (of posted_at)."""
+    """The suite of raw/comments, with ``day_of_file`` (the day in the folder's name) and ``own_day`` (of posted_at)."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
@@ -67,7 +67,8 @@ def raw_comments() -> ExpectationSuite:
 
 
 def raw_authors() -> ExpectationSuite:
-    """Rows of raw/<platform>_authors, with ``day_of_file`` (the folder's) and ``own_day`` (of observed_at)."""
+    """The suite of raw/authors, with ``day_of_file`` (the day in the folder's name) and ``own_day`` (of
+    observed_at)."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
@@ -86,7 +87,8 @@ def raw_authors() -> ExpectationSuite:
 
 
 def raw_hot_lists() -> ExpectationSuite:
-    """Rows of raw/<platform>_hot_lists, with ``day_of_file`` (the folder's) and ``own_day`` (of observed_at)."""
+    """The suite of raw/hot_lists, with ``day_of_file`` (the day in the folder's name) and ``own_day`` (of
+    observed_at)."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
@@ -95,7 +97,7 @@ def raw_hot_lists() -> ExpectationSuite:
         expectations=[
             *_landed("list_name", "rank", "word"),
             gxe.ExpectColumnPairValuesToBeEqual(column_A="own_day", column_B="day_of_file", severity="critical"),
-            # The longest of the lists shows 50 rows and some advertisements.
+            # The longest list has 50 rows and some advertisements.
             gxe.ExpectColumnValuesToBeBetween(column="rank", min_value=1, max_value=100, severity="critical"),
             gxe.ExpectColumnValuesToBeBetween(column="heat", min_value=0, severity="critical"),
             gxe.ExpectColumnValueLengthsToBeBetween(column="word", min_value=1, severity="critical"),
@@ -105,7 +107,11 @@ def raw_hot_lists() -> ExpectationSuite:
 
 
 def raw_slices() -> ExpectationSuite:
-    """Rows of raw/slices, with ``is_told`` (ok, or with a reason) and ``ids_add_up`` (kept_ids are the posts kept)."""
+    """The suite of raw/slices.
+
+    Its batch also has ``is_explained`` (the state is ok or there is a reason) and ``ids_add_up`` (kept_ids has as many
+    ids as posts_kept).
+    """
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
@@ -115,7 +121,7 @@ def raw_slices() -> ExpectationSuite:
             *_landed("query", "slice_start", "slice_end", "cap_hit"),
             gxe.ExpectColumnValuesToBeInSet(column="state", value_set=list(get_args(SliceState)), severity="critical"),
             gxe.ExpectColumnValuesToBeInSet(column="target", value_set=list(get_args(Target)), severity="critical"),
-            gxe.ExpectColumnValuesToBeInSet(column="is_told", value_set=[True], severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="is_explained", value_set=[True], severity="critical"),
             gxe.ExpectColumnValuesToBeInSet(column="ids_add_up", value_set=[True], severity="critical"),
             gxe.ExpectColumnPairValuesAToBeGreaterThanB(
                 column_A="slice_end", column_B="slice_start", severity="critical"
@@ -129,7 +135,7 @@ def raw_slices() -> ExpectationSuite:
 
 
 def _landed(*required: str) -> list[Any]:
-    """What holds for the rows of every table."""
+    """Expectations of every raw table: the required columns and the platform."""
     import great_expectations.expectations as gxe
 
     return [
@@ -142,7 +148,7 @@ def _landed(*required: str) -> list[Any]:
 
 
 def _author_and_counts(*counts: str) -> list[Any]:
-    """Authors are pseudonyms, where there is one, and counts no negative numbers."""
+    """Author ids, where present, are pseudonyms, and counts are not negative."""
     import great_expectations.expectations as gxe
 
     return [

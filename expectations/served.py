@@ -1,4 +1,4 @@
-"""What the published marts have to be before readers get them."""
+"""Great Expectations suites of the served marts. They run on the draft before it is published."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.platforms import PLATFORMS
-from expectations.enriched import SENTIMENTS
-
-PHASES = ["latent", "fermenting", "outbreak", "declining", "fading"]
+from core.vocabulary import PHASES, SENTIMENTS, VOICE_KINDS
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
-
-VOICES = ["official", "organisation", "kol", "ordinary", "unknown"]
 
 
 def fct_posts() -> ExpectationSuite:
@@ -30,7 +26,7 @@ def fct_posts() -> ExpectationSuite:
                 for column in ("post_uid", "posted_date", "text", "sentiment", "observed_at")
             ),
             gxe.ExpectColumnValuesToBeInSet(column="platform", value_set=list(PLATFORMS), severity="critical"),
-            gxe.ExpectColumnValuesToBeInSet(column="sentiment", value_set=SENTIMENTS, severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="sentiment", value_set=list(SENTIMENTS), severity="critical"),
             gxe.ExpectColumnValuesToBeBetween(column="interactions", min_value=0, severity="critical"),
             gxe.ExpectColumnValuesToBeBetween(column="observation_age_hours", min_value=0, severity="critical"),
         ],
@@ -71,7 +67,7 @@ def event_sentiment() -> ExpectationSuite:
         name="event_sentiment",
         expectations=[
             gxe.ExpectCompoundColumnsToBeUnique(column_list=["topic_id", "sentiment"], severity="critical"),
-            gxe.ExpectColumnValuesToBeInSet(column="sentiment", value_set=SENTIMENTS, severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="sentiment", value_set=list(SENTIMENTS), severity="critical"),
             gxe.ExpectColumnValuesToBeBetween(column="volume_share", min_value=0, max_value=1, severity="critical"),
             gxe.ExpectColumnValuesToBeBetween(
                 column="interaction_share", min_value=0, max_value=1, severity="critical"
@@ -144,7 +140,7 @@ def event_voices() -> ExpectationSuite:
         name="event_voices",
         expectations=[
             gxe.ExpectCompoundColumnsToBeUnique(column_list=["topic_id", "author_uid"], severity="critical"),
-            gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=VOICES, severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=list(VOICE_KINDS), severity="critical"),
             gxe.ExpectColumnValuesToNotBeNull(column="display_name", severity="critical"),
             gxe.ExpectColumnValuesToBeBetween(column="volume", min_value=1, severity="critical"),
             gxe.ExpectColumnValuesToBeBetween(
@@ -203,7 +199,7 @@ def event_phases() -> ExpectationSuite:
         name="event_phases",
         expectations=[
             gxe.ExpectCompoundColumnsToBeUnique(column_list=["topic_id", "phase"], severity="critical"),
-            gxe.ExpectColumnValuesToBeInSet(column="phase", value_set=PHASES, severity="critical"),
+            gxe.ExpectColumnValuesToBeInSet(column="phase", value_set=list(PHASES), severity="critical"),
             gxe.ExpectColumnPairValuesAToBeGreaterThanB(
                 column_A="ended_at", column_B="started_at", severity="critical"
             ),
@@ -224,7 +220,7 @@ def event_summary() -> ExpectationSuite:
             gxe.ExpectColumnValuesToBeUnique(column="topic_id", severity="critical"),
             gxe.ExpectColumnValuesToBeBetween(column="nsr_polar", min_value=-1, max_value=1, severity="critical"),
             gxe.ExpectColumnValuesToBeBetween(column="nsr_total", min_value=-1, max_value=1, severity="critical"),
-            # No answer comes before the question.
+            # A response cannot precede what it responds to.
             gxe.ExpectColumnValuesToBeBetween(column="response_latency_hours", min_value=0, severity="critical"),
             gxe.ExpectColumnPairValuesAToBeGreaterThanB(
                 column_A="platforms_asked", column_B="platforms_collected", or_equal=True, severity="critical"
@@ -233,7 +229,7 @@ def event_summary() -> ExpectationSuite:
     )
 
 
-# The served table by name, and its suite.
+# The suite of each served table that has one.
 SERVED: dict[str, Callable[[], ExpectationSuite]] = {
     "fct_posts": fct_posts,
     "daily_volume": daily_volume,

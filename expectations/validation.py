@@ -1,6 +1,7 @@
-"""Validates a polars frame against a suite: an ephemeral context and a pandas batch of just the columns it names.
+"""Validates polars frames with Great Expectations suites.
 
-Great Expectations 1.24 has neither polars nor a working DuckDB source; it and pandas take 3 s to import, hence inside.
+Great Expectations 1.24 supports neither polars nor a working DuckDB source, so the columns that a suite uses are passed
+as a pandas frame in an ephemeral context. It and pandas take 3 s to import, so functions import them when called.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ if TYPE_CHECKING:
 
 
 class Failure(NamedTuple):
-    """One expectation that does not hold."""
+    """An expectation that failed."""
 
     expectation: str
     columns: str
     severity: Literal["critical", "warning"]
-    unexpected: int | None  # rows
+    unexpected: int | None  # number of rows
     examples: str
 
 
 class Validation(NamedTuple):
-    """What a suite said of a frame."""
+    """The result of validating a frame with a suite."""
 
     rows: int
     expectations: int
@@ -34,33 +35,33 @@ class Validation(NamedTuple):
 
     @property
     def is_critical(self) -> bool:
-        """Whether something failed that must stop what is downstream."""
+        """True if a failure must stop downstream steps."""
         return any(failure.severity == "critical" for failure in self.failures)
 
 
-def merged(verdicts: Sequence[Validation]) -> Validation:
-    """Several verdicts as one; of none, an empty one that passes."""
+def merged(validations: Sequence[Validation]) -> Validation:
+    """Combine several results into one; without any, an empty result that passes."""
     return Validation(
-        rows=sum(verdict.rows for verdict in verdicts),
-        expectations=sum(verdict.expectations for verdict in verdicts),
-        failures=[failure for verdict in verdicts for failure in verdict.failures],
+        rows=sum(validation.rows for validation in validations),
+        expectations=sum(validation.expectations for validation in validations),
+        failures=[failure for validation in validations for failure in validation.failures],
     )
 
 
 def columns_of(suite: ExpectationSuite) -> list[str]:
-    """The columns that a suite names."""
+    """The columns that a suite's expectations refer to."""
     names: dict[str, None] = {}
     for expectation in suite.expectations:
-        configured = expectation.configuration.kwargs
-        for name in [configured.get("column"), configured.get("column_A"), configured.get("column_B"),
-                     *(configured.get("column_list") or [])]:  # fmt: skip
+        kwargs = expectation.configuration.kwargs
+        for name in [kwargs.get("column"), kwargs.get("column_A"), kwargs.get("column_B"),
+                     *(kwargs.get("column_list") or [])]:  # fmt: skip
             if name:
                 names[name] = None
     return list(names)
 
 
 def validate(frame: pl.DataFrame, suite: ExpectationSuite) -> Validation:
-    """Validate a frame; a suite that cannot be evaluated raises, for a check that could not run has not passed."""
+    """Validate a frame. Raises RuntimeError if an expectation cannot be evaluated: such a check has not passed."""
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")

@@ -21,8 +21,8 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from core.calendar import CHINA, china_day
 from core.contracts.raw import SliceState
-from core.environment import EnvironmentProblem
 from core.platforms import Platform
+from core.problems import Problem
 
 # An hour after the first refusal, twice as long after each further one, a day at most. The sites do not say how long
 # they want to be left alone; public crawlers' users report bans that last from minutes to a day (platforms.md §5).
@@ -106,7 +106,7 @@ def _path(data_dir: Path, platform: Platform) -> Path:
 
 
 def _read(path: Path) -> PlatformLog:
-    """The file's content; nothing without a file. Raises EnvironmentProblem for a damaged one."""
+    """The file's content; nothing without a file. Raises Problem for a damaged one."""
     if not path.exists():
         return PlatformLog()
     try:
@@ -114,7 +114,7 @@ def _read(path: Path) -> PlatformLog:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the file"
-        raise EnvironmentProblem(
+        raise Problem(
             f"{path}: {field}: {first['msg']}. Mend it, or delete the file: then the site may be asked at once."
         ) from error
 

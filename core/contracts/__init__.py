@@ -1,1 +1,1 @@
-"""The tables that stations hand to one another: columns, types and their meaning."""
+"""The schemas of the raw and enriched tables: columns, types and their meaning."""

@@ -1,7 +1,7 @@
-"""The raw contract: what a spider or an importer may hand on, one dataclass for each raw table.
+"""The raw contract: one dataclass per raw table, which spiders and importers produce.
 
 A field that the platform did not show is None, never 0 or "". Times are aware datetimes in UTC.
-The column order here is the column order of the landed Parquet files (see landing.py).
+The fields' order is the column order of the landed Parquet files (core/storage/raw.py).
 """
 
 from dataclasses import dataclass, field
@@ -12,19 +12,19 @@ import polars as pl
 
 from core.platforms import Platform
 
-# How a slice, and each page of it, ended. A block is never written down as zero posts:
-#   ok          answered, with posts
-#   empty       answered, and the site says there is nothing
+# The outcome of a slice, and of each of its pages. A block is never recorded as zero posts:
+#   ok          complete, with posts
+#   empty       complete: the site says that there are no results
 #   blocked     refused: captcha, rate limit, ban
 #   logged_out  refused because the login is missing or has expired
-#   partial     answered in part: a page could not be read, or the site's cap hides the rest
+#   partial     incomplete: a page could not be read, or the site's limit hides the rest
 SliceState = Literal["ok", "empty", "blocked", "logged_out", "partial"]
-# States after which a crawl requests nothing more from its site.
+# States after which a crawl sends no more requests to its site.
 STOPPING_STATES: frozenset[SliceState] = frozenset({"blocked", "logged_out"})
-# What a slice asks a site for: posts that a search finds, an account's own posts, the comments of a post with their
-# replies, an account's profile, a hot list.
+# What a slice requests: the results of a search, the posts of an account, the comments and replies of a post, the
+# profile of an account, a hot list.
 Target = Literal["search", "timeline", "comments", "profile", "hot_list"]
-# The order in which a site shows what a search finds. The slices of one crawl and order make up a pass.
+# The order of a search's results. The slices of one crawl with the same order form a pass.
 Ordering = Literal["newest", "general", "most_liked"]
 
 
@@ -35,14 +35,14 @@ class Post:
     platform: Platform
     post_id: str
     post_url: str
-    post_type: (
-        str  # weibo: text|image|video|article; douyin, xiaohongshu: video|image; zhihu: answer|article|zvideo|pin
-    )
+    # weibo: text|image|video|article; douyin, xiaohongshu: video|image; zhihu: answer|article|zvideo|pin; bilibili:
+    # video
+    post_type: str
     title: str | None = None
-    text: str  # as the author wrote it, HTML resolved, the repost tail still on; never the quoted original's words
+    text: str  # the author's text without HTML, including the repost tail; without the quoted original's text
     posted_at: datetime
-    author_id: str | None = None  # the site's id in a parser, a keyed pseudonym once landed; None: anonymous
-    author_name: str | None = None  # landed only for accounts that are listed for screening
+    author_id: str | None = None  # the site's id from parsers, a keyed pseudonym once landed; None: anonymous
+    author_name: str | None = None  # landed for listed accounts only
     author_followers: int | None = None
     author_verified: bool | None = None
     like_count: int | None = None
@@ -55,11 +55,11 @@ class Post:
     ip_location: str | None = None
     repost_of_id: str | None = None
     is_ad: bool = False
-    query: str | None = None  # the search that found it; set by the spider or importer
+    query: str | None = None  # the search query that returned the post; set by the spider or importer
     source: str = ""  # "spider" or "import:<format>"
     observed_at: datetime
     crawl_id: str = ""
-    payload: str  # the record as received, JSON or HTML; identifying values are pseudonymised before landing
+    payload: str  # the record as received (JSON or HTML), with identifying values pseudonymised before landing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class Comment:
     platform: Platform
     comment_id: str
     post_id: str
-    parent_comment_id: str | None = None  # None: a root comment
+    parent_comment_id: str | None = None  # None for a root comment
     text: str
     posted_at: datetime
     author_id: str | None = None
@@ -106,7 +106,7 @@ class Author:
 
 @dataclass(slots=True, kw_only=True)
 class HotItem:
-    """One row of a platform's hot list at one moment."""
+    """One row of a platform's hot list at one time."""
 
     platform: Platform
     list_name: str
@@ -123,30 +123,30 @@ class HotItem:
 
 @dataclass(slots=True, kw_only=True)
 class Slice:
-    """What was asked of a site in one go, and how it ended: the record of what was not collected."""
+    """One unit of a crawl (e.g. a query on a day) and its outcome: the record of what was and was not collected."""
 
     platform: Platform
     target: Target = "search"
-    query: str  # the words searched for; of other targets the listed account, the post's id, the list's name
-    filters: str | None = None  # what the slice was narrowed to beside its time: "region=11", "kind=video"
+    query: str  # the search query; for other targets the account, the post id or the name of the list
+    filters: str | None = None  # filters besides the time range: "region=11", "kind=video"
     ordering: Ordering = "newest"
     slice_start: datetime
     slice_end: datetime  # exclusive
     state: SliceState
-    reason: str | None = None  # in words, for every state but ok
+    reason: str | None = None  # an explanation of every state but ok
     pages: int = 0
-    declared_total: int | None = None  # the site's own count, where it shows one
-    posts_seen: int = 0  # of other targets: comments, accounts, rows of the list
-    posts_kept: int = 0  # distinct ones of the day asked for, also where another slice kept them too
+    declared_total: int | None = None  # the number of results according to the site, if shown
+    posts_seen: int = 0  # for other targets: comments, accounts or rows of the list
+    posts_kept: int = 0  # distinct posts of the requested day, including those that other slices kept too
     cap_hit: bool = False
-    kept_ids: list[str] = field(default_factory=list)  # post_id of the posts_kept: which slice found which post
+    kept_ids: list[str] = field(default_factory=list)  # the post_id of each kept post
     observed_at: datetime
     crawl_id: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
 class Reject:
-    """A record that could not be read; it goes to quarantine, with the reason, never to /dev/null."""
+    """A record that could not be read; it is written to quarantine with the reason."""
 
     platform: Platform | None
     source: str  # URL or file
@@ -182,7 +182,7 @@ def _polars_type(annotation: Any) -> pl.DataType:
 
 
 def schema(item_type: type) -> pl.Schema:
-    """The Parquet schema of a raw table, from its dataclass: every ``| None`` is nullable, times are UTC."""
+    """The Parquet schema of a raw table, derived from its dataclass; datetimes are UTC with microseconds."""
     return pl.Schema({name: _polars_type(hint) for name, hint in get_type_hints(item_type).items()})
 
 

@@ -1,1 +1,1 @@
-"""Where data lies and how a file comes to be: paths, write-once Parquet files, versions."""
+"""Storage of the data folder: paths, write-once Parquet files, versions."""

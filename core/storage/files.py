@@ -1,4 +1,4 @@
-"""How a Parquet file comes to be: whole, once, and never replaced under its name."""
+"""Atomic, write-once Parquet files."""
 
 import os
 from pathlib import Path
@@ -7,16 +7,17 @@ import polars as pl
 
 
 def write_once(frame: pl.DataFrame, path: Path) -> Path:
-    """Write a Parquet file that did not exist before: all of it, or nothing.
+    """Write a new Parquet file atomically; return its path.
 
-    Raises FileExistsError if the name is taken, for a file is never replaced under its name.
+    Raises FileExistsError if the file exists: readers such as DuckDB return wrong rows when a file is replaced under
+    the same name.
     """
     if path.exists():
-        raise FileExistsError(f"{path}: raw files are append-only, and this one is there already")
+        raise FileExistsError(f"{path}: this file exists already, and Parquet files are never overwritten")
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        # Level 3 makes the files a fifth smaller and takes 1.7 times as long, which is most of what an import takes.
+        # Level 3 makes files a fifth smaller but takes 1.7 times as long, and compression is most of an import's time.
         frame.write_parquet(draft, compression="zstd", compression_level=1)
         draft.rename(path)
     finally:

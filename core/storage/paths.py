@@ -1,4 +1,4 @@
-"""Where the stations keep their files. What the environment says is read in core/environment.py."""
+"""Paths inside the data folder and the repository. The environment variables are read in core/environment.py."""
 
 from pathlib import Path
 
@@ -9,17 +9,17 @@ DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
 
 
 def labels_dir() -> Path:
-    """Analysts' labels, *.csv."""
+    """Analysts' sentiment labels, *.csv."""
     return data_dir() / "labels"
 
 
 def relevance_labels_dir() -> Path:
-    """Analysts' labels of whether a post is about a topic, *.csv."""
+    """Analysts' labels of posts as relevant or irrelevant to a topic, *.csv."""
     return labels_dir() / "relevance"
 
 
 def relevance_models_dir() -> Path:
-    """What was trained on them, <topic_id>.csv."""
+    """Relevance models trained on these labels, <topic_id>.csv."""
     return data_dir() / "models" / "relevance"
 
 
@@ -28,15 +28,15 @@ def enriched_dir() -> Path:
 
 
 def warehouse_path() -> Path:
-    """dbt's DuckDB file: one writer, opened by dbt and publish alone."""
+    """dbt's DuckDB file. DuckDB allows one writer, so only dbt and the publication open it."""
     return data_dir() / "warehouse.duckdb"
 
 
 def serving_path() -> Path:
-    """The published snapshot, which BI tools, the report and the alerts read."""
+    """The published snapshot, which BI tools and reports read."""
     return data_dir() / "serving" / "marts.duckdb"
 
 
 def reports_dir() -> Path:
-    """The event reports, <topic>/<moment, Asia/Shanghai>/."""
+    """Event reports, in <topic>/<time in Asia/Shanghai>/."""
     return data_dir() / "reports"

@@ -1,9 +1,9 @@
-"""Where raw data lands: paths, Parquet schemas, and the one way in which a file comes to be.
+"""Landing of raw data: paths, frames in the raw schemas, quarantined records.
 
     data/raw/<table>/platform=<platform>/day=<YYYY-MM-DD>/<crawl_id>.parquet
 
-Append-only. A file is written under a temporary name and renamed, so that there is a whole file or none; no file is
-ever replaced under its name. ``day`` is the day of publication in Asia/Shanghai.
+Append-only. A file is written under a temporary name and then renamed, so it is complete or absent; no file is ever
+overwritten. ``day`` is the day of publication in Asia/Shanghai.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ from core.storage.files import write_once
 
 
 def new_crawl_id(origin: str = "") -> str:
-    """An id that sorts by time and names one crawl or import: 20260105T220000.123456Z-<origin, or 4 hex digits>."""
+    """A new id of a crawl or import, which sorts by time: 20260105T220000.123456Z-<origin, or 4 random hex digits>."""
     return f"{now():%Y%m%dT%H%M%S.%fZ}-{origin or os.urandom(2).hex()}"
 
 
@@ -31,21 +31,21 @@ def partition_dir(data_dir: Path, table: RawTable, platform: Platform, day: str)
 
 
 def to_frame(table: RawTable, items: Iterable[Any]) -> pl.DataFrame:
-    """Items of one table to a frame in the raw schema; no items make an empty, typed frame."""
+    """Items of one table as a frame in its raw schema; without items, an empty frame with typed columns."""
     names = [field.name for field in dataclasses.fields(RAW_ITEMS[table])]
     rows = [tuple(getattr(item, name) for name in names) for item in items]
     return pl.DataFrame(rows, schema=SCHEMAS[table], orient="row")
 
 
 def land(data_dir: Path, table: RawTable, platform: Platform, day: str, crawl_id: str, frame: pl.DataFrame) -> Path:
-    """Land one crawl's or import's rows of one day; the frame has the table's raw schema."""
+    """Write one day's rows of a crawl or import; return the file's path. frame: in the table's raw schema."""
     return write_once(
         frame.select(list(SCHEMAS[table])), partition_dir(data_dir, table, platform, day) / f"{crawl_id}.parquet"
     )
 
 
 def quarantine(data_dir: Path, crawl_id: str, rejects: Sequence[Reject]) -> Path | None:
-    """Set records aside that could not be read, a JSON object a line: source, position, reason, record."""
+    """Write unreadable records to quarantine, one JSON object per line; return the path, None without records."""
     if not rejects:
         return None
     folder = data_dir / "quarantine"
@@ -61,9 +61,9 @@ def quarantine(data_dir: Path, crawl_id: str, rejects: Sequence[Reject]) -> Path
 def raw_files(
     data_dir: Path, table: RawTable, platforms: Sequence[Platform]
 ) -> Mapping[tuple[Platform, str], list[str]]:
-    """The landed files of a table by (platform, day), names only, sorted."""
-    found: dict[tuple[Platform, str], list[str]] = {}
+    """The names of a table's landed files by (platform, day), sorted."""
+    files: dict[tuple[Platform, str], list[str]] = {}
     for platform in platforms:
         for path in sorted((data_dir / "raw" / table / f"platform={platform}").glob("day=*/*.parquet")):
-            found.setdefault((platform, path.parent.name.removeprefix("day=")), []).append(path.name)
-    return found
+            files.setdefault((platform, path.parent.name.removeprefix("day=")), []).append(path.name)
+    return files

@@ -1,11 +1,10 @@
-"""Versions of enriched files: which is current, and how the next one comes to be.
+"""Versions of enriched files: finding the current one, writing the next one.
 
     data/enriched/<table>/[day=<YYYY-MM-DD>/]<sequence>-<fingerprint>.parquet
 
-The last by name is current. A fingerprint is a hash of everything that the content depends on, so a file whose
-fingerprint is still right is not written again, and no Parquet file is ever replaced under its name. Superseded
-versions stay until the next publication, after which those that no publication was built from are removed
-(remove_superseded).
+The last by name is current. A fingerprint is a hash of everything that the content depends on: as long as it is
+unchanged, no new version is written. No Parquet file is ever overwritten. After each publication, superseded versions
+that no publication was built from are removed (remove_superseded).
 """
 
 import hashlib
@@ -17,17 +16,17 @@ import polars as pl
 
 from core.storage.files import write_once
 
-# Superseded versions to keep besides the current one: a reader may just have listed the folder.
+# Superseded versions that are kept in any case: a reader may have listed the folder a moment ago.
 _KEPT_FOR_READERS = 1
 
 
 def fingerprint(parts: Iterable[str]) -> str:
-    """12 hex digits over the parts, in their order."""
+    """12 hex digits; the order of the parts matters."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def versions(folder: Path) -> list[Path]:
-    """The versions in a folder, oldest first."""
+    """Paths of the versions in a folder, oldest first."""
     return sorted(folder.glob("[0-9]*-*.parquet"))
 
 
@@ -47,29 +46,29 @@ def remove_superseded(enriched: Path, named: Collection[Path]) -> int:
 
 
 def current_fingerprint(folder: Path) -> str | None:
-    """The fingerprint of the current version, None where there is none."""
-    found = versions(folder)
-    return found[-1].stem.split("-", 1)[1] if found else None
+    """The fingerprint of the current version; None if there is no version."""
+    paths = versions(folder)
+    return paths[-1].stem.split("-", 1)[1] if paths else None
 
 
 def current_version(folder: Path, schema: pl.Schema) -> pl.DataFrame:
-    """The current version's rows, in the schema: a column that it has not is null. Without one no rows."""
-    found = versions(folder)
-    rows = pl.read_parquet(found[-1], hive_partitioning=False, glob=False) if found else pl.DataFrame()
+    """The rows of the current version in the given schema; missing columns are null. No rows if there is no version."""
+    paths = versions(folder)
+    rows = pl.read_parquet(paths[-1], hive_partitioning=False, glob=False) if paths else pl.DataFrame()
     return rows.match_to_schema(schema, missing_columns="insert", extra_columns="ignore")
 
 
 def split_by_day(rows: pl.DataFrame, days: Sequence[str]) -> dict[str, pl.DataFrame]:
-    """Rows with their ``day`` to those of each of the days, without it; none for a day that has none."""
-    found = rows.partition_by("day", as_dict=True, include_key=False)
-    none = rows.drop("day").clear()
-    return {day: found.get((date.fromisoformat(day),), none) for day in days}
+    """Split rows by their ``day`` (Date): a frame without that column for each of the days (YYYY-MM-DD)."""
+    by_day = rows.partition_by("day", as_dict=True, include_key=False)
+    empty = rows.drop("day").clear()
+    return {day: by_day.get((date.fromisoformat(day),), empty) for day in days}
 
 
 def write_version(folder: Path, content_fingerprint: str, frame: pl.DataFrame) -> Path:
-    """Write the next version, unless the current one has this fingerprint; return the current version's path."""
-    found = versions(folder)
+    """Write a new version unless the current one has this fingerprint; return the path of the then current version."""
+    paths = versions(folder)
     if current_fingerprint(folder) == content_fingerprint:
-        return found[-1]
-    sequence = int(found[-1].stem.split("-", 1)[0]) + 1 if found else 1
+        return paths[-1]
+    sequence = int(paths[-1].stem.split("-", 1)[0]) + 1 if paths else 1
     return write_once(frame, folder / f"{sequence:06d}-{content_fingerprint}.parquet")

@@ -29,7 +29,8 @@ def report(
 
     Example: tingfeng report --topic xiaomi_kol --language en
     """
-    from core.environment import EnvironmentProblem, now
+    from core.environment import now
+    from core.problems import Problem
     from orchestration.publishing.as_of import parse_moment
     from orchestration.reporting.event_report import PAGES
     from orchestration.reporting.reports import make_report, print_pdf, the_topic
@@ -41,7 +42,7 @@ def report(
     typer.echo(f"\nReport:  {page}")
     try:
         typer.echo(f"PDF:     {print_pdf(page)}")
-    except EnvironmentProblem as problem:
+    except Problem as problem:
         typer.echo(f"No PDF:  {problem}")
     others = sorted(path.name for path in folder.iterdir() if path.name.startswith(("report", "figures")))
     typer.echo(f"Beside:  {', '.join(name for name in others if name != page.name)}")

@@ -11,7 +11,6 @@ import httpx
 import polars as pl
 
 from core.environment import (
-    EnvironmentProblem,
     browser_platforms,
     daily_requests,
     data_dir,
@@ -22,6 +21,7 @@ from core.environment import (
 )
 from core.listening import Listening
 from core.platforms import Platform
+from core.problems import Problem
 from core.storage.paths import PROJECT_DIR
 from core.storage.raw import new_crawl_id
 from orchestration.lib.raw_frames import read_landed
@@ -32,7 +32,7 @@ UNREADABLE_SHARE_LIMIT = 0.2
 
 
 def require_access(platforms: Sequence[Platform]) -> None:
-    """Raise EnvironmentProblem unless the platforms can be collected from: sandbox up, or logins and browsers ready."""
+    """Raise Problem unless the platforms can be collected from: sandbox up, or logins and browsers ready."""
     daily_requests()  # validates the setting before anything is started
     if source() == "live":
         for platform in platforms:
@@ -43,7 +43,7 @@ def require_access(platforms: Sequence[Platform]) -> None:
     try:
         httpx.get(sandbox_url(), timeout=10).raise_for_status()
     except httpx.HTTPError as error:
-        raise EnvironmentProblem(
+        raise Problem(
             f"The sandbox does not answer at {sandbox_url()} ({type(error).__name__}). Start it with 'make sandbox' "
             "or set TINGFENG_SANDBOX_URL to where it listens."
         ) from error
@@ -127,7 +127,7 @@ def run_judged_crawl(
     """
     try:
         require_access([platform])
-    except EnvironmentProblem as problem:
+    except Problem as problem:
         raise dg.Failure(str(problem), allow_retries=False) from problem
     stats = run_crawl(context, platform, {**arguments, "crawl_id": new_crawl_id(context.run.run_id[:8])})
     # Not always the new crawl_id: a crawl that was killed is resumed under its own.

@@ -74,7 +74,7 @@ def _with_checked_columns(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
         ids_add_up = ~pl.col("target").is_in(["search", "timeline"]) | (
             pl.col("kept_ids").list.len() == pl.col("posts_kept")
         )
-        return rows.with_columns(is_told=is_explained, ids_add_up=ids_add_up)
+        return rows.with_columns(is_explained=is_explained, ids_add_up=ids_add_up)
     own_day = "posted_day" if table == "posts" else "own_day"
     moment = "posted_at" if table in ("posts", "comments") else "observed_at"
     return rows.with_columns(pl.col("day").alias("day_of_file"), day_of(moment).cast(pl.String).alias(own_day))

@@ -60,7 +60,7 @@ def days_to_crawl(listening: Listening, first: date, last: date) -> dict[Platfor
     """The platforms that have queries or accounts in the window, each with the days on which it has some."""
     window = days_between(first.isoformat(), last.isoformat())
     plan = {
-        platform: [day for day in window if listening.is_asked(platform, date.fromisoformat(day))]
+        platform: [day for day in window if listening.is_crawled(platform, date.fromisoformat(day))]
         for platform in listening.platforms
     }
     return {platform: days for platform, days in plan.items() if days}

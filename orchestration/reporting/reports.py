@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from core.environment import EnvironmentProblem, chromium, source
+from core.environment import chromium, source
 from core.problems import Problem
 from core.storage.paths import reports_dir, serving_path
 from orchestration.publishing.as_of import build_as_of, built_from_path, folder_name
@@ -69,7 +69,7 @@ def latest_reports() -> dict[str, Path]:
 
 
 def print_pdf(page: Path) -> Path:
-    """Print a page as PDF next to it with Chromium. Raises EnvironmentProblem if Chromium is missing or fails."""
+    """Print a page as PDF next to it with Chromium. Raises Problem if Chromium is missing or fails."""
     pdf = page.with_suffix(".pdf")
     with tempfile.TemporaryDirectory() as profile:
         command = [chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -78,9 +78,9 @@ def print_pdf(page: Path) -> Path:
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=PRINT_SECONDS, check=False)
         except subprocess.TimeoutExpired as error:
-            raise EnvironmentProblem(f"Chromium did not print {page} within {PRINT_SECONDS} s.") from error
+            raise Problem(f"Chromium did not print {page} within {PRINT_SECONDS} s.") from error
     if done.returncode or not pdf.exists():
-        raise EnvironmentProblem(f"Chromium could not print {page}: {done.stderr.strip()[-500:]}")
+        raise Problem(f"Chromium could not print {page}: {done.stderr.strip()[-500:]}")
     return pdf
 
 

@@ -336,7 +336,7 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
 
 
 def browser_context(platform: Platform) -> dict[str, Any]:
-    """How Chromium is started with a platform's profile. Raises EnvironmentProblem where there is none.
+    """How Chromium is started with a platform's profile. Raises Problem where there is none.
 
     Live in a window, as the browser of a person is; the sandbox does not mind.
     """

@@ -15,7 +15,8 @@ import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from core.platforms import FACTS, PLATFORM_NAMES, PLATFORMS, Platform
-from core.strict_yaml import YamlProblem, load_yaml
+from core.problems import Problem
+from core.strict_yaml import load_yaml
 from scrapers.importers import columns
 from scrapers.importers.files import FileProblem
 from scrapers.importers.kinds import Context, Kind, Table, raw_rows
@@ -97,7 +98,7 @@ def mappings_beside(path: Path) -> list[tuple[Path, Mapping]]:
     for source in sorted(path.parent.glob(f"*{SUFFIX}")):
         try:
             mapping = load_yaml(source, Mapping, "format, table, columns and personal")
-        except YamlProblem as problem:
+        except Problem as problem:
             raise FileProblem(f"{path}: its mapping cannot be used: {problem}") from problem
         if fnmatch(path.name, mapping.files):
             found.append((source, mapping))

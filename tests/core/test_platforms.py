@@ -1,4 +1,4 @@
-"""The facts of the platforms agree with each other and with the seed dim_platforms."""
+"""The platforms' facts are consistent with each other and with the seed dim_platforms."""
 
 import csv
 import re
@@ -15,7 +15,7 @@ def test_every_platform_has_facts() -> None:
     assert tuple(FACTS) == PLATFORMS
 
 
-def test_the_seed_has_the_facts() -> None:
+def test_the_seed_equals_the_facts() -> None:
     with SEED.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows == [
@@ -31,24 +31,24 @@ def test_the_seed_has_the_facts() -> None:
     ]
 
 
-def test_a_name_means_one_platform() -> None:
+def test_each_name_belongs_to_one_platform() -> None:
     names = [alias for name, facts in FACTS.items() for alias in {name, facts.name_zh, facts.name_en, *facts.aliases}]
     assert len(names) == len(set(names))
     assert PLATFORM_NAMES["B站"] == PLATFORM_NAMES["哔哩哔哩"] == PLATFORM_NAMES["Bilibili"] == "bilibili"
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_facts_fit_together(platform: Platform) -> None:
+def test_interactions_are_shown_counts_and_the_id_is_found_in_every_address(platform: Platform) -> None:
     facts = FACTS[platform]
     assert facts.interactions <= facts.counts.keys()
     for template in (facts.post_address, *facts.type_addresses.values()):
         post_id = "a" * 24 if platform == "xiaohongshu" else "123456789"
-        found = re.search(facts.id_in_address, template.replace("{post_id}", post_id))
-        assert found is not None
-        assert found[1] == post_id
+        match = re.search(facts.id_in_address, template.replace("{post_id}", post_id))
+        assert match is not None
+        assert match[1] == post_id
 
 
-def test_what_is_not_crawled_has_no_facts_of_crawling() -> None:
+def test_a_platform_without_a_spider_has_no_facts_about_crawling() -> None:
     for name in PLATFORMS:
         if name not in CRAWLED_PLATFORMS:
             facts = FACTS[name]

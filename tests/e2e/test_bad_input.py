@@ -30,7 +30,7 @@ def untouched(data) -> bool:
         (("start: 2026-01-01", "start: 2026-13-01"), ["topics.0.window.start", "YYYY-MM-DD"]),
         (("topics:", ("topics:\n  - {id: xiaomi_kol, name: x, brand: x, queries: [x], match: {any: [x]}, "
           "window: {start: 2026-01-01}}")), ["topics.1.id", "give each its own id"]),
-        (("topics:", "topics: ["), ["cannot be read as YAML"]),
+        (("topics:", "topics: ["), ["not valid YAML"]),
     ],
 )  # fmt: skip
 def test_a_broken_listening_file(tmp_path, change, words):

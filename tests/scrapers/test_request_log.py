@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.environment import EnvironmentProblem
+from core.problems import Problem
 from scrapers import request_log
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,7 +99,7 @@ def test_a_damaged_file_is_named_with_its_field_and_the_remedy_and_stays(tmp_pat
         lambda: request_log.note_refusal(tmp_path, "weibo", NOW, "blocked", "418"),
         lambda: request_log.note_success(tmp_path, "weibo"),
     ):
-        with pytest.raises(EnvironmentProblem) as raised:
+        with pytest.raises(Problem) as raised:
             use()
         assert str(raised.value).startswith(f"{path}: {field}: ")
         assert "delete the file" in str(raised.value)

@@ -77,7 +77,7 @@ def crawled(platform: Platform) -> dg.AssetsDefinition:
         listening = load_listening()
         verdicts, crawl_ids = [], []
         for day in context.partition_keys:
-            if not listening.is_asked(platform, date.fromisoformat(day)):
+            if not listening.is_crawled(platform, date.fromisoformat(day)):
                 context.log.info(f"{day}: nothing is asked of {platform}")
                 continue
             slices_dir = partition_dir(data_dir(), "slices", platform, day)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import polars as pl
 
-from core.environment import EnvironmentProblem
+from core.problems import Problem
 from orchestration.reading.sentiment import classifier
 from orchestration.reading.sentiment.onnx_model import OnnxModel
 
@@ -26,7 +26,7 @@ class SentimentModel(Protocol):
 def load_classifier() -> SentimentModel:
     """The model that TINGFENG_SENTIMENT names: 'embedded' (default), 'embedded:<file>' or 'onnx:<folder>'.
 
-    The file holds weights that were trained on the user's own labels (train.py). Raises EnvironmentProblem for any
+    The file holds weights that were trained on the user's own labels (train.py). Raises Problem for any
     other value, and Problem for a file or folder that cannot be used. A model is loaded once per process.
     """
     value = os.environ.get(VARIABLE, "").strip() or "embedded"
@@ -38,7 +38,7 @@ def load_classifier() -> SentimentModel:
         return classifier.load_classifier(path)
     if kind == "onnx" and place:
         return _load_onnx(path)
-    raise EnvironmentProblem(
+    raise Problem(
         f"{VARIABLE} is {value!r}; set it to 'embedded', to 'embedded:<file>' with a file that "
         "'tingfeng train sentiment' wrote, or to 'onnx:<folder>' with the folder of an exported model."
     )

@@ -1,9 +1,11 @@
+"""Versions of enriched files: numbering, reuse and fingerprints."""
+
 import polars as pl
 
 from core.storage.versions import current_fingerprint, fingerprint, versions, write_version
 
 
-def test_versions_count_up_and_the_last_is_current(tmp_path):
+def test_versions_are_numbered_and_the_last_is_current(tmp_path):
     assert current_fingerprint(tmp_path) is None
     first = write_version(tmp_path, "aaa", pl.DataFrame({"x": [1]}))
     second = write_version(tmp_path, "bbb", pl.DataFrame({"x": [2]}))
@@ -11,14 +13,14 @@ def test_versions_count_up_and_the_last_is_current(tmp_path):
     assert current_fingerprint(tmp_path) == "bbb"
 
 
-def test_the_same_inputs_are_not_written_again(tmp_path):
+def test_the_same_fingerprint_is_not_written_again(tmp_path):
     path = write_version(tmp_path, "aaa", pl.DataFrame({"x": [1]}))
     written = path.stat().st_mtime_ns
     assert write_version(tmp_path, "aaa", pl.DataFrame({"x": [1]})) == path
     assert path.stat().st_mtime_ns == written
 
 
-def test_going_back_to_earlier_inputs_is_a_new_version_and_nothing_is_removed(tmp_path):
+def test_a_return_to_an_earlier_fingerprint_is_a_new_version_and_nothing_is_removed(tmp_path):
     for mark in ("aaa", "bbb", "aaa"):
         write_version(tmp_path, mark, pl.DataFrame({"x": [1]}))
     assert [path.name for path in versions(tmp_path)] == [

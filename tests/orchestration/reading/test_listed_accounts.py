@@ -1,7 +1,8 @@
 import pytest
 
 from core.contracts.enriched import ACCOUNTS
-from core.listening import ListeningProblem, load_listening
+from core.listening import load_listening
+from core.problems import Problem
 from orchestration.reading.enrich import accounts_table
 from scrapers.pseudonym import pseudonym
 
@@ -42,12 +43,12 @@ def test_accounts_have_a_row_for_each_brand_they_speak_for(load):
 
 
 def test_an_account_speaks_for_the_brand_of_a_topic(load):
-    with pytest.raises(ListeningProblem, match="'小迷' is the brand of no topic"):
+    with pytest.raises(Problem, match="no topic has the brand '小迷'"):
         load("accounts:\n  - {platform: weibo, id: '1', name: 甲, official_for: [小迷]}\n")
 
 
 def test_the_threshold_of_kols_is_a_number_of_followers(load):
     assert load("").voices.kol_followers == 100_000
     assert load("voices: {kol_followers: 5000}\n").voices.kol_followers == 5000
-    with pytest.raises(ListeningProblem, match="kol_followers"):
+    with pytest.raises(Problem, match="kol_followers"):
         load("voices: {kol_followers: 0}\n")

@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from core.environment import EnvironmentProblem
 from core.problems import Problem
 from orchestration.reading.sentiment import PREDICTIONS, load_classifier, onnx_model
 from orchestration.reading.sentiment.onnx_model import OnnxModel
@@ -176,5 +175,5 @@ def test_the_environment_chooses_the_model(tmp_path, monkeypatch):
 @pytest.mark.parametrize("value", ["bert", "onnx", "onnx:", "Embedded"])
 def test_an_unknown_model_is_an_error(monkeypatch, value):
     monkeypatch.setenv("TINGFENG_SENTIMENT", value)
-    with pytest.raises(EnvironmentProblem, match=f"TINGFENG_SENTIMENT is '{value}'"):
+    with pytest.raises(Problem, match=f"TINGFENG_SENTIMENT is '{value}'"):
         load_classifier()

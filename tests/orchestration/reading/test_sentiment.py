@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.environment import EnvironmentProblem
 from core.problems import Problem
 from orchestration.reading.labels import LabelProblem
 from orchestration.reading.sentiment import PREDICTIONS, Classifier, load_classifier
@@ -197,7 +196,7 @@ def test_a_model_of_ones_own_is_used_where_the_environment_names_it(tmp_path, mo
     monkeypatch.setenv("TINGFENG_SENTIMENT", f"embedded:{tmp_path / 'own.npz'}")
     assert load_classifier().model_id == Classifier.from_bytes(packed).model_id
     monkeypatch.setenv("TINGFENG_SENTIMENT", f"embedded:{tmp_path / 'none.npz'}")
-    with pytest.raises(EnvironmentProblem, match=r"a file that 'tingfeng train sentiment' wrote"):
+    with pytest.raises(Problem, match=r"a file that 'tingfeng train sentiment' wrote"):
         load_classifier()
 
 
