@@ -1,1 +1,1 @@
-"""A local stand-in of the four sites, for trying, demonstrating and testing. Everything in it is synthetic."""
+"""A local stand-in for the crawled sites, for trials, demonstrations and tests. All of its content is synthetic."""

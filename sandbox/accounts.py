@@ -1,4 +1,4 @@
-"""The synthetic accounts that post: every name says that it is one, ids have the platform's own form."""
+"""The synthetic accounts that post. Every name contains 合成 (synthetic); ids have the platform's format."""
 
 import random
 from itertools import count
@@ -6,13 +6,13 @@ from itertools import count
 from core.platforms import Platform
 from sandbox.corpus import SandboxAuthor
 
-# Verified accounts a platform: media, and bloggers of the trade.
+# Number of verified accounts per platform: media, and bloggers who write about technology.
 MEDIA: dict[Platform, int] = {"weibo": 40, "douyin": 20, "xiaohongshu": 4, "zhihu": 3}
 BLOGGERS: dict[Platform, int] = {"weibo": 40, "douyin": 25, "xiaohongshu": 8, "zhihu": 5}
 
 
 class Accounts:
-    """Makes a platform's accounts and says who posts; names are numbered through, so that none is used twice."""
+    """Creates accounts. Names are numbered and ids are checked, so each is used once."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -26,7 +26,7 @@ class Accounts:
         return [self._new(platform, "合成数码博主", self._followers(11.5, 1.2), verified=True) for _ in range(number)]
 
     def users(self, platform: Platform, number: int) -> list[SandboxAuthor]:
-        """People: half have under about 150 followers, one in fifty more than 10,000."""
+        """Ordinary users: half have fewer than about 150 followers, one in fifty has more than 10,000."""
         return [
             self._new(platform, "合成用户", self._followers(5.0, 2.0), verified=self._rng.random() < 0.02)
             for _ in range(number)

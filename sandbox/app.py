@@ -1,6 +1,6 @@
-"""The sandbox as one web application: the four sites side by side, each under the name of its real host.
+"""The sandbox as one web application: each site is mounted under the name of its real host.
 
-http://127.0.0.1:8718/s.weibo.com/weibo?q=… answers as https://s.weibo.com/weibo?q=… would.
+http://127.0.0.1:8718/s.weibo.com/weibo?q=… responds as https://s.weibo.com/weibo?q=… would.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,12 +30,14 @@ def create_app(
     seed: int = 0,
     signed: bool = False,
 ) -> Starlette:
-    """The application over a corpus, by default the event's, at a time (UTC), by default the environment's, with the
-    faults named (sandbox/faults.py), by default none. Where it is ``signed``, the APIs of the sites that sign
-    refuse whoever is not one of their pages (sandbox/signatures.py).
+    """Create the application.
 
-    The event's posts are shown as they are at the time (growth.py); a corpus that is handed over stands still. The
-    sites read both through ``posts_now`` of growth.py, and the time from ``app.state.now``.
+    corpus: the posts to serve; by default those of the event, which grow with time (growth.py). A given corpus does not
+    change. now: returns the current time in UTC; by default core.environment.now. faults: names of faults to inject
+    (faults.py) into a share ``fault_rate`` of the requests, drawn from ``seed``. signed: the APIs of sites that sign
+    their requests refuse requests that none of their pages has signed (signatures.py).
+
+    The sites get their posts from growth.posts_now and the time from ``app.state.now``.
     """
     sites = (weibo, douyin, xiaohongshu, zhihu)
     app = Starlette(
@@ -46,26 +48,26 @@ def create_app(
         ],
     )
     app.state.session_keys = {}
-    still = by_platform(event.history() if corpus is None else corpus)
-    app.state.posts_at = Growing(still).at if corpus is None else lambda _: still
+    posts = by_platform(event.history() if corpus is None else corpus)
+    app.state.posts_at = Growing(posts).at if corpus is None else lambda _: posts
     app.state.now = now or time_of_environment
     return app
 
 
 def by_platform(corpus: Sequence[SandboxPost]) -> dict[Platform, list[SandboxPost]]:
-    """Each platform's posts, newest first; a platform without posts has an empty list."""
+    """The posts of each platform, newest first; an empty list for a platform without posts."""
     newest_first = sorted(corpus, key=lambda post: (post.posted_at, post.post_id), reverse=True)
     return {platform: [post for post in newest_first if post.platform == platform] for platform in CRAWLED_PLATFORMS}
 
 
 async def health(request: Request) -> JSONResponse:
-    """That it is up, that nothing in it is real, and how much there is."""
+    """The health check: the sandbox is up, its content is synthetic, and how many posts each platform has."""
     state = request.app.state
     posts: dict[Platform, list[SandboxPost]] = state.posts_at(state.now())
     return JSONResponse(
         {
             "synthetic": True,
             "service": "tingfeng sandbox",
-            "posts": {platform: len(held) for platform, held in posts.items()},
+            "posts": {platform: len(of_platform) for platform, of_platform in posts.items()},
         }
     )

@@ -1,61 +1,59 @@
-"""What the sandbox's sites know: the shape of a synthetic post. The posts themselves are made in event.py."""
+"""The sandbox's records: posts, comments, accounts and hot-list rows. event.py creates the posts."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from core.platforms import Platform
-
-Sentiment = Literal["negative", "neutral", "positive"]
+from core.vocabulary import Sentiment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxAuthor:
-    author_id: str  # in the platform's own form
-    name: str  # every one says that it is synthetic, e.g. 合成用户0001
+    author_id: str  # in the platform's format
+    name: str  # contains 合成 (synthetic), e.g. 合成用户0001
     followers: int
     is_verified: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxPost:
-    """One synthetic post with its true values; a site shows them as that platform does.
+    """One synthetic post with its exact values; each site displays them in its own way.
 
-    The corpus has posts as they are in the end; growth.py says what they are like before that.
+    The corpus has the posts' final state; growth.py computes earlier states.
     """
 
     platform: Platform
-    post_id: str  # in the platform's own form, carrying its time where that platform's ids do
+    post_id: str  # in the platform's format, including the time if the platform's ids contain it
     post_type: str  # as in core.contracts.raw.Post
     author: SandboxAuthor
     posted_at: datetime  # UTC
     title: str | None
-    text: str  # the author's own words; for a weibo repost with its //@ tail
+    text: str  # the author's text; for a Weibo repost including its //@ tail
     hashtags: tuple[str, ...] = ()
     likes: int
     comments: int
-    shares: int  # 0 on zhihu, which shows none
-    collects: int  # 0 on weibo, which shows none
+    shares: int  # 0 on Zhihu, which shows none
+    collects: int  # 0 on Weibo, which shows none
     ip_location: str
     is_ad: bool = False
-    repost_of: "SandboxPost | None" = None  # weibo: the quoted original
-    in_event: bool  # one of the 4,309; False: what sites mix in
+    repost_of: "SandboxPost | None" = None  # Weibo: the quoted original
+    in_event: bool  # one of the event's 4,309 posts; False for other posts that searches return
     sentiment: Sentiment | None = None  # the analyst's label; None outside the event
-    focus: int | None = None  # 1 to 4: which of the four focuses the text speaks of
-    first_text: str | None = None  # what it said until edited_at
-    edited_at: datetime | None = None  # UTC; None also as long as it has not been edited yet
-    deleted_at: datetime | None = None  # UTC; from then on no site shows it
-    comments_in_the_end: int | None = None  # of a post that is still growing; None: comments says it
+    focus: int | None = None  # 1 to 4: the focus that the text is about
+    first_text: str | None = None  # the text before edited_at
+    edited_at: datetime | None = None  # UTC; None while the post is not edited yet
+    deleted_at: datetime | None = None  # UTC; the site no longer shows the post from then on
+    final_comments: int | None = None  # of a post that is still growing; None: equal to comments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxComment:
     """One synthetic comment on a post, or a reply to one."""
 
-    comment_id: str  # in the platform's own form
+    comment_id: str  # in the platform's format
     post_id: str
-    root_id: str | None  # None: a root comment; else the root comment that it stands below
-    answers_id: str | None = None  # of a reply: the comment that it answers, its root or another reply below that
+    root_id: str | None  # of a reply: the root comment of its thread; None for a root comment
+    answers_id: str | None = None  # of a reply: the comment it answers, the root or another reply of the thread
     author: SandboxAuthor
     posted_at: datetime  # UTC
     text: str
@@ -65,7 +63,7 @@ class SandboxComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotWord:
-    """One row of a synthetic hot list at one moment."""
+    """One row of a synthetic hot list at one time."""
 
     rank: int  # from 1
     word: str

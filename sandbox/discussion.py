@@ -1,7 +1,7 @@
-"""What is said below the synthetic posts: root comments, and replies to them and to each other.
+"""The comments on the synthetic posts: root comments, and replies to them and to other replies.
 
-A discussion follows from its post alone. Its comments come along with the post's comment count (growth.py): the n-th is
-written when the count gets to n, so that at any moment those that are there are as many as the site says.
+A discussion depends on its post alone. Comments appear with the post's comment count (growth.py): the n-th is written
+when the count reaches n, so that at any time there are as many comments as the site says.
 """
 
 import functools
@@ -14,24 +14,25 @@ from typing import NamedTuple
 from zlib import crc32
 
 from core.platforms import CRAWLED_PLATFORMS, Platform
-from sandbox.corpus import SandboxAuthor, SandboxComment, SandboxPost, Sentiment
-from sandbox.growth import age_of_part
+from core.vocabulary import Sentiment
+from sandbox.corpus import SandboxAuthor, SandboxComment, SandboxPost
+from sandbox.growth import age_at_share
 from sandbox.making import PLACES, STATEMENT
 from sandbox.post_ids import ZHIHU_FROM_S
 from sandbox.weibo_ids import id_at
 from sandbox.wording import NAMES, Brief, Writer
 
-# Sites do not show more of the largest discussions either; no post of the event has so many.
+# The most comments shown of a post; real sites have such a limit too. No post of the event has so many.
 SHOWN = 5_000
-# People who comment, a platform. The first of them do it again and again, below one post too.
+# Number of commenters per platform. Those with low numbers comment often, also several times on one post.
 COMMENTERS = 20_000
-REPLIES = 1 / 3
-REPLIES_BY_AUTHOR = 0.08  # part of the replies that are by the author of the post
-REPLIES_TO_REPLIES = 0.3
-WITHOUT_WORDS = 0.01  # a picture alone; 18 of 3,440 recorded comments
-# What an id has of its own beside its second: so many different numbers.
-OWN_OF: Mapping[Platform, int] = {"weibo": 2**22, "douyin": 2**32, "xiaohongshu": 2**32, "zhihu": 10_000}
-_TONES: dict[Sentiment, tuple[Sentiment, ...]] = {  # whoever comments mostly agrees
+REPLIES = 1 / 3  # share of replies among comments
+REPLIES_BY_AUTHOR = 0.08  # share of replies written by the author of the post
+REPLIES_TO_REPLIES = 0.3  # share of replies that answer any comment of the thread, not the root
+WITHOUT_TEXT = 0.01  # share of comments with a picture only; 18 of 3,440 recorded comments
+# How many different ids there are for one second.
+IDS_PER_SECOND: Mapping[Platform, int] = {"weibo": 2**22, "douyin": 2**32, "xiaohongshu": 2**32, "zhihu": 10_000}
+_TONES: dict[Sentiment, tuple[Sentiment, ...]] = {  # most commenters agree with the post
     "negative": ("negative", "negative", "negative", "negative", "neutral", "positive"),
     "neutral": ("neutral", "neutral", "neutral", "negative", "negative", "positive"),
     "positive": ("positive", "positive", "positive", "neutral", "neutral", "negative"),
@@ -39,7 +40,7 @@ _TONES: dict[Sentiment, tuple[Sentiment, ...]] = {  # whoever comments mostly ag
 
 
 class Subject(NamedTuple):
-    """All that a discussion follows from: of a growing post the same at any time."""
+    """Everything that a discussion depends on; it stays the same while the post grows."""
 
     platform: Platform
     post_id: str
@@ -47,46 +48,46 @@ class Subject(NamedTuple):
     author: SandboxAuthor
     sentiment: Sentiment | None
     focus: int | None
-    comments: int  # in the end
+    comments: int  # the final number
 
 
 def comments_of(post: SandboxPost) -> list[SandboxComment]:
-    """The comments that a post has as it is given: ``post.comments`` of them, but at most SHOWN.
+    """The comments of a post in its given state: ``post.comments`` of them, but at most SHOWN.
 
-    Root comments stand in order of their likes, the most liked first, each with its replies behind it, oldest first.
+    Root comments are sorted by likes, the most liked first; each is followed by its replies, oldest first.
     """
     return list(_ordered(_subject(post), post.comments))
 
 
 def replies_to(post: SandboxPost, root_id: str) -> list[SandboxComment]:
-    """The replies below one root comment, oldest first; none where there is no such comment."""
+    """The replies to one root comment, oldest first; empty if there is no such comment."""
     return [comment for comment in _ordered(_subject(post), post.comments) if comment.root_id == root_id]
 
 
 def post_of(posts: Iterable[SandboxPost], comment_id: str) -> SandboxPost | None:
-    """The post below which a comment stands: Weibo and Zhihu ask for replies by the comment's id alone.
+    """The post that a comment belongs to, None if there is none. Weibo and Zhihu request replies by comment id alone.
 
-    The end of an id tells its place below each of the posts, most of which have not as many comments.
+    The last part of an id gives the place that the comment would have under each post; most posts have fewer comments,
+    so that few have to be looked at.
     """
     if not (comment_id.isascii() and comment_id.isdigit()):
         return None
     for post in posts:
-        own = OWN_OF[post.platform]
-        place = (int(comment_id) - crc32(post.post_id.encode())) % own
+        place = (int(comment_id) - crc32(post.post_id.encode())) % IDS_PER_SECOND[post.platform]
         if place < min(post.comments, SHOWN) and any(one.comment_id == comment_id for one in comments_of(post)):
             return post
     return None
 
 
 def _subject(post: SandboxPost) -> Subject:
-    in_the_end = post.comments if post.comments_in_the_end is None else post.comments_in_the_end
-    return Subject(post.platform, post.post_id, post.posted_at, post.author, post.sentiment, post.focus, in_the_end)
+    final = post.comments if post.final_comments is None else post.final_comments
+    return Subject(post.platform, post.post_id, post.posted_at, post.author, post.sentiment, post.focus, final)
 
 
-# The pages of one post are asked for one after the other: a few discussions are enough to remember.
+# Crawlers request the pages of one post one after the other, so caching a few discussions is enough.
 @functools.lru_cache(maxsize=32)
 def _ordered(subject: Subject, number: int) -> list[SandboxComment]:
-    """The first ``number`` comments in the order of the sites, with the likes that they have when there are so many."""
+    """The first ``number`` comments in the sites' order, with their likes at the time when there are so many."""
     written = [
         replace(comment, likes=_likes(comment.likes, place, number, subject.comments))
         for place, comment in enumerate(_written(subject)[:number])
@@ -99,23 +100,24 @@ def _ordered(subject: Subject, number: int) -> list[SandboxComment]:
     return [comment for root in roots for comment in (root, *replies[root.comment_id])]
 
 
-def _likes(in_the_end: int, place: int, number: int, comments: int) -> int:
-    """Likes come as the discussion goes on: none when the comment is the last one, all when there are all comments."""
-    return in_the_end if number >= comments else in_the_end * (number - place) // (comments - place)
+def _likes(final: int, place: int, number: int, comments: int) -> int:
+    """A comment's likes when ``number`` of all ``comments`` exist: they grow from 0 when it is the newest to
+    ``final``."""
+    return final if number >= comments else final * (number - place) // (comments - place)
 
 
 @functools.lru_cache(maxsize=32)
 def _written(subject: Subject) -> list[SandboxComment]:
-    """Every comment that there will be, the first SHOWN, oldest first and with its final likes."""
+    """All comments that will be written, at most SHOWN, oldest first, with their final likes."""
     rng = random.Random(f"{subject.platform} {subject.post_id}")  # noqa: S311  # repeatable, not secret
     writer = Writer(rng)
     written: list[SandboxComment] = []
-    threads: list[list[SandboxComment]] = []  # each root comment with its replies
+    threads: list[list[SandboxComment]] = []  # a root comment and its replies each
     for place in range(min(subject.comments, SHOWN)):
-        # Where the count, rounded, becomes place + 1; to the second below it.
-        age = age_of_part(subject.post_id, (place + 0.5) / subject.comments)
+        # The time when the rounded count becomes place + 1, rounded down to the second.
+        age = age_at_share(subject.post_id, (place + 0.5) / subject.comments)
         posted_at = subject.posted_at + timedelta(seconds=age // timedelta(seconds=1))
-        # The first root comments draw most of the replies: half of them go to the first eighth.
+        # The first root comments get most replies: the first eighth gets half of them.
         thread = threads[int(len(threads) * rng.random() ** 3)] if threads and rng.random() < REPLIES else []
         answered = rng.choice(thread) if thread and rng.random() < REPLIES_TO_REPLIES else next(iter(thread), None)
         comment = SandboxComment(
@@ -123,9 +125,11 @@ def _written(subject: Subject) -> list[SandboxComment]:
             post_id=subject.post_id,
             root_id=thread[0].comment_id if thread else None,
             answers_id=answered.comment_id if answered else None,
-            author=subject.author if thread and rng.random() < REPLIES_BY_AUTHOR else _drawn(rng, subject.platform),
+            author=subject.author
+            if thread and rng.random() < REPLIES_BY_AUTHOR
+            else _random_commenter(rng, subject.platform),
             posted_at=posted_at,
-            text="" if rng.random() < WITHOUT_WORDS else _text(rng, writer, subject, posted_at),
+            text="" if rng.random() < WITHOUT_TEXT else _text(rng, writer, subject, posted_at),
             likes=round(rng.lognormvariate(0, 1.6) * (0.3 if thread else 1)),
             ip_location=rng.choice(PLACES),
         )
@@ -148,13 +152,16 @@ def _text(rng: random.Random, writer: Writer, subject: Subject, posted_at: datet
     return writer.comment(subject.platform, brief)
 
 
-def _drawn(rng: random.Random, platform: Platform) -> SandboxAuthor:
+def _random_commenter(rng: random.Random, platform: Platform) -> SandboxAuthor:
     return commenter(platform, int(COMMENTERS * rng.random() ** 3))
 
 
 @functools.lru_cache(maxsize=COMMENTERS)
 def commenter(platform: Platform, number: int) -> SandboxAuthor:
-    """One of COMMENTERS of a platform. None of them posts: their names have seven digits, those who do have four."""
+    """The commenter with a number below COMMENTERS.
+
+    Commenters do not post: their names have seven digits, posters' four.
+    """
     drawn = int.from_bytes(blake2b(f"{platform} commenter {number}".encode(), digest_size=16).digest())
     match platform:
         case "weibo":
@@ -170,20 +177,20 @@ def commenter(platform: Platform, number: int) -> SandboxAuthor:
 
 
 def comment_id(platform: Platform, post_id: str, posted_at: datetime, place: int) -> str:
-    """An id in the platform's own form, of its own within a post.
+    """A comment id in the platform's format, unique within a post.
 
-    Weibo's and Douyin's carry their second as post ids do, Xiaohongshu's one to eleven seconds before it (as recorded).
-    Zhihu's are of eleven digits and grow with time.
+    Ids of Weibo and Douyin contain their second, as post ids do; those of Xiaohongshu a second that is 1 to 11 seconds
+    earlier (as recorded). Ids of Zhihu have up to eleven digits and grow with time.
     """
-    seconds, own = int(posted_at.timestamp()), (crc32(post_id.encode()) + place) % OWN_OF[platform]
+    seconds, number = int(posted_at.timestamp()), (crc32(post_id.encode()) + place) % IDS_PER_SECOND[platform]
     match platform:
         case "weibo":
-            return str(id_at(posted_at, own))
+            return str(id_at(posted_at, number))
         case "douyin":
-            return str(seconds << 32 | own)
+            return str(seconds << 32 | number)
         case "xiaohongshu":
-            return f"{seconds - 1 - own % 11:08x}00000000{own:08x}"
+            return f"{seconds - 1 - number % 11:08x}00000000{number:08x}"
         case "zhihu":
-            return str((seconds - ZHIHU_FROM_S) * OWN_OF["zhihu"] + own)
+            return str((seconds - ZHIHU_FROM_S) * IDS_PER_SECOND["zhihu"] + number)
         case _:
-            raise ValueError(f"the sandbox has no {platform}")
+            raise ValueError(f"the sandbox does not have {platform}")

@@ -1,8 +1,8 @@
-"""The synthetic event: every post that the sandbox's sites know, the same each time.
+"""The synthetic event: all posts of the sandbox, identical for the same seed.
 
-``corpus`` has the 4,309 posts whose margins stand in event.yaml, and what the sites mix in with them (mixed_in.py);
-``history`` has what was deleted besides. What they are like at a moment stands in growth.py.
-How one post is made stands in making.py, what it says in wording.py and phrases.yaml.
+``corpus`` has the event's 4,309 posts, whose totals are given in event.yaml, and unrelated posts that searches return
+as well (mixed_in.py); ``history`` also has the deleted posts. growth.py computes the posts' state at a given time,
+making.py creates single posts, wording.py and phrases.yaml their text.
 """
 
 import functools
@@ -12,18 +12,18 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from core.platforms import CRAWLED_PLATFORMS, Platform
+from core.vocabulary import Sentiment
 from sandbox.accounts import BLOGGERS, MEDIA
-from sandbox.corpus import SandboxAuthor, SandboxPost, Sentiment
+from sandbox.corpus import SandboxAuthor, SandboxPost
 from sandbox.making import EVENT, STATEMENT, Maker, apportioned
 from sandbox.mixed_in import DAY_BEFORE, deleted_post, great_originals, mixed_in
 from sandbox.wording import WEIBO_SHORT, Brief, Words
 
-SENTIMENTS: tuple[Sentiment, ...] = ("negative", "neutral", "positive")
-# Praise comes mostly once there is an answer to praise.
+# How much more likely a post is positive after the brand's statement: praise mostly refers to it.
 POSITIVE_AFTER_STATEMENT = 4.0
-# No post has much more than this part of the interactions of its platform and sentiment: on Weibo likes stay under
-# 10,000, from where on sites round ("1.4万") and the margins could not be read back exactly.
-LARGEST_PART = 0.08
+# The largest share that one post has of the interactions of its platform and sentiment, approximately. It keeps likes
+# on Weibo below 10,000, from where sites round counts ("1.4万") and totals could not be reproduced exactly.
+LARGEST_SHARE = 0.08
 
 
 SEED = 20260105
@@ -31,19 +31,19 @@ SEED = 20260105
 
 @functools.cache
 def corpus(seed: int = SEED) -> list[SandboxPost]:
-    """Every synthetic post as it is in the end, oldest first: 4,309 of the event, and those that the sites mix in."""
+    """All posts in their final state, oldest first: the 4,309 of the event and unrelated ones."""
     return [post for post in history(seed) if post.deleted_at is None]
 
 
 @functools.cache
 def history(seed: int = SEED) -> list[SandboxPost]:
-    """The posts of ``corpus``, and those that have been deleted since."""
+    """The posts of ``corpus`` and the deleted ones, oldest first."""
     make = Maker(random.Random(seed))  # noqa: S311  # repeatable, not secret
-    on_the_brand = great_originals(make, "great_brand_originals", DAY_BEFORE)
-    posts = [*on_the_brand, *great_originals(make, "great_originals", EVENT["days"][0])]
+    brand_originals = great_originals(make, "great_brand_originals", DAY_BEFORE)
+    posts = [*brand_originals, *great_originals(make, "great_originals", EVENT["days"][0])]
     for platform in CRAWLED_PLATFORMS:
-        told = event_posts(make, platform, on_the_brand)
-        posts += [*told, *mixed_in(make, platform, told)]
+        of_event = event_posts(make, platform, brand_originals)
+        posts += [*of_event, *mixed_in(make, platform, of_event)]
     posts += [
         deleted_post(make, platform)
         for platform in CRAWLED_PLATFORMS
@@ -53,7 +53,7 @@ def history(seed: int = SEED) -> list[SandboxPost]:
 
 
 def event_posts(make: Maker, platform: Platform, quotable: Sequence[SandboxPost]) -> list[SandboxPost]:
-    """A platform's posts of the event, oldest first; ``quotable`` are others that Weibo's reposts may quote."""
+    """The event's posts of a platform, oldest first. quotable: further posts that Weibo's reposts may quote."""
     moments = post_moments(make, platform)
     sentiments = assign_sentiments(make.rng, moments, EVENT["sentiment_volume"][platform])
     authors = assign_authors(make, platform, sentiments)
@@ -98,12 +98,12 @@ def event_posts(make: Maker, platform: Platform, quotable: Sequence[SandboxPost]
 
 
 def first_relay(moments: Sequence[datetime], sentiments: Sequence[Sentiment]) -> int:
-    """The index of the post that first relays the statement: the first neutral one after it."""
+    """The index of the post that first relays the statement: the first neutral post after it."""
     return next(index for index, moment in enumerate(moments) if moment >= STATEMENT and sentiments[index] == "neutral")
 
 
 def post_moments(make: Maker, platform: Platform) -> list[datetime]:
-    """When the event's posts of a platform were posted, UTC, in order."""
+    """The publication times (UTC, sorted) of the event's posts of a platform."""
     hours = {date.fromisoformat(str(day)): weights for day, weights in EVENT["hours"].items() if day != "usual"}
     return sorted(
         make.moment(day, hours.get(day, EVENT["hours"]["usual"]))
@@ -115,8 +115,8 @@ def post_moments(make: Maker, platform: Platform) -> list[datetime]:
 def assign_sentiments(
     rng: random.Random, moments: Sequence[datetime], volumes: dict[Sentiment, int]
 ) -> list[Sentiment]:
-    """A sentiment for each post, each as often as its volume says; the positive ones lean to after the statement."""
-    # Weighted sampling without replacement (Efraimidis and Spirakis): the largest u ** (1 / weight).
+    """The sentiment of each post, so that the volumes are exact; positive posts are more likely after the statement."""
+    # Weighted sampling without replacement (Efraimidis and Spirakis): take the largest u ** (1 / weight).
     keys = [rng.random() ** (1 / (POSITIVE_AFTER_STATEMENT if moment >= STATEMENT else 1)) for moment in moments]
     positive = set(heapq.nlargest(volumes["positive"], range(len(moments)), key=keys.__getitem__))
     others: tuple[Sentiment, ...] = ("negative", "neutral")
@@ -125,12 +125,12 @@ def assign_sentiments(
 
 
 def assign_authors(make: Maker, platform: Platform, sentiments: Sequence[Sentiment]) -> list[SandboxAuthor]:
-    """Who posts. Media relay, so three in ten neutral posts are theirs; people are drawn so that some come back."""
+    """The author of each post. Media write three in ten neutral posts; some ordinary users post several times."""
     media = make.accounts.media(platform, MEDIA[platform])
     bloggers = make.accounts.bloggers(platform, BLOGGERS[platform])
     people = make.accounts.users(platform, len(sentiments))
-    zeal = [min(make.rng.paretovariate(1.2), 12) for _ in people]
-    authors = make.rng.choices(people, zeal, k=len(sentiments))
+    activity = [min(make.rng.paretovariate(1.2), 12) for _ in people]
+    authors = make.rng.choices(people, activity, k=len(sentiments))
     for index, sentiment in enumerate(sentiments):
         drawn = make.rng.random()
         if sentiment == "neutral" and drawn < 0.3:
@@ -143,12 +143,12 @@ def assign_authors(make: Maker, platform: Platform, sentiments: Sequence[Sentime
 def assign_interactions(
     rng: random.Random, platform: Platform, sentiments: Sequence[Sentiment], authors: Sequence[SandboxAuthor]
 ) -> list[int]:
-    """Heavy-tailed interactions, more for accounts with many followers, that add up to each sentiment's sum."""
+    """The interactions of each post: heavy-tailed, growing with followers, with the exact total of each sentiment."""
     interactions = [0] * len(sentiments)
     for sentiment, total in EVENT["sentiment_interactions"][platform].items():
         cell = [index for index, of_post in enumerate(sentiments) if of_post == sentiment]
         weights = [rng.lognormvariate(0, 1.9) * (authors[index].followers + 30) ** 0.3 for index in cell]
-        largest = LARGEST_PART * sum(weights)
+        largest = LARGEST_SHARE * sum(weights)
         parts = apportioned(total, [min(weight, largest) for weight in weights])
         for index, part in zip(cell, parts, strict=True):
             interactions[index] = part
@@ -156,13 +156,13 @@ def assign_interactions(
 
 
 def waves(rng: random.Random, sentiments: Sequence[Sentiment], sizes: Sequence[int]) -> dict[int, int]:
-    """Waves of copies: the index of each post in one, to the index of the post that was copied (its own for the first).
+    """Waves of copied posts, as {index of a member: index of the copied post}; the first member maps to itself.
 
-    What is copied is a complaint; a wave runs through at most three times as many of them as it has members.
+    Members are negative posts. They are drawn from the next ``3 * size`` negative posts after the start of the wave.
     """
     copied_from: dict[int, int] = {}
     for size in sizes:
-        # A start neither in the quiet first days nor so late that the wave would not fit in.
+        # Not in the quiet first days, and early enough for the whole wave.
         start = rng.randrange(len(sentiments) // 5, len(sentiments) * 3 // 4)
         free = [
             index
@@ -177,7 +177,7 @@ def waves(rng: random.Random, sentiments: Sequence[Sentiment], sizes: Sequence[i
 def quoted_original(
     rng: random.Random, quotable: Sequence[SandboxPost], posts: Sequence[SandboxPost], moment: datetime
 ) -> SandboxPost:
-    """An earlier original, the most liked of eight: short enough for a tail, and without hashtags of its own."""
+    """A post to quote: the most liked of eight earlier originals that are short and have no hashtags."""
     earlier = [post for post in quotable if post.posted_at < moment]
     recent = [post for post in posts[-600:] if post.repost_of is None and not post.hashtags and len(post.text) <= 70]
     candidates = earlier + recent
@@ -185,7 +185,7 @@ def quoted_original(
 
 
 def repost_words(make: Maker, brief: Brief, original: SandboxPost) -> Words:
-    """The reposter's own words and the tail that quotes the original, together no longer than a short post."""
+    """The reposter's text and the tail that quotes the original, together at most WEIBO_SHORT characters."""
     tail = f"//@{original.author.name}:{original.text}"
     while True:
         text = make.writer.aside(brief) + tail

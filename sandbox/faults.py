@@ -1,8 +1,8 @@
-"""What real sites do to a crawler, on demand: refusals as platforms.md has them, and harms (harms.py).
+"""Fault injection: refusals as the real sites send them (docs/sites.md), and damaged responses (response_faults.py).
 
-The bodies of Visitor System, 安全验证, ok:-100, 40352, 461, 471, 300011 and 300012 were never recorded anywhere; they
-follow public crawlers' code. A fault strikes a request with the probability ``rate``, from a seed, so that the
-same requests in the same order meet the same faults.
+No recording of the bodies of Visitor System, 安全验证, ok:-100, 40352, 461, 471, 300011 and 300012 is known; they
+follow public crawlers' code. A request gets a fault with the probability ``rate``, drawn from a seed: the same requests
+in the same order get the same faults.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from core.contracts.raw import SliceState
 from core.platforms import Platform
-from sandbox.response_faults import HARMS, harmed, is_first_page, pages_of
+from sandbox.response_faults import RESPONSE_FAULTS, damaged, is_first_page, search_of
 
 PLATFORM_OF_HOST: Mapping[str, Platform] = {
     "s.weibo.com": "weibo",
@@ -32,14 +32,14 @@ PLATFORM_OF_HOST: Mapping[str, Platform] = {
     "zhuanlan.zhihu.com": "zhihu",
 }
 SLOW_SECONDS = 0.3
-_Refusal = tuple[int, str | dict[str, Any], SliceState]  # HTTP status, body, and how the slice has to end
+_Refusal = tuple[int, str | dict[str, Any], SliceState]  # HTTP status, body, expected state of the slice
 REFUSALS: Mapping[Platform, Mapping[str, _Refusal]] = {
     "weibo": {
         **{f"http_{status}": (status, "", "blocked") for status in (403, 414, 418, 429, 432)},
         "login_redirect": (302, "", "logged_out"),
         "visitor_system": (200, "<html><head><title>Sina Visitor System</title></head></html>", "logged_out"),
         "ok_-100": (200, {"ok": -100, "url": "https://passport.weibo.com/sso/signin"}, "logged_out"),
-        "no_data": (200, {"ok": 1, "msg": ""}, "blocked"),  # what getIndex has in the place of a captcha
+        "no_data": (200, {"ok": 1, "msg": ""}, "blocked"),  # getIndex sends this instead of a captcha
     },
     "douyin": {
         "empty_body": (200, "", "blocked"),
@@ -75,22 +75,22 @@ REFUSALS: Mapping[Platform, Mapping[str, _Refusal]] = {
 
 def known_faults() -> list[str]:
     """The names of all faults that can be injected."""
-    return sorted({*HARMS, *(name for refusals in REFUSALS.values() for name in refusals)})
+    return sorted({*RESPONSE_FAULTS, *(name for refusals in REFUSALS.values() for name in refusals)})
 
 
 class Faults(BaseHTTPMiddleware):
-    """Strikes requests with faults of these names; a name that a request's platform does not know leaves it alone."""
+    """Injects faults by name. A name that a request's platform does not have is ignored for that request."""
 
     def __init__(self, app: ASGIApp, names: Sequence[str], rate: float, seed: int) -> None:
         super().__init__(app)
         self._names, self._rate = names, rate
         self._rng = random.Random(seed)  # noqa: S311  # repeatable, not secret
-        self._last: dict[str, Response] = {}  # by search: what "repeated" gives again
+        self._last: dict[str, Response] = {}  # the previous response to each search, for "repeated"
 
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         platform = PLATFORM_OF_HOST.get(request.url.path.split("/")[1])
-        known = [name for name in self._names if platform and name in (*REFUSALS[platform], *HARMS)]
-        name = self._rng.choice(known) if known and self._rng.random() < self._rate else None
+        possible = [name for name in self._names if platform and name in (*REFUSALS[platform], *RESPONSE_FAULTS)]
+        name = self._rng.choice(possible) if possible and self._rng.random() < self._rate else None
         if platform and name and name in REFUSALS[platform]:
             status, body, _ = REFUSALS[platform][name]
             headers = {"Location": "https://passport.weibo.com/"} if status == 302 else {}
@@ -101,15 +101,15 @@ class Faults(BaseHTTPMiddleware):
             )
         if name == "slow":
             await asyncio.sleep(SLOW_SECONDS)
-        asked: dict[str, Any] = dict(request.query_params) or json.loads(await request.body() or b"{}")
-        answer = await _whole(await call_next(request))
-        pages = pages_of(request.url.path, asked)
-        earlier, self._last[pages] = self._last.get(pages, answer), answer
-        if name == "no_result" and is_first_page(asked):
-            return answer
-        return harmed(answer, earlier, name, self._rng)
+        parameters: dict[str, Any] = dict(request.query_params) or json.loads(await request.body() or b"{}")
+        response = await _buffered(await call_next(request))
+        search = search_of(request.url.path, parameters)
+        previous, self._last[search] = self._last.get(search, response), response
+        if name == "no_result" and is_first_page(parameters):
+            return response
+        return damaged(response, previous, name, self._rng)
 
 
-async def _whole(response: Response) -> Response:
+async def _buffered(response: Response) -> Response:
     chunks = [chunk async for chunk in response.body_iterator]  # type: ignore[attr-defined]  # call_next streams
     return Response(b"".join(chunks), response.status_code, media_type=response.headers.get("content-type"))

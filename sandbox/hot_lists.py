@@ -1,8 +1,7 @@
-"""The synthetic hot lists of Weibo, Douyin and Zhihu at any moment; Xiaohongshu has no public one.
+"""The synthetic hot lists of Weibo, Douyin and Zhihu at any time; Xiaohongshu has no public hot list.
 
-A word enters a list, climbs within an hour and fades over the day. What people search for on any day is made up of a
-place and what happens there; of the event there are the words that the lists of Weibo and Zhihu had (platforms.md §1),
-and none on Douyin, whose list had none.
+A word enters a list, climbs within an hour and fades over the day. Ordinary words combine a place and an occurrence.
+The event has the words that were on the real lists of Weibo and Zhihu; Douyin's list had none of it.
 """
 
 import math
@@ -17,15 +16,15 @@ from sandbox.growth import STEP
 from sandbox.wording import PHRASES
 
 ROWS = 50
-AD_RANK = 3  # what is paid for stands there, on Weibo
+AD_RANK = 3  # the rank of the advertisement in Weibo's list
 CLIMBS, FADES = timedelta(minutes=20), timedelta(hours=10)  # time constants of a word's heat
-LASTS = timedelta(days=2)  # what has faded for so long is off the list
-WORDS = 160  # in turn on a platform's list, each once in TURN: some 100 at any time, of which ROWS are hot enough
+LASTS = timedelta(days=2)  # a word is off the list after this time
+WORDS = 160  # ordinary words per platform; each enters once per TURN, so about 100 compete for ROWS at any time
 TURN = timedelta(hours=75)
 HOTTEST: dict[Platform, int] = {"weibo": 2_400_000, "douyin": 12_000_000, "zhihu": 9_000_000}
 _EPOCH = datetime(2000, 1, 1, tzinfo=CHINA)
 
-# When each word of the event entered, and its peak as a part of the platform's HOTTEST.
+# The event's words: when each entered the list, and its peak as a share of the platform's HOTTEST.
 OF_THE_EVENT: dict[Platform, tuple[tuple[str, str, float], ...]] = {
     "weibo": (
         ("小米徐洁云致歉", "2026-01-05T22:10", 0.7),
@@ -40,9 +39,9 @@ OF_THE_EVENT: dict[Platform, tuple[tuple[str, str, float], ...]] = {
 
 
 def hot_list(platform: Platform, now: datetime) -> list[HotWord]:
-    """The ROWS words of a platform's list at a moment, the hottest first; none of Xiaohongshu.
+    """The ROWS words of a platform's list at a time, the hottest first; empty for Xiaohongshu.
 
-    On Weibo the row at AD_RANK is an advertisement. Lists are brought up to date every STEP.
+    On Weibo the row at AD_RANK is an advertisement. Lists update every STEP.
     """
     if platform not in HOTTEST:
         return []
@@ -65,12 +64,13 @@ def hot_list(platform: Platform, now: datetime) -> list[HotWord]:
 
 
 def _of_any_day(platform: Platform, moment: datetime) -> Iterator[tuple[str, datetime, float]]:
-    """Words with the time of their last entry and their peaks, from 0.05 to 1 and mostly small."""
+    """Ordinary words, with the time of their last entry and their peak, which is between 0.05 and 1 and mostly
+    small."""
     places, happenings = (PHRASES["hot_lists"][part].split("|") for part in ("places", "happenings"))
     for number in range(WORDS):
         drawn = crc32(f"{platform} {number}".encode())
         since = (moment - _EPOCH + timedelta(seconds=drawn % (TURN // timedelta(seconds=1)))) % TURN
-        # In steps of 3, which all go round the 20 happenings, so that none comes twice at a place.
+        # The step 3 has no common factor with the 20 happenings, so no place gets the same one twice.
         turn, place = divmod(number, len(places))
         happening = (7 * place + 3 * turn + len(platform)) % len(happenings)
         yield places[place] + happenings[happening], moment - since, 0.05 + 0.95 * (number / WORDS) ** 3

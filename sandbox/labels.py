@@ -1,4 +1,4 @@
-"""The analysts' labels of the sandbox's event, as synthetic as the event."""
+"""Synthetic analysts' labels of the sandbox's event."""
 
 import csv
 import os
@@ -12,7 +12,7 @@ LABEL_COLUMNS = ("platform", "post_id", "sentiment", "labeller", "labelled_at")
 
 
 def write_labels(path: Path) -> None:
-    """Write LABEL_COLUMNS (times in UTC) of each post of the event; the whole file or none."""
+    """Write the label of each of the event's posts as CSV with LABEL_COLUMNS (times in UTC), atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -1,4 +1,4 @@
-"""How one synthetic post is made, in the event or mixed in with it: when, by whom, and what it is to speak of."""
+"""Creates single synthetic posts, of the event or unrelated to it: time, author, subject, text and counts."""
 
 import random
 from collections.abc import Sequence
@@ -12,8 +12,9 @@ import yaml
 
 from core.calendar import CHINA
 from core.platforms import Platform
+from core.vocabulary import Sentiment
 from sandbox.accounts import Accounts
-from sandbox.corpus import SandboxAuthor, SandboxPost, Sentiment
+from sandbox.corpus import SandboxAuthor, SandboxPost
 from sandbox.post_ids import PostIds
 from sandbox.wording import AFTER_STATEMENT, FOCUSES, NAMES, PHRASES, Brief, Words, Writer, names_in
 
@@ -26,9 +27,9 @@ POST_TYPES: dict[Platform, tuple[str, ...]] = {
     "xiaohongshu": ("image",) * 15 + ("video",) * 5,
     "zhihu": ("answer",) * 15 + ("article",) * 5,
 }
-# Where a site tells of an edit. What is cut off short posts in the end is a remark of at most 20 characters.
+# Sites that show when a post was edited. The edit removes a remark of at most 20 characters from a short post.
 EDITABLE: frozenset[Platform] = frozenset({"weibo", "xiaohongshu", "zhihu"})
-EDITED_LENGTH = 120
+EDITED_LENGTH = 120  # only shorter posts are edited
 EDITED_ONE_IN = 15
 PLACES = [
     "北京", "北京", "北京", "广东", "广东", "广东", "江苏", "江苏", "浙江", "浙江", "山东", "山东",
@@ -48,13 +49,13 @@ class Maker:
         self._ids = PostIds(rng)
 
     def moment(self, day: date, hours: Sequence[float]) -> datetime:
-        """A time of a day in China, UTC, to the second, by weights of the hours 0 to 23."""
+        """A random time (UTC, whole seconds) of a day in China; ``hours`` has the weights of the hours 0 to 23."""
         [hour] = self.rng.choices(range(24), hours)
         midnight = datetime.combine(day, time(), CHINA)
         return (midnight + timedelta(hours=hour, seconds=self.rng.randrange(3600))).astimezone(UTC)
 
     def brief(self, platform: Platform, sentiment: Sentiment, posted_at: datetime) -> Brief:
-        """What a post of the topic is to say: which names (at least one), which focus, which hashtags."""
+        """The subject of a post of the topic: its names (at least one), focus and hashtags."""
         after = posted_at >= STATEMENT
         likely = EVENT["names"]["after" if after else "before"] | EVENT["names"].get(platform, {})
         names: list[str] = []
@@ -69,7 +70,7 @@ class Maker:
         )
 
     def aside_brief(self, sentiment: Sentiment, posted_at: datetime) -> Brief:
-        """What somebody who reposts on Weibo is to add: two names at most, so that it stays short."""
+        """The subject of a Weibo repost's own text: at most two names, so that it stays short."""
         brief = self.brief("weibo", sentiment, posted_at)
         names = self.rng.sample(sorted(brief.names), min(len(brief.names), 2))
         return replace(brief, names=frozenset(names), focus=None, hashtags=())
@@ -77,8 +78,8 @@ class Maker:
     def _hashtags(self, platform: Platform, names: frozenset[str], after: bool) -> tuple[str, ...]:
         chosen: list[str] = []
         for tags in (EVENT["hashtags"]["event"], EVENT["hashtags"]["other"]):
-            fit = [tag for tag in tags if names_in(tag) <= names and (after or not AFTER_STATEMENT.search(tag))]
-            shuffled = self.rng.sample(fit, len(fit))
+            usable = [tag for tag in tags if names_in(tag) <= names and (after or not AFTER_STATEMENT.search(tag))]
+            shuffled = self.rng.sample(usable, len(usable))
             chosen += sorted(shuffled, key=lambda tag: AFTER_STATEMENT.search(tag) is None)
         return tuple(chosen[: self.rng.choice(EVENT["hashtag_counts"][platform])])
 
@@ -86,7 +87,7 @@ class Maker:
         return self.rng.choice(POST_TYPES[platform])
 
     def words(self, platform: Platform, brief: Brief, post_type: str, *, may_be_long: bool = True) -> Words:
-        """What the post says, as the platform's people write; on Weibo some write long posts where they may."""
+        """The post's text in the platform's style; on Weibo some are long posts if ``may_be_long``."""
         match platform:
             case "weibo":
                 long = may_be_long and self.rng.random() < EVENT["weibo_long"]
@@ -98,13 +99,13 @@ class Maker:
             case "zhihu":
                 return self.writer.zhihu(brief, post_type, self.rng.choice(EVENT["zhihu_lengths"]))
             case _:
-                raise ValueError(f"the sandbox has no {platform}")
+                raise ValueError(f"the sandbox does not have {platform}")
 
     def counts(self, platform: Platform, interactions: int) -> tuple[int, int, int, int]:
-        """Likes, comments, shares and collects that make up a number of interactions, as the platform counts them."""
+        """Likes, comments, shares and collects whose sum, by the platform's definition, is ``interactions``."""
         mix = [part * self.rng.uniform(0.6, 1.4) for part in EVENT["interaction_mix"][platform]]
         likes, comments, shares, collects = apportioned(interactions, mix)
-        if platform in ("douyin", "zhihu"):  # shown there, but no part of the interactions
+        if platform in ("douyin", "zhihu"):  # these show collects, but they are not part of the interactions
             collects = round(likes * self.rng.uniform(0.02, 0.3))
         return likes, comments, shares, collects
 
@@ -120,7 +121,7 @@ class Maker:
         in_event: bool,
         **more: Any,
     ) -> SandboxPost:
-        """A post with a new id and counts; ``more`` are further fields of SandboxPost."""
+        """A post with a new id and with counts; ``more``: further fields of SandboxPost."""
         likes, comments, shares, collects = self.counts(platform, interactions)
         post_id = self._ids.new(platform, posted_at)
         if platform in EDITABLE and more.get("repost_of") is None and len(words.text) <= EDITED_LENGTH:
@@ -145,7 +146,10 @@ class Maker:
 
 
 def edit(post_id: str, posted_at: datetime, text: str) -> dict[str, Any]:
-    """first_text and edited_at of a post, for one in EDITED_ONE_IN. Drawn from the id: no other draw depends on it."""
+    """first_text and edited_at for one post in EDITED_ONE_IN, else {}.
+
+    Derived from the id, so it shifts no other draw.
+    """
     drawn = crc32(f"edit {post_id}".encode())
     if drawn % EDITED_ONE_IN:
         return {}
@@ -157,7 +161,7 @@ def edit(post_id: str, posted_at: datetime, text: str) -> dict[str, Any]:
 
 
 def apportioned(total: int, weights: Sequence[float]) -> list[int]:
-    """Whole numbers in proportion to the weights that add up to the total, by the largest remainder."""
+    """Integers in proportion to the weights whose sum is the total (largest remainder method)."""
     whole = sum(weights)
     exact = [total * weight / whole for weight in weights]
     parts = [int(part) for part in exact]

@@ -1,8 +1,8 @@
-"""What the sites mix in with the event, for the pipeline to take out again.
+"""Posts outside the event that searches return as well, which the pipeline has to filter out.
 
-Advertisements with the topic's words, recipes with 小米粥 and 米粉, posts of the days around the window, reposts
-without a word of their own, and posts about something else. None but the advertisements is a mention in the window,
-in the end: those that are deleted again are, until then.
+They are advertisements with the topic's words, recipes with 小米粥 and 米粉, posts of the days before and after the
+window, reposts without text of their own, posts about other things, and posts that are deleted later. Apart from
+advertisements and, until their deletion, the deleted posts, none of them is a mention within the window.
 """
 
 from collections.abc import Sequence
@@ -10,19 +10,20 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from core.platforms import Platform
-from sandbox.corpus import SandboxPost, Sentiment
+from core.vocabulary import Sentiment
+from sandbox.corpus import SandboxPost
 from sandbox.making import EVENT, Maker
 from sandbox.wording import Words
 
 DAY_BEFORE: date = EVENT["days"][0] - timedelta(days=1)
 DAY_AFTER: date = EVENT["days"][-1] + timedelta(days=1)
 TONES: tuple[Sentiment, ...] = ("negative", "negative", "neutral")
-# Interactions of posts that Weibo shows with "100万+" likes; likes are at least half of them (Maker.counts).
+# Interactions of posts whose likes Weibo shows as "100万+"; at least half of them are likes (Maker.counts).
 HUGE = (2_000_000, 5_000_000)
 
 
 def great_originals(make: Maker, kind: str, day: date) -> list[SandboxPost]:
-    """Weibo posts of media about something else, one a phrase of a list, with a million likes and more."""
+    """Weibo posts by media with over a million likes, one per phrase of the list ``kind``."""
     media = make.accounts.media("weibo", 3)
     return [
         make.post(
@@ -38,19 +39,19 @@ def great_originals(make: Maker, kind: str, day: date) -> list[SandboxPost]:
     ]
 
 
-def mixed_in(make: Maker, platform: Platform, told: Sequence[SandboxPost]) -> list[SandboxPost]:
-    """A platform's posts that are not of the event; ``told`` are those that are, for people to repost."""
+def mixed_in(make: Maker, platform: Platform, of_event: Sequence[SandboxPost]) -> list[SandboxPost]:
+    """A platform's posts outside the event. of_event: its posts of the event, which reposts quote."""
     numbers: dict[str, int] = EVENT["mixed_in"][platform]
     return [
         *(other_post(make, platform, kind) for kind in ("ads", "recipes", "unrelated") for _ in range(numbers[kind])),
         *(topic_post(make, platform, DAY_BEFORE) for _ in range(numbers["day_before"])),
         *(topic_post(make, platform, DAY_AFTER) for _ in range(numbers["day_after"])),
-        *(bare_repost(make, told) for _ in range(numbers.get("bare_reposts", 0))),
+        *(bare_repost(make, of_event) for _ in range(numbers.get("bare_reposts", 0))),
     ]
 
 
 def other_post(make: Maker, platform: Platform, kind: str) -> SandboxPost:
-    """An advertisement, a recipe, or something that no query finds, on a day of the window."""
+    """A post on a day of the window; kind: ads, recipes, or unrelated (which no query finds)."""
     [author] = make.accounts.bloggers(platform, 1) if kind == "ads" else make.accounts.users(platform, 1)
     text = make.writer.line("mixed_in", kind)
     title = text.split("，")[0][:20] if platform in ("xiaohongshu", "zhihu") else None
@@ -67,7 +68,7 @@ def other_post(make: Maker, platform: Platform, kind: str) -> SandboxPost:
 
 
 def topic_post(make: Maker, platform: Platform, day: date) -> SandboxPost:
-    """A post of the topic on a day, outside the window unless it is deleted again."""
+    """A post of the topic on a day."""
     posted_at = make.moment(day, EVENT["hours"]["usual"])
     post_type = make.post_type(platform)
     [author] = make.accounts.users(platform, 1)
@@ -76,17 +77,17 @@ def topic_post(make: Maker, platform: Platform, day: date) -> SandboxPost:
 
 
 def deleted_post(make: Maker, platform: Platform) -> SandboxPost:
-    """A post of the topic on a day of the window that is deleted an hour to two days later."""
+    """A post of the topic within the window that is deleted one hour to two days later."""
     post = topic_post(make, platform, make.rng.choice(EVENT["days"]))
     return replace(post, deleted_at=post.posted_at + timedelta(minutes=make.rng.randint(60, 48 * 60)))
 
 
-def bare_repost(make: Maker, told: Sequence[SandboxPost]) -> SandboxPost:
-    """A Weibo repost of an event post that adds nothing, or nothing about it.
+def bare_repost(make: Maker, of_event: Sequence[SandboxPost]) -> SandboxPost:
+    """A Weibo repost of one of the event's posts that adds no text, or none about the topic.
 
-    Two in three still carry the words of the original in their tail, and so are found by a search.
+    Two in three have the original's text in their tail, so searches return them.
     """
-    original = make.rng.choice([post for post in told if post.repost_of is None and len(post.text) <= 100])
+    original = make.rng.choice([post for post in of_event if post.repost_of is None and len(post.text) <= 100])
     own_words = make.writer.line("mixed_in", "reactions")
     tail = f"//@{original.author.name}:{original.text}" if make.rng.random() < 2 / 3 else ""
     [author] = make.accounts.users("weibo", 1)

@@ -1,4 +1,4 @@
-"""New post ids in each platform's own form, carrying the time where that platform's ids do (see parsers/values.py)."""
+"""New post ids in each platform's format, with the time of publication if the platform's ids contain it."""
 
 import random
 from datetime import datetime, timedelta
@@ -7,35 +7,35 @@ from core.calendar import CHINA
 from core.platforms import Platform
 from sandbox.weibo_ids import id_at
 
-ZHIHU_FIRST = 1_990_000_000_000_000_000  # 19 digits, growing with time as those of recent answers do
+ZHIHU_FIRST = 1_990_000_000_000_000_000  # 19 digits; ids of recent answers grow with time
 ZHIHU_FROM_S = 1_766_000_000  # 18 December 2025, before any post of the sandbox
 
 
 class PostIds:
-    """Gives each post an id of its own."""
+    """Issues ids, each only once."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
-        self._given: set[str] = set()
+        self._issued: set[str] = set()
 
     def new(self, platform: Platform, posted_at: datetime) -> str:
         while True:
             post_id = getattr(self, f"_{platform}")(posted_at)
-            if post_id not in self._given:
-                self._given.add(post_id)
+            if post_id not in self._issued:
+                self._issued.add(post_id)
                 return str(post_id)
 
     def _weibo(self, posted_at: datetime) -> str:
         return str(id_at(posted_at, self._rng.getrandbits(22)))
 
     def _douyin(self, posted_at: datetime) -> str:
-        """Issued when the upload began: seconds to an hour before, and days before for one draft in 30."""
+        """Issued when the upload began: seconds to an hour before the publication; days before for one draft in 30."""
         drafted = timedelta(days=self._rng.uniform(1, 12)) if self._rng.random() < 1 / 30 else timedelta()
-        begun = posted_at - drafted - timedelta(seconds=min(self._rng.expovariate(1 / 90), 3600))
-        return str(int(begun.timestamp()) << 32 | self._rng.getrandbits(32))
+        upload = posted_at - drafted - timedelta(seconds=min(self._rng.expovariate(1 / 90), 3600))
+        return str(int(upload.timestamp()) << 32 | self._rng.getrandbits(32))
 
     def _xiaohongshu(self, posted_at: datetime) -> str:
-        """Of the same second, one before it for one note in 17, and hours earlier on the same day for one in 50."""
+        """Of the second of publication; a second earlier for one note in 17, hours earlier that day for one in 50."""
         drawn = self._rng.random()
         midnight = posted_at.astimezone(CHINA).replace(hour=0, minute=0, second=0)
         if drawn < 0.02:

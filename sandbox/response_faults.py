@@ -1,4 +1,4 @@
-"""What harms an answer, and not the crawl: each of these may be gone when the page is asked for again."""
+"""Faults that damage single responses. They may be gone when the page is requested again."""
 
 import json
 import random
@@ -8,27 +8,27 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
-# Issues of weibo-search tell of blank pages (#365, #397), and of posts that come twice since the list moves on (#325).
-HARMS = (
-    "cut",  # half of the body, as if it were the whole
-    "malformed",
-    "reset",  # the connection ends within the body
-    "repeated",  # the page before once more
-    "overlapping",  # the last entries of the page before, and then those of this one
-    "blank",  # no entries, though the page is not the last and does not say that there are none
-    "no_result",  # on a page after the first: what the site says where a search finds nothing
-    "shifting_total",  # the number of all results, another one on each page
-    "slow",
+# Issues of weibo-search report blank pages (#365, #397) and repeated posts because the list moves on (#325).
+RESPONSE_FAULTS = (
+    "cut",  # half of the body, with a matching Content-Length
+    "malformed",  # a body that is neither JSON nor HTML
+    "reset",  # the connection ends in the middle of the body
+    "repeated",  # the previous page again
+    "overlapping",  # the last entries of the previous page, then those of this one
+    "blank",  # no entries, although the page says that more follow
+    "no_result",  # on a page after the first: the site's message for a search without results
+    "shifting_total",  # a different total number of results on each page
+    "slow",  # a delay; the response is unchanged
 )
-# Parameters that tell the pages of one search, list or discussion apart.
+# Parameters that differ between the pages of one search, list or discussion.
 _PAGE_NUMBERS = ("page", "offset", "cursor", "max_cursor", "max_id", "since_id")
-_OF_ONE_PAGE = {*_PAGE_NUMBERS, "max_id_type", "search_id", "lc_idx", "search_hash_id", "vertical_info"}
+_PAGE_PARAMETERS = {*_PAGE_NUMBERS, "max_id_type", "search_id", "lc_idx", "search_hash_id", "vertical_info"}
 _OVERLAP = 3
-# Where the answers of the sites have their entries, and how many there are in all.
+# Keys of the entries and of their total number in the sites' responses.
 _LISTS = ("data", "items", "notes", "comments", "aweme_list", "cards")
 _TOTALS = ("total", "total_number", "totals")
-_AT_THE_END = (("has_more", 0), ("max_id", 0), ("is_end", 1))
-# The same in the HTML of s.weibo.com.
+_END_MARKERS = (("has_more", 0), ("max_id", 0), ("is_end", 1))
+# The entries and the pager in the HTML of s.weibo.com.
 _FEED = re.compile(
     rb'(?<=id="pl_feedlist_index"><div>).*?(?=</div>(?:<div class="m-page">|</div></div></div></body>))', re.DOTALL
 )
@@ -37,83 +37,86 @@ _PAGER = re.compile(rb'<div class="m-page">.*?</div></div>', re.DOTALL)
 _NO_RESULT = '<div class="card card-no-result s-pt20b40"><p>抱歉，未找到相关结果。</p></div>'.encode()
 
 
-def pages_of(path: str, asked: Mapping[str, Any]) -> str:
-    """What a request has in common with those for the other pages of its search, or for the same note."""
-    return path + json.dumps({name: value for name, value in asked.items() if name not in _OF_ONE_PAGE})
+def search_of(path: str, parameters: Mapping[str, Any]) -> str:
+    """A key that is the same for requests of all pages of one search, list or discussion."""
+    return path + json.dumps({name: value for name, value in parameters.items() if name not in _PAGE_PARAMETERS})
 
 
-def is_first_page(asked: Mapping[str, Any]) -> bool:
-    return all(str(asked.get(name, "")) in ("", "0", "1") for name in _PAGE_NUMBERS)
+def is_first_page(parameters: Mapping[str, Any]) -> bool:
+    return all(str(parameters.get(name, "")) in ("", "0", "1") for name in _PAGE_NUMBERS)
 
 
-def harmed(answer: Response, earlier: Response, harm: str | None, rng: random.Random) -> Response:
-    """An answer after one of HARMS; ``earlier`` is the one to the page before. ``slow`` changes nothing in it."""
-    body = bytes(answer.body)
+def damaged(response: Response, previous: Response, fault: str | None, rng: random.Random) -> Response:
+    """Apply one of RESPONSE_FAULTS to a response; ``slow`` and None leave it unchanged.
+
+    previous: the response to the previous page of the same search.
+    """
+    body = bytes(response.body)
     half = len(body) // 2
-    match harm:
+    match fault:
         case "cut":
             body = body[:half]
         case "malformed":
             body = b"\x00<<{]" + body[half::-1]
         case "reset":
-            return StreamingResponse(_part(body[:half]), headers={"content-length": str(len(body))})
+            return StreamingResponse(_chunks(body[:half]), headers={"content-length": str(len(body))})
         case "repeated":
-            return earlier
+            return previous
         case "overlapping" | "blank" | "no_result" | "shifting_total":
-            if "json" in (answer.media_type or ""):
-                read = json.loads(body)
-                _harm_json(read, json.loads(bytes(earlier.body)), harm, rng)
-                body = json.dumps(read).encode()
+            if "json" in (response.media_type or ""):
+                content = json.loads(body)
+                _damage_json(content, json.loads(bytes(previous.body)), fault, rng)
+                body = json.dumps(content).encode()
             else:
-                body = _harmed_html(body, bytes(earlier.body), harm)
+                body = _damaged_html(body, bytes(previous.body), fault)
         case _:
-            return answer
-    return Response(body, answer.status_code, media_type=answer.media_type)
+            return response
+    return Response(body, response.status_code, media_type=response.media_type)
 
 
-async def _part(body: bytes) -> AsyncIterator[bytes]:
-    """Less than was announced: the server then drops the connection."""
+async def _chunks(body: bytes) -> AsyncIterator[bytes]:
+    """The body in one chunk. It is shorter than its Content-Length, so the server drops the connection."""
     yield body
 
 
-def _harm_json(answer: dict[str, Any], earlier: dict[str, Any], harm: str, rng: random.Random) -> None:
-    """Harms the answer in place."""
-    match harm:
+def _damage_json(content: dict[str, Any], previous: dict[str, Any], fault: str, rng: random.Random) -> None:
+    """Apply a fault to the content in place."""
+    match fault:
         case "overlapping":
-            _entries(answer)[:0] = _entries(earlier)[-_OVERLAP:]
-        case "blank" if any(held.get("has_more") or held.get("is_end") is False for held in _objects(answer)):
-            _entries(answer).clear()
+            _entries(content)[:0] = _entries(previous)[-_OVERLAP:]
+        case "blank" if any(part.get("has_more") or part.get("is_end") is False for part in _objects(content)):
+            _entries(content).clear()
         case "no_result":
-            _entries(answer).clear()
-            answer["search_nil_info"] = {"search_nil_type": "no_result"}  # Douyin's; the others do not know it
-            for held in _objects(answer):
-                held |= {name: type(held[name])(is_so) for name, is_so in _AT_THE_END if name in held}
+            _entries(content).clear()
+            content["search_nil_info"] = {"search_nil_type": "no_result"}  # Douyin's; the others ignore it
+            for part in _objects(content):
+                part |= {name: type(part[name])(value) for name, value in _END_MARKERS if name in part}
         case "shifting_total":
-            for held in _objects(answer):
-                totals = {name: held[name] for name in _TOTALS if isinstance(held.get(name), int)}
-                held |= {name: round(total * rng.uniform(0.5, 1.5)) for name, total in totals.items()}
+            for part in _objects(content):
+                totals = {name: part[name] for name in _TOTALS if isinstance(part.get(name), int)}
+                part |= {name: round(total * rng.uniform(0.5, 1.5)) for name, total in totals.items()}
 
 
-def _objects(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The answer, and the objects in it that may hold its entries or say how it goes on."""
-    yield answer
+def _objects(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The content and the nested objects that may have its entries or its paging."""
+    yield content
     for name in ("data", "paging", "cardlistInfo"):
-        if isinstance(answer.get(name), dict):
-            yield from _objects(answer[name])
+        if isinstance(content.get(name), dict):
+            yield from _objects(content[name])
 
 
-def _entries(answer: dict[str, Any]) -> list[Any]:
-    """The list of an answer's entries itself; an empty one where it has none."""
-    return next((held[name] for held in _objects(answer) for name in _LISTS if isinstance(held.get(name), list)), [])
+def _entries(content: dict[str, Any]) -> list[Any]:
+    """The list of entries, to be changed in place; an empty list if there is none."""
+    return next((part[name] for part in _objects(content) for name in _LISTS if isinstance(part.get(name), list)), [])
 
 
-def _harmed_html(page: bytes, earlier: bytes, harm: str) -> bytes:
-    match harm:
+def _damaged_html(page: bytes, previous: bytes, fault: str) -> bytes:
+    match fault:
         case "overlapping":
-            return _FEED.sub(lambda feed: b"".join(_CARD.findall(earlier)[-_OVERLAP:]) + feed[0], page)
+            return _FEED.sub(lambda feed: b"".join(_CARD.findall(previous)[-_OVERLAP:]) + feed[0], page)
         case "blank":
             return _FEED.sub(b"", page)
         case "no_result":
             return _PAGER.sub(b"", _FEED.sub(_NO_RESULT, page))
-        case _:  # the page shows no total
+        case _:  # shifting_total: the page shows no total
             return page

@@ -1,4 +1,4 @@
-"""The sandbox as a server on loopback: alone, during a command, or as a process beside this one."""
+"""Serves the sandbox on loopback: until stopped, while a command runs, or in a separate process."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def serve(port: int, app: Starlette) -> None:
-    """Serve until stopped; one line on stdout has the address. Raises Problem if the port is taken."""
+    """Serve until stopped; prints one line with the address. Raises Problem if the port is in use."""
     try:
         server, listener = start_listening(port, app)
     except OSError as error:
@@ -33,13 +33,13 @@ def serve(port: int, app: Starlette) -> None:
 
 @contextmanager
 def sandbox_process() -> Iterator[str]:
-    """A sandbox in a process of its own on a free port, so that it does not compete with this one; its address."""
+    """Run a sandbox in a separate process on a free port; yields its base URL. Raises Problem if it does not start."""
     command = [sys.executable, "-m", "sandbox.serving"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT_DIR) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
         if "http://" not in line:
-            raise Problem(f"The sandbox did not start (exit status {server.wait()}); its reason is above.")
+            raise Problem(f"The sandbox did not start (exit status {server.wait()}); see its error message above.")
         try:
             yield line.split()[-1]
         finally:
@@ -47,13 +47,13 @@ def sandbox_process() -> Iterator[str]:
 
 
 def serve_during(command: list[str], cwd: Path | None = None) -> int:
-    """Serve on a free port while a command runs, which finds it in TINGFENG_SANDBOX_URL; returns its exit status."""
+    """Serve on a free port while a command runs, with TINGFENG_SANDBOX_URL set; return the command's exit status."""
     server, listener = start_listening(0, create_app())
     serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     serving.start()
     try:
         child = subprocess.Popen(command, env=os.environ | {"TINGFENG_SANDBOX_URL": address(listener)}, cwd=cwd)
-        # Ctrl-C reaches the command too, which decides what to do about it; a request to end is handed on.
+        # Ctrl-C reaches the command as well, which decides how to handle it; SIGTERM is forwarded.
         signal.signal(signal.SIGINT, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         status = child.wait()
@@ -63,11 +63,11 @@ def serve_during(command: list[str], cwd: Path | None = None) -> int:
     finally:
         server.should_exit = True
         serving.join()
-    return status if status >= 0 else 128 - status  # ended by a signal: as a shell says it
+    return status if status >= 0 else 128 - status  # ended by a signal: 128 + its number, as in shells
 
 
 def start_listening(port: int, app: Starlette) -> tuple[uvicorn.Server, socket.socket]:
-    """A server still to be run, and its socket, where requests wait for it. Raises OSError if the port is taken."""
+    """A server that is ready to run, and its listening socket. Raises OSError if the port is in use."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

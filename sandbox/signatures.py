@@ -1,8 +1,8 @@
-"""Requests that only the sandbox's own pages can send: signed with a key that a page has and its address has not.
+"""Signed requests, which only the sandbox's own pages can send: they are signed with a key that is in the page.
 
-As on the real sites, a script that the page brings computes the signature from the session's key, the time, the address
-and the body. How is the sandbox's own: HMAC-SHA256. Where the signature stands, and how a request without it is
-refused, is as platforms.md has it of the site.
+As on the real sites, a script of the page computes the signature from the session's key, the time, the address and the
+body. The algorithm is the sandbox's own, HMAC-SHA256; the signature's place in the request and the refusal of unsigned
+requests are those of the real site.
 """
 
 import hashlib
@@ -23,16 +23,16 @@ VALID_SECONDS = 300
 
 
 class Signed(NamedTuple):
-    """The APIs of a site that want a signature: the start of their paths, its place, and the refusal without one."""
+    """The APIs of a host that require a signature: the prefix of their paths, and the refusal of unsigned requests."""
 
     path: str
-    header: str | None  # None: it is the last parameter of the address
+    header: str | None  # the header with the signature; None: it is the last parameter of the URL
     refusal: tuple[int, str | dict[str, Any]]
 
 
 DOUYIN_PARAMETER = "&a_bogus="
 SIGNED: Mapping[str, Signed] = {
-    # The real site signs all but the general search (MediaCrawler); the sandbox signs that, too.
+    # The real site signs everything but the general search (MediaCrawler); the sandbox signs that as well.
     "www.douyin.com": Signed("/aweme/", None, REFUSALS["douyin"]["empty_body"][:2]),
     "edith.xiaohongshu.com": Signed("/api/", "x-s", REFUSALS["xiaohongshu"]["http_461"][:2]),
     "so.xiaohongshu.com": Signed("/api/", "x-s", REFUSALS["xiaohongshu"]["http_461"][:2]),
@@ -41,42 +41,42 @@ SIGNED: Mapping[str, Signed] = {
 
 
 def new_session(keys: dict[str, bytes]) -> tuple[str, list[int]]:
-    """The id of a new session and its key, as its page hides it."""
+    """Create a session; return its id and its key in the form in which the page hides it."""
     session = secrets.token_hex(8)
     keys[session] = secrets.token_bytes(KEY_BYTES)
     return session, hidden(keys[session])
 
 
 def hidden(key: bytes) -> list[int]:
-    """A key in a form that page.js takes back."""
+    """The key in the form that page.js decodes."""
     return [byte ^ (7 * place + 13) for place, byte in enumerate(key)]
 
 
 def is_signed(keys: Mapping[str, bytes], signature: str, address: str, body: bytes, now: float) -> bool:
-    """Whether "<session>.<epoch ms>.<hex>" is the session's signature of an address (path and query) and a body."""
+    """True if "<session>.<epoch ms>.<hex>" is a valid signature of an address (path and query) and a body."""
     session, _, rest = signature.partition(".")
-    milliseconds, _, given = rest.partition(".")
+    milliseconds, _, digest = rest.partition(".")
     if session not in keys or not milliseconds.isdigit() or abs(now - int(milliseconds) / 1000) > VALID_SECONDS:
         return False
     signed = f"{milliseconds}|{address}|".encode() + body
-    return hmac.compare_digest(given, hmac.new(keys[session], signed, hashlib.sha256).hexdigest())
+    return hmac.compare_digest(digest, hmac.new(keys[session], signed, hashlib.sha256).hexdigest())
 
 
 class Signatures(BaseHTTPMiddleware):
-    """Refuses the APIs of SIGNED to whoever cannot sign. The keys are ``app.state.session_keys``."""
+    """Refuses unsigned requests to the APIs in SIGNED. The keys are in ``app.state.session_keys``."""
 
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         host, _, path = request.url.path.removeprefix("/").partition("/")
-        wanted = SIGNED.get(host)
-        if wanted is None or not f"/{path}".startswith(wanted.path):
+        api = SIGNED.get(host)
+        if api is None or not f"/{path}".startswith(api.path):
             return await call_next(request)
         query = request.url.query
-        if wanted.header is None:
+        if api.header is None:
             query, _, signature = query.partition(DOUYIN_PARAMETER)
         else:
-            signature = request.headers.get(wanted.header, "")
+            signature = request.headers.get(api.header, "")
         address = f"{request.scope['raw_path'].decode()}{f'?{query}' if query else ''}"
         if is_signed(request.app.state.session_keys, signature, address, await request.body(), time.time()):
             return await call_next(request)
-        status, body = wanted.refusal
+        status, body = api.refusal
         return JSONResponse(body, status) if isinstance(body, dict) else Response(body, status)

@@ -1,24 +1,24 @@
 """Weibo's ids as the site issues them.
 
-A codec of the sandbox's own: if it shared the parsers' code, a mistake there would stand on both sides and no test
-would see it. tests/sandbox/test_weibo_ids.py compares the two.
+The sandbox has its own codec: if it shared the parsers' code, a mistake there would be on both sides and no test would
+notice. tests/sandbox/test_weibo_ids.py compares the two.
 """
 
 from datetime import datetime
 
-# The upper bits of an id count seconds from here (3 May 1986); the lower 22 bits tell posts of a second apart.
+# The upper bits of an id count seconds from here (3 May 1986); the lower 22 bits distinguish posts of one second.
 FIRST_SECOND = 515_483_463
 SEQUENCE_BITS = 22
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def id_at(moment: datetime, sequence: int) -> int:
-    """The numeric id (mid) of what is published at a moment; sequence: below 2 ** SEQUENCE_BITS."""
+    """The numeric id (mid) of a post published at a moment; sequence: below 2 ** SEQUENCE_BITS."""
     return (int(moment.timestamp()) - FIRST_SECOND) * 2**SEQUENCE_BITS + sequence
 
 
 def bid_of(mid: str) -> str:
-    """The short id in addresses: each seven digits of the mid, from the right, as four characters in base 62."""
+    """The short id in URLs: groups of seven digits of the mid, from the right, each as four characters in base 62."""
     upper, lower = divmod(int(mid), 10**7)
     if not upper:
         return _base_62(lower)

@@ -1,7 +1,7 @@
-"""What synthetic posts say: phrases.yaml joined to posts as each platform's people write them.
+"""The text of synthetic posts: phrases of phrases.yaml, joined in each platform's style.
 
-Which of the event's names (大熊, 米粉, 徐洁云, KOL) a post holds is decided before its words are, and only phrases
-are taken that hold no other: so the event says how often each name occurs, not the chance of the phrases.
+The names of the event (大熊, 米粉, 徐洁云, KOL) in a post are chosen first, and then only phrases without other names
+are used: so event.yaml determines how often each name occurs, whatever phrases there are.
 """
 
 import functools
@@ -14,19 +14,19 @@ from typing import Any
 import yaml
 
 from core.platforms import Platform
-from sandbox.corpus import Sentiment
+from core.vocabulary import Sentiment
 
 BRAND = "小米"
 NAMES = ("大熊", "米粉", "徐洁云", "KOL")
 FOCUSES = (1, 2, 3, 4)
-# Words that nobody can have used before the statement.
+# Words that do not occur before the statement.
 AFTER_STATEMENT = re.compile("致歉|道歉|终止|声明")
 
 PHRASES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("phrases.yaml").read_text(encoding="utf-8"))
-WEIBO_SHORT = 140  # characters that s.weibo.com shows of a post before it cuts
+WEIBO_SHORT = 140  # the number of characters that s.weibo.com shows of a longer post
 _CHOICE = re.compile(r"\{([^{}]+)\}")
 _ENDS_A_SENTENCE = "。！？…】"
-# What stands between and after sentences, more or less often; nobody shouts in a neutral post.
+# Punctuation between and after sentences, by frequency; neutral posts have no exclamation marks.
 _BETWEEN: dict[Sentiment, str] = {"negative": "，，，。。！ ", "neutral": "，，，，。。 ", "positive": "，，，。！！"}
 _AFTER: dict[Sentiment, tuple[str, ...]] = {
     "negative": ("。", "！", "", "。。。", "…"),
@@ -37,7 +37,7 @@ _AFTER: dict[Sentiment, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A template; {a|b} and {slot} stand for one of several words, never for a name."""
+    """A template, in which {a|b} and {slot} are replaced by one of several words, never by a name."""
 
     template: str
     names: frozenset[str]
@@ -46,7 +46,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """What a post is to say. ``hashtags`` are without '#', and hold no name that ``names`` has not."""
+    """The subject of a post. Hashtags are without '#' and contain only names that are in ``names``."""
 
     sentiment: Sentiment
     names: frozenset[str]
@@ -57,7 +57,7 @@ class Brief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What a post says; the hashtags stand in the text too, except on Zhihu, which has none."""
+    """The text of a post. It includes the hashtags, except on Zhihu, which has none."""
 
     title: str | None = None
     text: str
@@ -74,7 +74,7 @@ def phrase(template: str) -> Phrase:
 
 @functools.cache
 def phrases(*path: str | int) -> tuple[Phrase, ...]:
-    """The phrases of a list in phrases.yaml, one a line."""
+    """The phrases of a list in phrases.yaml, which has one per line. path: the keys that lead to the list."""
     block: Any = PHRASES
     for key in path:
         block = block[key]
@@ -83,7 +83,7 @@ def phrases(*path: str | int) -> tuple[Phrase, ...]:
 
 @functools.cache
 def fitting(path: tuple[str | int, ...], names: frozenset[str], after_statement: bool, must: str) -> tuple[Phrase, ...]:
-    """The phrases of a list that hold no other names, fit the time, and hold ``must``."""
+    """The phrases of a list that contain ``must`` and no other names, and fit the time."""
     return tuple(
         candidate
         for candidate in phrases(*path)
@@ -94,7 +94,7 @@ def fitting(path: tuple[str | int, ...], names: frozenset[str], after_statement:
 
 
 class Writer:
-    """Writes posts; the same seed writes the same ones."""
+    """Writes posts; the same seed produces the same posts."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -102,7 +102,7 @@ class Writer:
     def weibo(self, brief: Brief) -> Words:
         """A short post, at most 140 characters."""
         while True:
-            sentences = self._told(brief)
+            sentences = self._sentences(brief)
             optional = [("openings", 0, 0.5), ("emotions", len(sentences) + 1, 0.5), ("closings", 99, 0.4)]
             for kind, position, likelihood in optional:
                 if self._rng.random() < likelihood:
@@ -121,12 +121,12 @@ class Writer:
         return Words(text=text, hashtags=brief.hashtags)
 
     def aside(self, brief: Brief) -> str:
-        """What somebody who reposts adds: a sentence or two."""
-        return self._joined(self._told(brief), brief.sentiment) + self._codes("weibo", brief.sentiment)
+        """The own text of a repost: a sentence or two."""
+        return self._joined(self._sentences(brief), brief.sentiment) + self._codes("weibo", brief.sentiment)
 
     def douyin(self, brief: Brief) -> Words:
         """A caption with its hashtags."""
-        sentences = self._told(brief)
+        sentences = self._sentences(brief)
         if self._rng.random() < 0.4:
             sentences.insert(0, self._phrase(("openings", brief.sentiment), brief))
         if self._rng.random() < 0.4:
@@ -136,11 +136,11 @@ class Writer:
         return Words(text=" ".join((text, *(f"#{tag}" for tag in hashtags))), hashtags=hashtags)
 
     def xiaohongshu(self, brief: Brief) -> Words:
-        """A title of at most 20 characters (one note in 20 has none) and a note, a line a thought."""
+        """A title of at most 20 characters (one note in 20 has none) and a note with one sentence per line."""
         title = self._phrase(("titles", brief.sentiment), brief)
         thoughts = [
             self._phrase(("openings", brief.sentiment), brief),
-            *self._told(brief),
+            *self._sentences(brief),
             self._phrase(("emotions", brief.sentiment), brief),
         ]
         if self._rng.random() < 0.6:
@@ -157,34 +157,35 @@ class Writer:
         return Words(title=title, text="\n\n".join(self._paragraphs(brief, length)))
 
     def comment(self, platform: Platform, brief: Brief) -> str:
-        """What somebody says below a post: a short reaction, or one time in three a claim of their own."""
+        """A comment: a short reaction or, one time in three, a claim."""
         path: tuple[str | int, ...] = ("comments", brief.sentiment)
         if self._rng.random() < 1 / 3:
             path = ("claims", brief.sentiment, brief.focus or self._rng.choice(FOCUSES))
         return self._phrase(path, brief) + self._codes(platform, brief.sentiment)
 
     def lines(self, *path: str) -> list[str]:
-        """Every phrase of a list, whatever it names."""
+        """All phrases of a list, whatever names they contain."""
         return [self._filled(candidate.template) for candidate in phrases(*path)]
 
     def line(self, *path: str) -> str:
-        """One phrase of a list, whatever it names."""
+        """A random phrase of a list, whatever names it contains."""
         return self._filled(self._rng.choice(phrases(*path)).template)
 
-    def _told(self, brief: Brief) -> list[str]:
-        """Sentences that hold the brand and every name of the brief, and speak of its focus, in any order."""
-        told = []
+    def _sentences(self, brief: Brief) -> list[str]:
+        """Sentences in random order that contain the brand and every name of the brief, and one about its focus."""
+        sentences = []
         if brief.focus is not None:
-            told.append(self._phrase(("claims", brief.sentiment, brief.focus), brief))
+            sentences.append(self._phrase(("claims", brief.sentiment, brief.focus), brief))
         for name in (*self._rng.sample(sorted(brief.names), len(brief.names)), BRAND):
-            if not any(name in sentence for sentence in told):
-                told.append(self._phrase(("mentions", brief.sentiment), brief, must=name))
-        self._rng.shuffle(told)
-        return told
+            if not any(name in sentence for sentence in sentences):
+                sentences.append(self._phrase(("mentions", brief.sentiment), brief, must=name))
+        self._rng.shuffle(sentences)
+        return sentences
 
     def _paragraphs(self, brief: Brief, length: int) -> list[str]:
-        """At least ``length`` characters, unless the phrases run out: what is to be told first, then reflections."""
-        first = [self._phrase(("openings", brief.sentiment), brief), *self._told(brief)]
+        """Paragraphs of at least ``length`` characters, unless the phrases run out: the subject first, then
+        reflections."""
+        first = [self._phrase(("openings", brief.sentiment), brief), *self._sentences(brief)]
         more = [
             candidate.template
             for path in (
@@ -204,7 +205,7 @@ class Writer:
         return paragraphs
 
     def _phrase(self, path: tuple[str | int, ...], brief: Brief, must: str = "") -> str:
-        """A phrase of a list that suits the brief; after the statement, in half of the cases one that speaks of it."""
+        """A phrase of a list that fits the brief; after the statement, half of the time one that refers to it."""
         candidates = fitting(path, brief.names, brief.after_statement, must)
         newer = [candidate for candidate in candidates if candidate.after_statement]
         if newer and self._rng.random() < 0.5:
@@ -212,7 +213,7 @@ class Writer:
         return self._filled(self._rng.choice(candidates).template)
 
     def _filled(self, template: str) -> str:
-        """The template with its choices made, the innermost first."""
+        """The template with each choice replaced, the innermost first."""
         slots = PHRASES["slots"]
         while "{" in template:
             template = _CHOICE.sub(
@@ -221,7 +222,7 @@ class Writer:
         return template
 
     def _joined(self, sentences: list[str], sentiment: Sentiment) -> str:
-        """Sentences to running text, with the loose punctuation of people in a hurry."""
+        """Join sentences with the careless punctuation of people in a hurry."""
         text = ""
         for sentence in sentences[:-1]:
             text += sentence + ("" if sentence[-1] in _ENDS_A_SENTENCE else self._rng.choice(_BETWEEN[sentiment]))
@@ -229,7 +230,7 @@ class Writer:
         return text + last + ("" if last[-1] in _ENDS_A_SENTENCE else self._rng.choice(_AFTER[sentiment]))
 
     def _codes(self, platform: Platform, sentiment: Sentiment) -> str:
-        """Emoji and [codes] as the platform's people use them; in half of the cases none."""
+        """Emoji or [codes] in the platform's style; none half of the time."""
         if self._rng.random() < 0.5:
             return ""
         code = self._rng.choice(PHRASES["emoji"][platform][sentiment].split())

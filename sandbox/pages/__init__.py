@@ -1,8 +1,8 @@
-"""The pages of the sites that sign their requests, as far as a reader needs them: lists that go on when they are
-scrolled, filters and buttons to click. What they show they ask the site's API for, by the script of the site (douyin.js
-and so on); page.js has what these share.
+"""The pages of the sites that sign their requests, reduced to what a reader uses: lists that load more when scrolled,
+filters, buttons.
 
-Class names and addresses are the real sites' where public crawlers name them; nothing else is modelled on them.
+A page gets its content from the site's API through the site's script (douyin.js etc.); page.js is shared. Class names
+and URLs are those of the real sites where public crawlers document them; nothing else is modelled on the real pages.
 """
 
 import json
@@ -21,7 +21,7 @@ from sandbox.signatures import new_session
 _UNDERSCORE = re.compile(r"_(.)")
 FOLDER = Path(__file__).parent
 SCRIPTS = ("page.js", "douyin.js", "xiaohongshu.js", "zhihu.js")
-# The addresses of pages, by the script that fills them.
+# The paths of pages by the script that fills them.
 PAGES = {
     "douyin.js": (
         "/www.douyin.com/search/{keyword}",
@@ -47,14 +47,16 @@ SITES = {"douyin.js": "www.douyin.com", "xiaohongshu.js": "www.xiaohongshu.com",
 
 
 def routes() -> list[Route]:
-    """The pages, and the scripts that they bring along; to stand before the routes of the sites' APIs."""
+    """Routes of the pages and their scripts. They have to precede the routes of the sites' APIs."""
     scripts = [Route(f"/{site}/static/{{name}}", script) for site in SITES.values()]
-    return scripts + [Route(address, partial(page, name=name)) for name, held in PAGES.items() for address in held]
+    return scripts + [Route(address, partial(page, name=name)) for name, paths in PAGES.items() for address in paths]
 
 
 async def page(request: Request, name: str, title: str = "合成页面", data: str = "", status: int = 200) -> HTMLResponse:
-    """A page that the script ``name`` fills, with a session of its own whose key stands hidden in it. ``data`` is a
-    script element with what the page brings along."""
+    """A page that the script ``name`` fills, with a new session whose key is hidden in the page.
+
+    data: a script element with data that is embedded in the page.
+    """
     session, key = new_session(request.app.state.session_keys)
     values = {"site": SITES[name], "script": name, "session": session, "key": json.dumps(key)}
     values |= {"title": escape(title), "data": data}
@@ -72,7 +74,7 @@ async def script(request: Request) -> Response:
 
 
 def in_camel_case(value: Any) -> Any:
-    """A record of an API with its keys as the pages of the sites have them."""
+    """A record of an API with its keys in camelCase, as the sites' pages embed it."""
     if isinstance(value, dict):
-        return {_UNDERSCORE.sub(lambda found: found[1].upper(), name): in_camel_case(value[name]) for name in value}
-    return [in_camel_case(held) for held in value] if isinstance(value, list) else value
+        return {_UNDERSCORE.sub(lambda match: match[1].upper(), name): in_camel_case(value[name]) for name in value}
+    return [in_camel_case(entry) for entry in value] if isinstance(value, list) else value

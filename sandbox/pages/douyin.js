@@ -1,17 +1,17 @@
-// www.douyin.com: a search at /search/<keyword>?type=…&sort_type=…&publish_time=…, a post with its comments at /video/<id>
-// and /note/<id>, an account with its posts at /user/<sec_uid>, and /hot.
+// www.douyin.com: searches at /search/<keyword>?type=…&sort_type=…&publish_time=…, posts with their comments at /video/<id>
+// and /note/<id>, accounts with their posts at /user/<sec_uid>, and the hot list at /hot.
 
 const HOST = "/www.douyin.com";
-const asked = new URLSearchParams(location.search);
+const query = new URLSearchParams(location.search);
 const parts = location.pathname.slice(HOST.length + 1).split("/").map(decodeURIComponent);
 const DEVICE = { device_platform: "webapp", aid: "6383", channel: "channel_pc_web" };
 
-async function ask(path, parameters, read = answerOf) {
+async function request(path, parameters, read = jsonOf) {
   const address = addressOf(HOST + path, { ...DEVICE, ...parameters });
   return read(await fetch(`${address}&a_bogus=${await signature(address)}`));
 }
 
-// An answer that is streamed: frames, each with its size before it, that have some of the cards each.
+// A streamed response: frames, each preceded by its size, with some of the cards each.
 async function streamed(response) {
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
   const frames = (await response.text()).split("\r\n").filter((line) => line.startsWith("{")).map(JSON.parse);
@@ -19,8 +19,8 @@ async function streamed(response) {
 }
 
 async function search(next) {
-  const filters = { sort_type: asked.get("sort_type") ?? "0", publish_time: asked.get("publish_time") ?? "0" };
-  const contentType = { video: "1", image: "2" }[asked.get("type")];
+  const filters = { sort_type: query.get("sort_type") ?? "0", publish_time: query.get("publish_time") ?? "0" };
+  const contentType = { video: "1", image: "2" }[query.get("type")];
   if (contentType) filters.content_type = contentType;
   const parameters = {
     search_channel: "aweme_general",
@@ -33,14 +33,14 @@ async function search(next) {
     ...(next ?? { offset: "0", search_id: "" }),
   };
   const body = next
-    ? await ask("/aweme/v1/web/general/search/single/", parameters)
-    : await ask("/aweme/v1/web/general/search/stream/", parameters, streamed);
+    ? await request("/aweme/v1/web/general/search/single/", parameters)
+    : await request("/aweme/v1/web/general/search/stream/", parameters, streamed);
   for (const card of body.data) element("section", "search-result-card", card.aweme_info?.desc ?? "");
   return body.has_more ? { offset: String(body.cursor), search_id: body.extra.logid } : null;
 }
 
 async function comments(pane, cursor = "0") {
-  const body = await ask("/aweme/v1/web/comment/list/", { aweme_id: parts[1], cursor, count: "20", item_type: "0" });
+  const body = await request("/aweme/v1/web/comment/list/", { aweme_id: parts[1], cursor, count: "20", item_type: "0" });
   for (const comment of body.comments ?? []) showComment(comment, pane);
   return body.has_more ? String(body.cursor) : null;
 }
@@ -53,8 +53,8 @@ function showComment(comment, within) {
   const button = element("button", "", `展开${comment.reply_comment_total}条回复`, item);
   let cursor = "0";
   button.addEventListener("click", async () => {
-    const wanted = { item_id: parts[1], comment_id: comment.cid, cursor, count: "20", item_type: "0" };
-    const body = await ask("/aweme/v1/web/comment/list/reply/", wanted);
+    const parameters = { item_id: parts[1], comment_id: comment.cid, cursor, count: "20", item_type: "0" };
+    const body = await request("/aweme/v1/web/comment/list/reply/", parameters);
     for (const reply of body.comments ?? []) element("p", "reply", reply.text, item);
     cursor = String(body.cursor);
     button.textContent = "展开更多";
@@ -63,13 +63,13 @@ function showComment(comment, within) {
 }
 
 async function posts(list, max_cursor = "0") {
-  const body = await ask("/aweme/v1/web/aweme/post/", { sec_user_id: parts[1], count: "18", max_cursor });
+  const body = await request("/aweme/v1/web/aweme/post/", { sec_user_id: parts[1], count: "18", max_cursor });
   for (const aweme of body.aweme_list) element("section", "", aweme.desc, element("li", "", "", list));
   return body.has_more ? String(body.max_cursor) : null;
 }
 
 async function showPost() {
-  const body = await ask("/aweme/v1/web/aweme/detail/", { aweme_id: parts[1] });
+  const body = await request("/aweme/v1/web/aweme/detail/", { aweme_id: parts[1] });
   element("h1", "", body.aweme_detail?.desc ?? body.filter_detail.detail_msg);
   const pane = paneOf("", document.querySelector("main"));
   showComment({ text: "一条没有人看见的评论", cid: "0", reply_comment_total: 0 }, element("div", "unseen", "", pane));
@@ -77,7 +77,7 @@ async function showPost() {
 }
 
 async function showAccount() {
-  const body = await ask("/aweme/v1/web/user/profile/other/", { sec_user_id: parts[1] });
+  const body = await request("/aweme/v1/web/user/profile/other/", { sec_user_id: parts[1] });
   element("h1", "", body.user?.nickname ?? "用户不存在");
   const list = element("ul", "", "");
   list.dataset.e2e = "user-post-list";
@@ -85,7 +85,7 @@ async function showAccount() {
 }
 
 async function showHotList() {
-  const body = await ask("/aweme/v1/web/hot/search/list/", { detail_list: "1" });
+  const body = await request("/aweme/v1/web/hot/search/list/", { detail_list: "1" });
   for (const row of body.data.word_list) element("section", "low", row.word);
 }
 

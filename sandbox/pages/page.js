@@ -1,4 +1,4 @@
-// What the pages of all sites share: signed requests, and lists that go on when their end comes into sight.
+// Shared by the pages of all sites: signed requests, and lists that load more when their end comes into view.
 
 const keyBytes = Uint8Array.from(hiddenKey.map((code, place) => code ^ (7 * place + 13)));
 
@@ -16,23 +16,23 @@ function addressOf(path, parameters) {
   return query ? `${path}?${query}` : path;
 }
 
-// The JSON of an answer; throws for a refusal, or a body that is none.
-async function answerOf(response) {
+// The JSON body of a response; throws if the request was refused or the body is not JSON.
+async function jsonOf(response) {
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
   return response.json();
 }
 
 function element(name, className, text, within = document.querySelector("main")) {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  within.append(made);
-  return made;
+  const created = document.createElement(name);
+  created.className = className;
+  created.textContent = text;
+  within.append(created);
+  return created;
 }
 
-// A list that is filled by load(next), which resolves to what it wants to be called with for the page after, or null
-// at the end. One page at a time; what failed is tried again when the reader scrolls: the window, or the pane that the
-// list lies in, which a wheel that is turned elsewhere does not move. One that is begun has its first page already.
+// A list that loads more pages at its end. load(next) appends a page and resolves to the argument for the following
+// page, or to null at the end. Pages load one at a time; a failed page is retried when the reader scrolls the window or,
+// if given, the pane of the list, which a wheel event outside it does not scroll. isBegun: the first page is there already.
 function endlessList(load, pane = null, isBegun = false) {
   let next, isLoading = false, isOver = false, stopped = false;
   async function more() {
@@ -42,7 +42,7 @@ function endlessList(load, pane = null, isBegun = false) {
       next = await load(next);
       isOver = next === null;
       isLoading = false;
-      if (isEndInSight(pane)) await more(); // a list that does not fill the window goes on by itself
+      if (isEndInSight(pane)) await more(); // a list that does not fill the window loads the next page by itself
     } catch (problem) {
       console.warn(problem);
     } finally {
@@ -58,10 +58,10 @@ function endlessList(load, pane = null, isBegun = false) {
 }
 
 function isEndInSight(pane) {
-  const [seen, height] = pane
+  const [bottom, height] = pane
     ? [pane.clientHeight + pane.scrollTop, pane.scrollHeight]
     : [innerHeight + scrollY, document.body.scrollHeight];
-  return seen >= height - 100;
+  return bottom >= height - 100;
 }
 
 function paneOf(className, within) {

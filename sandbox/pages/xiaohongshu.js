@@ -1,10 +1,10 @@
-// www.xiaohongshu.com: a search whose order and kind are chosen in a panel (筛选) that opens under the pointer, with notes
-// that open over it; a note with its comments at /explore/<id>?xsec_token=…, and an account with its notes at
+// www.xiaohongshu.com: searches whose order and kind are chosen in a panel (筛选) that opens when the pointer is over it,
+// and whose notes open in an overlay; notes with their comments at /explore/<id>?xsec_token=…; accounts with their notes at
 // /user/profile/<id>.
 
 const API = "/edith.xiaohongshu.com/api/sns/web";
 const SEARCH = "/so.xiaohongshu.com/api/sns/web/v2/search/notes";
-const asked = new URLSearchParams(location.search);
+const query = new URLSearchParams(location.search);
 const path = location.pathname.slice("/www.xiaohongshu.com".length);
 
 async function post(address, values) {
@@ -19,9 +19,9 @@ async function get(apiPath, parameters) {
 }
 
 async function dataOf(response) {
-  const answer = await answerOf(response);
-  if (answer.code !== 0) throw new Error(`code ${answer.code}`);
-  return answer.data;
+  const body = await jsonOf(response);
+  if (body.code !== 0) throw new Error(`code ${body.code}`);
+  return body.data;
 }
 
 const SORTS = { 综合: "general", 最新: "time_descending", 最多点赞: "popularity_descending" };
@@ -34,9 +34,9 @@ function startSearch() {
   document.querySelector("main").replaceChildren();
   const search_id = Date.now().toString(36);
   stop = endlessList(async (page = 1) => {
-    const searched = { keyword: asked.get("keyword"), page, page_size: 20, search_id, sort: "general", note_type: 0 };
+    const parameters = { keyword: query.get("keyword"), page, page_size: 20, search_id, sort: "general", note_type: 0 };
     const filters = Object.entries(chosen).map(([type, tag]) => ({ tags: [tag], type }));
-    const data = await post(SEARCH, { ...searched, ext_flags: [], filters, geo: "", image_formats: [] });
+    const data = await post(SEARCH, { ...parameters, ext_flags: [], filters, geo: "", image_formats: [] });
     for (const { id, xsec_token, note_card } of data.items ?? []) {
       if (note_card) showItem(id, xsec_token, note_card.display_title);
     }
@@ -62,8 +62,8 @@ async function openNote(id, xsec_token) {
 }
 
 async function feed(id, xsec_token, within) {
-  const wanted = { source_note_id: id, image_formats: [], extra: { need_body_topic: "1" }, xsec_source: "pc_search" };
-  const data = await post(`${API}/v1/feed`, { ...wanted, xsec_token });
+  const parameters = { source_note_id: id, image_formats: [], extra: { need_body_topic: "1" }, xsec_source: "pc_search" };
+  const data = await post(`${API}/v1/feed`, { ...parameters, xsec_token });
   element("p", "desc", data.items[0].note_card.desc, within);
 }
 
@@ -79,7 +79,7 @@ function showFilters() {
     const group = element("div", "filters", "", panel);
     element("span", "", label, group);
     for (const [words, tag] of Object.entries(choices)) {
-      const copy = element("div", "tags", "", group); // it lies below the one that can be chosen
+      const copy = element("div", "tags", "", group); // a hidden copy precedes each choice, as on the site
       copy.ariaHidden = "true";
       copy.style.display = "none";
       element("span", "", words, copy);
@@ -94,18 +94,18 @@ function showFilters() {
 }
 
 async function showNote(note_id) {
-  const xsec_token = asked.get("xsec_token");
+  const xsec_token = query.get("xsec_token");
   const scroller = paneOf("note-scroller", document.querySelector("main"));
   await feed(note_id, xsec_token, scroller);
-  const wanted = { note_id, top_comment_id: "", image_formats: "jpg,webp,avif", xsec_token };
+  const parameters = { note_id, top_comment_id: "", image_formats: "jpg,webp,avif", xsec_token };
   endlessList(async (cursor = "") => {
-    const data = await get("/v2/comment/page", { ...wanted, cursor });
-    for (const comment of data.comments) showComment(comment, wanted, scroller);
+    const data = await get("/v2/comment/page", { ...parameters, cursor });
+    for (const comment of data.comments) showComment(comment, parameters, scroller);
     return data.has_more ? data.cursor : null;
   }, scroller);
 }
 
-function showComment(comment, wanted, within) {
+function showComment(comment, parameters, within) {
   const thread = element("section", "parent-comment", "", within);
   element("div", "comment-item", comment.content, thread).id = `comment-${comment.id}`;
   for (const reply of comment.sub_comments) element("p", "reply", reply.content, thread);
@@ -113,7 +113,7 @@ function showComment(comment, wanted, within) {
   const more = element("div", "show-more", `展开 ${comment.sub_comment_count} 条回复`, thread);
   let cursor = comment.sub_comment_cursor;
   more.addEventListener("click", async () => {
-    const data = await get("/v2/comment/sub/page", { ...wanted, root_comment_id: comment.id, num: "10", cursor });
+    const data = await get("/v2/comment/sub/page", { ...parameters, root_comment_id: comment.id, num: "10", cursor });
     for (const reply of data.comments) element("p", "reply", reply.content, thread);
     cursor = data.cursor;
     more.textContent = "展开更多回复";

@@ -1,27 +1,27 @@
-// www.zhihu.com: a search at /search?q=…&sort=…&vertical=…&time_interval=…, posts with their comments at /answer/<id>,
-// /zvideo/<id> and zhuanlan.zhihu.com/p/<id>, an account at /people/<token> with its posts behind it, and /hot.
+// www.zhihu.com: searches at /search?q=…&sort=…&vertical=…&time_interval=…, posts with their comments at /answer/<id>,
+// /zvideo/<id> and zhuanlan.zhihu.com/p/<id>, accounts at /people/<token>, their posts below that, and /hot.
 
 const HOST = "/www.zhihu.com";
-const asked = new URLSearchParams(location.search);
+const query = new URLSearchParams(location.search);
 const [, , page, name, tab] = location.pathname.split("/");
 
-async function ask(apiPath, parameters) {
+async function request(apiPath, parameters) {
   const address = addressOf(HOST + apiPath, parameters);
   const headers = { "x-zse-93": "101_3_3.0", "x-zse-96": await signature(address) };
-  return answerOf(await fetch(address, { headers }));
+  return jsonOf(await fetch(address, { headers }));
 }
 
-// What the site names as the next page's parameters.
+// The parameters of the next page, from its URL in paging.next; null at the end.
 function nextOf(paging) {
   return paging.is_end ? null : Object.fromEntries(new URL(paging.next).searchParams);
 }
 
 async function search(next = {}) {
-  const filters = { time_interval: asked.get("time_interval") ?? "", sort: asked.get("sort") ?? "" };
-  const body = await ask("/api/v4/search_v3", {
+  const filters = { time_interval: query.get("time_interval") ?? "", sort: query.get("sort") ?? "" };
+  const body = await request("/api/v4/search_v3", {
     gk_version: "gz-gaokao",
     t: "general",
-    q: asked.get("q"),
+    q: query.get("q"),
     correction: "1",
     offset: "0",
     limit: "20",
@@ -31,14 +31,14 @@ async function search(next = {}) {
     search_source: "Filter",
     ...next,
     ...filters,
-    vertical: asked.get("vertical") ?? "",
+    vertical: query.get("vertical") ?? "",
   });
   for (const entry of body.data) element("section", "List-item low", entry.object?.excerpt ?? "");
   return nextOf(body.paging);
 }
 
 async function showPost(plural) {
-  const post = await ask(`/api/v4/${plural}/${name}`, {});
+  const post = await request(`/api/v4/${plural}/${name}`, {});
   element("article", "", post.excerpt);
   const actions = element("div", "ContentItem-actions", "");
   const button = element("button", "", `${post.comment_count} 条评论`, actions);
@@ -49,7 +49,7 @@ async function showPost(plural) {
 }
 
 async function comments(plural, pane, next = { order_by: "score", limit: "20" }) {
-  const body = await ask(`/api/v4/comment_v5/${plural}/${name}/root_comment`, next);
+  const body = await request(`/api/v4/comment_v5/${plural}/${name}/root_comment`, next);
   for (const comment of body.data) showComment(comment, pane);
   return nextOf(body.paging);
 }
@@ -62,7 +62,7 @@ function showComment(comment, within) {
   const button = element("button", "", `查看全部 ${comment.child_comment_count} 条回复`, item);
   let next = { order_by: "ts", limit: "20" };
   button.addEventListener("click", async () => {
-    const body = await ask(`/api/v4/comment_v5/comment/${comment.id}/child_comment`, next);
+    const body = await request(`/api/v4/comment_v5/comment/${comment.id}/child_comment`, next);
     for (const reply of body.data) element("p", "reply", reply.content, item);
     next = nextOf(body.paging);
     if (next === null) button.remove();
@@ -71,7 +71,7 @@ function showComment(comment, within) {
 
 async function posts(next = { offset: "0", limit: "20", sort_by: "created" }) {
   const plural = tab === "posts" ? "articles" : tab;
-  const body = await ask(`/api/v4/members/${name}/${plural}`, next);
+  const body = await request(`/api/v4/members/${name}/${plural}`, next);
   for (const post of body.data) element("section", "List-item", post.excerpt);
   return nextOf(body.paging);
 }
@@ -82,8 +82,8 @@ function showAccount() {
 }
 
 async function showHotLists() {
-  await ask("/api/v4/search/top_search", {});
-  const body = await ask("/api/v3/feed/topstory/hot-list-web", { limit: "50", desktop: "true" });
+  await request("/api/v4/search/top_search", {});
+  const body = await request("/api/v3/feed/topstory/hot-list-web", { limit: "50", desktop: "true" });
   for (const row of body.data) element("section", "HotItem low", row.target?.title_area?.text ?? "");
 }
 

@@ -1,1 +1,1 @@
-"""The four sites, one a module: ``routes()`` under the names of their real hosts, and what they answer."""
+"""The sites, one module each: ``routes()`` under the names of their real hosts, and the handlers of their requests."""

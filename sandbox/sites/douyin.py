@@ -1,8 +1,7 @@
-"""Douyin's web API as www.douyin.com answers it: searches with their mixed cards, timelines, single posts, comments and
-replies, profiles and the hot list.
+"""Douyin's web API at www.douyin.com: searches, timelines, single posts, comments, replies, profiles, the hot list.
 
-Of a search, the newest 400 results can be seen, ten a page; play and follower counts are always 0, as on the site. Only
-a profile tells how many follow.
+A search shows its newest 400 results, ten per page. Play and follower counts are always 0, as on the site; only
+profiles have follower counts.
 """
 
 import json
@@ -23,19 +22,17 @@ from sandbox.hot_lists import hot_list
 from sandbox.search import matching
 
 DEPTH = 400
-PAGE_SIZES = range(1, 16)  # what the site takes as count
-# One result in so many stands in a card of its collection; every second query has a pinned result, every second account
-# a pinned post.
-COLLECTED_ONE_IN = 11
-PINNED_ONE_IN = 2
+PAGE_SIZES = range(1, 16)  # values of count that the site accepts
+COLLECTED_ONE_IN = 11  # one result in so many is in the card of a collection
+PINNED_ONE_IN = 2  # one query in so many has a pinned result, one account in so many a pinned post
 TIMELINE_SIZE = 18
 COMMENTS_SIZE = 20
-SEC_UID = "MS4wLjABAAAA"  # what all of them begin with
+SEC_UID = "MS4wLjABAAAA"  # the prefix of every sec_uid
 CONTENT_TYPES = {"1": "video", "2": "image"}  # 0 is both
 
 
 def routes() -> list[Mount]:
-    answers = {
+    handlers = {
         "general/search/single": general_search,
         "general/search/stream": streamed_search,
         "search/item": video_search,
@@ -46,14 +43,18 @@ def routes() -> list[Mount]:
         "user/profile/other": profile,
         "hot/search/list": hot_search,
     }
-    return [Mount("/www.douyin.com", routes=[Route(f"/aweme/v1/web/{path}/", held) for path, held in answers.items()])]
+    return [
+        Mount(
+            "/www.douyin.com", routes=[Route(f"/aweme/v1/web/{path}/", handler) for path, handler in handlers.items()]
+        )
+    ]
 
 
 async def general_search(request: Request) -> JSONResponse:
-    """Posts, newest first on demand, and between them what else the site has: related words, accounts, ads."""
-    found, offset, count = results(request)
-    hits = [post for post in found if not post.is_ad][:DEPTH]
-    ads = [post for post in found if post.is_ad]
+    """Search results in the requested order, with related words, accounts and ads among them."""
+    matches, offset, count = results(request)
+    hits = [post for post in matches if not post.is_ad][:DEPTH]
+    ads = [post for post in matches if post.is_ad]
     shown = hits[offset : offset + count]
     cards = [card(post) for post in shown]
     keyword = request.query_params.get("keyword", "")
@@ -63,14 +64,15 @@ async def general_search(request: Request) -> JSONResponse:
         if crc32(keyword.encode()) % PINNED_ONE_IN == 0:
             cards.insert(1, {"type": 1, "aweme_info": aweme(hits[len(hits) // 2]) | {"is_top": 1}})
     elif cards:
-        cards.insert(0, card(hits[offset - 1]))  # the list has moved on since the page before was read
-    if cards and offset // count < len(ads):  # ads stand anywhere in the order of time
+        cards.insert(0, card(hits[offset - 1]))  # the list has moved on since the previous page was read
+    if cards and offset // count < len(ads):  # ads appear anywhere, regardless of their time
         cards.insert(len(cards) // 2, ad_card(ads[offset // count]))
-    return answer(request, cards, offset + count, has_more=offset + count < len(hits))
+    return search_page(request, cards, offset + count, has_more=offset + count < len(hits))
 
 
 async def streamed_search(request: Request) -> Response:
-    """The same in frames, each with its size in base 16 before it and some of the cards in it; 0 ends them."""
+    """The same in two frames with half of the cards each, each preceded by its size in base 16; a size of 0 ends
+    them."""
     whole = json.loads(bytes((await general_search(request)).body))
     cards, half = whole["data"], len(whole["data"]) // 2
     parts = [whole | {"data": part} for part in (cards[:half], cards[half:])]
@@ -80,15 +82,15 @@ async def streamed_search(request: Request) -> Response:
 
 
 async def video_search(request: Request) -> JSONResponse:
-    """Videos alone, each in a card of its own."""
-    found, offset, count = results(request)
-    hits = [post for post in found if not post.is_ad and post.post_type == "video"][:DEPTH]
+    """Search results of videos only, one per card."""
+    matches, offset, count = results(request)
+    hits = [post for post in matches if not post.is_ad and post.post_type == "video"][:DEPTH]
     cards = [{"type": 1, "aweme_info": aweme(post)} for post in hits[offset : offset + count]]
-    return answer(request, cards, offset + count, has_more=offset + count < len(hits))
+    return search_page(request, cards, offset + count, has_more=offset + count < len(hits))
 
 
 async def timeline(request: Request) -> JSONResponse:
-    """An account's own posts, newest first from max_cursor (ms) on; what it pinned stands before the first page."""
+    """An account's posts older than max_cursor (ms), newest first; the first page begins with its pinned post."""
     now: datetime = request.app.state.now()
     own = posts_by(request, request.query_params.get("sec_user_id", ""))
     pinned = max(own, key=lambda post: post.likes) if own and crc32(own[0].post_id.encode()) % PINNED_ONE_IN else None
@@ -98,7 +100,7 @@ async def timeline(request: Request) -> JSONResponse:
     awemes = [aweme(post) for post in shown]
     if pinned and not cursor:
         awemes.insert(0, aweme(pinned) | {"is_top": 1})
-    return good(
+    return success(
         now,
         aweme_list=awemes,
         min_cursor=milliseconds(now),
@@ -108,43 +110,43 @@ async def timeline(request: Request) -> JSONResponse:
 
 
 async def detail(request: Request) -> JSONResponse:
-    """One post, or null with a word on why it is not shown."""
-    asked = request.query_params.get("aweme_id", "")
-    post = post_now(request, "douyin", asked)
-    withheld = {
-        "aweme_id": asked,
+    """One post; null and the reason if it is not shown."""
+    aweme_id = request.query_params.get("aweme_id", "")
+    post = post_now(request, "douyin", aweme_id)
+    filtered = {
+        "aweme_id": aweme_id,
         "filter_reason": "status_deleted",
         "notice": "作品已删除",
         "detail_msg": "",
         "icon": "",
     }
-    told = {"aweme_detail": None, "filter_detail": withheld} if post is None else {"aweme_detail": aweme(post)}
-    return good(request.app.state.now(), **told)
+    content = {"aweme_detail": None, "filter_detail": filtered} if post is None else {"aweme_detail": aweme(post)}
+    return success(request.app.state.now(), **content)
 
 
 async def comments(request: Request) -> JSONResponse:
-    """Root comments of a post, the most liked first. The total counts the replies, which are not shown here."""
+    """Root comments of a post, the most liked first. The total includes replies, which are not on these pages."""
     post = post_now(request, "douyin", request.query_params.get("aweme_id"))
-    said = comments_of(post) if post else []
-    roots = [comment for comment in said if comment.root_id is None]
+    all_comments = comments_of(post) if post else []
+    roots = [comment for comment in all_comments if comment.root_id is None]
     return comment_page(request, post, roots, total=post.comments if post else 0)
 
 
 async def replies(request: Request) -> JSONResponse:
     """The replies to one root comment, oldest first."""
     post = post_now(request, "douyin", request.query_params.get("item_id"))
-    said = replies_to(post, request.query_params.get("comment_id", "")) if post else []
-    return comment_page(request, post, said, total=len(said))
+    thread = replies_to(post, request.query_params.get("comment_id", "")) if post else []
+    return comment_page(request, post, thread, total=len(thread))
 
 
 async def profile(request: Request) -> JSONResponse:
-    """An account; the counts here are true ones."""
+    """An account with its actual counts."""
     now: datetime = request.app.state.now()
     own = posts_by(request, request.query_params.get("sec_user_id", ""))
     if not own:
-        return good(now, user=None)
+        return success(now, user=None)
     account = own[0].author
-    told = author(account) | {
+    user = author(account) | {
         "follower_count": account.followers,
         "mplatform_followers_count": account.followers + account.followers // 5,
         "following_count": crc32(account.author_id.encode()) % 1_000,
@@ -152,62 +154,62 @@ async def profile(request: Request) -> JSONResponse:
         "total_favorited": sum(post.likes for post in own),
         "ip_location": f"IP属地：{own[0].ip_location}",
     }
-    return good(now, user=told)
+    return success(now, user=user)
 
 
 async def hot_search(request: Request) -> JSONResponse:
     now: datetime = request.app.state.now()
     rows = [hot_word(row) for row in hot_list("douyin", now)]
-    return good(now, data={"active_time": f"{now.astimezone(CHINA):%F %T}", "word_list": rows, "trending_list": []})
+    return success(now, data={"active_time": f"{now.astimezone(CHINA):%F %T}", "word_list": rows, "trending_list": []})
 
 
 def posts_by(request: Request, sec_uid: str) -> list[SandboxPost]:
-    """An account's posts as of now, newest first."""
+    """An account's current posts, newest first."""
     return [post for post in posts_now(request, "douyin") if f"{SEC_UID}{post.author.author_id}" == sec_uid]
 
 
 def comment_page(
-    request: Request, post: SandboxPost | None, said: Sequence[SandboxComment], *, total: int
+    request: Request, post: SandboxPost | None, listed: Sequence[SandboxComment], *, total: int
 ) -> JSONResponse:
     cursor = whole_number(request.query_params.get("cursor"), 0)
     end = cursor + whole_number(request.query_params.get("count"), COMMENTS_SIZE)
-    return good(
+    return success(
         request.app.state.now(),
-        comments=[comment_object(comment, post) for comment in said[cursor:end]] if post else None,
-        cursor=min(end, len(said)),
-        has_more=int(end < len(said)),
+        comments=[comment_object(comment, post) for comment in listed[cursor:end]] if post else None,
+        cursor=min(end, len(listed)),
+        has_more=int(end < len(listed)),
         total=total,
     )
 
 
-def good(now: datetime, **told: Any) -> JSONResponse:
-    """An answer to anything but a search."""
+def success(now: datetime, **content: Any) -> JSONResponse:
+    """A response to anything but a search."""
     extra = {"now": milliseconds(now), "fatal_item_ids": []}
-    return JSONResponse({"synthetic": True, "status_code": 0} | told | {"extra": extra})
+    return JSONResponse({"synthetic": True, "status_code": 0} | content | {"extra": extra})
 
 
 def results(request: Request) -> tuple[list[SandboxPost], int, int]:
-    """All results in the order asked for, the offset and the count of the page."""
+    """All matching posts in the requested order, and the offset and size of the requested page."""
     filters = selected_filters(request)
     now: datetime = request.app.state.now()
     posts = posts_now(request, "douyin")
     days = whole_number(filters.get("publish_time"), 0)
     since = now - timedelta(days=days)
-    found = [
+    matches = [
         post for post in matching(posts, request.query_params.get("keyword", "")) if not days or post.posted_at >= since
     ]
     if kind := CONTENT_TYPES.get(filters.get("content_type", "0")):
-        found = [post for post in found if post.post_type == kind]
+        matches = [post for post in matches if post.post_type == kind]
     match filters.get("sort_type"):
         case "2":
             pass  # the corpus is newest first
         case "1":
-            found.sort(key=lambda post: post.likes, reverse=True)
-        case _:  # 综合: an order of the site's own
-            found.sort(key=lambda post: crc32(post.post_id.encode()))
+            matches.sort(key=lambda post: post.likes, reverse=True)
+        case _:  # 综合: the site's own ranking
+            matches.sort(key=lambda post: crc32(post.post_id.encode()))
     offset = max(whole_number(request.query_params.get("offset"), 0), 0)
     count = whole_number(request.query_params.get("count"), 10)
-    return found, offset, count if count in PAGE_SIZES else 10
+    return matches, offset, count if count in PAGE_SIZES else 10
 
 
 def selected_filters(request: Request) -> dict[str, str]:
@@ -218,11 +220,11 @@ def selected_filters(request: Request) -> dict[str, str]:
     return filters if isinstance(filters, dict) else {}
 
 
-def whole_number(text: str | None, otherwise: int) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() else otherwise
+def whole_number(text: str | None, default: int) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() else default
 
 
-def answer(request: Request, cards: list[dict[str, Any]], cursor: int, *, has_more: bool) -> JSONResponse:
+def search_page(request: Request, cards: list[dict[str, Any]], cursor: int, *, has_more: bool) -> JSONResponse:
     now: datetime = request.app.state.now()
     log_id = f"{now:%Y%m%d%H%M%S}{crc32(str(request.query_params).encode()):020X}"
     body: dict[str, Any] = {
@@ -264,7 +266,7 @@ def related_words_card(keyword: str) -> dict[str, Any]:
 
 
 def aweme(post: SandboxPost) -> dict[str, Any]:
-    """A post as a search shows it."""
+    """A post as the API returns it."""
     is_image = post.post_type == "image"
     picture = {"uri": f"synthetic/{post.post_id}", "url_list": [], "width": 1080, "height": 1440}
     return {
@@ -299,7 +301,7 @@ def aweme(post: SandboxPost) -> dict[str, Any]:
 
 
 def mark(text: str, tag: str) -> dict[str, Any]:
-    """Where a hashtag stands in the text."""
+    """The position of a hashtag in the text."""
     start = max(text.find(f"#{tag}"), 0)
     return {
         "start": start,
@@ -312,7 +314,8 @@ def mark(text: str, tag: str) -> dict[str, Any]:
 
 
 def author(account: SandboxAuthor) -> dict[str, Any]:
-    """Of the account, all but a profile tell little that is so: everybody is_verified, nobody has a follower."""
+    """An account as everything but profiles shows it, which the site gets wrong: all verified, all without
+    followers."""
     return {
         "uid": account.author_id,
         "sec_uid": f"{SEC_UID}{account.author_id}",

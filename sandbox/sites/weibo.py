@@ -1,6 +1,6 @@
-"""Weibo as it answers: the result pages of s.weibo.com, and the addresses of all its hosts.
+"""Weibo: the routes of its hosts, and the result pages of s.weibo.com.
 
-What m.weibo.cn and weibo.com answer in JSON stands in weibo_mobile.py and weibo_ajax.py.
+weibo_mobile.py has the JSON of m.weibo.cn, weibo_ajax.py that of weibo.com.
 """
 
 import math
@@ -23,12 +23,12 @@ from sandbox.sites.weibo_mobile import CUT_AT, FLOOR, picture_id
 from sandbox.weibo_ids import bid_of
 
 PAGE_SIZE = 20
-NEW_ON_A_PAGE = 18  # the last 2 of a page stand at the head of the next one again
+NEW_ON_A_PAGE = 18  # the last 2 results of a page are repeated at the top of the next one
 PAGES_SHOWN = 50
-FEWER = 5  # from 46 pages on a search may be cut
+FEWER = 5  # the limit is between 46 and 50 pages, depending on the query
 _SCOPE = re.compile(r"custom:(\d{4}-\d{2}-\d{2})-(\d{1,2}):(\d{4}-\d{2}-\d{2})-(\d{1,2})")
 
-# Codes of the advanced search for the places of event posts; whoever is in none of them is abroad.
+# Region codes of the advanced search; every other place is ABROAD.
 REGION_CODES = {
     "北京": 11, "天津": 12, "河北": 13, "山西": 14, "内蒙古": 15, "辽宁": 21, "吉林": 22, "黑龙江": 23, "上海": 31,
     "江苏": 32, "浙江": 33, "安徽": 34, "福建": 35, "江西": 36, "山东": 37, "河南": 41, "湖北": 42, "湖南": 43,
@@ -39,7 +39,7 @@ ABROAD = 400
 
 
 def routes() -> list[Mount]:
-    """The hosts of the site, each by its real name."""
+    """One mount per host, under its real name."""
     return [
         Mount("/s.weibo.com", routes=[Route("/weibo", search_page)]),
         Mount("/m.weibo.cn", routes=weibo_mobile.routes()),
@@ -48,22 +48,21 @@ def routes() -> list[Mount]:
 
 
 async def search_page(request: Request) -> HTMLResponse:
-    """Results newest first, of a time scope if one is asked for: 20 a page, 50 pages at most, of some words fewer."""
+    """Search results, newest first, within the requested time range: 20 per page, at most 46 to 50 pages."""
     query, now = request.query_params.get("q", ""), request.app.state.now()
-    found = matching(posts_now(request, "weibo"), query)
+    results = matching(posts_now(request, "weibo"), query)
     if scope := _SCOPE.fullmatch(request.query_params.get("timescope", "")):
         start, end = _hour(scope[1], scope[2]), _hour(scope[3], scope[4])
-        found = [post for post in found if start <= post.posted_at < end]
+        results = [post for post in results if start <= post.posted_at < end]
     if region := re.fullmatch(r"custom:(\d+):1000", request.query_params.get("region", "")):
-        found = [post for post in found if REGION_CODES.get(post.ip_location, ABROAD) == int(region[1])]
+        results = [post for post in results if REGION_CODES.get(post.ip_location, ABROAD) == int(region[1])]
     if request.query_params.get("xsort") == "hot":
-        found.sort(key=lambda post: post.likes, reverse=True)
+        results.sort(key=lambda post: post.likes, reverse=True)
     number = int(request.query_params.get("page", "1"))
     first = (number - 1) * NEW_ON_A_PAGE
-    most = PAGES_SHOWN - crc32(query.encode()) % FEWER
-    shown = found[first : first + PAGE_SIZE] if number <= most else []
-    # As many as are needed until no post is left that is on none.
-    pages = min(most, max(1, math.ceil((len(found) - PAGE_SIZE) / NEW_ON_A_PAGE) + 1))
+    limit = PAGES_SHOWN - crc32(query.encode()) % FEWER
+    shown = results[first : first + PAGE_SIZE] if number <= limit else []
+    pages = min(limit, max(1, math.ceil((len(results) - PAGE_SIZE) / NEW_ON_A_PAGE) + 1))
     return HTMLResponse(
         _page(query, [_result(post, query, now) for post in shown], _pager(dict(request.query_params), number, pages))
     )
@@ -73,16 +72,16 @@ def _hour(day: str, hour: str) -> datetime:
     return datetime.fromisoformat(day).replace(tzinfo=CHINA) + timedelta(hours=int(hour))
 
 
-def _pager(asked: dict[str, str], number: int, pages: int) -> str:
-    """The list of all pages, which stands on each of them, and the link to the next one; nothing of a single page."""
+def _pager(parameters: dict[str, str], number: int, pages: int) -> str:
+    """The list of all pages, which each page has, and the link to the next one; empty if there is only one page."""
     if pages == 1:
         return ""
-    links = [escape(f"/weibo?{urlencode(asked | {'page': str(page)})}") for page in range(1, pages + 1)]
-    listed = "".join(f'<li><a href="{link}">第{page}页</a></li>' for page, link in enumerate(links, 1))
+    links = [escape(f"/weibo?{urlencode(parameters | {'page': str(page)})}") for page in range(1, pages + 1)]
+    entries = "".join(f'<li><a href="{link}">第{page}页</a></li>' for page, link in enumerate(links, 1))
     following = f'<a href="{links[number]}" class="next">下一页</a>' if number < pages else ""
     return (
         f'<div class="m-page"><div><span class="list"><a class="pagenum">第{number}页</a>'
-        f'<ul class="s-scroll" node-type="feed_list_page_morelist">{listed}</ul></span>{following}</div></div>'
+        f'<ul class="s-scroll" node-type="feed_list_page_morelist">{entries}</ul></span>{following}</div></div>'
     )
 
 
@@ -145,9 +144,8 @@ def _words(post: SandboxPost, query: str) -> str:
         return _paragraph(post, _markup(post.text, query))
     unfold = '...<a action-type="fl_unfold" target="_blank">展开<i class="wbicon">c</i></a>'
     cut = _paragraph(post, _markup(post.text[:CUT_AT], query) + unfold)
-    if (
-        int(post.post_id) % 2
-    ):  # for half of them the page holds the full text too, hidden; the others have to be asked for
+    # Half of the pages also contain the full text, hidden; for the others it has to be requested.
+    if int(post.post_id) % 2:
         return cut
     fold = '<a action-type="fl_fold">收起<i class="wbicon">d</i></a>'
     return cut + _paragraph(post, _markup(post.text, query) + fold, "feed_list_content_full", ' style="display: none"')
@@ -184,9 +182,9 @@ _PARTS = r"(?P<topic>#[^#\n]+#)|@(?P<name>[\w·-]+)|\[(?P<emoji>[一-鿿]{1,4})\
 
 
 def _markup(text: str, query: str) -> str:
-    """The text as the site marks it up: links for topics and mentions, images for emoji, the query's words in red."""
+    """The text as HTML: links for topics and mentions, images for emoji, the query's words in red."""
     words = "|".join(re.escape(escape(word, quote=False)) for word in query.split())
-    found = re.compile(f"{_PARTS}|(?P<word>{words})" if words else _PARTS, re.IGNORECASE)
+    parts = re.compile(f"{_PARTS}|(?P<word>{words})" if words else _PARTS, re.IGNORECASE)
 
     def marked(match: re.Match[str]) -> str:
         shown = match[0]
@@ -202,11 +200,11 @@ def _markup(text: str, query: str) -> str:
             case _:
                 return f'<em class="s-color-red">{shown}</em>'
 
-    return found.sub(marked, escape(text, quote=False))
+    return parts.sub(marked, escape(text, quote=False))
 
 
 def shown_time(moment: datetime, now: datetime) -> str:
-    """As people read it: relative on the day itself, without the year within the year."""
+    """The time as the site shows it: relative on the same day, without the year in the same year."""
     china, today, age = moment.astimezone(CHINA), now.astimezone(CHINA), now - moment
     if timedelta() <= age < timedelta(minutes=1):
         return "刚刚"
@@ -218,7 +216,7 @@ def shown_time(moment: datetime, now: datetime) -> str:
 
 
 def shown_count(post: SandboxPost, count: int, word: str) -> str:
-    """A number, the button's word for none, and, outside the event, rounded as the site rounds large numbers."""
+    """A count as the site shows it: the button's label instead of 0, and large counts rounded outside the event."""
     if count == 0:
         return word
     if post.in_event or count < 10_000:

@@ -1,4 +1,4 @@
-"""weibo.com/ajax: timelines, profiles and the hot list, as the pages of the web ask for them."""
+"""weibo.com/ajax: the JSON of timelines, profiles and the hot list."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from sandbox.sites.weibo_mobile import CUT_AT, mobile_markup, picture_id
 from sandbox.weibo_ids import bid_of
 
 TIMELINE_SIZE = 20
-PINNED_ONE_IN = 2  # every second account has a pinned post
+PINNED_ONE_IN = 2  # one in so many accounts has a pinned post
 
 
 def routes() -> list[Route]:
@@ -28,7 +28,7 @@ def routes() -> list[Route]:
 
 
 async def timeline(request: Request) -> JSONResponse:
-    """An account's own posts, newest first; what it pinned stands before the first page, and nowhere else."""
+    """An account's posts, newest first; its pinned post is at the top of the first page only."""
     own = _posts_by(request)
     pinned = max(own, key=lambda post: post.likes) if own and crc32(own[0].post_id.encode()) % PINNED_ONE_IN else None
     in_order = [post for post in own if post is not pinned]
@@ -45,7 +45,7 @@ async def timeline(request: Request) -> JSONResponse:
 
 
 async def profile(request: Request) -> JSONResponse:
-    """An account; the counts are whole numbers here."""
+    """An account with exact counts."""
     own = _posts_by(request)
     if not own:
         return JSONResponse({"ok": 0, "message": "该用户不存在(20003)", "error_type": "toast", "synthetic": True})
@@ -63,7 +63,7 @@ async def profile(request: Request) -> JSONResponse:
 
 
 async def hot_search(request: Request) -> JSONResponse:
-    """The hot list; the site refuses whoever does not come from one of its pages."""
+    """The hot list; requests without a referer on weibo.com are refused."""
     if not request.headers.get("referer", "").startswith("https://weibo.com"):
         return JSONResponse({"error": "Forbidden"}, status_code=403)
     now: datetime = request.app.state.now()
@@ -76,13 +76,13 @@ async def hot_search(request: Request) -> JSONResponse:
 
 
 def _posts_by(request: Request) -> list[SandboxPost]:
-    """The posts of the account that is asked for as of now, newest first."""
+    """The requested account's current posts, newest first."""
     uid = request.query_params.get("uid", "")
     return [post for post in posts_now(request, "weibo") if post.author.author_id == uid]
 
 
 def _row(word: HotWord, realpos: int) -> dict[str, Any]:
-    """A row: advertisements are not counted in realpos, and have no heat that is shown."""
+    """A row of the hot list. Advertisements show no heat and do not count in realpos."""
     shown = {
         "word": word.word,
         "note": word.word,
@@ -101,9 +101,9 @@ def _row(word: HotWord, realpos: int) -> dict[str, Any]:
 
 
 def _status(post: SandboxPost) -> dict[str, Any]:
-    """A post as the web shows it: the words without markup, too, and all counts in full."""
+    """A post as weibo.com returns it: also with its text without markup, and with exact counts."""
     is_long = len(post.text) > CUT_AT
-    words = post.text[:CUT_AT] if is_long else post.text
+    text = post.text[:CUT_AT] if is_long else post.text
     shown: dict[str, Any] = {
         "created_at": f"{post.posted_at.astimezone(CHINA):%a %b %d %H:%M:%S +0800 %Y}",
         "id": int(post.post_id),
@@ -111,8 +111,8 @@ def _status(post: SandboxPost) -> dict[str, Any]:
         "mid": post.post_id,
         "mblogid": bid_of(post.post_id),
         "user": _user(post.author),
-        "text_raw": f"{words} \u200b\u200b\u200b",
-        "text": mobile_markup(words) + ('...<span class="expand">展开</span>' if is_long else ""),
+        "text_raw": f"{text} \u200b\u200b\u200b",
+        "text": mobile_markup(text) + ('...<span class="expand">展开</span>' if is_long else ""),
         "isLongText": is_long,
         "source": "微博网页版",
         "pic_ids": [picture_id(post)] if post.post_type == "image" else [],

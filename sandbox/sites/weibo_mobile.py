@@ -1,4 +1,4 @@
-"""m.weibo.cn: the mobile search, single posts and their full texts, comments and the replies to them."""
+"""m.weibo.cn: the mobile search, single posts and their full texts, comments and replies."""
 
 import re
 from datetime import datetime
@@ -18,9 +18,9 @@ from sandbox.weibo_ids import bid_of
 
 CARDS_OF_GETINDEX = 10
 COMMENTS_SIZE = 20
-REPEATED = 1  # the last comment of a page stands at the head of the next one again: the list is put in order anew
-FIRST_CURSOR = 310_000_000_000_000  # max_id of the comments after the first; the site's tell nothing either
-CUT_AT = 140  # characters that a result shows of a longer text
+REPEATED = 1  # the last comment of a page is repeated at the top of the next one, since the site re-sorts the list
+FIRST_CURSOR = 310_000_000_000_000  # base of the cursor max_id, which is opaque on the site as well
+CUT_AT = 140  # number of characters that are shown of a longer text
 FLOOR = 1_000_000  # larger counts are shown as "100万+"
 GONE = {"ok": 0, "msg": "微博不存在或暂无查看权限!", "synthetic": True}
 
@@ -36,12 +36,12 @@ def routes() -> list[Route]:
 
 
 def picture_id(post: SandboxPost) -> str:
-    """As the site makes them: the uploader's id in base 16 comes first."""
+    """A picture id in the site's format, which begins with the uploader's id in base 16."""
     return f"{int(post.author.author_id):08x}"[-8:] + "ly1h" + post.post_id[-7:] + "j20u0140dkq"
 
 
 async def full_text(request: Request) -> JSONResponse:
-    """The text of one post, whole."""
+    """The full text of one post."""
     if post := post_now(request, "weibo", request.query_params.get("id")):
         content = mobile_markup(post.text)
         return JSONResponse({"ok": 1, "data": {"ok": 1, "longTextContent": content}, "synthetic": True})
@@ -49,7 +49,7 @@ async def full_text(request: Request) -> JSONResponse:
 
 
 async def single_post(request: Request) -> JSONResponse:
-    """One post, with all of its text."""
+    """One post with its full text."""
     post = post_now(request, "weibo", request.query_params.get("id"))
     if post is None:
         return JSONResponse(GONE)
@@ -60,32 +60,32 @@ async def single_post(request: Request) -> JSONResponse:
 
 
 async def getindex(request: Request) -> JSONResponse:
-    """The mobile search by time (type=61): cards of all kinds, 10 posts a page, no bounds of time."""
+    """The mobile search by time (type=61): cards of all kinds, 10 posts per page, no time range."""
     container = re.fullmatch(r"100103type=61&q=(.*)", request.query_params.get("containerid", ""), re.DOTALL)
     number, now = int(request.query_params.get("page", "1")), request.app.state.now()
-    found = matching(posts_now(request, "weibo"), container[1]) if container else []
-    shown = found[(number - 1) * CARDS_OF_GETINDEX : number * CARDS_OF_GETINDEX]
+    results = matching(posts_now(request, "weibo"), container[1]) if container else []
+    shown = results[(number - 1) * CARDS_OF_GETINDEX : number * CARDS_OF_GETINDEX]
     if not shown:
         return JSONResponse({"ok": 0, "msg": "这里还没有内容", "data": {"cards": []}, "synthetic": True})
     cards = [{"card_type": 9, "itemid": "", "show_type": 1, "mblog": status(post, now)} for post in shown]
     header: dict[str, Any] = {"card_type": 11, "card_group": [{"card_type": 17, "group": [{"title_sub": "相关搜索"}]}]}
-    together: dict[str, Any] = {"card_type": 11, "show_type": 2, "card_group": cards[-2:]}
-    is_last = number * CARDS_OF_GETINDEX >= len(found)
-    info = {"total": min(len(found), 1000), "page": None if is_last else number + 1}
-    data = {"cardlistInfo": info, "cards": [header, *cards[:-2], together]}
+    grouped: dict[str, Any] = {"card_type": 11, "show_type": 2, "card_group": cards[-2:]}
+    is_last = number * CARDS_OF_GETINDEX >= len(results)
+    info = {"total": min(len(results), 1000), "page": None if is_last else number + 1}
+    data = {"cardlistInfo": info, "cards": [header, *cards[:-2], grouped]}
     return JSONResponse({"ok": 1, "data": data, "synthetic": True})
 
 
 def status(post: SandboxPost, now: datetime) -> dict[str, Any]:
     """A post as an mblog of m.weibo.cn."""
     is_long = len(post.text) > CUT_AT
-    words = mobile_markup(post.text[:CUT_AT] if is_long else post.text)
+    text = mobile_markup(post.text[:CUT_AT] if is_long else post.text)
     shown: dict[str, Any] = {
         "created_at": f"{post.posted_at.astimezone(CHINA):%a %b %d %H:%M:%S +0800 %Y}",
         "id": post.post_id,
         "mid": post.post_id,
         "bid": bid_of(post.post_id),
-        "text": words + (f'...<a href="/status/{post.post_id}">全文</a>' if is_long else ""),
+        "text": text + (f'...<a href="/status/{post.post_id}">全文</a>' if is_long else ""),
         "isLongText": is_long,
         "user": _user(post.author),
         "reposts_count": _floored(post.shares),
@@ -110,7 +110,7 @@ def status(post: SandboxPost, now: datetime) -> dict[str, Any]:
 
 
 def mobile_markup(text: str) -> str:
-    """Mentions as links of m.weibo.cn, lines as breaks."""
+    """The text as HTML: mentions as links of m.weibo.cn, line ends as <br />."""
     return re.sub(r"@([\w·-]+)", r"<a href='/n/\1'>@\1</a>", escape(text, quote=False)).replace("\n", "<br />")
 
 
@@ -138,45 +138,45 @@ def _user(author: SandboxAuthor) -> dict[str, Any]:
 
 
 async def comments(request: Request) -> JSONResponse:
-    """Root comments of a post, the most liked first, below some of them their first reply.
+    """Root comments of a post, the most liked first, some with their first reply.
 
-    total_number counts the replies too, and shifts from page to page.
+    total_number includes the replies and varies from page to page.
     """
     post = post_now(request, "weibo", request.query_params.get("id"))
     if post is None:
         return JSONResponse(GONE)
-    said = comments_of(post)
-    if not said:
+    all_comments = comments_of(post)
+    if not all_comments:
         return JSONResponse({"ok": 0, "msg": "还没有人评论哦~快来抢沙发！", "synthetic": True})
-    roots = [comment for comment in said if comment.root_id is None]
+    roots = [comment for comment in all_comments if comment.root_id is None]
     offset = _offset(request)
     shown = roots[max(offset - REPEATED, 0) : offset + COMMENTS_SIZE]
     data = {
-        "data": [_root(comment, [reply for reply in said if reply.root_id == comment.comment_id]) for comment in shown],
-        "total_number": len(said) - offset // COMMENTS_SIZE,
+        "data": [_root(root, [reply for reply in all_comments if reply.root_id == root.comment_id]) for root in shown],
+        "total_number": len(all_comments) - offset // COMMENTS_SIZE,
         "status": {"comment_manage_info": {"comment_permission_type": -1, "approval_comment_type": 0}},
-        "max": -(-len(said) // COMMENTS_SIZE),
+        "max": -(-len(all_comments) // COMMENTS_SIZE),
         **_following(offset, len(roots)),
     }
     return JSONResponse({"ok": 1, "data": data, "synthetic": True})
 
 
 async def replies(request: Request) -> JSONResponse:
-    """The replies to one root comment, oldest first; the site is asked by the comment's id alone."""
+    """The replies to one root comment, oldest first; the request has only the comment's id."""
     root_id = request.query_params.get("cid", "")
     post = post_of(posts_now(request, "weibo"), root_id)
     if post is None:
         return JSONResponse({"ok": 0, "msg": "暂无数据", "synthetic": True})
-    said = replies_to(post, root_id)
+    thread = replies_to(post, root_id)
     [root] = [comment for comment in comments_of(post) if comment.comment_id == root_id]
     offset = _offset(request)
     return JSONResponse(
         {
             "ok": 1,
-            "data": [_comment(reply, said) for reply in said[offset : offset + COMMENTS_SIZE]],
-            "total_number": len(said),
-            **_following(offset, len(said)),
-            "max": -(-len(said) // COMMENTS_SIZE),
+            "data": [_comment(reply, thread) for reply in thread[offset : offset + COMMENTS_SIZE]],
+            "total_number": len(thread),
+            **_following(offset, len(thread)),
+            "max": -(-len(thread) // COMMENTS_SIZE),
             "rootComment": [_comment(root, [])],
             "synthetic": True,
         }
@@ -188,35 +188,35 @@ def _offset(request: Request) -> int:
 
 
 def _following(offset: int, number: int) -> dict[str, int]:
-    """The cursor of the next page; 0 on the last."""
+    """The cursor of the next page; 0 on the last page."""
     after = offset + COMMENTS_SIZE
     return {"max_id": FIRST_CURSOR + after if after < number else 0, "max_id_type": 0}
 
 
-def _root(comment: SandboxComment, below: list[SandboxComment]) -> dict[str, Any]:
-    """A root comment; below every second one that has replies stands the first of them, below the others ``false``."""
-    shown = below[:1] if int(comment.comment_id) % 2 else []
+def _root(comment: SandboxComment, thread: list[SandboxComment]) -> dict[str, Any]:
+    """A root comment; every second one with replies has the first of them, the others have ``false``."""
+    shown = thread[:1] if int(comment.comment_id) % 2 else []
     return _comment(comment, []) | {
-        "comments": [_comment(reply, below) for reply in shown] or False,
+        "comments": [_comment(reply, thread) for reply in shown] or False,
         "max_id": 0,
-        "total_number": len(below),
+        "total_number": len(thread),
     }
 
 
-def _comment(comment: SandboxComment, among: list[SandboxComment]) -> dict[str, Any]:
-    """A comment; one that answers a reply among those below its root begins with the name of who wrote that."""
-    answered = next((reply for reply in among if reply.comment_id == comment.answers_id), None)
-    words = mobile_markup(comment.text)
-    told = {"reply_original_text": comment.text} if comment.root_id else {}
+def _comment(comment: SandboxComment, thread: list[SandboxComment]) -> dict[str, Any]:
+    """A comment; an answer to another reply of the thread begins with the name of that reply's author."""
+    answered = next((reply for reply in thread if reply.comment_id == comment.answers_id), None)
+    text = mobile_markup(comment.text)
+    extra = {"reply_original_text": comment.text} if comment.root_id else {}
     if answered:
-        words = f"回复<a href='/n/{answered.author.name}'>@{answered.author.name}</a>:{words}"
+        text = f"回复<a href='/n/{answered.author.name}'>@{answered.author.name}</a>:{text}"
     return {
         "created_at": f"{comment.posted_at.astimezone(CHINA):%a %b %d %H:%M:%S +0800 %Y}",
         "id": comment.comment_id,
         "rootid": comment.root_id or comment.comment_id,
         "mid": comment.comment_id,
         "floor_number": 0,
-        "text": words,
+        "text": text,
         "disable_reply": 0,
         "readtimetype": "comment",
         "bid": bid_of(comment.comment_id),
@@ -224,5 +224,5 @@ def _comment(comment: SandboxComment, among: list[SandboxComment]) -> dict[str, 
         "like_count": str(comment.likes),
         "liked": False,
         "user": _user(comment.author),
-        **told,
+        **extra,
     }

@@ -1,8 +1,8 @@
-"""Xiaohongshu's API as edith.xiaohongshu.com answers it: the note search, timelines, the feed that has a note in full,
-comments and replies; the note search as so.xiaohongshu.com answers it; and an account's page at www.xiaohongshu.com.
+"""Xiaohongshu: the API of edith.xiaohongshu.com (search, timelines, full notes, comments, replies), the search of
+so.xiaohongshu.com, and the accounts' pages of www.xiaohongshu.com.
 
-Of a search, eleven pages of twenty notes can be seen. Counts are strings; those of the event are exact, others may be
-rounded ("1.4万") or floors ("10+"), as the site shows them.
+A search shows eleven pages of twenty notes. Counts are strings; those of the event are exact, others may be rounded
+("1.4万") or floors ("10+"), as on the site.
 """
 
 import base64
@@ -27,15 +27,15 @@ from sandbox.search import matching
 PAGES = 11
 PAGE_SIZE = 20
 TIMELINE_SIZE = 30
-COMMENTS_SIZE = 10  # also of a page of replies
-PINNED_ONE_IN = 2  # accounts
-# Floors that the site shows to visitors, largest first.
+COMMENTS_SIZE = 10  # of comments and of replies
+PINNED_ONE_IN = 2  # one in so many accounts has a pinned note
+# The floors that the site shows to visitors instead of counts, largest first.
 FLOORS = ((100_000, "10w+"), (10_000, "1w+"), (1_000, "1k+"), (100, "100+"), (10, "10+"))
 ORDERS: dict[str, Callable[[SandboxPost], int]] = {
     "popularity_descending": lambda post: -post.likes,
     "comment_descending": lambda post: -post.comments,
     "collect_descending": lambda post: -post.collects,
-    "general": lambda post: crc32(post.post_id.encode()),  # 综合: an order of the site's own
+    "general": lambda post: crc32(post.post_id.encode()),  # 综合: the site's own ranking
 }
 
 NOTE_TYPES = {1: "video", 2: "image"}  # 0 is both
@@ -59,66 +59,66 @@ def routes() -> list[Mount]:
 
 
 async def search_notes(request: Request) -> JSONResponse:
-    return found_notes(request, await asked_for(request))
+    return search_page(request, await json_body(request))
 
 
 async def search_by_page(request: Request) -> JSONResponse:
-    """The same, with the order and the kind among the filters, whatever sort and note_type say."""
-    asked = await asked_for(request)
-    tags = {held["type"]: held["tags"][0] for held in asked.get("filters", [])}
+    """The same; the order and the type come from the filters, and sort and note_type are ignored."""
+    parameters = await json_body(request)
+    tags = {chosen["type"]: chosen["tags"][0] for chosen in parameters.get("filters", [])}
     sort, note_type = tags.get("sort_type", "general"), NOTE_TYPE_TAGS.get(tags.get("filter_note_type", ""), 0)
-    return found_notes(request, asked | {"sort": sort, "note_type": note_type})
+    return search_page(request, parameters | {"sort": sort, "note_type": note_type})
 
 
-def found_notes(request: Request, asked: dict[str, Any]) -> JSONResponse:
-    """A page of notes by title, with related queries and ads between them."""
-    page, size = asked.get("page", 1), asked.get("page_size", PAGE_SIZE)
+def search_page(request: Request, parameters: dict[str, Any]) -> JSONResponse:
+    """A page of search results, with related queries and ads among the notes."""
+    page, size = parameters.get("page", 1), parameters.get("page_size", PAGE_SIZE)
     if not (isinstance(page, int) and isinstance(size, int) and 1 <= page <= PAGES and 1 <= size <= PAGE_SIZE):
-        return good({"has_more": False})
-    found = matching(posts_now(request, "xiaohongshu"), str(asked.get("keyword", "")))
-    if kind := NOTE_TYPES.get(asked.get("note_type", 0)):
-        found = [post for post in found if post.post_type == kind]
-    if order := ORDERS.get(str(asked.get("sort", "general"))):
-        found.sort(key=order)  # otherwise newest first, as the corpus is
-    hits = [post for post in found if not post.is_ad]
-    ads = [post for post in found if post.is_ad]
+        return success({"has_more": False})
+    matches = matching(posts_now(request, "xiaohongshu"), str(parameters.get("keyword", "")))
+    if kind := NOTE_TYPES.get(parameters.get("note_type", 0)):
+        matches = [post for post in matches if post.post_type == kind]
+    if order := ORDERS.get(str(parameters.get("sort", "general"))):
+        matches.sort(key=order)  # otherwise newest first, like the corpus
+    hits = [post for post in matches if not post.is_ad]
+    ads = [post for post in matches if post.is_ad]
     now: datetime = request.app.state.now()
     items = [note_item(post, now) for post in hits[(page - 1) * size : page * size]]
     if items:
         items.insert(
-            min(5, len(items)), query_item("rec_query" if page % 2 else "hot_query", str(asked.get("keyword")))
+            min(5, len(items)), query_item("rec_query" if page % 2 else "hot_query", str(parameters.get("keyword")))
         )
-        if page <= len(ads):  # ads stand anywhere in the order of time
+        if page <= len(ads):  # ads appear anywhere, regardless of their time
             items.insert(len(items) // 2, ad_item(ads[page - 1], now))
-    return good(
+    return success(
         {"items": items, "has_more": page < PAGES and page * size < len(hits)} if items else {"has_more": False}
     )
 
 
 async def feed(request: Request) -> JSONResponse:
-    """One note in full, for whoever has its token."""
-    asked = await asked_for(request)
-    post = post_now(request, "xiaohongshu", asked.get("source_note_id"))
+    """One note in full; the request needs the note's token."""
+    parameters = await json_body(request)
+    post = post_now(request, "xiaohongshu", parameters.get("source_note_id"))
     if post is None:
         return refusal(-510000, "笔记不存在")
-    if asked.get("xsec_token") != xsec_token(post.post_id):
+    if parameters.get("xsec_token") != xsec_token(post.post_id):
         return refusal(300017, "访问链接异常")
     now: datetime = request.app.state.now()
     item = {"id": post.post_id, "model_type": "note", "note_card": full_note(post)}
-    return good({"cursor_score": "", "items": [item], "current_time": milliseconds(now)})
+    return success({"cursor_score": "", "items": [item], "current_time": milliseconds(now)})
 
 
 async def user_posted(request: Request) -> JSONResponse:
-    """An account's own notes, newest first behind the one that the cursor names; what it pinned stands before them."""
+    """An account's notes after the one in the cursor, newest first; the first page begins with the pinned note."""
     own = posts_by(request, request.query_params.get("user_id", ""))
-    return good(timeline_page(request, own))
+    return success(timeline_page(request, own))
 
 
 def timeline_page(request: Request, own: Sequence[SandboxPost]) -> dict[str, Any]:
     now: datetime = request.app.state.now()
     pinned = max(own, key=lambda post: post.likes) if own and crc32(own[0].post_id.encode()) % PINNED_ONE_IN else None
     in_order = [post for post in own if post is not pinned]
-    shown, cursor, has_more = page_behind(request, in_order, [post.post_id for post in in_order], TIMELINE_SIZE)
+    shown, cursor, has_more = page_after(request, in_order, [post.post_id for post in in_order], TIMELINE_SIZE)
     notes = [timeline_note(post, now, sticky=False) for post in shown]
     if pinned and not request.query_params.get("cursor"):
         notes.insert(0, timeline_note(pinned, now, sticky=True))
@@ -126,33 +126,33 @@ def timeline_page(request: Request, own: Sequence[SandboxPost]) -> dict[str, Any
 
 
 async def comment_page(request: Request) -> JSONResponse:
-    """Root comments of a note, the most liked first, each with the first reply to it; for whoever has its token."""
+    """Root comments of a note, the most liked first, each with its first reply; the request needs the note's token."""
     post = post_now(request, "xiaohongshu", request.query_params.get("note_id"))
     if post is None:
         return refusal(-510000, "笔记不存在")
     if request.query_params.get("xsec_token") != xsec_token(post.post_id):
         return refusal(300017, "访问链接异常")
     roots = [comment for comment in comments_of(post) if comment.root_id is None]
-    shown, cursor, has_more = page_behind(request, roots, [root.comment_id for root in roots], COMMENTS_SIZE)
-    return good({"comments": [thread(root, post) for root in shown], "cursor": cursor, "has_more": has_more})
+    shown, cursor, has_more = page_after(request, roots, [root.comment_id for root in roots], COMMENTS_SIZE)
+    return success({"comments": [thread(root, post) for root in shown], "cursor": cursor, "has_more": has_more})
 
 
 async def comment_sub_page(request: Request) -> JSONResponse:
-    """The replies below one root comment, oldest first."""
+    """The replies to one root comment, oldest first."""
     post = post_now(request, "xiaohongshu", request.query_params.get("note_id"))
     if post is None:
         return refusal(-510000, "笔记不存在")
     if request.query_params.get("xsec_token") != xsec_token(post.post_id):
         return refusal(300017, "访问链接异常")
     replies = replies_to(post, request.query_params.get("root_comment_id", ""))
-    shown, cursor, has_more = page_behind(request, replies, [reply.comment_id for reply in replies], COMMENTS_SIZE)
+    shown, cursor, has_more = page_after(request, replies, [reply.comment_id for reply in replies], COMMENTS_SIZE)
     authors = {comment.comment_id: comment.author for comment in comments_of(post)}
-    found = [comment_object(reply, post, authors) for reply in shown]
-    return good({"comments": found, "cursor": cursor, "has_more": has_more})
+    comments = [comment_object(reply, post, authors) for reply in shown]
+    return success({"comments": comments, "cursor": cursor, "has_more": has_more})
 
 
 async def profile_page(request: Request) -> HTMLResponse:
-    """The page of an account. The first notes stand in the state that it comes with."""
+    """An account's page. Its embedded state contains the first notes."""
     own = posts_by(request, request.path_params["user_id"])
     state = profile_state(own, timeline_page(request, own))
     script = f"<script>window.__INITIAL_STATE__={state}</script>"
@@ -160,34 +160,34 @@ async def profile_page(request: Request) -> HTMLResponse:
 
 
 def posts_by(request: Request, user_id: str) -> list[SandboxPost]:
-    """An account's notes as of now, newest first."""
+    """An account's current notes, newest first."""
     return [post for post in posts_now(request, "xiaohongshu") if post.author.author_id == user_id]
 
 
-def page_behind(
-    request: Request, every: Sequence[Shown], ids: Sequence[str], size: int
+def page_after(
+    request: Request, entries: Sequence[Shown], ids: Sequence[str], size: int
 ) -> tuple[Sequence[Shown], str, bool]:
-    """The page behind the id that the request's cursor names, the cursor for the next, and whether there is one."""
+    """The page after the id in the request's cursor, the cursor of the next page, and whether there is one."""
     cursor = request.query_params.get("cursor", "")
     start = ids.index(cursor) + 1 if cursor in ids else 0
-    end = min(start + size, len(every))
-    return every[start:end], ids[end - 1] if end else "", end < len(every)
+    end = min(start + size, len(entries))
+    return entries[start:end], ids[end - 1] if end else "", end < len(entries)
 
 
-async def asked_for(request: Request) -> dict[str, Any]:
+async def json_body(request: Request) -> dict[str, Any]:
     try:
-        asked = await request.json()
+        body = await request.json()
     except ValueError:
         return {}
-    return asked if isinstance(asked, dict) else {}
+    return body if isinstance(body, dict) else {}
 
 
-def good(data: dict[str, Any]) -> JSONResponse:
+def success(data: dict[str, Any]) -> JSONResponse:
     return JSONResponse({"synthetic": True, "code": 0, "success": True, "msg": "成功", "data": data})
 
 
-def refusal(code: int, words: str) -> JSONResponse:
-    return JSONResponse({"synthetic": True, "code": code, "success": False, "msg": words, "data": {}})
+def refusal(code: int, message: str) -> JSONResponse:
+    return JSONResponse({"synthetic": True, "code": code, "success": False, "msg": message, "data": {}})
 
 
 def note_item(post: SandboxPost, now: datetime) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def query_item(kind: str, keyword: str) -> dict[str, Any]:
 
 
 def short_note(post: SandboxPost, now: datetime) -> dict[str, Any]:
-    """A note as a result shows it: neither text nor time, and in a corner of every second one the day."""
+    """A note as search results show it: without text and time; every second one shows the day in a corner."""
     note: dict[str, Any] = {
         "type": "video" if post.post_type == "video" else "normal",
         "user": user(post.author) | {"nick_name": post.author.name},
@@ -230,15 +230,15 @@ def short_note(post: SandboxPost, now: datetime) -> dict[str, Any]:
 
 
 def full_note(post: SandboxPost) -> dict[str, Any]:
-    # Two in three have been touched since; that is no proof of an edit.
-    touched = timedelta(minutes=crc32(post.post_id.encode()) % 3)
+    # Two in three notes have a later last_update_time without having been edited.
+    unedited_update = timedelta(minutes=crc32(post.post_id.encode()) % 3)
     return {
         "note_id": post.post_id,
         "type": "video" if post.post_type == "video" else "normal",
         "title": post.title or "",
         "desc": post.text,
         "time": milliseconds(post.posted_at),
-        "last_update_time": milliseconds(post.edited_at or post.posted_at + touched),
+        "last_update_time": milliseconds(post.edited_at or post.posted_at + unedited_update),
         "ip_location": post.ip_location,
         "user": user(post.author),
         "interact_info": {
@@ -265,7 +265,7 @@ def timeline_note(post: SandboxPost, now: datetime, *, sticky: bool) -> dict[str
 
 
 def thread(root: SandboxComment, post: SandboxPost) -> dict[str, Any]:
-    """A root comment with the first of the replies to it."""
+    """A root comment with its first reply."""
     replies = replies_to(post, root.comment_id)
     below = [comment_object(reply, post, {root.comment_id: root.author}) for reply in replies[:1]]
     return comment_object(root, post, {}) | {
@@ -277,8 +277,8 @@ def thread(root: SandboxComment, post: SandboxPost) -> dict[str, Any]:
 
 
 def comment_object(comment: SandboxComment, post: SandboxPost, authors: dict[str, SandboxAuthor]) -> dict[str, Any]:
-    """A comment; ``authors`` has who wrote the one that it answers."""
-    told: dict[str, Any] = {
+    """A comment. authors: the authors of comments by id, at least that of the comment it answers."""
+    shown_comment: dict[str, Any] = {
         "id": comment.comment_id,
         "note_id": comment.post_id,
         "status": 0,
@@ -292,15 +292,17 @@ def comment_object(comment: SandboxComment, post: SandboxPost, authors: dict[str
         "user_info": user(comment.author) | {"image": ""},
     }
     if not comment.text:
-        told["pictures"] = [{"url_default": "", "width": 1080, "height": 1440}]
+        shown_comment["pictures"] = [{"url_default": "", "width": 1080, "height": 1440}]
     if comment.answers_id:
-        told["target_comment"] = {"id": comment.answers_id, "user_info": user(authors[comment.answers_id])}
-    return told
+        shown_comment["target_comment"] = {"id": comment.answers_id, "user_info": user(authors[comment.answers_id])}
+    return shown_comment
 
 
 def profile_state(own: Sequence[SandboxPost], first: dict[str, Any]) -> str:
-    """What the page of an account brings along, as the site writes it: what is not there is undefined. ``first`` is the
-    first page of its timeline."""
+    """The state embedded in an account's page, as the site writes it: with undefined instead of null.
+
+    first: the first page of the account's timeline.
+    """
     if not own:
         return '{"user":{"userPageData":{"result":{"success":false,"code":-1}},"notes":[[]],"blockList":undefined}}'
     account = own[0].author
@@ -334,16 +336,16 @@ def user(account: SandboxAuthor) -> dict[str, Any]:
 
 
 def shown(count: int, post: SandboxPost) -> str:
-    """A count as the site writes it: one post in three outside the event as a visitor sees it, with floors."""
+    """A count as the site shows it: exact in the event; outside it rounded, or for one post in three a floor."""
     if post.in_event:
         return str(count)
     if crc32(post.post_id.encode()) % 3 == 0:
-        return next((words for floor, words in FLOORS if count >= floor), str(count))
+        return next((label for floor, label in FLOORS if count >= floor), str(count))
     return f"{count / 10_000:.1f}万" if count >= 10_000 else str(count)
 
 
 def shown_day(posted_at: datetime, now: datetime) -> str:
-    """05-21, or 2025-05-21 of another year."""
+    """The day as 05-21, or 2025-05-21 in another year."""
     day = posted_at.astimezone(CHINA)
     return f"{day:%m-%d}" if day.year == now.astimezone(CHINA).year else f"{day:%Y-%m-%d}"
 
@@ -353,5 +355,5 @@ def milliseconds(moment: datetime) -> int:
 
 
 def xsec_token(note_id: str) -> str:
-    """The token that a result hands out for its note, and no other."""
+    """The token of a note, which search results contain."""
     return f"AB{base64.urlsafe_b64encode(hashlib.sha256(note_id.encode()).digest()).decode()}"

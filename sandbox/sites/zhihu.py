@@ -1,5 +1,5 @@
-"""Zhihu's API as www.zhihu.com answers it: search_v3, posts among much else; what accounts have written, single posts,
-comments and replies, the hot list and what is searched for; and the page of an account.
+"""Zhihu's API at www.zhihu.com: search_v3, timelines, single posts, comments, replies, the hot list, top searches; and
+the accounts' pages.
 """
 
 import hashlib
@@ -26,19 +26,19 @@ from sandbox.search import matching
 
 PAGE_SIZE = 20
 TOP_SEARCHES = 10
-SHOWN_BELOW = 2  # replies that stand below a root comment
-ANONYMOUS_ONE_IN = 12  # comments whose author does not show
+SHOWN_REPLIES = 2  # replies that are shown with a root comment
+ANONYMOUS_ONE_IN = 12  # one in so many comments is anonymous
 API = "https://www.zhihu.com/api"
 PLURALS = {"answer": "answers", "article": "articles", "zvideo": "zvideos"}
 NOT_FOUND = {"error": {"code": 404, "name": "NotFoundException", "message": "资源不存在"}, "synthetic": True}
 DEPTH = 400
-REPEATED = 1  # the last post of a page stands at the head of the next one again
+REPEATED = 1  # the last post of a page is repeated at the top of the next one
 DAYS_OF_INTERVAL = {"a_day": 1, "a_week": 7, "a_month": 30, "three_months": 90, "half_a_year": 180, "a_year": 365}
 
 
 def routes() -> list[Mount]:
-    """The hosts of the site, each by its real name."""
-    answers = {
+    """One mount per host, under its real name."""
+    handlers = {
         "v4/search_v3": search,
         "v4/search/top_search": top_search,
         "v3/feed/topstory/hot-list-web": hot_questions,
@@ -47,24 +47,24 @@ def routes() -> list[Mount]:
         "v4/comment_v5/{plural}/{post}/root_comment": comments,
         "v4/{plural}/{post}": single_post,
     }
-    api = [Route(f"/api/{path}", held) for path, held in answers.items()]
+    api = [Route(f"/api/{path}", handler) for path, handler in handlers.items()]
     return [Mount("/www.zhihu.com", routes=[*api, Route("/people/{token}", profile_page)])]
 
 
 async def search(request: Request) -> JSONResponse:
-    """Entries of all kinds; offset and limit count posts. The order is that of time or, by default, of votes."""
-    asked = request.query_params
-    query, offset, now = asked.get("q", ""), int(asked.get("offset", "0")), request.app.state.now()
-    found = _found(posts_now(request, "zhihu"), query, asked.get("time_interval", ""), now)
-    if vertical := asked.get("vertical"):
-        found = [post for post in found if post.post_type == vertical]
-    if asked.get("sort") != "created_time":
-        found.sort(key=lambda post: post.likes, reverse=True)
-    limit = min(int(asked.get("limit", "20")), PAGE_SIZE)
+    """Search results of all kinds, sorted by time or, by default, by votes; offset and limit count posts only."""
+    parameters = request.query_params
+    query, offset, now = parameters.get("q", ""), int(parameters.get("offset", "0")), request.app.state.now()
+    results = _results(posts_now(request, "zhihu"), query, parameters.get("time_interval", ""), now)
+    if vertical := parameters.get("vertical"):
+        results = [post for post in results if post.post_type == vertical]
+    if parameters.get("sort") != "created_time":
+        results.sort(key=lambda post: post.likes, reverse=True)
+    limit = min(int(parameters.get("limit", "20")), PAGE_SIZE)
     first = max(offset - REPEATED, 0)
-    entries = list(_entries(found[first : offset + limit], query))
+    entries = list(_entries(results[first : offset + limit], query))
     hash_id = hashlib.md5(query.encode(), usedforsecurity=False).hexdigest()
-    is_end = offset + limit >= min(len(found), DEPTH)
+    is_end = offset + limit >= min(len(results), DEPTH)
     following = {
         "advert_count": "0",
         "correction": "1",
@@ -75,7 +75,7 @@ async def search(request: Request) -> JSONResponse:
         "search_hash_id": hash_id,
         "t": "general",
         "vertical_info": "0,0,0,0,0,0,0,0,0,2,0,0",
-    } | {name: asked[name] for name in ("sort", "time_interval") if asked.get(name)}
+    } | {name: parameters[name] for name in ("sort", "time_interval") if parameters.get(name)}
     paging: dict[str, Any] = {"is_end": is_end}
     if not is_end:
         paging["next"] = f"https://api.zhihu.com/search_v3?{urlencode(following)}"
@@ -89,14 +89,14 @@ async def search(request: Request) -> JSONResponse:
     )
 
 
-def _found(posts: list[SandboxPost], query: str, interval: str, now: datetime) -> list[SandboxPost]:
-    found = matching(posts, query)
+def _results(posts: list[SandboxPost], query: str, interval: str, now: datetime) -> list[SandboxPost]:
+    results = matching(posts, query)
     days = DAYS_OF_INTERVAL.get(interval)
-    return [post for post in found if days is None or post.posted_at >= now - timedelta(days=days)]
+    return [post for post in results if days is None or post.posted_at >= now - timedelta(days=days)]
 
 
 def _entries(posts: list[SandboxPost], query: str) -> Iterator[dict[str, Any]]:
-    """The posts, with what a real page mixes in."""
+    """The posts as entries, with the other kinds of entries of a real page among them."""
     for number, post in enumerate(posts):
         if number == 0:
             yield {
@@ -145,14 +145,14 @@ def record(post: SandboxPost, query: str) -> dict[str, Any]:
 
 
 def _marked(text: str, query: str) -> str:
-    """The query's words between <em>."""
+    """The text as HTML with the query's words in <em>."""
     words = "|".join(re.escape(escape(word, quote=False)) for word in query.split())
     marked = escape(text, quote=False)
     return re.sub(words, lambda match: f"<em>{match[0]}</em>", marked, flags=re.IGNORECASE) if words else marked
 
 
 def token(author: SandboxAuthor) -> str:
-    """The name of an account in addresses."""
+    """The url_token of an account."""
     return f"synthetic-{author.author_id[:12]}"
 
 
@@ -178,7 +178,7 @@ NOBODY = {"id": "0", "url_token": "", "name": "匿名用户", "is_anonymous": Tr
 
 
 async def timeline(request: Request) -> JSONResponse:
-    """What an account has written of one kind, newest first."""
+    """An account's posts of one kind, newest first."""
     kind = _kind(request)
     own = [post for post in _posts_by(request) if post.post_type == kind]
     first = int(request.query_params.get("offset", "0"))
@@ -191,13 +191,13 @@ async def single_post(request: Request) -> JSONResponse:
 
 
 async def profile_page(request: Request) -> HTMLResponse:
-    """The page of an account, with what it shows of it, and of the reader, in camelCase."""
+    """An account's page. Its embedded data has the account and the reader, with keys in camelCase."""
     own = _posts_by(request)
     if not own:
         return await pages.page(request, "zhihu.js", status=404)
     account = own[0].author
     of_kind = Counter(post.post_type for post in own)
-    told = person(account) | {
+    profile = person(account) | {
         "follower_count": account.followers,
         "following_count": crc32(account.author_id.encode()) % 1_000,
         "answer_count": of_kind["answer"],
@@ -208,19 +208,19 @@ async def profile_page(request: Request) -> HTMLResponse:
         "gender": -1,
     }
     reader = {"id": "f" * 32, "url_token": "synthetic-reader", "name": "合成读者", "follower_count": 3}
-    users = {held["url_token"]: pages.in_camel_case(held) for held in (reader, told)}
+    users = {user["url_token"]: pages.in_camel_case(user) for user in (reader, profile)}
     data = json.dumps({"synthetic": True, "initialState": {"entities": {"users": users}}}, ensure_ascii=False)
     script = f'<script id="js-initialData" type="text/json">{data}</script>'
     return await pages.page(request, "zhihu.js", title=f"{account.name} - 知乎", data=script)
 
 
 def _posts_by(request: Request) -> list[SandboxPost]:
-    """The posts of the account in the address as of now, newest first."""
+    """The current posts of the account in the URL, newest first."""
     return [post for post in posts_now(request, "zhihu") if token(post.author) == request.path_params["token"]]
 
 
 def _post(request: Request) -> SandboxPost | None:
-    """The post in the address as of now, if it is of the kind that the address says."""
+    """The post in the URL in its current state; None if it does not exist or is of another kind."""
     post = post_now(request, "zhihu", request.path_params["post"])
     return post if post and post.post_type == _kind(request) else None
 
@@ -237,45 +237,45 @@ def _not_found() -> JSONResponse:
 
 
 async def comments(request: Request) -> JSONResponse:
-    """Root comments of a post, the most liked first, the first replies to each below it. Without any it is 404."""
+    """Root comments of a post, the most liked first, each with its first replies. 404 for a post without comments."""
     post = _post(request)
-    said = comments_of(post) if post else []
-    if not said:
+    all_comments = comments_of(post) if post else []
+    if not all_comments:
         return _not_found()
     _, _, after = request.query_params.get("offset", "").partition("_")
-    roots = [comment for comment in said if comment.root_id is None]
+    roots = [comment for comment in all_comments if comment.root_id is None]
     first = next((place for place, comment in enumerate(roots, 1) if f"{comment.comment_id}_0" == after), 0)
-    by_id = {comment.comment_id: comment for comment in said}
+    by_id = {comment.comment_id: comment for comment in all_comments}
     shown = roots[first : first + PAGE_SIZE]
-    entries = [_comment(root, by_id) | _below(root, by_id) for root in shown]
-    cursor = f"{len(said)}_{shown[-1].comment_id}_0" if shown else ""
-    return _listed(request, entries, first, len(roots), cursor=cursor, total=len(said))
+    entries = [_comment(root, by_id) | _shown_replies(root, by_id) for root in shown]
+    cursor = f"{len(all_comments)}_{shown[-1].comment_id}_0" if shown else ""
+    return _listed(request, entries, first, len(roots), cursor=cursor, total=len(all_comments))
 
 
 async def replies(request: Request) -> JSONResponse:
-    """The replies to one root comment, oldest first; the site is asked by the comment's id alone."""
+    """The replies to one root comment, oldest first; the request has only the comment's id."""
     root_id = request.path_params["comment"]
     post = post_of(posts_now(request, "zhihu"), root_id)
     if post is None:
         return _not_found()
     by_id = {comment.comment_id: comment for comment in comments_of(post)}
-    below, first = replies_to(post, root_id), int(request.query_params.get("offset", "0"))
-    entries = [_comment(reply, by_id) for reply in below[first : first + PAGE_SIZE]]
-    return _listed(request, entries, first, len(below), total=len(below))
+    thread, first = replies_to(post, root_id), int(request.query_params.get("offset", "0"))
+    entries = [_comment(reply, by_id) for reply in thread[first : first + PAGE_SIZE]]
+    return _listed(request, entries, first, len(thread), total=len(thread))
 
 
-def _below(root: SandboxComment, by_id: Mapping[str, SandboxComment]) -> dict[str, Any]:
-    below = [comment for comment in by_id.values() if comment.root_id == root.comment_id]
+def _shown_replies(root: SandboxComment, by_id: Mapping[str, SandboxComment]) -> dict[str, Any]:
+    thread = [comment for comment in by_id.values() if comment.root_id == root.comment_id]
     return {
-        "child_comment_count": len(below),
+        "child_comment_count": len(thread),
         "child_comment_next_offset": None,
-        "child_comments": [_comment(reply, by_id) for reply in below[:SHOWN_BELOW]],
+        "child_comments": [_comment(reply, by_id) for reply in thread[:SHOWN_REPLIES]],
     }
 
 
 def _comment(comment: SandboxComment, by_id: Mapping[str, SandboxComment]) -> dict[str, Any]:
     answered = by_id.get(comment.answers_id or "")
-    told = {"reply_to_author": _author(answered)} if answered else {}
+    extra = {"reply_to_author": _author(answered)} if answered else {}
     return {
         "id": comment.comment_id,
         "type": "comment",
@@ -295,12 +295,12 @@ def _comment(comment: SandboxComment, by_id: Mapping[str, SandboxComment]) -> di
         "comment_tag": [{"type": "ip_info", "text": comment.ip_location, "color": "#999999"}],
         "child_comment_count": 0,
         "child_comments": [],
-        **told,
+        **extra,
     }
 
 
 def is_anonymous(comment: SandboxComment) -> bool:
-    """Whether the site shows nobody as the author of a comment."""
+    """True if the site does not show the comment's author."""
     return crc32(comment.comment_id.encode()) % ANONYMOUS_ONE_IN == 0
 
 
@@ -317,7 +317,10 @@ def _listed(
     cursor: str | None = None,
     total: int | None = None,
 ) -> JSONResponse:
-    """A page of ``number`` entries, from ``first`` on. It names a next one also where it is the last: the first."""
+    """A page that begins at entry ``first`` of ``number``.
+
+    The last page has a next URL as well, that of the first page.
+    """
     is_end = first + PAGE_SIZE >= number
     following = dict(request.query_params) | {"offset": "0" if is_end else cursor or str(first + PAGE_SIZE)}
     path = request.url.path.removeprefix("/www.zhihu.com/api")
@@ -354,7 +357,7 @@ async def hot_questions(request: Request) -> JSONResponse:
 
 
 async def top_search(request: Request) -> JSONResponse:
-    """What is searched for: words alone."""
+    """The top searches: words only."""
     words = [word.word for word in hot_list("zhihu", request.app.state.now())[:TOP_SEARCHES]]
     shown = [{"query": word, "display_query": word, "uuid": str(crc32(word.encode()))} for word in words]
     return JSONResponse({"top_search": {"words": shown}, "synthetic": True})

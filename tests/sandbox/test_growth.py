@@ -22,7 +22,7 @@ from core.platforms import CRAWLED_PLATFORMS, Platform
 from sandbox import event
 from sandbox.app import by_platform, create_app
 from sandbox.corpus import SandboxPost
-from sandbox.growth import MATURE, STEP, Growing, age_of_part, grown_part, visible
+from sandbox.growth import MATURE, STEP, Growing, age_at_share, grown_share, visible
 from sandbox.making import EDITABLE, EVENT
 from sandbox.search import matching
 from tests.commands import tingfeng
@@ -52,16 +52,16 @@ def by_id(posts: list[SandboxPost]) -> dict[tuple[Platform, str], SandboxPost]:
 @given(st.text(min_size=1), st.timedeltas(timedelta(), 2 * MATURE), st.timedeltas(timedelta(), 2 * MATURE))
 def test_parts_grow_with_age_from_nothing_to_the_whole(post_id: str, one: timedelta, other: timedelta) -> None:
     younger, older = sorted((one, other))
-    assert 0 <= grown_part(post_id, younger) <= grown_part(post_id, older) <= 1
-    assert grown_part(post_id, timedelta()) == 0
-    assert grown_part(post_id, MATURE) == 1
+    assert 0 <= grown_share(post_id, younger) <= grown_share(post_id, older) <= 1
+    assert grown_share(post_id, timedelta()) == 0
+    assert grown_share(post_id, MATURE) == 1
 
 
 @given(st.text(min_size=1), st.floats(0, 1))
 def test_the_age_of_a_part_is_when_it_is_reached(post_id: str, part: float) -> None:
-    age = age_of_part(post_id, part)
+    age = age_at_share(post_id, part)
     assert timedelta() <= age <= MATURE
-    assert grown_part(post_id, age) == pytest.approx(part, abs=1e-6)
+    assert grown_share(post_id, age) == pytest.approx(part, abs=1e-6)
 
 
 def test_counts_never_fall_and_reach_the_truth(history: list[SandboxPost], sandbox_corpus: list[SandboxPost]) -> None:

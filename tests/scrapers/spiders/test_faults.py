@@ -14,7 +14,7 @@ from sandbox.app import create_app
 from sandbox.corpus import SandboxPost
 from sandbox.discussion import comments_of
 from sandbox.faults import REFUSALS
-from sandbox.response_faults import HARMS
+from sandbox.response_faults import RESPONSE_FAULTS
 from sandbox.search import matching
 
 DAY = "2026-01-03"
@@ -23,7 +23,7 @@ QUERIES = ["小米 大熊", "小米 KOL"]
 SOMETIMES, ALWAYS = 0.3, 1.0
 SEED = 3
 CASES = [(platform, fault, ALWAYS) for platform in CRAWLED_PLATFORMS for fault in REFUSALS[platform]]
-CASES += [(platform, fault, SOMETIMES) for platform in CRAWLED_PLATFORMS for fault in HARMS]
+CASES += [(platform, fault, SOMETIMES) for platform in CRAWLED_PLATFORMS for fault in RESPONSE_FAULTS]
 CASES += [(platform, fault, ALWAYS) for platform in CRAWLED_PLATFORMS for fault in ("cut", "blank", "no_result")]
 # A refusal and a harm of each platform in the fast tests.
 FAST = {
@@ -107,7 +107,7 @@ def test_all_faults_at_random(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str], sandbox_corpus: list[SandboxPost], table: list[str],
     platform: Platform, seed: int,
 ) -> None:  # fmt: skip
-    faults = [*HARMS, *REFUSALS[platform]]
+    faults = [*RESPONSE_FAULTS, *REFUSALS[platform]]
     done = crawl(serve(create_app(faults=faults, fault_rate=0.1, seed=seed)), platform, DAY, QUERIES)
     ended = outcome(done, sandbox_corpus, platform)
     table.append(
