@@ -43,7 +43,7 @@ _STARTED = time.monotonic()
 def now() -> datetime:
     """The current time in UTC.
 
-    For the sandbox, TINGFENG_NOW (ISO 8601 with a UTC offset) sets the time at which this process's clock starts. The
+    For the sandbox, TINGFENG_NOW (ISO 8601 with a time zone) sets the time at which this process's clock starts. The
     sandbox and its crawls both use it.
     """
     value = os.environ.get("TINGFENG_NOW", "").strip()
@@ -56,7 +56,7 @@ def now() -> datetime:
             f"TINGFENG_NOW is {value!r}, which is not a valid time; write it as 2026-01-06T12:00+08:00."
         ) from error
     if start.tzinfo is None:
-        raise Problem(f"TINGFENG_NOW is {value!r}, without a UTC offset; add one, such as +08:00.")
+        raise Problem(f"TINGFENG_NOW is {value!r}, without a time zone; add one, such as +08:00.")
     if source() == "live":
         raise Problem("TINGFENG_NOW is set, but TINGFENG_SOURCE=live uses the real clock; unset one of them.")
     return start.astimezone(UTC) + timedelta(seconds=time.monotonic() - _STARTED)
