@@ -25,7 +25,7 @@ from core.platforms import Platform
 from core.problems import Problem
 
 # An hour after the first refusal, twice as long after each further one, a day at most. The sites do not say how long
-# they want to be left alone; public crawlers' users report bans that last from minutes to a day (platforms.md §5).
+# they want to be left alone; public crawlers' users report bans that last from minutes to a day (docs/sites.md).
 FIRST_COOL_DOWN = timedelta(hours=1)
 LONGEST_COOL_DOWN = timedelta(days=1)
 # What a person looks back at.

@@ -1,4 +1,5 @@
-"""What tests of every station use: the sandbox and other sites as running servers, its corpus, the shared data."""
+"""Fixtures for all tests: running servers of the sandbox and other applications, its corpus, crawls, the shared
+data."""
 
 import json
 import os
@@ -26,18 +27,19 @@ from sandbox.corpus import SandboxPost
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# No example fails for taking long: how long one takes is the machine's.
+# No example fails because it is slow: that depends on the machine.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 
-# Files whose tests share what takes a minute or more to make: one build of dbt, one run of the sandbox's event.
+# Files and folders whose tests share a fixture that takes a minute or more: a dbt build, a run over the sandbox's
+# event.
 SHARING = ("tests/dbt_project/", "tests/e2e/test_event_figures.py", "tests/e2e/test_refresh.py", "tests/e2e/test_ui.py",
            "tests/e2e/test_docs_commands.py")  # fmt: skip
 
 
 class _ByFile(LoadFileScheduling):
-    """A file's tests to one worker; those of SHARING as if each folder's were one file."""
+    """Runs all tests of a file in one worker, and all tests of a folder in SHARING as if they were one file."""
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
@@ -49,18 +51,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByFile
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest first: workers take files in this order, and while one ends a long file the others idle."""
+    """Run the longest files first: workers take files in this order, and would idle while one runs a long last file."""
     longest = ("tests/e2e/", "tests/dbt_project/", "tests/scrapers/spiders/test_faults.py", "tests/scrapers/")
     items.sort(key=lambda item: [not item.nodeid.startswith(name) for name in longest])
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[str]:
-    """The base URL of a sandbox of this test session's own, started as `make dev` starts it."""
+    """The base URL of this session's sandbox, started as `make dev` does."""
     command = [sys.executable, "-m", "orchestration.cli", "sandbox", "serve", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        line = server.stdout.readline()  # ends with the address; empty if the server died, its reason on stderr
+        line = server.stdout.readline()  # ends with the URL; empty if the server died, with the reason on stderr
         if "http://" not in line:
             pytest.fail(f"the sandbox did not start (exit status {server.wait()})")
         try:
@@ -71,22 +73,25 @@ def sandbox() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def sandbox_corpus() -> list[SandboxPost]:
-    """Every synthetic post that the sandbox serves."""
+    """All synthetic posts in their final state."""
     return event.corpus()
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with real payloads and labelled sets beside the repository; tests that need it are skipped without."""
+    """The folder next to the repository with real payloads and labelled sets; without it, tests that need it are
+    skipped."""
     folder = ROOT.parent / "shared"
     if not folder.is_dir():
-        pytest.skip(f"no {folder.name}/ beside the repository: real payloads and labelled sets are not shipped with it")
+        pytest.skip(
+            f"there is no {folder.name}/ next to the repository, which does not contain real payloads and labelled sets"
+        )
     return folder
 
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Starlette], str]]:
-    """``serve(application)``: its base URL; it is stopped when the test ends."""
+    """``serve(application)`` starts a server and returns its base URL; it stops when the test ends."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start(application: Starlette) -> str:
@@ -96,7 +101,7 @@ def serve() -> Iterator[Callable[[Starlette], str]]:
         running.append((server, thread))
         deadline = time.monotonic() + 10
         while not server.started:
-            assert time.monotonic() < deadline, "the site did not start"
+            assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.01)
         return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
 
@@ -108,7 +113,7 @@ def serve() -> Iterator[Callable[[Starlette], str]]:
 
 @dataclass(frozen=True)
 class Crawled:
-    """What a crawl of a day landed, and what it logged."""
+    """The landed files and the log of a crawl."""
 
     data: Path
     platform: Platform
@@ -124,14 +129,17 @@ class Crawled:
         return pl.read_parquet(partition_dir(self.data, "slices", self.platform, self.day) / "*.parquet")
 
     def of_all_days(self, table: RawTable) -> pl.DataFrame:
-        """Comments are landed under the day when they were written, accounts and hot lists under that of the crawl."""
+        """All rows of a table: comments land under the day they were written, authors and hot lists under that of the
+        crawl."""
         return pl.read_parquet(partition_dir(self.data, table, self.platform, "*") / "*.parquet")
 
 
 @pytest.fixture
 def crawl(tmp_path: Path) -> Callable[..., Crawled]:
-    """``crawl(sandbox URL, platform, day, queries, **arguments)``: a spider as production runs it, into a folder of the
-    test's. A day of "" is a crawl of the hot lists; ``timeout`` is in seconds a request."""
+    """``crawl(sandbox URL, platform, day, queries, **arguments)`` runs a spider as in production; data goes to tmp_path.
+
+    A day of "" crawls the hot lists. timeout: seconds per request.
+    """
 
     def run(
         site: str, platform: Platform, day: str, queries: Sequence[str] = (), timeout: int = 30, **arguments: object

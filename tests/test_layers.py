@@ -1,4 +1,4 @@
-"""The contracts of import-linter hold, and each is broken by an import that it forbids."""
+"""The import-linter contracts hold, and each fails if an import that it forbids is added."""
 
 import shutil
 import subprocess
@@ -24,7 +24,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packages and pyproject.toml, to be broken."""
+    """A copy of the packages and pyproject.toml, to which forbidden imports are added."""
     folder = tmp_path_factory.mktemp("layers")
     for package in PACKAGES:
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("*.npz", "__pycache__"))
@@ -52,7 +52,7 @@ def test_the_contracts_hold() -> None:
         ("scrapers/spiders/posts.py", "import scrapers.spiders.crawl", "no circles"),
     ],
 )
-def test_a_forbidden_import_breaks_its_contract(copy: Path, file: str, line: str, contract: str) -> None:
+def test_a_forbidden_import_fails_its_contract(copy: Path, file: str, line: str, contract: str) -> None:
     path = copy / file
     before = path.read_text(encoding="utf-8")
     path.write_text(f"{before}\n{line}\n", encoding="utf-8")

@@ -19,8 +19,8 @@ from scrapy.http import Response
 from core.contracts.raw import STOPPING_STATES, Reject, Slice, SliceState
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
 
-# HTTP statuses with which the sites refuse (platforms.md): rate limits, bans, captchas and, since 2026, signatures; 401
-# is a missing login.
+# HTTP statuses with which the sites refuse (docs/sites.md): rate limits, bans, captchas and, since 2026, signatures;
+# 401 is a missing login.
 BLOCKED_STATUSES = {403: "forbidden", 406: "signature refused", 414: "banned", 418: "banned", 429: "too many requests",
                     432: "refused", 461: "captcha", 471: "captcha"}  # fmt: skip
 # In the paths of pages that refuse: weibo.com/sorry, passport.weibo.com/verify, /account/unhuman.

@@ -1,4 +1,4 @@
-"""Each suite passes what is right and fails, with the right severity, what is wrong."""
+"""Each suite passes valid rows and fails invalid ones with the right severity."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -56,7 +56,7 @@ def raw_rows(*changes: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame([RAW | change for change in changes], schema_overrides=COUNTS)
 
 
-def test_raw_suite_passes_good_rows_and_an_empty_day():
+def test_raw_suite_passes_valid_rows_and_an_empty_day():
     assert validate(raw_rows({}, {"post_id": "5251234567890124", "author_id": None}), raw.raw_posts()).failures == []
     assert validate(raw_rows({}).clear(), raw.raw_posts()).failures == []
 
@@ -75,23 +75,23 @@ def test_raw_suite_passes_good_rows_and_an_empty_day():
         ({"like_count": -1}, "column_values_to_be_between"),
     ],
 )
-def test_raw_suite_stops_a_wrong_row(change, expectation):
-    verdict = validate(raw_rows({"post_id": "5251234567890199"}, change), raw.raw_posts())
-    assert verdict.is_critical
-    assert expectation in {failure.expectation for failure in verdict.failures}
+def test_raw_suite_fails_an_invalid_row(change, expectation):
+    validation = validate(raw_rows({"post_id": "5251234567890199"}, change), raw.raw_posts())
+    assert validation.is_critical
+    assert expectation in {failure.expectation for failure in validation.failures}
 
 
-def test_raw_suite_stops_a_post_twice_in_one_crawl():
-    verdict = validate(raw_rows({}, {}), raw.raw_posts())
-    assert verdict.is_critical
-    assert verdict.failures[0].expectation == "compound_columns_to_be_unique"
+def test_raw_suite_fails_a_post_that_one_crawl_landed_twice():
+    validation = validate(raw_rows({}, {}), raw.raw_posts())
+    assert validation.is_critical
+    assert validation.failures[0].expectation == "compound_columns_to_be_unique"
 
 
-def test_raw_suite_warns_when_most_texts_are_lost():
+def test_raw_suite_warns_if_most_texts_are_empty():
     rows = raw_rows(*({"post_id": f"525123456789012{digit}", "text": ""} for digit in range(8)))
-    verdict = validate(rows, raw.raw_posts())
-    assert verdict.failures
-    assert not verdict.is_critical
+    validation = validate(rows, raw.raw_posts())
+    assert validation.failures
+    assert not validation.is_critical
 
 
 def test_enriched_suite():
@@ -126,8 +126,8 @@ def test_enriched_suite_of_comments():
         "text_hash": "0123456789abcdef", "segmented": "失望", "sentiment_model": "m", "model_sentiment": "negative",
         "p_negative": 0.8, "p_neutral": 0.1, "p_positive": 0.1,
     }  # fmt: skip
-    unread = {"comment_id": "3", "text_clean": "", "text_hash": None, "segmented": "", "p_negative": None}
-    assert validate(pl.DataFrame([row, row | unread]), enriched.enriched_comments()).failures == []
+    without_text = {"comment_id": "3", "text_clean": "", "text_hash": None, "segmented": "", "p_negative": None}
+    assert validate(pl.DataFrame([row, row | without_text]), enriched.enriched_comments()).failures == []
     for change in [{"model_sentiment": "angry"}, {"p_negative": 1.2}, {"comment_id": "2"}, {"text_hash": "g"},
                    {"post_id": None}]:  # fmt: skip
         wrong = pl.DataFrame([row, row | {"comment_id": "3"} | change])
@@ -214,7 +214,7 @@ def test_served_suites(suite, row, wrong):
     assert validate(pl.DataFrame([row, row]), make()).is_critical
 
 
-def test_a_suite_that_cannot_run_raises():
+def test_a_suite_raises_if_a_column_is_missing():
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
         validate(pl.DataFrame({"platform": ["weibo"]}), raw.raw_posts())
 
@@ -254,7 +254,7 @@ def landed(table, *changes):
 
 
 @pytest.mark.parametrize("table", LANDED)
-def test_suites_of_the_tables_beside_posts_pass_good_rows(table):
+def test_suites_of_the_other_tables_pass_valid_rows(table):
     assert validate_landed(table, landed(table, {}, OTHER[table])).failures == []
     assert validate_landed(table, landed(table, {}).clear()).failures == []
 
@@ -284,6 +284,6 @@ def test_suites_of_the_tables_beside_posts_pass_good_rows(table):
         ("slices", {"slice_end": MOMENT}),
     ],
 )
-def test_suites_of_the_tables_beside_posts_stop_a_wrong_row(table, change):
-    """An empty change is the same row again, which one crawl cannot have landed."""
+def test_suites_of_the_other_tables_fail_an_invalid_row(table, change):
+    """An empty change repeats the row, which a crawl cannot have landed twice."""
     assert validate_landed(table, landed(table, {}, {**(OTHER[table] if change else {}), **change})).is_critical

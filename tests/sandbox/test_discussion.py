@@ -1,4 +1,4 @@
-"""The synthetic discussions: as many comments as the post says at any moment, the same ones each time."""
+"""The synthetic comments: as many as the post's count at any time, and reproducible."""
 
 from collections import Counter
 from dataclasses import replace
@@ -18,7 +18,7 @@ from scrapers.parsers.values import douyin_id_time, weibo_id_time, xiaohongshu_i
 
 @pytest.fixture(scope="module")
 def commented(sandbox_corpus: list[SandboxPost]) -> list[SandboxPost]:
-    """The most commented posts of the event, ten a platform, and some of the others."""
+    """The ten posts of the event with the most comments per platform, and some other posts."""
     most = sorted(sandbox_corpus, key=lambda post: -post.comments)
     of_event = [
         post
@@ -33,7 +33,9 @@ def discussions(commented: list[SandboxPost]) -> list[tuple[SandboxPost, list[Sa
     return [(post, comments_of(post)) for post in commented]
 
 
-def test_there_are_as_many_as_the_post_says(discussions: list[tuple[SandboxPost, list[SandboxComment]]]) -> None:
+def test_there_are_as_many_comments_as_the_post_counts(
+    discussions: list[tuple[SandboxPost, list[SandboxComment]]],
+) -> None:
     assert sum(post.comments for post, _ in discussions) > 10_000
     for post, comments in discussions:
         assert len(comments) == post.comments
@@ -42,14 +44,14 @@ def test_there_are_as_many_as_the_post_says(discussions: list[tuple[SandboxPost,
     assert comments_of(replace(discussions[0][0], comments=0)) == []
 
 
-def test_no_site_shows_all_of_a_huge_discussion(sandbox_corpus: list[SandboxPost]) -> None:
+def test_huge_discussions_are_cut(sandbox_corpus: list[SandboxPost]) -> None:
     huge = max(sandbox_corpus, key=lambda post: post.comments)
     assert huge.comments > 100_000
     assert len(comments_of(huge)) == SHOWN
     assert max(post.comments for post in sandbox_corpus if post.in_event) < SHOWN
 
 
-def test_roots_stand_by_likes_with_their_replies_behind(
+def test_roots_are_sorted_by_likes_and_followed_by_their_replies(
     discussions: list[tuple[SandboxPost, list[SandboxComment]]],
 ) -> None:
     replies = 0
@@ -89,7 +91,7 @@ def test_some_threads_are_longer_than_a_page(discussions: list[tuple[SandboxPost
         assert longest > 20
 
 
-def test_comments_come_along_with_the_count(commented: list[SandboxPost]) -> None:
+def test_comments_appear_with_the_count(commented: list[SandboxPost]) -> None:
     post = max((post for post in commented if post.platform == "weibo"), key=lambda post: post.comments)
     before: dict[str, SandboxComment] = {}
     for hours in (1, 6, 24, 72, 200):
@@ -108,10 +110,10 @@ def test_comments_come_along_with_the_count(commented: list[SandboxPost]) -> Non
 
 
 @pytest.mark.parametrize("platform", CRAWLED_PLATFORMS)
-def test_ids_are_the_platforms_own(
+def test_ids_have_the_platforms_format_and_time(
     discussions: list[tuple[SandboxPost, list[SandboxComment]]], platform: Platform
 ) -> None:
-    comments = [comment for post, held in discussions if post.platform == platform for comment in held]
+    comments = [comment for post, of_post in discussions if post.platform == platform for comment in of_post]
     assert len({comment.comment_id for comment in comments}) == len(comments)
     for comment in comments:
         match platform:
@@ -130,7 +132,7 @@ def test_ids_are_the_platforms_own(
                 assert 10 <= len(comment.comment_id) <= 11
 
 
-def test_whoever_comments_is_synthetic_and_comes_back(
+def test_commenters_are_synthetic_do_not_post_and_comment_repeatedly(
     discussions: list[tuple[SandboxPost, list[SandboxComment]]], sandbox_corpus: list[SandboxPost]
 ) -> None:
     posters = {(post.platform, post.author.author_id) for post in sandbox_corpus}
@@ -147,7 +149,7 @@ def test_whoever_comments_is_synthetic_and_comes_back(
     assert any(comment.author == post.author for post, comments in discussions for comment in comments)
 
 
-def test_what_is_said_fits_the_post_and_its_time(
+def test_texts_fit_the_post_and_its_time(
     discussions: list[tuple[SandboxPost, list[SandboxComment]]],
 ) -> None:
     texts = [comment.text for _, comments in discussions for comment in comments]
@@ -160,7 +162,7 @@ def test_what_is_said_fits_the_post_and_its_time(
     assert not [text for text in others if any(name in text for name in ("大熊", "徐洁云", "KOL"))]
 
 
-def test_the_same_post_has_the_same_discussion(commented: list[SandboxPost]) -> None:
+def test_the_comments_depend_on_the_post_alone(commented: list[SandboxPost]) -> None:
     post = commented[0]
     twin = replace(post, text="edited since", likes=post.likes + 1, edited_at=datetime(2026, 1, 9, tzinfo=UTC))
     assert comments_of(twin) == comments_of(post)
@@ -168,9 +170,7 @@ def test_the_same_post_has_the_same_discussion(commented: list[SandboxPost]) -> 
 
 
 @pytest.mark.parametrize("platform", ["weibo", "zhihu"])
-def test_a_comment_s_id_tells_its_post_where_sites_are_asked_by_it_alone(
-    platform: Platform, sandbox_corpus: list[SandboxPost]
-) -> None:
+def test_a_comments_post_is_found_by_the_comments_id(platform: Platform, sandbox_corpus: list[SandboxPost]) -> None:
     posts = [post for post in sandbox_corpus if post.platform == platform]
     few = [post for post in posts if 0 < post.comments < 30][:40]
     assert few

@@ -1,4 +1,4 @@
-"""The synthetic event has its margins, its post ids carry times, the sites can show all of it, and it never changes."""
+"""The synthetic event: exact totals, times in ids, reachable by searches, identical in every process."""
 
 import json
 import os
@@ -24,7 +24,7 @@ from scrapers.parsers.values import douyin_id_time, weibo_id_time, xiaohongshu_i
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = [day.isoformat() for day in EVENT["days"]]
-# How many hits of a search a site shows, newest first (Weibo's search is bounded by time instead).
+# The number of results that a search shows, newest first (Weibo's searches are limited by time instead).
 DEPTH = {"douyin": 400, "xiaohongshu": 220, "zhihu": 400}
 WEIBO_HOUR = 900
 WEIBO_PAGES = 50 * 20
@@ -46,7 +46,7 @@ def topic() -> Topic:
     return topic
 
 
-def own_words(post: SandboxPost) -> str:
+def own_text(post: SandboxPost) -> str:
     return f"{post.title or ''}\n{post.text.split('//@')[0]}"
 
 
@@ -68,7 +68,7 @@ def volume_by_day(posts: Iterable[SandboxPost]) -> dict[str, list[int]]:
     return {platform: [counted[platform, day] for day in DAYS] for platform in CRAWLED_PLATFORMS}
 
 
-# Margins
+# Totals
 
 
 def test_volume_by_platform_and_day(event: list[SandboxPost]) -> None:
@@ -88,7 +88,7 @@ def test_sentiment_and_interactions_by_platform(event: list[SandboxPost]) -> Non
     assert summed.total() == 478_050
 
 
-def test_margins_are_those_of_the_case(event: list[SandboxPost], shared: Path) -> None:
+def test_totals_equal_those_of_the_case(event: list[SandboxPost], shared: Path) -> None:
     figures = json.loads((shared / "case" / "figures.json").read_text(encoding="utf-8"))
     completed = figures["completed"]
     assert volume_by_day(event) == completed["daily_volume"]
@@ -107,24 +107,24 @@ def test_interactions_are_heavy_tailed(event: list[SandboxPost]) -> None:
     for platform in ("weibo", "douyin"):
         counts = sorted((interactions(post) for post in event if post.platform == platform), reverse=True)
         tenth = counts[: len(counts) // 10]
-        assert sum(tenth) > 0.5 * sum(counts), f"{platform}: the top tenth holds too little"
+        assert sum(tenth) > 0.5 * sum(counts), f"{platform}: the top tenth has too few"
         assert counts[0] > 50 * counts[len(counts) // 2]
 
 
-def test_what_a_platform_does_not_show_is_not_there(event: list[SandboxPost]) -> None:
+def test_counts_that_a_platform_does_not_show_are_zero(event: list[SandboxPost]) -> None:
     assert not any(post.shares for post in event if post.platform == "zhihu")
     assert not any(post.collects for post in event if post.platform == "weibo")
     weibo = [count for post in event if post.platform == "weibo" for count in (post.likes, post.comments, post.shares)]
-    assert max(weibo) < 10_000, "from 10,000 on, sites round, and the sum could not be read back"
+    assert max(weibo) < 10_000, "from 10,000, sites round, and the sum could not be reproduced"
 
 
-def test_apportioned_adds_up() -> None:
+def test_apportioned_parts_add_up_to_the_total() -> None:
     assert apportioned(10, [1, 1, 1]) == [4, 3, 3]
     assert apportioned(0, [1, 2]) == [0, 0]
     assert sum(apportioned(99_999, [0.1, 7.3, 2.22, 1e-9])) == 99_999
 
 
-# The same each time
+# Reproducibility
 
 
 def test_corpus_is_the_same_in_every_interpreter() -> None:
@@ -146,7 +146,7 @@ def test_corpus_is_the_same_in_every_interpreter() -> None:
     assert runs[0] == runs[1]
 
 
-def test_another_seed_tells_it_otherwise_with_the_same_margins() -> None:
+def test_another_seed_has_other_texts_and_the_same_totals() -> None:
     other = [post for post in corpus(7) if post.in_event]
     assert volume_by_day(other) == EVENT["volume"]
     assert {post.text for post in other} != {post.text for post in corpus() if post.in_event}
@@ -155,7 +155,7 @@ def test_another_seed_tells_it_otherwise_with_the_same_margins() -> None:
 # Time
 
 
-def test_posts_are_of_their_time(event: list[SandboxPost]) -> None:
+def test_hours_of_publication_follow_the_event(event: list[SandboxPost]) -> None:
     weibo = Counter(
         (china_day(post.posted_at), post.posted_at.astimezone(CHINA).hour) for post in event if post.platform == "weibo"
     )
@@ -167,7 +167,7 @@ def test_posts_are_of_their_time(event: list[SandboxPost]) -> None:
     assert len(set(sixth)) == 4
 
 
-def test_ids_carry_the_time(sandbox_corpus: list[SandboxPost]) -> None:
+def test_ids_contain_the_time(sandbox_corpus: list[SandboxPost]) -> None:
     scheduled = 0
     for post in sandbox_corpus:
         match post.platform:
@@ -192,14 +192,14 @@ def test_ids_carry_the_time(sandbox_corpus: list[SandboxPost]) -> None:
     assert len({(post.platform, post.post_id) for post in sandbox_corpus}) == len(sandbox_corpus)
 
 
-def test_nobody_speaks_of_the_apology_before_it(sandbox_corpus: list[SandboxPost]) -> None:
+def test_no_text_mentions_the_apology_before_the_statement(sandbox_corpus: list[SandboxPost]) -> None:
     early = [post for post in sandbox_corpus if post.posted_at < STATEMENT]
     assert not [post.text for post in early if AFTER_STATEMENT.search(post.text + (post.title or ""))]
     late = [post for post in sandbox_corpus if post.in_event and post.posted_at >= STATEMENT]
     assert sum(AFTER_STATEMENT.search(post.text) is not None for post in late) > 0.4 * len(late)
 
 
-def test_reposts_come_after_what_they_quote(sandbox_corpus: list[SandboxPost]) -> None:
+def test_reposts_are_later_than_the_quoted_post(sandbox_corpus: list[SandboxPost]) -> None:
     reposts = [post for post in sandbox_corpus if post.repost_of is not None]
     known = {(post.platform, post.post_id) for post in sandbox_corpus}
     assert len(reposts) > 300
@@ -213,81 +213,83 @@ def test_reposts_come_after_what_they_quote(sandbox_corpus: list[SandboxPost]) -
     assert any(post.in_event and post.repost_of and post.repost_of.in_event for post in reposts)
 
 
-# What is found, and what is left out
+# Mentions and other posts
 
 
-def test_every_event_post_is_a_mention(event: list[SandboxPost], topic: Topic) -> None:
-    assert not [post.text for post in event if not matches(own_words(post), topic)]
+def test_every_post_of_the_event_is_a_mention(event: list[SandboxPost], topic: Topic) -> None:
+    assert not [post.text for post in event if not matches(own_text(post), topic)]
     assert not [post.text for post in event if not matches(post.text.split("//@")[0], topic)], "titles do not count"
 
 
-def test_nothing_else_in_the_window_is_one(others: list[SandboxPost], topic: Topic) -> None:
+def test_no_other_post_in_the_window_is_a_mention_except_ads(others: list[SandboxPost], topic: Topic) -> None:
     inside = [post for post in others if china_day(post.posted_at) in DAYS]
-    assert not [post.text for post in inside if matches(own_words(post), topic) and not post.is_ad]
+    assert not [post.text for post in inside if matches(own_text(post), topic) and not post.is_ad]
     assert not [post for post in others if post.sentiment or post.focus]
 
 
 @pytest.mark.parametrize("platform", CRAWLED_PLATFORMS)
-def test_sites_mix_in_what_has_to_be_taken_out(platform: str, others: list[SandboxPost], topic: Topic) -> None:
+def test_searches_return_posts_that_have_to_be_filtered_out(
+    platform: str, others: list[SandboxPost], topic: Topic
+) -> None:
     posts = [post for post in others if post.platform == platform]
     inside = [post for post in posts if china_day(post.posted_at) in DAYS]
-    found = {id(post) for query in topic.queries for post in matching(posts, query)}
+    found_ids = {id(post) for query in topic.queries for post in matching(posts, query)}
     ads = [post for post in inside if post.is_ad]
     assert 4 <= len(ads) <= 6
-    assert all(matches(own_words(post), topic) for post in ads), "or they would prove nothing"
-    assert [post for post in posts if china_day(post.posted_at) == "2025-12-31" and matches(own_words(post), topic)]
-    assert [post for post in posts if china_day(post.posted_at) == "2026-01-07" and matches(own_words(post), topic)]
-    assert [post for post in inside if id(post) in found and any(word in post.text for word in topic.match.none)]
-    assert [post for post in inside if id(post) not in found]
+    assert all(matches(own_text(post), topic) for post in ads), "otherwise filtering them would prove nothing"
+    assert [post for post in posts if china_day(post.posted_at) == "2025-12-31" and matches(own_text(post), topic)]
+    assert [post for post in posts if china_day(post.posted_at) == "2026-01-07" and matches(own_text(post), topic)]
+    assert [post for post in inside if id(post) in found_ids and any(word in post.text for word in topic.match.none)]
+    assert [post for post in inside if id(post) not in found_ids]
     assert len(posts) <= {"weibo": 165, "douyin": 45, "xiaohongshu": 28, "zhihu": 17}[platform]
 
 
-def test_weibo_mixes_in_bare_reposts_and_huge_originals(others: list[SandboxPost], topic: Topic) -> None:
-    bare = [post for post in others if post.repost_of and own_words(post).strip() == "转发微博"]
+def test_weibo_has_bare_reposts_and_huge_originals(others: list[SandboxPost], topic: Topic) -> None:
+    bare = [post for post in others if post.repost_of and own_text(post).strip() == "转发微博"]
     assert [post for post in bare if any(matching([post], query) for query in topic.queries)]
     assert [post for post in bare if post.text == "转发微博"]
-    assert all(post.repost_of and matches(own_words(post.repost_of), topic) for post in bare)
+    assert all(post.repost_of and matches(own_text(post.repost_of), topic) for post in bare)
     huge = [post for post in others if post.platform == "weibo" and post.likes >= 1_000_000]
     assert len(huge) == 7
     assert all(post.author.is_verified for post in huge)
-    assert [post for post in huge if matching([post], "小米 米粉")], "one is found by a search"
+    assert [post for post in huge if matching([post], "小米 米粉")], "one of them is a search result"
 
 
-def test_weibo_can_be_read_whole(sandbox_corpus: list[SandboxPost], topic: Topic) -> None:
+def test_every_hour_of_weibo_fits_into_one_search(sandbox_corpus: list[SandboxPost], topic: Topic) -> None:
     weibo = by_platform(sandbox_corpus)["weibo"]
     for query in topic.queries:
         hits = matching(weibo, query)
         assert max(Counter(int(post.posted_at.timestamp()) // 3600 for post in hits).values()) <= WEIBO_HOUR
     fifth = [post for post in weibo if china_day(post.posted_at) == "2026-01-05"]
-    assert len(matching(fifth, "小米 大熊")) > WEIBO_PAGES, "a day that has to be split is what splitting is tried on"
+    assert len(matching(fifth, "小米 大熊")) > WEIBO_PAGES, "splitting needs a day that does not fit into one search"
 
 
 @pytest.mark.parametrize("platform", DEPTH)
-def test_searches_reach_every_event_post(platform: str, sandbox_corpus: list[SandboxPost], topic: Topic) -> None:
+def test_searches_reach_every_post_of_the_event(platform: str, sandbox_corpus: list[SandboxPost], topic: Topic) -> None:
     posts = by_platform(sandbox_corpus)[platform]  # type: ignore[index]
     hits = {query: matching(posts, query) for query in topic.queries}
-    reached = {post.post_id for found in hits.values() for post in found[: DEPTH[platform]]}
+    reached = {post.post_id for results in hits.values() for post in results[: DEPTH[platform]]}
     assert {post.post_id for post in posts if post.in_event} <= reached
-    assert all(len(found) < DEPTH[platform] for found in hits.values()), "or the earliest days would end as partial"
+    assert all(len(results) < DEPTH[platform] for results in hits.values()), "or the earliest days would be partial"
 
 
-# What is said
+# Texts
 
 
-def test_names_lead_the_keywords(event: list[SandboxPost]) -> None:
-    """No word can stand in more posts than each two characters of it do, so pairs of characters are enough."""
-    held: Counter[str] = Counter()
+def test_the_names_are_the_most_frequent_words(event: list[SandboxPost]) -> None:
+    """No word is in more posts than each pair of its characters, so counting pairs is enough."""
+    counted: Counter[str] = Counter()
     for post in event:
-        words = own_words(post)
+        words = own_text(post)
         pairs = {words[at : at + 2] for at in range(len(words) - 1)}
-        held.update(pair for pair in pairs if all("一" <= char <= "鿿" for char in pair))
-    names = {name: sum(name in own_words(post) for post in event) for name in NAMES}
+        counted.update(pair for pair in pairs if all("一" <= char <= "鿿" for char in pair))
+    names = {name: sum(name in own_text(post) for post in event) for name in NAMES}
     assert names["大熊"] > names["米粉"] > names["徐洁云"] > names["KOL"] > 400
-    runner_up = max(count for pair, count in held.items() if pair not in (BRAND, "大熊", "米粉", "徐洁", "洁云"))
+    runner_up = max(count for pair, count in counted.items() if pair not in (BRAND, "大熊", "米粉", "徐洁", "洁云"))
     assert names["徐洁云"] > 1.2 * runner_up
 
 
-def test_hashtags_stand_in_the_text_and_come_in_time(event: list[SandboxPost]) -> None:
+def test_hashtags_are_in_the_text_and_those_of_the_event_lead(event: list[SandboxPost]) -> None:
     for post in event:
         for tag in post.hashtags:
             marked = {"weibo": f"#{tag}#", "douyin": f"#{tag}", "xiaohongshu": f"#{tag}[话题]#"}[post.platform]
@@ -300,7 +302,7 @@ def test_hashtags_stand_in_the_text_and_come_in_time(event: list[SandboxPost]) -
     assert len(counted) > 5
 
 
-def test_texts_differ_but_for_copied_ones(event: list[SandboxPost]) -> None:
+def test_texts_differ_except_in_waves_of_copies(event: list[SandboxPost]) -> None:
     texts = Counter(post.text for post in event)
     assert len(texts) > 0.9 * len(event)
     copied = [text for text, number in texts.items() if number >= 20]
@@ -329,25 +331,27 @@ def test_authors_say_that_they_are_synthetic_and_texts_do_not(sandbox_corpus: li
     assert all(author.name.startswith(("合成用户", "合成媒体", "合成数码博主")) for author in authors.values())
     assert len({author.name for author in authors.values()}) == len(authors)
     assert all(author.is_verified for author in authors.values() if not author.name.startswith("合成用户"))
-    assert not [post.text for post in sandbox_corpus if "合成" in own_words(post)]
+    assert not [post.text for post in sandbox_corpus if "合成" in own_text(post)]
     weibo = Counter(post.author.author_id for post in sandbox_corpus if post.platform == "weibo" and post.in_event)
-    assert 3522 * 0.5 < len(weibo) < 3522 * 0.9, "some come back"
+    assert 3522 * 0.5 < len(weibo) < 3522 * 0.9, "some post several times"
     assert max(weibo.values()) < 40
 
 
-def test_phrases_leave_the_names_to_the_plan() -> None:
-    """A name in braces would stand in a post by chance; an unknown slot would stand there as it is."""
+def test_no_phrase_has_a_name_or_an_unknown_slot_in_braces() -> None:
+    """A name in braces would be in a post by chance; an unknown slot would stay in the text."""
     text = json.dumps(PHRASES | {"mixed_in": None}, ensure_ascii=False)
-    braced = [choice for part in text.split("{")[1:] for choice in part.split("}")[0].split("|")]
-    assert not [choice for choice in braced if any(name in choice for name in NAMES)]
-    assert not [choice for choice in braced if choice.isascii() and choice.isalpha() and choice not in PHRASES["slots"]]
+    choices = [choice for part in text.split("{")[1:] for choice in part.split("}")[0].split("|")]
+    assert not [choice for choice in choices if any(name in choice for name in NAMES)]
+    assert not [
+        choice for choice in choices if choice.isascii() and choice.isalpha() and choice not in PHRASES["slots"]
+    ]
 
 
-def test_no_template_is_left_in_a_text(sandbox_corpus: list[SandboxPost]) -> None:
+def test_no_text_contains_template_characters(sandbox_corpus: list[SandboxPost]) -> None:
     assert not [post.text for post in sandbox_corpus if any(mark in post.text + (post.title or "") for mark in "{}|")]
 
 
-def test_the_listed_account_of_the_file_that_is_shipped_relays_the_statement(event: list[SandboxPost]) -> None:
+def test_the_listed_account_of_the_shipped_file_relays_the_statement(event: list[SandboxPost]) -> None:
     [account] = load_listening(ROOT / "listening.yaml").accounts_of("weibo")
     relayed = next(post for post in event if post.text == EVENT["statement_text"])
     assert (relayed.author.author_id, relayed.author.name) == (account.id, account.name)

@@ -1,4 +1,4 @@
-"""Under a clock the sandbox's posts grow, are edited and deleted, and a crawl at any moment sees what there is then."""
+"""With a clock, posts grow, are edited and deleted, and a crawl observes their state at its time."""
 
 import json
 import os
@@ -29,7 +29,7 @@ from tests.commands import tingfeng
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = "2026-01-03"
-# The evening of that day, when half of its posts have yet to come or to grow; the next noon; and long after.
+# The evening of that day, when half of its posts are still to appear or to grow; the next noon; long afterwards.
 MOMENTS = [
     datetime.fromisoformat(f"{moment}+08:00") for moment in ("2026-01-03T20:01", "2026-01-04T12:01", "2026-02-01T12:01")
 ]
@@ -38,7 +38,7 @@ COUNTS = ("likes", "comments", "shares", "collects")
 
 @pytest.fixture(scope="module")
 def history() -> list[SandboxPost]:
-    """Every post that there ever was, as it is in the end, or was when it was deleted."""
+    """All posts, including deleted ones, in their final state."""
     return event.history()
 
 
@@ -50,7 +50,7 @@ def by_id(posts: list[SandboxPost]) -> dict[tuple[Platform, str], SandboxPost]:
 
 
 @given(st.text(min_size=1), st.timedeltas(timedelta(), 2 * MATURE), st.timedeltas(timedelta(), 2 * MATURE))
-def test_parts_grow_with_age_from_nothing_to_the_whole(post_id: str, one: timedelta, other: timedelta) -> None:
+def test_the_share_grows_with_age_from_0_to_1(post_id: str, one: timedelta, other: timedelta) -> None:
     younger, older = sorted((one, other))
     assert 0 <= grown_share(post_id, younger) <= grown_share(post_id, older) <= 1
     assert grown_share(post_id, timedelta()) == 0
@@ -58,13 +58,15 @@ def test_parts_grow_with_age_from_nothing_to_the_whole(post_id: str, one: timede
 
 
 @given(st.text(min_size=1), st.floats(0, 1))
-def test_the_age_of_a_part_is_when_it_is_reached(post_id: str, part: float) -> None:
-    age = age_at_share(post_id, part)
+def test_age_at_share_is_the_inverse_of_grown_share(post_id: str, share: float) -> None:
+    age = age_at_share(post_id, share)
     assert timedelta() <= age <= MATURE
-    assert grown_share(post_id, age) == pytest.approx(part, abs=1e-6)
+    assert grown_share(post_id, age) == pytest.approx(share, abs=1e-6)
 
 
-def test_counts_never_fall_and_reach_the_truth(history: list[SandboxPost], sandbox_corpus: list[SandboxPost]) -> None:
+def test_counts_never_fall_and_reach_their_final_values(
+    history: list[SandboxPost], sandbox_corpus: list[SandboxPost]
+) -> None:
     start = datetime(2025, 12, 31, tzinfo=UTC)
     last: dict[tuple[Platform, str], SandboxPost] = {}
     rises = 0
@@ -80,14 +82,14 @@ def test_counts_never_fall_and_reach_the_truth(history: list[SandboxPost], sandb
     assert visible(history, start + timedelta(days=16)) == sandbox_corpus
 
 
-def test_a_post_is_there_from_its_time_on(history: list[SandboxPost]) -> None:
+def test_a_post_is_visible_from_its_publication_on(history: list[SandboxPost]) -> None:
     now = datetime(2026, 1, 4, 4, 7, tzinfo=UTC)
     shown = visible(history, now)
-    of_then = now - timedelta(minutes=7)  # the sites are behind by less than STEP
+    updated_at = now - timedelta(minutes=7)  # the sites lag behind by less than STEP
     assert by_id(shown).keys() == {
         key
         for key, post in by_id(history).items()
-        if post.posted_at <= of_then and not (post.deleted_at and post.deleted_at <= of_then)
+        if post.posted_at <= updated_at and not (post.deleted_at and post.deleted_at <= updated_at)
     }
     fresh = [post for post in shown if now - post.posted_at < timedelta(hours=1)]
     assert fresh
@@ -108,7 +110,7 @@ def test_a_quoted_post_grows_with_its_own_age(history: list[SandboxPost]) -> Non
 # Edits and deletions
 
 
-def test_posts_are_edited_when_they_are(history: list[SandboxPost]) -> None:
+def test_an_edited_post_shows_its_first_text_until_then(history: list[SandboxPost]) -> None:
     edited = [post for post in history if post.edited_at and not post.deleted_at]
     assert {post.platform for post in edited} == EDITABLE
     assert 100 < len(edited) < 0.1 * len(history)
@@ -117,13 +119,13 @@ def test_posts_are_edited_when_they_are(history: list[SandboxPost]) -> None:
         [before] = visible([post], post.edited_at - timedelta(seconds=1)) or [None]
         [after] = visible([post], post.edited_at + STEP)
         assert (after.text, after.edited_at) == (post.text, post.edited_at)
-        if before is not None:  # it is not shown at all if it was edited within STEP
+        if before is not None:  # not visible before its edit if that was within STEP
             assert (before.text, before.edited_at) == (post.first_text, None)
             assert before.text.startswith(post.text)
             assert before.text != post.text
 
 
-def test_deleted_posts_are_there_until_then_and_in_no_figure(
+def test_deleted_posts_are_visible_until_then_and_not_part_of_the_event(
     history: list[SandboxPost], sandbox_corpus: list[SandboxPost]
 ) -> None:
     deleted = [post for post in history if post.deleted_at]
@@ -136,13 +138,15 @@ def test_deleted_posts_are_there_until_then_and_in_no_figure(
         assert not post.in_event
         assert visible([post], post.deleted_at - STEP)
         assert not visible([post], post.deleted_at + STEP)
-        assert any(name in post.text for name in ("大熊", "米粉", "徐洁云", "KOL")), "or no crawl would have seen it"
+        assert any(name in post.text for name in ("大熊", "米粉", "徐洁云", "KOL")), (
+            "otherwise no crawl would collect it"
+        )
 
 
-# What the sites read
+# The application
 
 
-def test_posts_that_change_no_more_are_not_made_again(sandbox_corpus: list[SandboxPost]) -> None:
+def test_states_are_cached_between_changes(sandbox_corpus: list[SandboxPost]) -> None:
     growing = Growing(by_platform(event.history()))
     late, later = datetime(2026, 1, 20, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
     assert growing.at(late) is growing.at(later)
@@ -151,10 +155,10 @@ def test_posts_that_change_no_more_are_not_made_again(sandbox_corpus: list[Sandb
     assert growing.at(early) is growing.at(early + STEP - timedelta(seconds=1))
     assert growing.at(early) is not growing.at(early + STEP)
     assert growing.at(early) == by_platform(visible(event.history(), early))
-    assert growing.at(later) == by_platform(sandbox_corpus), "the clock may be set back and forth"
+    assert growing.at(later) == by_platform(sandbox_corpus), "the clock may jump back and forth"
 
 
-def test_a_corpus_that_is_handed_over_stands_still(sandbox_corpus: list[SandboxPost]) -> None:
+def test_a_given_corpus_does_not_change(sandbox_corpus: list[SandboxPost]) -> None:
     state = create_app(sandbox_corpus).state
     assert state.posts_at(datetime(2020, 1, 1, tzinfo=UTC)) == by_platform(sandbox_corpus)
 
@@ -176,23 +180,23 @@ def test_the_clock_is_set_from_the_environment(history: list[SandboxPost]) -> No
 
 
 @pytest.mark.parametrize(
-    ("value", "source", "named"),
+    ("value", "source", "remedy"),
     [
         ("noon", "sandbox", "2026-01-06T12:00"),
         ("2026-01-06T12:00", "sandbox", "zone"),
         ("2026-01-06T12:00Z", "live", "live"),
     ],
 )
-def test_a_clock_that_cannot_be_is_one_clear_line(
-    value: str, source: str, named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_an_invalid_clock_is_reported_in_one_line(
+    value: str, source: str, remedy: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TINGFENG_NOW", value)
     monkeypatch.setenv("TINGFENG_SOURCE", source)
     assert tingfeng("sandbox", "serve", "--port", "0") == 1
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert "TINGFENG_NOW" in told
-    assert named in told
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "TINGFENG_NOW" in message
+    assert remedy in message
 
 
 @pytest.mark.parametrize(
@@ -202,7 +206,7 @@ def test_a_clock_that_cannot_be_is_one_clear_line(
         for platform in CRAWLED_PLATFORMS
     ],
 )
-def test_crawls_of_a_day_observe_what_there_is_at_their_moments(
+def test_crawls_of_a_day_observe_the_state_at_their_time(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str], monkeypatch: pytest.MonkeyPatch,
     history: list[SandboxPost], platform: Platform,
 ) -> None:  # fmt: skip
@@ -210,8 +214,8 @@ def test_crawls_of_a_day_observe_what_there_is_at_their_moments(
     of_day = [post for post in history if post.platform == platform and china_day(post.posted_at) == DAY]
     truths: list[dict[str, SandboxPost]] = []
     for moment in MOMENTS:
-        there = visible(of_day, moment)
-        truths.append({post.post_id: post for query in queries for post in matching(there, query)})
+        shown_posts = visible(of_day, moment)
+        truths.append({post.post_id: post for query in queries for post in matching(shown_posts, query)})
         monkeypatch.setenv("TINGFENG_NOW", moment.isoformat())
         done = crawl(serve(create_app(now=lambda moment=moment: moment)), platform, DAY, queries)
         observed = {
@@ -221,7 +225,7 @@ def test_crawls_of_a_day_observe_what_there_is_at_their_moments(
         }
         assert observed.keys() == truths[-1].keys()
         for post_id, post in truths[-1].items():
-            if post.in_event:  # the counts of others are rounded and floors
+            if post.in_event:  # other counts are rounded, or floors
                 row = observed[post_id]
                 shown = (row["like_count"], row["comment_count"], row["share_count"] or 0, row["collect_count"] or 0)
                 assert shown == tuple(getattr(post, name) for name in COUNTS)

@@ -1,4 +1,4 @@
-"""The synthetic hot lists: fifty rows at any moment, and the event where and when it was on them."""
+"""The synthetic hot lists: fifty rows at any time, and the event on the lists and days it was on."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -34,7 +34,7 @@ def test_a_list_has_fifty_rows_the_hottest_first(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("platform", ["weibo", "douyin", "zhihu"])
-def test_words_come_and_go(platform: Platform) -> None:
+def test_words_enter_and_leave_the_list(platform: Platform) -> None:
     one, next_one, other = (
         hot_list(platform, at(moment)) for moment in ("2026-02-01T12:00", "2026-02-01T12:10", "2026-02-04")
     )

@@ -1,4 +1,4 @@
-"""The sandbox as people start it: its health, where its sites stand, a taken port, and the labels it writes."""
+"""The sandbox as an application and as a command: health, hosts, clock, ports, labels, search."""
 
 import csv
 import json
@@ -29,7 +29,7 @@ def get_json(url: str) -> dict[str, object]:
         return body
 
 
-def test_health_says_that_nothing_is_real(sandbox: str, sandbox_corpus: list[SandboxPost]) -> None:
+def test_health_reports_synthetic_posts(sandbox: str, sandbox_corpus: list[SandboxPost]) -> None:
     assert get_json(f"{sandbox}/") == {
         "synthetic": True,
         "service": "tingfeng sandbox",
@@ -37,28 +37,29 @@ def test_health_says_that_nothing_is_real(sandbox: str, sandbox_corpus: list[San
     }
 
 
-def test_sites_stand_under_their_hosts() -> None:
+def test_sites_are_mounted_under_their_hosts() -> None:
     mounted = [route.path for route in create_app([]).routes if isinstance(route, Mount)]
     assert {"/s.weibo.com", "/www.douyin.com", "/edith.xiaohongshu.com", "/www.zhihu.com"} <= set(mounted)
-    assert len(set(mounted)) == len(mounted), "the second mount of a host would never be asked"
+    assert len(set(mounted)) == len(mounted), "the second mount of a host would never get a request"
 
 
 def test_posts_are_served_newest_first(sandbox_corpus: list[SandboxPost]) -> None:
     state = create_app(sandbox_corpus[::-1]).state
     posts = state.posts_at(state.now())
     assert list(posts) == list(CRAWLED_PLATFORMS)
-    for platform, held in posts.items():
-        assert {post.platform for post in held} == {platform}
-        assert [post.posted_at for post in held] == sorted((post.posted_at for post in held), reverse=True)
+    for platform, of_platform in posts.items():
+        assert {post.platform for post in of_platform} == {platform}
+        times = [post.posted_at for post in of_platform]
+        assert times == sorted(times, reverse=True)
 
 
-def test_its_clock_can_be_set() -> None:
+def test_the_clock_can_be_set() -> None:
     moment = datetime(2026, 1, 6, 12, tzinfo=UTC)
     assert create_app([], now=lambda: moment).state.now() == moment
     assert abs((create_app([]).state.now() - datetime.now(UTC)).total_seconds()) < 5
 
 
-def test_a_taken_port_is_one_clear_line() -> None:
+def test_a_port_in_use_is_reported_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = subprocess.run(
@@ -74,7 +75,7 @@ def test_a_taken_port_is_one_clear_line() -> None:
     assert f"127.0.0.1:{port}" in ended.stderr
 
 
-def test_it_serves_during_a_command_and_ends_as_that_does() -> None:
+def test_during_serves_while_a_command_runs_and_exits_with_its_status() -> None:
     code = (
         "import json, os, sys, urllib.request; "
         "sys.exit(3 if json.load(urllib.request.urlopen(os.environ['TINGFENG_SANDBOX_URL']))['synthetic'] else 4)"
@@ -88,7 +89,7 @@ def test_it_serves_during_a_command_and_ends_as_that_does() -> None:
     assert subprocess.run(during, cwd=ROOT, capture_output=True, timeout=30).returncode == 2
 
 
-def test_labels_are_the_analysts(tmp_path: Path, sandbox_corpus: list[SandboxPost]) -> None:
+def test_labels_are_those_of_the_event(tmp_path: Path, sandbox_corpus: list[SandboxPost]) -> None:
     path = tmp_path / "new folder" / "labels.csv"
     write_labels(path)
     with path.open(encoding="utf-8", newline="") as file:
@@ -111,7 +112,7 @@ def post(sandbox_corpus: list[SandboxPost]) -> SandboxPost:
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "matches"),
     [
         ("小米 大熊", True),
         ("大熊  小米", True),
@@ -122,11 +123,11 @@ def post(sandbox_corpus: list[SandboxPost]) -> SandboxPost:
         (" ", False),
     ],
 )
-def test_a_search_needs_every_term(post: SandboxPost, query: str, found: bool) -> None:
-    assert matching([post], query) == ([post] if found else [])
+def test_a_search_requires_every_term(post: SandboxPost, query: str, matches: bool) -> None:
+    assert matching([post], query) == ([post] if matches else [])
 
 
-def test_a_search_reads_title_text_and_hashtags_in_any_case(post: SandboxPost) -> None:
+def test_a_search_covers_title_text_and_hashtags_and_ignores_case(post: SandboxPost) -> None:
     titled = replace(post, title="KOL 笔记")
     tagged = replace(post, hashtags=("kol",))
     quoting = replace(post, text="转发微博", repost_of=replace(post, text="小米 KOL"))

@@ -1,4 +1,4 @@
-"""The sandbox's ids of Weibo, by its own code, are what the parsers read."""
+"""The sandbox's codec of Weibo ids agrees with that of the parsers."""
 
 from datetime import UTC, datetime
 
@@ -23,5 +23,5 @@ def test_both_codecs_agree(seconds: int, sequence: int) -> None:
     ("mid", "bid"),
     [("3501756485200075", "z0JH2lOMb"), ("3501703397689247", "z0Ijpwgk7")],
 )
-def test_pairs_that_are_known(mid: str, bid: str) -> None:
+def test_known_pairs(mid: str, bid: str) -> None:
     assert bid_of(mid) == bid
