@@ -136,7 +136,7 @@ class Crawled:
 
 @pytest.fixture
 def crawl(tmp_path: Path) -> Callable[..., Crawled]:
-    """``crawl(sandbox URL, platform, day, queries, **arguments)`` runs a spider as in production; data goes to tmp_path.
+    """``crawl(sandbox URL, platform, day, queries, **arguments)`` runs a spider as in production, into tmp_path.
 
     A day of "" crawls the hot lists. timeout: seconds per request.
     """
