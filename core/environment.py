@@ -52,9 +52,7 @@ def now() -> datetime:
     try:
         start = datetime.fromisoformat(value)
     except ValueError as error:
-        raise Problem(
-            f"TINGFENG_NOW is {value!r}, which is not a valid time; write it as 2026-01-06T12:00+08:00."
-        ) from error
+        raise Problem(f"TINGFENG_NOW is {value!r}; write it as 2026-01-06T12:00+08:00.") from error
     if start.tzinfo is None:
         raise Problem(f"TINGFENG_NOW is {value!r}, without a time zone; add one, such as +08:00.")
     if source() == "live":
