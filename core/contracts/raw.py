@@ -35,8 +35,7 @@ class Post:
     platform: Platform
     post_id: str
     post_url: str
-    # weibo: text|image|video|article; douyin, xiaohongshu: video|image; zhihu: answer|article|zvideo|pin; bilibili:
-    # video
+    # text, image, video, article, answer, zvideo or pin, as the platform has them
     post_type: str
     title: str | None = None
     text: str  # the author's text without HTML, including the repost tail; without the quoted original's text
