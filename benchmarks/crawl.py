@@ -1,18 +1,18 @@
-"""python -m benchmarks.crawl [--rounds 5]: pages a second from the sandbox, with all delays off, one after the other.
+"""python -m benchmarks.crawl [--rounds 5]: pages per second from the sandbox, without delays, one request at a time.
 
-Three ways to get the same pages, each in a process of its own, the sandbox on another core:
+Three ways to download the same pages, each in its own process, with the sandbox on another core:
 
-    ours     the spider as production runs it: read, kept, pseudonymised, put into the spool, landed
-    paging   a Scrapy spider with the same settings that reads of each page where the next one is, and nothing else
-    bare     aiohttp, which asks for the addresses that it is given and reads nothing
+    ours     the project's spider as in production: parsed, pseudonymised, written to the checkpoint, landed
+    paging   a Scrapy spider with the same settings that parses only the link to the next page
+    bare     aiohttp with a list of URLs, parsing nothing
 
-The queries are those of listening.yaml, the day is the fullest of the sandbox's event; comments and authors are not
-asked for. Weibo's pages are HTML, and the full texts are asked for beside them; Douyin's are JSON. The ways take turns,
-and of each the best round counts: whatever else the machine does makes a round slower, never faster. Seconds run from
-the first request until the last file is landed; starting Python is not among them.
+The queries are those of listening.yaml, and the day is the one with the most posts in the sandbox's event. Comments and
+authors are not collected. Weibo's pages are HTML, with separate requests for full texts; Douyin's are JSON. The ways
+take turns, and the best round of each counts, because other load only makes a round slower. Seconds run from the first
+request until the last file is landed, without the start of Python.
 
-Where other work shares the cores, the wall clock tells more of it than of the ways. So the CPU is counted too, of the
-way and of the sandbox: as one of the two always waits for the other, their sum is what a page takes on idle cores.
+Other processes on the same cores distort the wall clock. So CPU time is measured as well, of the way and of the
+sandbox. One of the two always waits for the other, so their sum is the time of a page on idle cores.
 """
 
 import argparse
@@ -47,7 +47,7 @@ WAYS = ("ours", "paging", "bare")
 
 @dataclass(frozen=True)
 class Round:
-    """One way's run: answers, seconds from the first request to the end, and in them seconds of CPU."""
+    """One run of a way: number of responses, seconds from the first request to the end, and CPU seconds."""
 
     pages: int
     seconds: float
@@ -58,11 +58,11 @@ class Round:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)  # way, platform, file of addresses: in this process
-    given = parser.parse_args()
-    if given.one:
-        way, platform, addresses = given.one
-        done = _RUN[way](platform, Path(addresses))
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)  # way, platform, file of URLs; runs in this process
+    arguments = parser.parse_args()
+    if arguments.one:
+        way, platform, url_file = arguments.one
+        done = _RUN[way](platform, Path(url_file))
         print(json.dumps({"pages": done.pages, "seconds": done.seconds, "cpu": done.cpu}))
         return
     print(described(["scrapy", "aiohttp", "parsel", "orjson", "polars"]))
@@ -71,9 +71,9 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|")
     with sandbox() as served, tempfile.TemporaryDirectory() as scratch:
         for platform in PLATFORMS:
-            addresses = Path(scratch) / f"{platform}.json"
-            _run("ours", platform, addresses, served)  # writes the addresses, and warms the sandbox
-            rounds = [{way: _run(way, platform, addresses, served) for way in WAYS} for _ in range(given.rounds)]
+            url_file = Path(scratch) / f"{platform}.json"
+            _run("ours", platform, url_file, served)  # writes the URLs, and warms up the sandbox
+            rounds = [{way: _run(way, platform, url_file, served) for way in WAYS} for _ in range(arguments.rounds)]
             best = {way: _best([done[way] for done in rounds]) for way in WAYS}
             for way, one in best.items():
                 print(
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 def _best(rounds: list[Round]) -> Round:
-    """The best of each figure; all rounds have the same pages."""
+    """The best value of each figure; all rounds have the same pages."""
     return Round(
         rounds[0].pages,
         min(done.seconds for done in rounds),
@@ -94,27 +94,27 @@ def _best(rounds: list[Round]) -> Round:
     )
 
 
-def _run(way: str, platform: Platform, addresses: Path, served: Sandbox) -> Round:
+def _run(way: str, platform: Platform, url_file: Path, served: Sandbox) -> Round:
     before = served.cpu()
     with tempfile.TemporaryDirectory() as data:
         places = {"TINGFENG_DATA": data, "TINGFENG_SOURCE": "sandbox", "TINGFENG_SANDBOX_URL": served.url}
-        command = [sys.executable, "-m", "benchmarks.crawl", "--one", way, platform, str(addresses)]
+        command = [sys.executable, "-m", "benchmarks.crawl", "--one", way, platform, str(url_file)]
         done = subprocess.run(command, cwd=ROOT, env=os.environ | places, stdout=subprocess.PIPE, text=True, check=True)
     return Round(**json.loads(done.stdout.splitlines()[-1]), sandbox_cpu=served.cpu() - before)
 
 
-# Each way, in a process of its own
+# The ways, each in its own process
 
 
-def _ours(platform: Platform, addresses: Path) -> Round:
-    """Writes down the addresses that were asked for, in their order, for the other ways."""
-    done, asked = _crawl(platform, day=DAY.isoformat(), queries=json.dumps(load_listening().queries(platform, DAY)))
-    addresses.write_text(json.dumps(asked), encoding="utf-8")
+def _ours(platform: Platform, url_file: Path) -> Round:
+    """Writes the requested URLs, in order, for the other ways."""
+    done, urls = _crawl(platform, day=DAY.isoformat(), queries=json.dumps(load_listening().queries(platform, DAY)))
+    url_file.write_text(json.dumps(urls), encoding="utf-8")
     return done
 
 
 class PagingSpider(Spider):
-    """Asks for the same as ours did, but each page names the next one, and nothing else of a page is read."""
+    """Requests the same pages as ours, but parses only the link to the next page."""
 
     name = "paging"
     custom_settings = {  # noqa: RUF012  as Scrapy declares it
@@ -123,17 +123,17 @@ class PagingSpider(Spider):
         "EXTENSIONS": {"scrapy.extensions.logstats.LogStats": None},
     }
 
-    def __init__(self, platform: str, asked: list[str], **kwargs: Any) -> None:
+    def __init__(self, platform: str, urls: list[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.next_of = _NEXT_OF[platform]
-        self.asked = asked
+        self.urls = urls
 
     async def start(self) -> AsyncIterator[Any]:
         following: str | None = None
-        for address in self.asked:
-            is_page, is_first = _place_of(address)
+        for url in self.urls:
+            is_page, is_first = _search_page(url)
             response = await self.crawler.engine.download_async(
-                Request(address if is_first or not is_page or following is None else following)
+                Request(url if is_first or not is_page or following is None else following)
             )
             if is_page:
                 following = self.next_of(response)
@@ -141,58 +141,58 @@ class PagingSpider(Spider):
         yield  # what makes it the generator that the engine expects
 
 
-def _paging(platform: Platform, addresses: Path) -> Round:
-    done, _ = _crawl(PagingSpider, platform=platform, asked=json.loads(addresses.read_text(encoding="utf-8")))
+def _paging(platform: Platform, url_file: Path) -> Round:
+    done, _ = _crawl(PagingSpider, platform=platform, urls=json.loads(url_file.read_text(encoding="utf-8")))
     return done
 
 
 def _crawl(spider: str | type[Spider], **arguments: Any) -> tuple[Round, list[str]]:
-    """One crawl with the project's settings, and the addresses that were answered, in their order."""
+    """Runs one crawl with the project's settings; returns its figures and the requested URLs, in order."""
     settings = get_project_settings()
     settings.set("LOG_LEVEL", "ERROR")
     process = CrawlerProcess(settings)
     crawler = process.create_crawler(spider)
-    asked: list[str] = []
-    moments: list[tuple[float, float]] = []  # wall clock and CPU, at the beginning and at the end
+    urls: list[str] = []
+    clocks: list[tuple[float, float]] = []  # wall clock and CPU seconds, at the beginning and at the end
 
-    def note(request: Request) -> None:
-        asked.append(request.url)
+    def record_url(request: Request) -> None:
+        urls.append(request.url)
 
-    def look_at_the_clocks() -> None:
-        moments.append((time.perf_counter(), time.process_time()))
+    def read_clocks() -> None:
+        clocks.append((time.perf_counter(), time.process_time()))
 
-    crawler.signals.connect(note, signal=signals.response_received)
-    crawler.signals.connect(look_at_the_clocks, signal=signals.spider_opened)
-    crawler.signals.connect(look_at_the_clocks, signal=signals.engine_stopped)  # after ours has landed
+    crawler.signals.connect(record_url, signal=signals.response_received)
+    crawler.signals.connect(read_clocks, signal=signals.spider_opened)
+    crawler.signals.connect(read_clocks, signal=signals.engine_stopped)  # after landing
     process.crawl(crawler, **arguments)
     process.start()
-    (began, cpu_before), (ended, cpu_after) = moments
-    return Round(len(asked), ended - began, cpu_after - cpu_before), asked
+    (began, cpu_before), (ended, cpu_after) = clocks
+    return Round(len(urls), ended - began, cpu_after - cpu_before), urls
 
 
-def _bare(platform: Platform, addresses: Path) -> Round:
-    asked = json.loads(addresses.read_text(encoding="utf-8"))
+def _bare(platform: Platform, url_file: Path) -> Round:
+    urls = json.loads(url_file.read_text(encoding="utf-8"))
 
-    async def ask() -> Round:
+    async def download() -> Round:
         async with aiohttp.ClientSession() as session:
             wall, cpu = time.perf_counter(), time.process_time()
-            for address in asked:
-                async with session.get(address) as response:
+            for url in urls:
+                async with session.get(url) as response:
                     await response.read()
-            return Round(len(asked), time.perf_counter() - wall, time.process_time() - cpu)
+            return Round(len(urls), time.perf_counter() - wall, time.process_time() - cpu)
 
-    return asyncio.run(ask())
+    return asyncio.run(download())
 
 
 _RUN: dict[str, Callable[[Platform, Path], Round]] = {"ours": _ours, "paging": _paging, "bare": _bare}
 
 
-# What a page names as the next one
+# The link to the next page
 
 
-def _place_of(address: str) -> tuple[bool, bool]:
-    """Whether an address is of a page of a search, or of a full text; and whether it is the first page."""
-    query = parse_qs(urlsplit(address).query, keep_blank_values=True)
+def _search_page(url: str) -> tuple[bool, bool]:
+    """Whether a URL is of a search page (rather than a full text), and whether it is the first page."""
+    query = parse_qs(urlsplit(url).query, keep_blank_values=True)
     return "page" in query or "offset" in query, query.get("page") == ["1"] or query.get("offset") == ["0"]
 
 
@@ -202,10 +202,10 @@ def _weibo_next(response: Response) -> str | None:
 
 
 def _douyin_next(response: Response) -> str | None:
-    answer = json.loads(response.body)
+    body = json.loads(response.body)
     parts = urlsplit(response.url)
     query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-    query |= {"offset": str(answer["cursor"]), "search_id": answer["extra"]["logid"]}
+    query |= {"offset": str(body["cursor"]), "search_id": body["extra"]["logid"]}
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 

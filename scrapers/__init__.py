@@ -1,4 +1,4 @@
-"""Reaches out: spiders, parsers, importers and the sandbox they are tried against.
+"""Collects data: spiders, parsers and importers.
 
-Knows platforms. Knows nothing of Dagster, dbt or metrics.
+Code here knows the platforms, and nothing about Dagster, dbt or metrics.
 """

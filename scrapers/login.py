@@ -1,6 +1,6 @@
-"""The browser in which an operator logs in to a platform by hand.
+"""Starts the browser in which the operator logs in to a platform by hand.
 
-The profile is the one that live crawls of the platform open later. Only the browser reads or writes it.
+Live crawls use the same browser profile. Only the browser reads or writes it.
 """
 
 from core.environment import chromium, operator_profiles
@@ -11,10 +11,11 @@ LOGIN_PAGES: dict[str, str] = {name: facts.login_page for name, facts in FACTS.i
 
 
 def login_command(platform: str) -> list[str]:
-    """The browser's command with the platform's profile. Raises Problem if platform, browser or profile is unknown.
+    """The command that opens the platform's login page with the platform's profile.
 
-    Crawls open the profile without the desktop's keyring (Playwright starts Chromium so), so the login must be kept
-    without it as well.
+    Raises Problem if the platform needs no browser, or the browser or the folder for profiles is not configured.
+
+    Playwright starts Chromium without the desktop's keyring, so the login must be stored without it as well.
     """
     if platform not in LOGIN_PAGES:
         raise Problem(f"{platform!r} is not collected through a browser; choose from {', '.join(sorted(LOGIN_PAGES))}.")

@@ -1,4 +1,4 @@
-"""Keeps the operator's cookies out of the logs, whoever writes them: Scrapy at DEBUG, a library, a traceback."""
+"""Masks the operator's cookies in all log output: of Scrapy at DEBUG level, of libraries, in tracebacks."""
 
 import logging
 import os
@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from core.environment import COOKIE_VARIABLES
 
 MASK = "***"
-# Shorter parts of a cookie ("1", "zh-CN") are no secrets, and stand in lines that have nothing to do with it.
+# Shorter parts of a cookie ("1", "zh-CN") are not secret and occur in unrelated log lines.
 SHORTEST_PART = 8
 
 
 def mask_secrets() -> None:
-    """Mask the cookies of the environment in everything that the handlers of this process write from now on.
+    """Mask the cookies from the environment in everything that the existing log handlers write from now on.
 
-    To be called where a crawl starts, when the handlers are there.
+    Call it when a crawl starts, after its log handlers are installed.
     """
     secrets = {
         secret for variable in COOKIE_VARIABLES.values() for secret in secret_parts(os.environ.get(variable, ""))
@@ -23,7 +23,7 @@ def mask_secrets() -> None:
     if not secrets:
         return
     masking = MaskSecrets(secrets)
-    # Of the handlers, not of the loggers: a logger's filter does not see what comes up from the loggers below it.
+    # Filters are added to handlers because a logger's filter does not see records propagated from child loggers.
     for logger in (logging.root, *logging.root.manager.loggerDict.values()):
         if isinstance(logger, logging.Logger):
             for handler in logger.handlers:
@@ -31,7 +31,7 @@ def mask_secrets() -> None:
 
 
 def secret_parts(cookie: str) -> set[str]:
-    """What must not be seen of a Cookie header: all of it, its pairs and their values, also as repr() writes them."""
+    """The parts of a Cookie header to mask: the header, its pairs and their values, also as repr() writes them."""
     cookie = cookie.strip()
     pairs = [pair.strip() for pair in cookie.split(";")]
     values = [pair.partition("=")[2].strip().strip('"') for pair in pairs]
@@ -44,13 +44,15 @@ class MaskSecrets(logging.Filter):
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        longest_first = sorted(secrets, key=len, reverse=True)  # a part before the whole would leave the rest of it
+        longest_first = sorted(
+            secrets, key=len, reverse=True
+        )  # otherwise a part would match and leave the rest visible
         self._secrets = re.compile("|".join(map(re.escape, longest_first)))
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = self._mask(_message(record)), None
         if record.exc_info:
-            # The text instead of the exception: a handler that formats the exception itself would show it again.
+            # Handlers must get the masked text, not the exception, which they would format without masking.
             record.exc_text = record.exc_text or logging.Formatter().formatException(record.exc_info)
             record.exc_info = None
         if record.exc_text:
@@ -64,7 +66,7 @@ class MaskSecrets(logging.Filter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """The message; with its arguments beside it where they do not fit, which logging would print unmasked."""
+    """The formatted message. If the arguments do not fit it, which logging would report unmasked, both side by side."""
     try:
         return record.getMessage()
     except (TypeError, ValueError, KeyError) as error:

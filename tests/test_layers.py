@@ -48,7 +48,7 @@ def test_the_contracts_hold() -> None:
         ("orchestration/lib/days.py", "import sandbox.event", "only the command line starts the sandbox"),
         ("orchestration/reading/topics.py", "import dagster", "only lib, defs and the assembled definitions know"),
         ("scrapers/parsers/bodies.py", "import pathlib", "parsers do no input or output"),
-        ("scrapers/parsers/bodies.py", "import scrapers.spiders.answers", "parsers stand below pages"),
+        ("scrapers/parsers/bodies.py", "import scrapers.spiders.responses", "parsers stand below pages"),
         ("scrapers/spiders/posts.py", "import scrapers.spiders.crawl", "no circles"),
     ],
 )

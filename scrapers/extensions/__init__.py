@@ -1,1 +1,1 @@
-"""Scrapy extensions, one class a file."""
+"""Scrapy extensions, one class per file."""

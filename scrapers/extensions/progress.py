@@ -1,4 +1,4 @@
-"""Says every few seconds how far a crawl has come."""
+"""Logs the progress of a crawl every few seconds."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class Progress:
-    """One line each five seconds: pages, posts seen and kept, seconds."""
+    """Logs the numbers of pages, posts seen and posts kept, and the elapsed seconds."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler

@@ -1,1 +1,1 @@
-"""Download handlers, one class a file."""
+"""Download handlers, one class per file."""

@@ -1,4 +1,4 @@
-"""Answers requests through the operator's browser, where a platform's pages sign the requests that they send."""
+"""Download handler that gets responses through a browser, for platforms whose pages sign their requests."""
 
 import asyncio
 import os
@@ -26,220 +26,224 @@ from core.environment import browser_profiles, chromium, now, source
 from core.platforms import FACTS, Platform
 from scrapers.pages.actions import BrowserAction
 
-# How often a waiting reader looks up, and turns the wheel again where nothing has come of it.
-LOOK_EVERY_SECONDS = 0.3
+# How often a wait ends to check the page, and to scroll again if nothing has arrived.
+POLL_SECONDS = 0.3
 WHEEL_PIXELS = 4_000
-# How long the pointer looks for the end of a list before the wheel is turned where it stands.
-REST_SECONDS = 1
-# How long a button may take to appear. It is part of a page that has been shown.
-LOOK_FOR_SECONDS = 10
-# Where they send to instead, and how such pages are called.
-WALL_PATHS = ("login", "signin", "captcha", "verify", "unhuman", "passport")
-WALL_TITLES = ("验证码中间页", "安全验证")
-# The page that a wall is, without its scripts: what they bring along, posts even, lies behind the wall.
-WALL_HTML = """() => {
+# How long to look for the end of a list before scrolling at the pointer's current position.
+HOVER_SECONDS = 1
+# How long to look for a button. The page has been shown by then, so the button should be there.
+CLICK_SECONDS = 10
+# Block pages: parts of the paths to which sites redirect, and the beginnings of their titles.
+BLOCK_PAGE_PATHS = ("login", "signin", "captcha", "verify", "unhuman", "passport")
+BLOCK_PAGE_TITLES = ("验证码中间页", "安全验证")
+# The HTML of a block page without its scripts, because these may contain posts that the block page hides.
+BLOCK_PAGE_HTML = """() => {
   const page = document.documentElement.cloneNode(true);
   page.querySelectorAll("script").forEach((script) => script.remove());
   return page.outerHTML;
 }"""
-# Pictures, films and typefaces: nobody looks at them.
-NOT_LOOKED_AT = {"image", "media", "font"}
+# Not needed to read a page, so not loaded.
+UNNEEDED_RESOURCES = {"image", "media", "font"}
 
 
 class RequestNotSent(IgnoreRequest):
-    """The page did not send the request that was wanted; to visit it in the same way again would change nothing."""
+    """The page did not send the expected request. Repeating the same browser action would not change that."""
 
 
-def is_not_looked_at(request: PageRequest) -> bool:
-    """Whether a page's request is not to be sent (the setting PLAYWRIGHT_ABORT_REQUEST)."""
-    return request.resource_type in NOT_LOOKED_AT
+def is_unneeded(request: PageRequest) -> bool:
+    """Whether a page's request is to be aborted (the setting PLAYWRIGHT_ABORT_REQUEST)."""
+    return request.resource_type in UNNEEDED_RESOURCES
 
 
 @dataclass(slots=True)
-class _Answer:
-    """A request that a page sent by itself, and what came of it: a response with its body, or why there is none."""
+class _Exchange:
+    """A request that a page sent, with the response to it; ``failure`` says why there is no response."""
 
     request: PageRequest
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    problem: str | None = None
+    failure: str | None = None
 
 
 class _Tab:
-    """An open page, and the answers to its own requests that nobody has taken yet.
+    """An open page, and the exchanges of its own requests that have not been used yet.
 
-    Pages ask for more than they were made to (the second page of a list that does not fill the window); such answers
-    wait here until the spider asks for them.
+    Pages send more requests than the spider needs at the moment, such as one for the second page of a list that does
+    not fill the window. Their exchanges are kept here until the spider requests them.
     """
 
-    def __init__(self, address: str, paths: set[str]) -> None:
+    def __init__(self, address: str, endpoints: set[str]) -> None:
         self.address = address
-        self.page: Page | None = None  # None until it has been opened
-        self.landed: _Answer | None = None  # the document that is shown
-        self.answers: list[_Answer] = []
-        self.under_way: set[PageRequest] = set()
-        self._paths = paths  # "GET /api/…" that are read, shared by all tabs of the crawl
-        self._news = asyncio.Event()
+        self.page: Page | None = None  # None until it is opened
+        self.document: _Exchange | None = None  # of the HTML document that is shown
+        self.exchanges: list[_Exchange] = []
+        self.pending: set[PageRequest] = set()
+        self._endpoints = endpoints  # the ones to record, as _endpoint() gives them; shared by all tabs of the crawl
+        self._has_news = asyncio.Event()
 
     async def listen(self, page: Page, _: Request) -> None:
-        """To be called before the page is opened, or its first answer is missed."""
+        """Attach to the page. Must be called before the page is opened, or its first response is missed."""
         self.page = page
-        page.on("request", self._on_request_sent)
-        page.on("response", self._responded)
-        page.on("requestfinished", self._finished)
-        page.on("requestfailed", self._failed)
+        page.on("request", self._on_request)
+        page.on("response", self._on_response)
+        page.on("requestfinished", self._on_request_finished)
+        page.on("requestfailed", self._on_request_failed)
 
-    def _on_request_sent(self, request: PageRequest) -> None:
-        if _kind(request) in self._paths:
-            self.under_way.add(request)
+    def _on_request(self, request: PageRequest) -> None:
+        if _endpoint(request) in self._endpoints:
+            self.pending.add(request)
 
-    def _responded(self, response: PageResponse) -> None:
+    def _on_response(self, response: PageResponse) -> None:
         request = response.request
         if request.is_navigation_request() and request.frame.parent_frame is None:
-            self.landed = _Answer(request, response.status)
+            self.document = _Exchange(request, response.status)
 
-    async def _finished(self, request: PageRequest) -> None:
-        if request not in self.under_way:
+    async def _on_request_finished(self, request: PageRequest) -> None:
+        if request not in self.pending:
             return
         try:
             response = await request.response()
             assert response is not None  # the request has finished
-            answer = _Answer(request, response.status, await response.all_headers(), await response.body())
-        except PlaywrightError as error:  # the page has gone on to another address, or is closed
-            self._lose(request, error.message)
+            exchange = _Exchange(request, response.status, await response.all_headers(), await response.body())
+        except PlaywrightError as error:  # the page has moved to another address, or was closed
+            self._record_failure(request, error.message)
         else:
-            self._note(answer)
+            self._record(exchange)
 
-    def _failed(self, request: PageRequest) -> None:
-        self._lose(request, request.failure or "the request failed")
+    def _on_request_failed(self, request: PageRequest) -> None:
+        self._record_failure(request, request.failure or "the request failed")
 
-    def _lose(self, request: PageRequest, problem: str) -> None:
-        """There is no body. A page that is refused does not read on, and the status is all that was to be told."""
+    def _record_failure(self, request: PageRequest, failure: str) -> None:
+        """Record a response without a body. A page does not read the body of a refusal, so its status is enough."""
         response = request.existing_response
         if response is not None and response.status != 200:
-            self._note(_Answer(request, response.status, response.headers))
+            self._record(_Exchange(request, response.status, response.headers))
         else:
-            self._note(_Answer(request, problem=problem))
+            self._record(_Exchange(request, failure=failure))
 
-    def _note(self, answer: _Answer) -> None:
-        if answer.request in self.under_way:
-            self.under_way.remove(answer.request)
-            self.answers.append(answer)
-            self._news.set()
+    def _record(self, exchange: _Exchange) -> None:
+        if exchange.request in self.pending:
+            self.pending.remove(exchange.request)
+            self.exchanges.append(exchange)
+            self._has_news.set()
 
-    def forget(self) -> None:
-        """Whatever the page has asked for, or is asking for, is not wanted any more."""
-        self.answers.clear()
-        self.under_way.clear()
+    def clear(self) -> None:
+        """Discard all exchanges, and ignore the responses to pending requests."""
+        self.exchanges.clear()
+        self.pending.clear()
 
-    def take(self, request: Request, browser_action: BrowserAction) -> _Answer | None:
-        """The answer to the request that is wanted, if it is there."""
-        for answer in self._of_kind(request, browser_action):
-            if not browser_action.missing_parameters(answer.request.url, answer.request.post_data):
-                self.answers.remove(answer)
-                return answer
+    def take(self, request: Request, browser_action: BrowserAction) -> _Exchange | None:
+        """Remove and return the exchange that answers the spider's request; None if there is none yet."""
+        for exchange in self._same_endpoint(request, browser_action):
+            if not browser_action.missing_parameters(exchange.request.url, exchange.request.post_data):
+                self.exchanges.remove(exchange)
+                return exchange
         return None
 
-    def asked_instead(self, request: Request, browser_action: BrowserAction) -> str | None:
-        """What is wrong with the page's last request of the kind that is wanted; None where there was none."""
-        sent = [other.request for other in self._of_kind(request, browser_action)]
-        others = [browser_action.missing_parameters(other.url, other.post_data) for other in sent]
-        return f"the page asks for something else than {', '.join(others[-1])}" if others else None
+    def mismatch(self, request: Request, browser_action: BrowserAction) -> str | None:
+        """How the page's latest request to the endpoint differs from the spider's; None if it sent none."""
+        sent = [exchange.request for exchange in self._same_endpoint(request, browser_action)]
+        if not sent:
+            return None
+        missing = browser_action.missing_parameters(sent[-1].url, sent[-1].post_data)
+        return f"the page's request does not contain {', '.join(missing)}"
 
     def drop(self, request: Request, browser_action: BrowserAction) -> None:
-        """The answers of the kind that is wanted are not."""
-        for answer in self._of_kind(request, browser_action):
-            self.answers.remove(answer)
+        """Discard the exchanges of the endpoint that the spider's request needs."""
+        for exchange in self._same_endpoint(request, browser_action):
+            self.exchanges.remove(exchange)
 
-    def _of_kind(self, request: Request, browser_action: BrowserAction) -> list[_Answer]:
-        kinds = _kinds(request, browser_action)
-        return [answer for answer in self.answers if _kind(answer.request) in kinds]
+    def _same_endpoint(self, request: Request, browser_action: BrowserAction) -> list[_Exchange]:
+        endpoints = _endpoints(request, browser_action)
+        return [exchange for exchange in self.exchanges if _endpoint(exchange.request) in endpoints]
 
-    async def look_up(self) -> None:
-        """Wait for the next answer, but not for long."""
+    async def wait_for_news(self) -> None:
+        """Wait for the next exchange, for at most POLL_SECONDS."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), LOOK_EVERY_SECONDS)
-        self._news.clear()
+            await asyncio.wait_for(self._has_news.wait(), POLL_SECONDS)
+        self._has_news.clear()
 
 
 class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it has no types
-    """Requests with a BrowserAction in meta["browser_action"] are answered by the request that the page itself sends.
+    """Answers a request with a BrowserAction in meta["browser_action"] by the request that the page itself sends.
 
-    The page is opened, scrolled or clicked as the action says; the page's scripts send what they send, and the response
-    to the one that is wanted comes back as if it had been downloaded: address, status, headers, body. So the pace, the
-    budget and the reading of refusals are the same as without a browser. What the site lays in the way instead (a
-    captcha, a login) comes back as the page's HTML, with status 302 where the site sent it to another address. Nothing
-    is typed, solved or signed.
+    The page is opened, scrolled or clicked as the action says, and the page's scripts send their requests. The response
+    to the expected one is returned as if it had been downloaded: URL, status, headers, body. So delays, the budget and
+    the detection of refusals are the same as without a browser. A captcha or login that the site shows instead is
+    returned as the page's HTML, with status 302 if the site redirected to another address. Nothing is typed, solved or
+    signed.
 
-    Raises RequestNotSent where the page does not send the request, and DownloadTimeoutError, DownloadFailedError and
-    ResponseDataLossError as the other handlers do. Requests of platforms that need no browser go out as usual.
+    Raises RequestNotSent if the page does not send the request, and DownloadTimeoutError, DownloadFailedError and
+    ResponseDataLossError like the other handlers. Requests of platforms that need no browser are downloaded normally.
     """
 
-    lazy = True  # made for the first request; the browser is started by the first visit, so never to collect Weibo
+    lazy = True  # created by the first request; the browser starts with the first browser action, if there is one
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        assert crawler.spider is not None  # there is one when the first request goes out
+        assert crawler.spider is not None  # there is one when the first request is sent
         self._platform: Platform = crawler.spider.platform  # type: ignore[attr-defined]  # PlatformSpider has one
         self._parser: ModuleType = crawler.spider.parser  # type: ignore[attr-defined]
         self._is_by_browser = self._platform in crawler.settings["TINGFENG_BROWSER"]
         self._context = browser_context(self._platform) if self._is_by_browser else {}
-        self._patience = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
-        self._tabs: dict[str, _Tab] = {}  # by the address that was visited; the one opened last at the end
-        self._paths: set[str] = set()
+        self._timeout_seconds = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
+        self._tabs: dict[str, _Tab] = {}  # by address; the tab used last is at the end
+        self._endpoints: set[str] = set()
 
     async def download_request(self, request: Request) -> Response:
         browser_action: BrowserAction | None = request.meta.get("browser_action")
         if browser_action is None or not self._is_by_browser:
             return await super().download_request(request)
-        self._paths |= _kinds(request, browser_action)
+        self._endpoints |= _endpoints(request, browser_action)
         try:
             await self._start_browser()
             started = time.monotonic()
-            response = await self._visit(request, browser_action)
+            response = await self._perform(request, browser_action)
         except (TimeoutError, PlaywrightTimeoutError) as error:
-            raise DownloadTimeoutError(f"{browser_action.address}: no answer within {self._patience:.0f} s") from error
+            reason = f"{browser_action.address}: no response within {self._timeout_seconds:.0f} s"
+            raise DownloadTimeoutError(reason) from error
         except PlaywrightError as error:
             raise DownloadFailedError(f"{browser_action.address}: {error.message}") from error
-        request.meta["download_latency"] = time.monotonic() - started  # what AutoThrottle goes by
+        request.meta["download_latency"] = time.monotonic() - started  # AutoThrottle uses it
         return response
 
     async def _start_browser(self) -> None:
-        """Start the driver and Chromium, unless they run."""
+        """Start the driver and Chromium unless they are running."""
         if not hasattr(self, "browser_provider"):
             await self._launch()
-        if self._platform not in self.context_wrappers:  # it is taken out when Chromium ends
+        if self._platform not in self.context_wrappers:  # it is removed when Chromium ends
             await self._create_browser_context(self._platform, self._context)
 
-    async def _visit(self, request: Request, browser_action: BrowserAction) -> Response:
+    async def _perform(self, request: Request, browser_action: BrowserAction) -> Response:
+        """Perform the browser action; returns the response to the page's request, or a block page."""
         tab = self._tab(browser_action)
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout_seconds):
                 if browser_action.act == "open":
                     await self._open(tab, browser_action.address)
-                answer: _Answer | Response | None = None
+                result: _Exchange | Response | None = None
                 for selector in browser_action.clicks:
-                    answer = answer or await self._before_click(tab, browser_action)
-                    if answer is None:
+                    result = result or await self._obstacle(tab, browser_action)
+                    if result is None:
                         await self._click(tab, browser_action, selector)
-                answer = answer or await self._read(tab, request, browser_action)
-                if browser_action.leave and isinstance(answer, _Answer):
+                result = result or await self._read(tab, request, browser_action)
+                if browser_action.leave and isinstance(result, _Exchange):
                     await self._click(tab, browser_action, browser_action.leave)
         except TimeoutError as error:
-            if wall := await self._wall(tab):
-                return wall
-            if other := tab.asked_instead(request, browser_action):
-                raise RequestNotSent(f"{browser_action.address}: {other}") from error
+            if block_page := await self._block_page(tab):
+                return block_page
+            if mismatch := tab.mismatch(request, browser_action):
+                raise RequestNotSent(f"{browser_action.address}: {mismatch}") from error
             raise
-        return answer if isinstance(answer, Response) else _as_response(answer)
+        return result if isinstance(result, Response) else _as_response(result)
 
     def _tab(self, browser_action: BrowserAction) -> _Tab:
-        """The tab of a visit, by its address; a new one to open another page."""
+        """The tab of the action's address; a new one if the action opens a page that has none."""
         tab = self._tabs.pop(browser_action.address, None)
         if browser_action.act != "open" and (tab is None or tab.page is None):
-            raise RequestNotSent(f"{browser_action.address} is not open any more")
-        self._tabs[browser_action.address] = tab = tab or _Tab(browser_action.address, self._paths)
+            raise RequestNotSent(f"{browser_action.address} is no longer open")
+        self._tabs[browser_action.address] = tab = tab or _Tab(browser_action.address, self._endpoints)
         return tab
 
     async def _open(self, tab: _Tab, address: str) -> None:
@@ -247,8 +251,8 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             oldest = self._tabs.pop(next(iter(self._tabs)))
             if oldest.page is not None:
                 await oldest.page.close()
-        tab.forget()
-        tab.landed = None
+        tab.clear()
+        tab.document = None
         meta: dict[str, Any] = {
             "playwright": True,
             "playwright_include_page": True,
@@ -261,115 +265,117 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         try:
             await super().download_request(Request(address, meta=meta))
         except PlaywrightError as error:
-            if "ERR_HTTP_RESPONSE_CODE_FAILURE" not in error.message:  # an error status without a body: a wall to read
+            # This error means an error status without a body, which _block_page handles.
+            if "ERR_HTTP_RESPONSE_CODE_FAILURE" not in error.message:
                 raise
 
-    async def _before_click(self, tab: _Tab, browser_action: BrowserAction) -> _Answer | Response | None:
-        """What keeps a reader from clicking: a wall, or that the page was refused what it asked for when it opened."""
+    async def _obstacle(self, tab: _Tab, browser_action: BrowserAction) -> _Exchange | Response | None:
+        """What forbids a click: a block page, or a refusal of a request that the page sent when it opened."""
         if browser_action.act == "open":
-            await _page(tab).wait_for_load_state()  # only then are the scripts there that heed a click
-            while tab.under_way:
-                await tab.look_up()
-            for answer in tab.answers:
-                if answer.problem is None and self._is_refusal(answer):
-                    return answer
-            tab.forget()  # what the page has asked for before it was told what is wanted
-        return await self._wall(tab)
+            await _page(tab).wait_for_load_state()  # clicks have no effect before the scripts are loaded
+            while tab.pending:
+                await tab.wait_for_news()
+            for exchange in tab.exchanges:
+                if exchange.failure is None and self._is_refusal(exchange):
+                    return exchange
+            tab.clear()  # requests that the page sent before the clicks are not the expected one
+        return await self._block_page(tab)
 
-    def _is_refusal(self, answer: _Answer) -> bool:
-        return answer.status != 200 or self._parser.parse_search(answer.body, now()).state in STOPPING_STATES
+    def _is_refusal(self, exchange: _Exchange) -> bool:
+        return exchange.status != 200 or self._parser.parse_search(exchange.body, now()).state in STOPPING_STATES
 
     async def _click(self, tab: _Tab, browser_action: BrowserAction, selector: str) -> None:
         try:
             if browser_action.hover:
-                await _page(tab).locator(browser_action.hover).first.hover(timeout=LOOK_FOR_SECONDS * 1000)
-            await _page(tab).locator(selector).first.click(timeout=LOOK_FOR_SECONDS * 1000)
+                await _page(tab).locator(browser_action.hover).first.hover(timeout=CLICK_SECONDS * 1000)
+            await _page(tab).locator(selector).first.click(timeout=CLICK_SECONDS * 1000)
         except PlaywrightTimeoutError as error:
-            if await self._wall(tab) is None:  # else it is what will be read
-                raise RequestNotSent(f"{browser_action.address}: there is nothing to click at {selector}") from error
+            if await self._block_page(tab) is None:  # a block page is returned by the next step
+                raise RequestNotSent(f"{browser_action.address}: no element to click at {selector}") from error
 
-    async def _read(self, tab: _Tab, request: Request, browser_action: BrowserAction) -> _Answer | Response:
-        """What the page is answered to the request that is wanted, or the wall in its way."""
-        answer = tab.take(request, browser_action)
-        if answer is None and browser_action.act == "scroll":
-            tab.drop(
-                request, browser_action
-            )  # leftovers of earlier visits; what comes now is what the wheel has brought about
-        while answer is None:
-            if tab.under_way:
+    async def _read(self, tab: _Tab, request: Request, browser_action: BrowserAction) -> _Exchange | Response:
+        """The exchange of the expected request, scrolling until it arrives; or the block page shown instead."""
+        exchange = tab.take(request, browser_action)
+        if exchange is None and browser_action.act == "scroll":
+            tab.drop(request, browser_action)  # left from earlier actions; what arrives now is caused by scrolling
+        while exchange is None:
+            if tab.pending:
                 pass
-            elif wall := await self._wall(tab):
-                return wall
+            elif block_page := await self._block_page(tab):
+                return block_page
             elif browser_action.act == "scroll":
-                if other := tab.asked_instead(request, browser_action):  # it would go on with each turn of the wheel
-                    raise RequestNotSent(f"{browser_action.address}: {other}")
-                await self._turn_wheel(tab, browser_action)
-            await tab.look_up()
-            answer = tab.take(request, browser_action)
-        return answer
+                if mismatch := tab.mismatch(request, browser_action):  # scrolling on would send more wrong requests
+                    raise RequestNotSent(f"{browser_action.address}: {mismatch}")
+                await self._scroll(tab, browser_action)
+            await tab.wait_for_news()
+            exchange = tab.take(request, browser_action)
+        return exchange
 
-    async def _turn_wheel(self, tab: _Tab, browser_action: BrowserAction) -> None:
+    async def _scroll(self, tab: _Tab, browser_action: BrowserAction) -> None:
         if browser_action.hover:
-            with suppress(PlaywrightTimeoutError):  # the list is not in sight; the page may be what scrolls
-                shown = _page(tab).locator(browser_action.hover).locator("visible=true")
-                await shown.last.hover(timeout=REST_SECONDS * 1000)
+            with suppress(PlaywrightTimeoutError):  # the list is not visible; the page itself may scroll
+                visible = _page(tab).locator(browser_action.hover).locator("visible=true")
+                await visible.last.hover(timeout=HOVER_SECONDS * 1000)
         await _page(tab).mouse.wheel(0, WHEEL_PIXELS)
 
-    async def _wall(self, tab: _Tab) -> Response | None:
-        """What the site shows instead of the page that was visited, if it does."""
-        if tab.page is None or tab.landed is None:
+    async def _block_page(self, tab: _Tab) -> Response | None:
+        """The captcha, login or refusal that the site shows instead of the page; None if it shows the page."""
+        if tab.page is None or tab.document is None:
             return None
-        landed = urlsplit(tab.landed.request.url)
-        if tab.landed.status == 404 or landed.path.startswith("/404"):
-            raise RequestNotSent(f"{tab.landed.request.url}: the site has no such page")
-        if tab.landed.status >= 500:
-            raise DownloadFailedError(f"{tab.landed.request.url}: HTTP {tab.landed.status}")
+        url, status = tab.document.request.url, tab.document.status
+        path = urlsplit(url).path
+        if status == 404 or path.startswith("/404"):
+            raise RequestNotSent(f"{url}: the site has no such page")
+        if status >= 500:
+            raise DownloadFailedError(f"{url}: HTTP {status}")
         title = await tab.page.title()
         is_covered = await tab.page.locator(FACTS[self._platform].overlays or "#none").first.is_visible()
-        is_wall = tab.landed.status != 200 or any(title.startswith(words) for words in WALL_TITLES)
-        is_elsewhere = unquote(landed.path) != unquote(urlsplit(tab.address).path)
-        is_sent_away = is_elsewhere and any(word in landed.path for word in WALL_PATHS)
-        if not (is_covered or is_wall or is_sent_away):
+        is_block_page = status != 200 or any(title.startswith(start) for start in BLOCK_PAGE_TITLES)
+        is_elsewhere = unquote(path) != unquote(urlsplit(tab.address).path)
+        is_redirected = is_elsewhere and any(word in path for word in BLOCK_PAGE_PATHS)
+        if not (is_covered or is_block_page or is_redirected):
             return None
-        status = 302 if is_sent_away else tab.landed.status
-        return _as_response(_Answer(tab.landed.request, status, {}, (await tab.page.evaluate(WALL_HTML)).encode()))
+        html = (await tab.page.evaluate(BLOCK_PAGE_HTML)).encode()
+        return _as_response(_Exchange(tab.document.request, 302 if is_redirected else status, {}, html))
 
 
 def browser_context(platform: Platform) -> dict[str, Any]:
-    """How Chromium is started with a platform's profile. Raises Problem where there is none.
+    """Arguments to start Chromium with the platform's profile. Raises Problem if it is not configured.
 
-    Live in a window, as the browser of a person is; the sandbox does not mind.
+    Live crawls show a window like a person's browser; crawls of the sandbox are headless.
     """
     return {
         "user_data_dir": str(browser_profiles() / platform),
         "executable_path": chromium(),
         "headless": source() == "sandbox",
-        "chromium_sandbox": os.geteuid() != 0,  # Chromium refuses to sandbox what root runs: only in containers
+        "chromium_sandbox": os.geteuid() != 0,  # Chromium's own sandbox does not run as root, as in containers
     }
 
 
 def _page(tab: _Tab) -> Page:
-    assert tab.page is not None  # it was opened, by this visit or an earlier one
+    assert tab.page is not None  # this action or an earlier one has opened it
     return tab.page
 
 
-def _kind(request: Request | PageRequest) -> str:
-    """What the requests for the pages of one list have in common: "GET /api/…"."""
+def _endpoint(request: Request | PageRequest) -> str:
+    """Method and path: "GET /api/…". All requests for pages of one list share it."""
     return f"{request.method} {urlsplit(request.url).path}"
 
 
-def _kinds(request: Request, browser_action: BrowserAction) -> set[str]:
-    """The kinds of request by which a page may ask for what is wanted."""
-    return {_kind(request)} | (
-        {f"{request.method} {urlsplit(browser_action.also).path}"} if browser_action.also else set()
-    )
+def _endpoints(request: Request, browser_action: BrowserAction) -> set[str]:
+    """The endpoints from which a page may load what the spider requests."""
+    endpoints = {_endpoint(request)}
+    if browser_action.also:
+        endpoints.add(f"{request.method} {urlsplit(browser_action.also).path}")
+    return endpoints
 
 
-def _as_response(answer: _Answer) -> Response:
-    if answer.problem is not None:
-        raise ResponseDataLossError(f"{urlsplit(answer.request.url).path}: {answer.problem}")
-    headers = Headers(answer.headers)
-    headers.pop("Content-Encoding", None)  # the browser has decoded it
-    url = answer.request.url
-    kind = responsetypes.from_args(headers=headers, url=url, body=answer.body)
-    return kind(url=url, status=answer.status, headers=headers, body=answer.body)
+def _as_response(exchange: _Exchange) -> Response:
+    """The Scrapy response of an exchange. Raises ResponseDataLossError if it failed."""
+    if exchange.failure is not None:
+        raise ResponseDataLossError(f"{urlsplit(exchange.request.url).path}: {exchange.failure}")
+    headers = Headers(exchange.headers)
+    headers.pop("Content-Encoding", None)  # the browser has decoded the body
+    url = exchange.request.url
+    response_type = responsetypes.from_args(headers=headers, url=url, body=exchange.body)
+    return response_type(url=url, status=exchange.status, headers=headers, body=exchange.body)

@@ -1,1 +1,1 @@
-"""Downloader middlewares, one class a file."""
+"""Downloader middlewares, one class per file."""

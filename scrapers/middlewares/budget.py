@@ -1,4 +1,4 @@
-"""Keeps a platform's daily budget of requests."""
+"""Enforces a platform's daily request budget."""
 
 from pathlib import Path
 from typing import Self
@@ -13,14 +13,14 @@ from scrapers.request_log import count_request
 
 
 class BudgetSpent(IgnoreRequest):
-    """No request is left for today."""
+    """The platform's daily request budget is used up."""
 
 
 class Budget:
-    """Counts every request that is about to be sent, retries too; raises BudgetSpent above the budget.
+    """Counts every request before it is sent, retries included, and raises BudgetSpent above the budget.
 
-    The count is kept with the data, so that a restart does not begin a new day. An answer for which a browser has to
-    open a page counts as two: the site is asked for the page as well.
+    The count is stored in the request log, so restarts do not reset it. A request for which the browser opens a page
+    counts as two, because the page itself is requested as well.
     """
 
     def __init__(self, data_dir: Path, platform: Platform, budget: int | None, is_by_browser: bool) -> None:
@@ -30,16 +30,17 @@ class Budget:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         platform = crawler.spider.platform  # type: ignore[union-attr]  # PlatformSpider has one
-        budget = crawler.settings["TINGFENG_DAILY_REQUESTS"]  # a text, if it is from the command line
-        data_dir, is_by_browser = (
-            Path(crawler.settings["TINGFENG_DATA"]),
-            platform in crawler.settings["TINGFENG_BROWSER"],
-        )
+        budget = crawler.settings["TINGFENG_DAILY_REQUESTS"]  # text if set on the command line
+        is_by_browser = platform in crawler.settings["TINGFENG_BROWSER"]
+        data_dir = Path(crawler.settings["TINGFENG_DATA"])
         return cls(data_dir, platform, None if budget is None else int(budget), is_by_browser)
 
     def process_request(self, request: Request) -> None:
-        today = count_request(self._data_dir, self._platform, now())
-        if self._is_by_browser and "browser_action" in request.meta and request.meta["browser_action"].act == "open":
-            today = count_request(self._data_dir, self._platform, now())
-        if self._budget is not None and today > self._budget:
-            raise BudgetSpent(f"the daily budget of {self._budget} requests for {self._platform} is spent")
+        count = count_request(self._data_dir, self._platform, now())
+        browser_action = request.meta.get("browser_action")
+        if self._is_by_browser and browser_action is not None and browser_action.act == "open":
+            count = count_request(self._data_dir, self._platform, now())
+        if self._budget is not None and count > self._budget:
+            raise BudgetSpent(
+                f"the daily budget of {self._budget} requests for {self._platform} is spent (TINGFENG_DAILY_REQUESTS)"
+            )

@@ -11,9 +11,10 @@ from scrapers.logs import mask_secrets
 
 
 class Credentials:
-    """The cookie is read from the environment, kept in memory only, and never logged.
+    """Reads the cookie from the environment, keeps it in memory only, and masks it in all logs.
 
-    Every way to start a crawl comes by here, with its log handlers installed, before the first request.
+    Every crawl creates this middleware after its log handlers are installed and before its first request, so this is
+    where masking starts.
     """
 
     def __init__(self, cookie_header: str) -> None:
@@ -24,7 +25,7 @@ class Credentials:
         mask_secrets()
         platform = crawler.spider.platform  # type: ignore[union-attr]  # PlatformSpider has one
         if crawler.settings["TINGFENG_SOURCE"] != "live" or platform in crawler.settings["TINGFENG_BROWSER"]:
-            raise NotConfigured  # the browser has cookies of its own, which nobody here reads
+            raise NotConfigured  # the browser has its own cookies, which are never read here
         return cls(cookie(platform))
 
     def process_request(self, request: Request) -> None:

@@ -1,4 +1,4 @@
-"""Keeps one pace for all hosts of a platform."""
+"""Applies one download delay to all hosts of a platform."""
 
 from typing import Self
 
@@ -11,8 +11,8 @@ from core.platforms import Platform
 class OnePace:
     """Puts every request of a platform into one download slot.
 
-    Scrapy keeps its delay between requests to the same host; a search on s.weibo.com and a full text on m.weibo.cn
-    would follow each other at once, though it is one account that asks.
+    Scrapy applies its delay per host. A search on s.weibo.com and a full text on m.weibo.cn would follow each other
+    immediately, although both come from the same account.
     """
 
     def __init__(self, platform: Platform) -> None:

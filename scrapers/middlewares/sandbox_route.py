@@ -1,4 +1,4 @@
-"""Sends the spiders' requests for the real sites to the sandbox instead."""
+"""Redirects the spiders' requests from the real sites to the sandbox."""
 
 import dataclasses
 from typing import Self
@@ -12,9 +12,9 @@ from scrapers.pages.actions import BrowserAction
 
 
 class SandboxRoute:
-    """https://s.weibo.com/weibo?q=… becomes <sandbox>/s.weibo.com/weibo?q=…; spiders know the real addresses only.
+    """Turns https://s.weibo.com/weibo?q=… into <sandbox>/s.weibo.com/weibo?q=…, so spiders know only the real URLs.
 
-    So do the pages that a browser visits.
+    The same applies to the addresses in browser actions.
     """
 
     def __init__(self, sandbox_url: str) -> None:
@@ -32,14 +32,14 @@ class SandboxRoute:
         meta = request.meta
         if browser_action := meta.get("browser_action"):
             assert isinstance(browser_action, BrowserAction)
-            also = self._within(browser_action.also) if browser_action.also else None
+            also = self._to_sandbox(browser_action.also) if browser_action.also else None
             meta = meta | {
                 "browser_action": dataclasses.replace(
-                    browser_action, address=self._within(browser_action.address), also=also
+                    browser_action, address=self._to_sandbox(browser_action.address), also=also
                 )
             }
-        return request.replace(url=self._within(request.url), meta=meta)
+        return request.replace(url=self._to_sandbox(request.url), meta=meta)
 
-    def _within(self, url: str) -> str:
+    def _to_sandbox(self, url: str) -> str:
         parts = urlsplit(url)
         return f"{self._sandbox_url}/{parts.netloc}{parts.path}{f'?{parts.query}' if parts.query else ''}"

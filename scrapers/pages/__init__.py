@@ -1,5 +1,5 @@
-"""The pages of the sites that sign their requests: where a reader finds what a spider asks for, one module a platform.
+"""Pages of the sites that sign their requests, one module per platform.
 
-Each function returns the PageVisit for one kind of request. Addresses and selectors are those that public crawlers use;
-where a site has changed them, the page does not send what is waited for, and the slice is partial with that reason.
+Each function returns the BrowserAction for one kind of request. URLs and selectors are those that public crawlers use.
+If a site changes them, its page does not send the expected request, and the slice is partial with that reason.
 """

@@ -6,16 +6,15 @@ from urllib.parse import quote, urlencode
 from scrapers.pages.actions import BrowserAction
 
 SITE = "https://www.douyin.com"
-TYPES = {"1": "video", "2": "image"}  # of a search, by its content_type
-# What stands in its lists. Of comments the page has copies that nobody sees.
+TYPES = {"1": "video", "2": "image"}  # the page's parameter "type" by the API's content_type
+# Selectors of list entries. Of comments the page also has invisible copies.
 RESULT = '.search-result-card, [id^="waterfall_item_"]'
 POST = '[data-e2e="user-post-list"] li'
 COMMENT = '[data-e2e="comment-item"]'
 
 
 def search(parameters: Mapping[str, str], filters: Mapping[str, str]) -> BrowserAction:
-    """The search page has the filters in its address. It asks for the first results in a stream, for what can be shown
-    is shown, and for the next ones when it is scrolled."""
+    """The search page has the filters in its URL. It loads the first results as a stream and more when scrolled."""
     chosen = {"type": TYPES.get(filters.get("content_type", ""), "general")}
     chosen |= {name: filters[name] for name in ("sort_type", "publish_time")}
     return BrowserAction(
@@ -28,13 +27,13 @@ def search(parameters: Mapping[str, str], filters: Mapping[str, str]) -> Browser
 
 
 def profile(account: str) -> BrowserAction:
-    return BrowserAction(address=_of_account(account), required_parameters=(("sec_user_id", account),))
+    return BrowserAction(address=_account_url(account), required_parameters=(("sec_user_id", account),))
 
 
 def timeline(account: str, max_cursor: str) -> BrowserAction:
-    """An account's page asks for its first posts at once, and for the next when it is scrolled."""
+    """An account's page loads its first posts when opened and more when scrolled."""
     return BrowserAction(
-        address=_of_account(account),
+        address=_account_url(account),
         act="open" if max_cursor == "0" else "scroll",
         hover=POST,
         required_parameters=(("sec_user_id", account), ("max_cursor", max_cursor)),
@@ -42,14 +41,13 @@ def timeline(account: str, max_cursor: str) -> BrowserAction:
 
 
 def detail(post_id: str, post_type: str) -> BrowserAction:
-    return BrowserAction(address=_of_post(post_id, post_type), required_parameters=(("aweme_id", post_id),))
+    return BrowserAction(address=_post_url(post_id, post_type), required_parameters=(("aweme_id", post_id),))
 
 
 def comments(post_id: str, post_type: str, cursor: str) -> BrowserAction:
-    """A post's page asks for its first comments at once, and for the next when they are scrolled, beside the post or
-    below it."""
+    """A post's page loads the first comments when opened and more when their list is scrolled."""
     return BrowserAction(
-        address=_of_post(post_id, post_type),
+        address=_post_url(post_id, post_type),
         act="open" if cursor == "0" else "scroll",
         hover=COMMENT,
         required_parameters=(("aweme_id", post_id), ("cursor", cursor)),
@@ -57,9 +55,9 @@ def comments(post_id: str, post_type: str, cursor: str) -> BrowserAction:
 
 
 def replies(post_id: str, post_type: str, root_id: str, cursor: str) -> BrowserAction:
-    """Below a comment stands 展开N条回复, then 展开更多, as long as there are more."""
+    """The button below a comment reads 展开N条回复, then 展开更多 while there are more replies."""
     return BrowserAction(
-        address=_of_post(post_id, post_type),
+        address=_post_url(post_id, post_type),
         act="click",
         clicks=(f'{COMMENT}[data-cid="{root_id}"] button:visible:has-text("展开")',),
         required_parameters=(("comment_id", root_id), ("cursor", cursor)),
@@ -70,9 +68,9 @@ def hot_list() -> BrowserAction:
     return BrowserAction(address=f"{SITE}/hot")
 
 
-def _of_account(account: str) -> str:
+def _account_url(account: str) -> str:
     return f"{SITE}/user/{quote(account, safe='')}"
 
 
-def _of_post(post_id: str, post_type: str) -> str:
+def _post_url(post_id: str, post_type: str) -> str:
     return f"{SITE}/{'note' if post_type == 'image' else 'video'}/{post_id}"

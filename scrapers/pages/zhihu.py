@@ -1,4 +1,4 @@
-"""The pages of www.zhihu.com, and of zhuanlan.zhihu.com, where articles are."""
+"""The pages of www.zhihu.com, and of zhuanlan.zhihu.com, which has the articles."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
@@ -7,14 +7,14 @@ from scrapers.pages.actions import BrowserAction
 
 SITE = "https://www.zhihu.com"
 ARTICLES = "https://zhuanlan.zhihu.com/p"
-# What stands in its lists.
+# Selectors of list entries.
 RESULT = ".List-item"
 COMMENT = "[data-id]"
-TABS = {"answer": "answers", "article": "posts", "zvideo": "zvideos"}  # of an account
+TABS = {"answer": "answers", "article": "posts", "zvideo": "zvideos"}  # path of an account's tab by kind of post
 
 
 def search(parameters: Mapping[str, str]) -> BrowserAction:
-    """The search page has the filters in its address, and asks for the next results when it is scrolled."""
+    """The search page has the filters in its URL and loads more results when scrolled."""
     filters = {name: parameters[name] for name in ("sort", "vertical", "time_interval") if parameters.get(name)}
     return BrowserAction(
         address=f"{SITE}/search?{urlencode({'type': 'content', 'q': parameters['q']} | filters)}",
@@ -25,9 +25,9 @@ def search(parameters: Mapping[str, str]) -> BrowserAction:
 
 
 def timeline(account: str, kind: str, offset: str) -> BrowserAction:
-    """An account's tab for a kind of post asks for the first at once, and for the next when it is scrolled."""
+    """An account's tab for a kind of post loads the first posts when opened and more when scrolled."""
     return BrowserAction(
-        address=f"{_of_account(account)}/{TABS[kind]}",
+        address=f"{_account_url(account)}/{TABS[kind]}",
         act="open" if offset == "0" else "scroll",
         hover=RESULT,
         required_parameters=(("offset", offset),),
@@ -35,29 +35,28 @@ def timeline(account: str, kind: str, offset: str) -> BrowserAction:
 
 
 def profile(account: str) -> BrowserAction:
-    """The page itself is the answer."""
-    return BrowserAction(address=_of_account(account))
+    """The page itself is the response."""
+    return BrowserAction(address=_account_url(account))
 
 
 def detail(post_id: str, post_type: str) -> BrowserAction:
-    return BrowserAction(address=_of_post(post_id, post_type))
+    return BrowserAction(address=_post_url(post_id, post_type))
 
 
 def comments(post_id: str, post_type: str, offset: str | None) -> BrowserAction:
-    """N 条评论 opens the comments of a post, in a pane of their own; the next are asked for when they are scrolled. The
-    first page has no offset."""
+    """The button N 条评论 opens a pane with the comments, which loads more when scrolled. Page 1 has no offset."""
     if offset is None:
         button = '.ContentItem-actions button:has-text("评论")'
-        return BrowserAction(address=_of_post(post_id, post_type), clicks=(button,))
+        return BrowserAction(address=_post_url(post_id, post_type), clicks=(button,))
     return BrowserAction(
-        address=_of_post(post_id, post_type), act="scroll", hover=COMMENT, required_parameters=(("offset", offset),)
+        address=_post_url(post_id, post_type), act="scroll", hover=COMMENT, required_parameters=(("offset", offset),)
     )
 
 
 def replies(post_id: str, post_type: str, root_id: str, offset: str | None) -> BrowserAction:
-    """Below a comment stands 查看全部 N 条回复, as long as there are more."""
+    """The button below a comment reads 查看全部 N 条回复 while there are more replies."""
     return BrowserAction(
-        address=_of_post(post_id, post_type),
+        address=_post_url(post_id, post_type),
         act="click",
         clicks=(f'[data-id="{root_id}"] button:has-text("查看全部")',),
         required_parameters=(("offset", offset),) if offset is not None else (),
@@ -65,13 +64,13 @@ def replies(post_id: str, post_type: str, root_id: str, offset: str | None) -> B
 
 
 def hot_lists() -> BrowserAction:
-    """The page of the hot list also asks for the words that are searched most, for its search box."""
+    """The hot list's page also loads the most searched terms, for its search box."""
     return BrowserAction(address=f"{SITE}/hot")
 
 
-def _of_account(account: str) -> str:
+def _account_url(account: str) -> str:
     return f"{SITE}/people/{quote(account, safe='')}"
 
 
-def _of_post(post_id: str, post_type: str) -> str:
+def _post_url(post_id: str, post_type: str) -> str:
     return f"{ARTICLES}/{post_id}" if post_type == "article" else f"{SITE}/{post_type}/{post_id}"

@@ -1,1 +1,1 @@
-"""Item pipelines, one class a file."""
+"""Item pipelines, one class per file."""

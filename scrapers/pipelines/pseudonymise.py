@@ -1,4 +1,4 @@
-"""Takes out who wrote it before anything is landed."""
+"""Pseudonymises authors before anything is landed."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -12,22 +12,24 @@ from scrapers.pseudonym import load_key, pseudonymise, scrub
 
 
 class Pseudonymise:
-    """The author's id becomes a keyed pseudonym, the name goes but for listed accounts; payloads, a hot list's too, and
-    the records of rejects are scrubbed."""
+    """Replaces author ids by keyed pseudonyms and removes the names of all but listed accounts.
+
+    Payloads, those of hot lists included, and the records of rejects are scrubbed.
+    """
 
     def __init__(self, key: bytes, names: Mapping[str, str]) -> None:
         self._key, self._names = key, names
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        names = crawler.spider.names  # type: ignore[union-attr]  # PlatformSpider has them; more come as it goes on
+        names = crawler.spider.names  # type: ignore[union-attr]  # PlatformSpider has them; it adds more during the crawl
         return cls(load_key(Path(crawler.settings["TINGFENG_DATA"])), names)
 
     def process_item(self, item: Any) -> Any:
         match item:
             case Post() | Comment() | Author():
                 return pseudonymise(item, self._key, self._names.get(item.author_id or ""))
-            case HotItem():  # a row may name who asked the question
+            case HotItem():  # its payload may name the author of the question
                 return dataclasses.replace(item, payload=scrub(item.payload, item.platform, self._key))
             case Reject(platform=str() as platform):
                 return dataclasses.replace(item, record=scrub(item.record, platform, self._key))

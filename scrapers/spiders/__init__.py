@@ -1,1 +1,1 @@
-"""Spiders, one a platform: which request next, and when to stop."""
+"""Spiders, one per platform: which request comes next, and when to stop."""

@@ -1,7 +1,7 @@
-"""Douyin: the web's general search, newest first, until the day is passed; and what its pages ask for beside it.
+"""Douyin: general search of the website, newest first, until the results are older than the day; and details.
 
-The search knows no range of dates: it has a filter "published within the last 1, 7 or 180 days", and shows some 400
-results of what is left. Accounts are named by their sec_uid, as in the addresses of their pages.
+The search has no date range, only a filter "published within the last 1, 7 or 180 days", and shows about 400 results.
+Accounts are identified by their sec_uid, as in the URLs of their pages.
 """
 
 import json
@@ -17,34 +17,34 @@ from scrapers.pages.actions import BrowserAction
 from scrapers.parsers import douyin
 from scrapers.parsers.bodies import as_object, as_text, load_record
 from scrapers.spiders.crawl import PlatformSpider
-from scrapers.spiders.slice_requests import PostRef, SliceRequest, by_kind, in_other_orders
+from scrapers.spiders.slice_requests import PostRef, SliceRequest, split_by_kind, with_other_orderings
 
 API = "https://www.douyin.com/aweme/v1/web"
-# What a page says of itself with each request.
+# Sent by the website with each of its requests.
 DEVICE = {"device_platform": "webapp", "aid": "6383", "channel": "channel_pc_web"}
 PAGE_SIZE = 10
 TIMELINE_SIZE = 18
 COMMENTS_SIZE = 20
-DEPTH = 400  # results that a search shows, whatever it finds
+MAX_RESULTS = 400  # that the site shows of one search
 SORT_TYPES: dict[Ordering, str] = {"general": "0", "most_liked": "1", "newest": "2"}
 CONTENT_TYPES = {"video": "1", "image": "2"}
-PUBLISHED_WITHIN_DAYS = (1, 7, 180)  # what the filter offers; 0 is any time
+PUBLISHED_WITHIN_DAYS = (1, 7, 180)  # the values of the filter; 0 means any time
 
 
 class DouyinSpider(PlatformSpider):
     name = "douyin"
     platform = "douyin"
     parser = douyin
-    page_cap = DEPTH // PAGE_SIZE
-    canary = "新闻"  # an answer without cards is what a blocked account gets, too
+    page_cap = MAX_RESULTS // PAGE_SIZE
+    canary = "新闻"  # a blocked account also gets a response without results
 
     def search_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
-        """A page names the next one by an offset and the search's id."""
+        """Each page gives the offset and the search id for the next one."""
         filters = {
             "sort_type": SORT_TYPES[slice_request.ordering],
             "publish_time": publish_time(slice_request.start, now()),
         }
-        if kind := slice_request.value_of("kind"):
+        if kind := slice_request.filter_value("kind"):
             filters["content_type"] = CONTENT_TYPES[kind]
         parameters = {
             "search_channel": "aweme_general",
@@ -61,7 +61,7 @@ class DouyinSpider(PlatformSpider):
         return request("general/search/single", parameters, pages.search(parameters, filters))
 
     def timeline_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
-        """A page names the next one by the time, in ms, down to which it goes."""
+        """Each page gives max_cursor for the next one: the time of its oldest post, in ms."""
         parameters = {"sec_user_id": slice_request.query, "count": str(TIMELINE_SIZE), "max_cursor": "0"}
         parameters |= following or {}
         return request("aweme/post", parameters, pages.timeline(slice_request.query, parameters["max_cursor"]))
@@ -87,17 +87,17 @@ class DouyinSpider(PlatformSpider):
     def hot_list_requests(self) -> dict[str, Request]:
         return {douyin.HOT_LIST: request("hot/search/list", {"detail_list": "1"}, pages.hot_list())}
 
-    def account_of(self, post: Post) -> str | None:
+    def profile_key(self, post: Post) -> str | None:
         return as_text(as_object(load_record(post.payload).get("author")).get("sec_uid")) or None
 
-    def is_in_order(self, post: Post) -> bool:
+    def is_in_time_order(self, post: Post) -> bool:
         return not post.is_ad and not load_record(post.payload).get("is_top")
 
     def split(self, slice_request: SliceRequest) -> list[SliceRequest]:
-        return by_kind(slice_request, list(CONTENT_TYPES))
+        return split_by_kind(slice_request, list(CONTENT_TYPES))
 
-    def other_orders(self, slice_request: SliceRequest) -> list[SliceRequest]:
-        return in_other_orders(slice_request)
+    def reordered(self, slice_request: SliceRequest) -> list[SliceRequest]:
+        return with_other_orderings(slice_request)
 
 
 def request(path: str, parameters: dict[str, str], browser_action: BrowserAction) -> Request:
@@ -105,5 +105,5 @@ def request(path: str, parameters: dict[str, str], browser_action: BrowserAction
 
 
 def publish_time(start: datetime, at: datetime) -> str:
-    """The filter's narrowest value that still reaches ``start``."""
+    """The narrowest value of the filter that includes ``start``; "0" means any time."""
     return next((str(days) for days in PUBLISHED_WITHIN_DAYS if start >= at - timedelta(days=days)), "0")

@@ -1,4 +1,4 @@
-"""The walk over pages of posts: of a search or an account's timeline, until the day is passed or the site ends."""
+"""The walk over the pages of a search or a timeline, until the posts are older than the day or the site has no more."""
 
 import dataclasses
 from collections.abc import AsyncIterator
@@ -6,12 +6,19 @@ from collections.abc import AsyncIterator
 from core.calendar import china_day
 from core.contracts.raw import STOPPING_STATES, Post, Reject, Slice
 from scrapers.parsers import SearchPage
-from scrapers.spiders.answers import BLANK_PAGE, REPEATED_PAGE, NoResponse, is_blank, record_fault, rejects_of
 from scrapers.spiders.crawl_state import Crawl
+from scrapers.spiders.responses import (
+    EMPTY_PAGE,
+    REPEATED_PAGE,
+    NoResponse,
+    is_unexpectedly_empty,
+    record_fault,
+    rejects_of,
+)
 from scrapers.spiders.slice_requests import SliceRequest
 
-# Pages of a timeline that are read to reach a day: with ten posts a page, those of an account that posts 20 times a
-# day reach back for three weeks.
+# The most pages of a timeline that are read to reach a day. With ten posts per page, 40 pages of an account that posts
+# 20 times a day go back almost three weeks.
 TIMELINE_PAGES = 40
 
 
@@ -26,16 +33,16 @@ async def walk_posts(crawl: Crawl, slice_request: SliceRequest, tally: Slice) ->
 
 @dataclasses.dataclass(slots=True)
 class _PostWalk:
-    """Where a walk is: the pages behind it, and what they say of the next one."""
+    """The progress of a walk: what the pages so far had, and how to request the next one."""
 
     crawl: Crawl
     slice_request: SliceRequest
     tally: Slice
-    number: int = 0  # of the page that was read last
-    following: dict[str, str] | None = None  # the parameters of the next page, as the last one names them
+    number: int = 0  # of the latest page
+    following: dict[str, str] | None = None  # parameters of the next page, given by the latest one
     ids: set[str] = dataclasses.field(default_factory=set)  # of the posts on the pages so far
-    pages_listed: int = 0  # pages that the site offers to turn to
-    last_was_lost: bool = False  # the page before could not be read, and so does not name the next one either
+    pages_listed: int = 0  # pages in the site's pagination bar
+    last_was_lost: bool = False  # the latest page was unreadable, so it did not name the next one either
     has_ended: bool = False
     last: SearchPage = dataclasses.field(default_factory=SearchPage)
 
@@ -45,12 +52,12 @@ class _PostWalk:
 
     @property
     def page_cap(self) -> int:
-        """Pages that the site shows at most."""
+        """The most pages that are read."""
         return TIMELINE_PAGES if self.is_timeline else self.crawl.page_cap
 
     @property
     def capped_from(self) -> int:
-        """The number of pages from which on the site may have cut the list."""
+        """With this many pages or more, the list may be incomplete."""
         return self.page_cap if self.is_timeline else self.crawl.capped_from or self.page_cap
 
     @property
@@ -58,66 +65,66 @@ class _PostWalk:
         return not self.has_ended and self.number < self.page_cap
 
     async def next_page(self) -> AsyncIterator[Post | Reject]:
-        """Read the next page; yields its rejects and those of its posts that are new and of the day."""
+        """Read the next page; yields its rejects and its posts that are new and of the day."""
         self.number += 1
         request_of = self.crawl.timeline_request if self.is_timeline else self.crawl.search_request
         request = request_of(self.slice_request, self.number, self.following)
-        page = await self.crawl.page(SearchPage, request, self.crawl.parser.parse_search, self._retry_reason)
+        page = await self.crawl.fetch_page(SearchPage, request, self.crawl.parser.parse_search, self._retry_reason)
         self.tally.pages += 1
         for reject in rejects_of(page, request):
             yield reject
-        if page.declared_total is not None:  # it shifts while the pages are read
+        if page.declared_total is not None:  # it changes while the pages are read
             self.tally.declared_total = max(page.declared_total, self.tally.declared_total or 0)
         page = await self._disambiguated(page)
         record_fault(self.tally, page.state, page.reason)
         async for item in _new_posts(self.crawl, page, self.slice_request, self.tally, self.ids):
             yield item
-        self._turn(page)
+        self._advance(page)
 
     def _retry_reason(self, page: SearchPage) -> str | None:
-        """Why a page cannot be the requested one: it repeats earlier posts, or is empty although there is more."""
+        """Why a page cannot be the requested one: it repeats earlier posts, or is empty although more was expected."""
         if page.posts and page.next is not None and self.ids.issuperset(post.post_id for post in page.posts):
             return REPEATED_PAGE
-        return BLANK_PAGE if is_blank(page, more_expected=self.number > 1) else None
+        return EMPTY_PAGE if is_unexpectedly_empty(page, more_expected=self.number > 1) else None
 
     async def _disambiguated(self, page: SearchPage) -> SearchPage:
-        """An empty page that the site also gives when it refuses, decided by the canary."""
+        """The page; if it is empty and may be a disguised refusal, a canary search decides which of the two it is."""
         if not (page.is_ambiguous and page.next is None and self.crawl.canary and not self.is_timeline):
             return page
         page = await _checked_by_canary(self.crawl, page, self.crawl.canary)
-        if is_blank(page, more_expected=self.number > 1):
-            return dataclasses.replace(page, state="partial", reason=BLANK_PAGE)
+        if is_unexpectedly_empty(page, more_expected=self.number > 1):
+            return dataclasses.replace(page, state="partial", reason=EMPTY_PAGE)
         return page
 
-    def _turn(self, page: SearchPage) -> None:
-        """Decide whether and how the walk goes on after a page."""
+    def _advance(self, page: SearchPage) -> None:
+        """Decide whether and how the walk continues after a page."""
         self.last = page
         self.following, self.pages_listed = page.next, max(self.pages_listed, page.pages_listed or 0)
-        is_blank_page = page.reason == BLANK_PAGE
-        is_lost = page.state == "partial" and (self.following is None or is_blank_page)
-        if self.tally.state in STOPPING_STATES or self.crawl.is_past(page, self.slice_request):
+        is_empty_page = page.reason == EMPTY_PAGE
+        is_lost = page.state == "partial" and (self.following is None or is_empty_page)
+        if self.tally.state in STOPPING_STATES or self.crawl.is_before_slice(page, self.slice_request):
             self.has_ended = True
         elif self.pages_listed >= self.capped_from and _is_split_by_time_alone(self.crawl, self.slice_request):
             self._record_cap()
             self.has_ended = True
         elif is_lost and not self.last_was_lost and self.number < self.pages_listed:
-            # The pages behind a lost one may still be there (weibo-search #99, #545).
+            # The pages after an unreadable one may still be available (weibo-search #99, #545).
             self.last_was_lost, self.following = True, None
-        elif self.following is None or is_blank_page:
+        elif self.following is None or is_empty_page:
             self.has_ended = True
         else:
             self.last_was_lost = False
 
     def record_end(self) -> None:
-        """Record a cap, and why nothing was seen.
+        """Record whether the cap was hit, and why no posts were seen.
 
-        The last page that a site shows names no next one, whether or not there is more: only its number tells.
+        The last page that a site shows never names a next one, so only the number of pages reveals the cap.
         """
         tally = self.tally
         if (
             tally.pages >= self.capped_from
             and tally.state not in STOPPING_STATES
-            and not self.crawl.is_past(self.last, self.slice_request)
+            and not self.crawl.is_before_slice(self.last, self.slice_request)
         ):
             self._record_cap()
         if tally.posts_seen == 0:
@@ -125,14 +132,14 @@ class _PostWalk:
 
     def _record_cap(self) -> None:
         self.tally.cap_hit = True
-        record_fault(self.tally, "partial", f"no more than {self.page_cap} pages are shown, and there may be more")
+        record_fault(self.tally, "partial", f"the site shows at most {self.page_cap} pages, so posts may be missing")
 
 
 def _is_split_by_time_alone(crawl: Crawl, slice_request: SliceRequest) -> bool:
-    """Whether a search is split into shorter times only, which together lose nothing.
+    """Whether a search can be split by time, which loses no posts.
 
-    Then its remaining pages, 49 for a day of Weibo, need not be read. What a split by another trait loses shows only on
-    all pages of the whole.
+    Then its remaining pages need not be read, 49 for a day. A split by a filter may lose posts, and only the complete
+    pages of the whole search show which.
     """
     parts = crawl.split(slice_request) if slice_request.target == "search" else []
     return bool(parts) and all(part.filters == slice_request.filters for part in parts)
@@ -141,14 +148,14 @@ def _is_split_by_time_alone(crawl: Crawl, slice_request: SliceRequest) -> bool:
 async def _new_posts(
     crawl: Crawl, page: SearchPage, slice_request: SliceRequest, tally: Slice, ids: set[str]
 ) -> AsyncIterator[Post | Reject]:
-    """The page's posts of the day that this crawl has not yielded yet, completed; counts all of them in ``tally``."""
+    """The page's posts of the day that this crawl has not yielded yet, completed; ``tally`` counts all of them."""
     stats = crawl.crawler.stats
     for post in page.posts:
         tally.posts_seen += 1
         stats.inc_value("tingfeng/posts_seen")
         is_new = post.post_id not in ids
         ids.add(post.post_id)
-        if not is_new or not crawl.may_belong(post, page, slice_request):
+        if not is_new or not crawl.may_be_in_slice(post, page, slice_request):
             continue
         if post.post_id not in crawl.is_of_day:
             completed = await _completed(crawl, post, tally)
@@ -159,8 +166,8 @@ async def _new_posts(
             crawl.is_of_day[post.post_id] = china_day(completed.posted_at) == crawl.day
             if crawl.is_of_day[post.post_id]:
                 stats.inc_value("tingfeng/posts_kept")
-                if account := crawl.account_of(completed):
-                    crawl.authors[post.post_id] = account
+                if account := crawl.profile_key(completed):
+                    crawl.profile_keys[post.post_id] = account
                 query = slice_request.query if slice_request.target == "search" else None
                 yield dataclasses.replace(completed, query=query, source="spider")
         if crawl.is_of_day[post.post_id]:
@@ -171,8 +178,8 @@ async def _new_posts(
 
 
 async def _completed(crawl: Crawl, post: Post, tally: Slice) -> Post | Reject:
-    """The post with its full text and time; as the result page shows it if the site does not give them."""
-    if token := crawl.token_of(post):
+    """The post with its full text and time, or as the result page shows it if the site does not return them."""
+    if token := crawl.detail_token(post):
         crawl.tokens[post.post_id] = token
     try:
         return await crawl.complete(post)
@@ -182,11 +189,11 @@ async def _completed(crawl: Crawl, post: Post, tally: Slice) -> Post | Reject:
 
 
 async def _checked_by_canary(crawl: Crawl, page: SearchPage, canary: str) -> SearchPage:
-    """An ambiguous empty page, decided by a search that always finds something: no results, or a refusal."""
+    """An ambiguous empty page, classified as empty or blocked by a search for ``canary``, which always has results."""
     slice_request = SliceRequest(canary, crawl.start_of_day, crawl.end_of_day, ordering="general")
-    check = await crawl.page(SearchPage, crawl.search_request(slice_request, 1, None), crawl.parser.parse_search)
+    check = await crawl.fetch_page(SearchPage, crawl.search_request(slice_request, 1, None), crawl.parser.parse_search)
     if check.posts:
-        return dataclasses.replace(page, state="empty", reason=f"{page.reason}; a search for {canary} finds posts")
+        return dataclasses.replace(page, state="empty", reason=f"{page.reason}; a search for {canary} has results")
     state = check.state if check.state in STOPPING_STATES else "blocked"
-    reason = f"{page.reason}; a search for {canary} finds nothing either, so this is a refusal"
+    reason = f"{page.reason}; a search for {canary} has no results either, so this is a refusal"
     return dataclasses.replace(page, state=state, reason=reason)

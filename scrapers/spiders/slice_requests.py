@@ -1,4 +1,4 @@
-"""What is asked of a site: one Ask a slice, narrower ones for a slice that hit the site's cap, and whose details."""
+"""Slice requests: what a crawl requests from a site, one SliceRequest per slice, and how a capped slice is split."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from core.contracts.raw import Ordering, Target
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SliceRequest:
-    """One slice to ask for: posts within [start, end), aware datetimes, or what belongs to them.
+    """One slice to collect: the posts published in [start, end), both timezone-aware, or their details.
 
-    query, filters, ordering and target are as in items.Slice. A profile is asked for by the id of a listed account, or
-    by the id of a post, whose author it is: the ids of people stand nowhere.
+    query, filters, ordering and target are those of core.contracts.raw.Slice. The query of a profile is the id of a
+    listed account, or the id of a post, which stands for its author: author ids are never written down.
     """
 
     query: str
@@ -22,19 +22,19 @@ class SliceRequest:
     ordering: Ordering = "newest"
     target: Target = "search"
 
-    def value_of(self, name: str) -> str | None:
-        """What the slice is narrowed to: "11" for the name region in "region=11"."""
+    def filter_value(self, name: str) -> str | None:
+        """The value of the filter: "11" for the name region in "region=11"; None without this filter."""
         prefix = f"{name}="
         return self.filters.removeprefix(prefix) if self.filters and self.filters.startswith(prefix) else None
 
     @property
     def key(self) -> str:
-        """What tells this ask from all others of a crawl."""
+        """Identifies the slice request within its crawl."""
         times = f"{self.start:%FT%T%z}|{self.end:%FT%T%z}"
         return "|".join((self.target, self.query, times, str(self.filters), self.ordering))
 
-    def holds(self, other: "SliceRequest") -> bool:
-        """Whether the other asks for a part of this: the same in less time, or narrowed by a filter."""
+    def contains(self, other: "SliceRequest") -> bool:
+        """Whether the other is a part of this one: the same query with a shorter time range or an added filter."""
         if (other.target, other.query, other.ordering) != (self.target, self.query, self.ordering):
             return False
         if other.start < self.start or other.end > self.end:
@@ -44,9 +44,9 @@ class SliceRequest:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PostRef:
-    """A post, as far as a site wants to know it to give its details.
+    """What a site needs in order to return a post's details.
 
-    token: what xiaohongshu hands out with a search result and asks for with the note; None elsewhere.
+    token: an access token that some sites attach to each search result; None on the others.
     """
 
     post_id: str
@@ -56,7 +56,7 @@ class PostRef:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Account:
-    """An account that listening.yaml lists; ``id`` as the site's own addresses of its profile have it."""
+    """An account listed in listening.yaml; ``id`` is the one in the URL of its profile page."""
 
     id: str
     name: str
@@ -64,11 +64,12 @@ class Account:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Details:
-    """How much is asked for beside the posts of a day.
+    """How much to collect beside the posts of a day.
 
-    top_posts: that many posts with the most interactions have their comments and their author's profile asked for, and
-    so have all posts of listed accounts. comment_pages: pages of comments a post; reply_pages: pages of replies a
-    comment that has more than its page shows.
+    top_posts: number of posts, those with the most interactions, whose comments and author profile are collected.
+        Posts of listed accounts are always included.
+    comment_pages: pages of root comments per post.
+    reply_pages: pages of replies per root comment, beyond the replies shown with it.
     """
 
     top_posts: int = 0
@@ -76,19 +77,17 @@ class Details:
     reply_pages: int = 0
 
 
-def by_kind(slice_request: SliceRequest, kinds: Sequence[str]) -> list[SliceRequest]:
-    """A slice of all posts by their kind, "kind=video" and so on; one that is narrowed already cannot be split."""
+def split_by_kind(slice_request: SliceRequest, kinds: Sequence[str]) -> list[SliceRequest]:
+    """One slice request per kind of post ("kind=video", ...); none if it is already filtered or reordered."""
     if slice_request.filters or slice_request.ordering != "newest":
         return []
     return [dataclasses.replace(slice_request, filters=f"kind={kind}") for kind in kinds]
 
 
-def in_other_orders(
+def with_other_orderings(
     slice_request: SliceRequest, orderings: Sequence[Ordering] = ("general", "most_liked")
 ) -> list[SliceRequest]:
-    """A slice again in other orders; one that is in another order already has none."""
-    return (
-        [dataclasses.replace(slice_request, ordering=other) for other in orderings]
-        if slice_request.ordering == "newest"
-        else []
-    )
+    """The same slice request in each of the orderings; none if its ordering is already another than newest."""
+    if slice_request.ordering != "newest":
+        return []
+    return [dataclasses.replace(slice_request, ordering=ordering) for ordering in orderings]

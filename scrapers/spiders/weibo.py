@@ -1,7 +1,7 @@
-"""Weibo: the search of s.weibo.com, bounded in time: a day, then its hours and their regions where it holds more.
+"""Weibo: search of s.weibo.com over one day; a capped day is split into hours, a capped hour into regions.
 
-Comments and single posts are asked of m.weibo.cn; timelines, profiles and the hot list of weibo.com, which tells counts
-in full where the other rounds them.
+Comments and single posts come from m.weibo.cn; timelines, profiles and the hot list from weibo.com, whose counts are
+exact where m.weibo.cn rounds them.
 """
 
 import dataclasses
@@ -13,9 +13,9 @@ from scrapy import Request
 from core.calendar import CHINA
 from core.contracts.raw import Post
 from scrapers.parsers import weibo
-from scrapers.spiders.answers import NoResponse
 from scrapers.spiders.crawl import PlatformSpider
-from scrapers.spiders.slice_requests import PostRef, SliceRequest, in_other_orders
+from scrapers.spiders.responses import NoResponse
+from scrapers.spiders.slice_requests import PostRef, SliceRequest, with_other_orderings
 
 SEARCH = "https://s.weibo.com/weibo"
 MOBILE = "https://m.weibo.cn"
@@ -33,7 +33,7 @@ class WeiboSpider(PlatformSpider):
     platform = "weibo"
     parser = weibo
     page_cap = 50
-    capped_from = 40  # of some searches it shows forty-some, though there is more (weibo-search #45)
+    capped_from = 40  # some searches end after forty-some pages although there are more posts (weibo-search #45)
 
     def search_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
         parameters = {
@@ -43,20 +43,20 @@ class WeiboSpider(PlatformSpider):
             "timescope": f"custom:{_hour(slice_request.start)}:{_hour(slice_request.end)}",
             **(following or {"page": str(page)}),
         }
-        if region := slice_request.value_of("region"):
-            parameters["region"] = f"custom:{region}:1000"  # 1000: all cities of it
+        if region := slice_request.filter_value("region"):
+            parameters["region"] = f"custom:{region}:1000"  # 1000: all of its cities
         if slice_request.ordering == "most_liked":
             parameters["xsort"] = "hot"
         return Request(f"{SEARCH}?{urlencode(parameters)}")
 
     def timeline_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
-        """A page names the next one by since_id; without the page's number the site begins anew."""
+        """Each page gives since_id for the next one. Without the page number the site starts over."""
         return ajax(
             "statuses/mymblog", {"uid": slice_request.query, "page": str(page), "feature": "0"} | (following or {})
         )
 
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
-        """The comments as the site orders them: what is liked and answered most comes first."""
+        """The comments in the site's own order: those with the most likes and replies first."""
         parameters = {"id": post.post_id, "mid": post.post_id, "max_id_type": "0"}
         return mobile("comments/hotflow", parameters | (following or {}))
 
@@ -72,11 +72,11 @@ class WeiboSpider(PlatformSpider):
     def hot_list_requests(self) -> dict[str, Request]:
         return {weibo.HOT_LIST: ajax("side/hotSearch", {})}
 
-    def is_in_order(self, post: Post) -> bool:
+    def is_in_time_order(self, post: Post) -> bool:
         return not post.is_ad and not weibo.is_pinned(post)
 
     def split(self, slice_request: SliceRequest) -> list[SliceRequest]:
-        """A day into its hours; an hour, the narrowest time that the site knows, into regions."""
+        """A day into hours; an hour, the shortest time range that the site supports, into regions."""
         if slice_request.filters or slice_request.ordering != "newest":
             return []
         if slice_request.end - slice_request.start <= HOUR:
@@ -89,16 +89,16 @@ class WeiboSpider(PlatformSpider):
             for number in range(hours)
         ]
 
-    def other_orders(self, slice_request: SliceRequest) -> list[SliceRequest]:
-        return in_other_orders(slice_request, ("most_liked",))
+    def reordered(self, slice_request: SliceRequest) -> list[SliceRequest]:
+        return with_other_orderings(slice_request, ("most_liked",))
 
     async def complete(self, post: Post) -> Post:
-        """A post whose text the result page cuts, with all of it."""
+        """The post with its full text if the result page truncates it."""
         if not weibo.text_is_cut(post):
             return post
-        long_text = weibo.parse_long_text(await self.answer(mobile("statuses/extend", {"id": post.post_id})))
+        long_text = weibo.parse_long_text(await self.fetch_body(mobile("statuses/extend", {"id": post.post_id})))
         if long_text is None:
-            raise NoResponse("partial", f"the full text of post {post.post_id} was not given")
+            raise NoResponse("partial", f"the site did not return the full text of post {post.post_id}")
         payload = weibo.put_long_text(post.payload, long_text)
         return dataclasses.replace(post, text=long_text, hashtags=weibo.hashtags(long_text), payload=payload)
 
@@ -108,11 +108,11 @@ def mobile(path: str, parameters: dict[str, str]) -> Request:
 
 
 def ajax(path: str, parameters: dict[str, str]) -> Request:
-    """What the pages of weibo.com ask for. The site answers 403 to requests that do not come from one of them."""
+    """A request of the API behind weibo.com. Without a Referer of that site it responds with 403."""
     return Request(f"{WEB}/ajax/{path}?{urlencode(parameters)}", headers={"Referer": f"{WEB}/"})
 
 
 def _hour(moment: datetime) -> str:
-    """2026-01-05-9 for 9 o'clock in China; the end of a time scope is the hour that is no more in it."""
+    """The hour in China as 2026-01-05-9. The end of a timescope is exclusive."""
     china = moment.astimezone(CHINA)
     return f"{china:%Y-%m-%d}-{china.hour}"

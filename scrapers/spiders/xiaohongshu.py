@@ -1,7 +1,8 @@
-"""Xiaohongshu: the web's note search, newest first, until the day is passed; each note of the day is then asked for.
+"""Xiaohongshu: note search of the website, newest first, until the results are older than the day; and details.
 
-A result has neither text nor time, nor has a note of a timeline. Its id carries a time, to the second, but for notes
-that were scheduled: those have the id of the time when they were written, and stand where they were published.
+Notes in search results and timelines have neither text nor time, so each note of the day is requested. A note's id
+contains its time of publication to the second. The id of a scheduled note contains the time when it was written, but
+the note appears in the results where it was published.
 """
 
 import dataclasses
@@ -19,9 +20,9 @@ from core.environment import now
 from scrapers.pages import xiaohongshu as pages
 from scrapers.parsers import SearchPage, xiaohongshu
 from scrapers.parsers.bodies import as_object, load_record
-from scrapers.spiders.answers import NoResponse
 from scrapers.spiders.crawl import PlatformSpider
-from scrapers.spiders.slice_requests import PostRef, SliceRequest, by_kind, in_other_orders
+from scrapers.spiders.responses import NoResponse
+from scrapers.spiders.slice_requests import PostRef, SliceRequest, split_by_kind, with_other_orderings
 
 API = "https://edith.xiaohongshu.com/api/sns/web"
 SEARCH = f"{API}/v1/search/notes"
@@ -29,7 +30,7 @@ FEED = f"{API}/v1/feed"
 TIMELINE = f"{API}/v1/user_posted"
 COMMENTS = f"{API}/v2/comment"
 PROFILE = "https://www.xiaohongshu.com/user/profile"
-PAGE_SIZE = 20  # a larger one is answered with nothing
+PAGE_SIZE = 20  # with a larger one the results are empty
 TIMELINE_SIZE = 30
 REPLIES_SIZE = 10
 SORTS: dict[Ordering, str] = {
@@ -39,7 +40,7 @@ SORTS: dict[Ordering, str] = {
 }
 NOTE_TYPES = {"video": 1, "image": 2}  # 0 is both
 IMAGE_FORMATS = ["jpg", "webp", "avif"]
-FORMATS = {"image_formats": ",".join(IMAGE_FORMATS)}  # as a parameter of an address
+FORMATS = {"image_formats": ",".join(IMAGE_FORMATS)}  # as a URL parameter
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -52,18 +53,18 @@ class XiaohongshuSpider(PlatformSpider):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._search_ids: dict[SliceRequest, str] = {}
-        self._list_page = ""  # where the notes are shown that are asked for in full
-        self._published: dict[str, datetime] = {}  # post_id -> the time that the feed gave
+        self._list_page = ""  # address of the list in which the browser opens notes
+        self._published: dict[str, datetime] = {}  # post_id -> time of publication, from the note itself
 
     def search_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> JsonRequest:
-        """Pages are asked for by number, under one id of the whole search."""
+        """Pages are requested by number; all pages of a search share one search id."""
         search: dict[str, Any] = {
             "keyword": slice_request.query,
             "page": page,
             "page_size": PAGE_SIZE,
             "search_id": self._search_ids.setdefault(slice_request, new_search_id()),
             "sort": SORTS[slice_request.ordering],
-            "note_type": NOTE_TYPES.get(slice_request.value_of("kind") or "", 0),
+            "note_type": NOTE_TYPES.get(slice_request.filter_value("kind") or "", 0),
             "ext_flags": [],
             "geo": "",
             "image_formats": IMAGE_FORMATS,
@@ -73,7 +74,7 @@ class XiaohongshuSpider(PlatformSpider):
         return JsonRequest(SEARCH, data=search, meta={"browser_action": browser_action})
 
     def timeline_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
-        """An account's page brings its first notes along; the next ones are asked for behind the last that is shown."""
+        """The account's page contains its first notes; each page of notes gives the cursor for the next one."""
         if following:
             parameters = {"num": str(TIMELINE_SIZE), "user_id": slice_request.query} | following | FORMATS
             browser_action = pages.timeline(slice_request.query, following["cursor"])
@@ -98,7 +99,7 @@ class XiaohongshuSpider(PlatformSpider):
         )
 
     def profile_request(self, account: str) -> Request:
-        """The page of an account: what the API answers of one (user/otherinfo) does not say whose it is."""
+        """The account's page, because the response of the API (user/otherinfo) does not contain the account's id."""
         return Request(f"{PROFILE}/{account}", meta={"browser_action": pages.profile(account)})
 
     def detail_request(self, post: PostRef) -> JsonRequest:
@@ -111,55 +112,54 @@ class XiaohongshuSpider(PlatformSpider):
         }
         return JsonRequest(FEED, data=api_request, meta={"browser_action": pages.note(post.post_id, post.token or "")})
 
-    def may_belong(self, post: Post, page: SearchPage, slice_request: SliceRequest) -> bool:
-        """Notes with an id of the day, and those with an older one that may have been scheduled for it.
+    def may_be_in_slice(self, post: Post, page: SearchPage, slice_request: SliceRequest) -> bool:
+        """True for notes whose id is of the day, and for older ids that may be of notes scheduled for the day.
 
-        Older ids are asked for in the order of the page, which is that of publication, until one turns out to be
-        older than the day: so are all after it.
+        Results are in order of publication, so once a note turns out to be older than the day, all after it are.
         """
         if post.is_ad or post.posted_at >= slice_request.start or slice_request.ordering != "newest":
             return slice_request.start <= post.posted_at < slice_request.end
-        before = filter(self.is_in_order, page.posts[: page.posts.index(post)])
+        before = filter(self.is_in_time_order, page.posts[: page.posts.index(post)])
         return not any(
             self._published.get(other.post_id, slice_request.start) < slice_request.start for other in before
         )
 
-    def is_in_order(self, post: Post) -> bool:
+    def is_in_time_order(self, post: Post) -> bool:
         return not post.is_ad and not as_object(load_record(post.payload).get("interact_info")).get("sticky")
 
     def published_at(self, post: Post) -> datetime:
         return self._published.get(post.post_id, post.posted_at)
 
-    def token_of(self, post: Post) -> str | None:
+    def detail_token(self, post: Post) -> str | None:
         return load_record(post.payload).get("xsec_token") or None
 
     def split(self, slice_request: SliceRequest) -> list[SliceRequest]:
-        return by_kind(slice_request, list(NOTE_TYPES))
+        return split_by_kind(slice_request, list(NOTE_TYPES))
 
-    def other_orders(self, slice_request: SliceRequest) -> list[SliceRequest]:
-        return in_other_orders(slice_request)
+    def reordered(self, slice_request: SliceRequest) -> list[SliceRequest]:
+        return with_other_orderings(slice_request)
 
     async def complete(self, post: Post) -> Post | Reject:
-        """The note from the feed. Raises NoAnswer for a refusal, and where the site withholds this one note."""
+        """The note with its text and time. Raises NoResponse if the site refuses or withholds this note."""
         request = self.detail_request(PostRef(post.post_id, post.post_type, self.tokens.get(post.post_id)))
         request.meta["browser_action"] = pages.note_in_list(self._list_page, post.post_id)
-        body = await self.answer(request)
+        body = await self.fetch_body(request)
         observed_at = now()
         note = xiaohongshu.parse_detail(body, observed_at)
         if isinstance(note, Reject):
             page = xiaohongshu.parse_search(body, observed_at)
             if page.rejects:
                 return note
-            refused = page.state in STOPPING_STATES
-            raise NoResponse(page.state if refused else "partial", f"note {post.post_id}: {page.reason}")
+            is_refused = page.state in STOPPING_STATES
+            raise NoResponse(page.state if is_refused else "partial", f"note {post.post_id}: {page.reason}")
         if note.post_id != post.post_id:
-            raise NoResponse("partial", f"note {post.post_id}: the site gave {note.post_id} instead")
+            raise NoResponse("partial", f"note {post.post_id}: the site returned note {note.post_id} instead")
         self._published[post.post_id] = note.posted_at
         return dataclasses.replace(note, is_ad=post.is_ad)
 
 
 def new_search_id() -> str:
-    """An id as the site's own page makes them: milliseconds and 31 random bits, in base 36."""
+    """A search id as the website generates it: milliseconds and 31 random bits, in base 36."""
     number = (int(time.time() * 1000) << 64) + secrets.randbits(31)
     digits = ""
     while number:

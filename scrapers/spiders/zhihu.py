@@ -1,7 +1,7 @@
-"""Zhihu: search_v3, newest first, until the day is passed; and what its pages ask for beside it.
+"""Zhihu: search_v3, newest first, until the results are older than the day; and details.
 
-The search knows no range of dates: it has a filter "within the last day, week, month, ... year". Accounts are named by
-their url_token, as in the addresses of their pages, and have answers, articles and videos in lists of their own.
+The search has no date range, only a filter "within the last day, week, month, ... year". Accounts are identified by
+their url_token, as in the URLs of their pages. Their answers, articles and videos are in separate lists.
 """
 
 from datetime import datetime, timedelta
@@ -17,18 +17,18 @@ from scrapers.pages.actions import BrowserAction
 from scrapers.parsers import zhihu
 from scrapers.parsers.bodies import as_object, as_text, load_record
 from scrapers.spiders.crawl import PlatformSpider
-from scrapers.spiders.slice_requests import PostRef, SliceRequest, by_kind, in_other_orders
+from scrapers.spiders.slice_requests import PostRef, SliceRequest, split_by_kind, with_other_orderings
 
 API = "https://www.zhihu.com/api"
 PAGE_SIZE = 20
 HOT_LIST_SIZE = 50
-DEPTH = 400  # entries that are asked for of one search
+MAX_RESULTS = 400  # entries that are requested from one search
 SORTS: dict[Ordering, str] = {"newest": "created_time", "general": "", "most_liked": "upvoted_count"}
 VERTICALS = ["answer", "article", "zvideo"]
 PLURALS = {"answer": "answers", "article": "articles", "zvideo": "zvideos", "pin": "pins"}
-# What the site leaves out of an account and of a post unless it is asked for by name.
-OF_POST = "content,voteup_count,comment_count,favlists_count,created_time,updated_time,ip_info"
-OF_AUTHOR = "author.follower_count,badge[*]"
+# Fields of posts and authors that the API returns only if they are listed.
+POST_FIELDS = "content,voteup_count,comment_count,favlists_count,created_time,updated_time,ip_info"
+AUTHOR_FIELDS = "author.follower_count,badge[*]"
 TIME_INTERVALS = {"a_day": 1, "a_week": 7, "a_month": 30, "three_months": 90, "half_a_year": 180, "a_year": 365}
 
 
@@ -36,11 +36,11 @@ class ZhihuSpider(PlatformSpider):
     name = "zhihu"
     platform = "zhihu"
     parser = zhihu
-    page_cap = DEPTH // PAGE_SIZE
+    page_cap = MAX_RESULTS // PAGE_SIZE
     timelines: ClassVar = tuple(f"kind={kind}" for kind in VERTICALS)
 
     def search_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
-        """A page names what the next one needs, the search's id among it."""
+        """Each page gives the parameters for the next one, among them the search id."""
         offset = str((page - 1) * PAGE_SIZE)
         parameters = {
             "gk_version": "gz-gaokao",
@@ -57,21 +57,21 @@ class ZhihuSpider(PlatformSpider):
         }
         narrowed = {
             "sort": SORTS[slice_request.ordering],
-            "vertical": slice_request.value_of("kind") or "",
-        }  # whatever the next page's say
+            "vertical": slice_request.filter_value("kind") or "",
+        }  # these override the parameters that the previous page gave
         parameters |= (following or {}) | narrowed
         return api_request("v4/search_v3", parameters, pages.search(parameters))
 
     def timeline_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
-        kind = slice_request.value_of("kind") or "answer"
-        include = f"data[*].{OF_POST};data[*].{OF_AUTHOR}"
+        kind = slice_request.filter_value("kind") or "answer"
+        include = f"data[*].{POST_FIELDS};data[*].{AUTHOR_FIELDS}"
         parameters = {"include": include, "offset": "0", "limit": str(PAGE_SIZE), "sort_by": "created"}
         parameters |= following or {}
         browser_action = pages.timeline(slice_request.query, kind, parameters["offset"])
         return api_request(f"v4/members/{quote(slice_request.query)}/{PLURALS[kind]}", parameters, browser_action)
 
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
-        """A page names the next one; the first has to be asked for without an offset, or nothing comes."""
+        """Each page gives the parameters for the next one. The first request must not have an offset."""
         path = f"v4/comment_v5/{PLURALS[post.post_type]}/{post.post_id}/root_comment"
         following = following or {}
         browser_action = pages.comments(post.post_id, post.post_type, following.get("offset"))
@@ -83,7 +83,7 @@ class ZhihuSpider(PlatformSpider):
         return api_request(path, {"order_by": "ts", "limit": str(PAGE_SIZE)} | following, browser_action)
 
     def profile_request(self, account: str) -> Request:
-        """The page of an account, which brings along what it shows: nothing asks the API for it."""
+        """The account's page: its HTML contains the profile, and no API request loads it."""
         browser_action = pages.profile(account)
         return Request(browser_action.address, meta={"browser_action": browser_action})
 
@@ -92,7 +92,7 @@ class ZhihuSpider(PlatformSpider):
             f"v4/{PLURALS[post.post_type]}/{post.post_id}",
             pages.detail(post.post_id, post.post_type),
         )
-        return api_request(path, {"include": f"{OF_POST};{OF_AUTHOR}"}, browser_action)
+        return api_request(path, {"include": f"{POST_FIELDS};{AUTHOR_FIELDS}"}, browser_action)
 
     def hot_list_requests(self) -> dict[str, Request]:
         browser_action = pages.hot_lists()
@@ -101,14 +101,14 @@ class ZhihuSpider(PlatformSpider):
         )
         return {zhihu.HOT_LIST: hot, zhihu.TOP_SEARCH: api_request("v4/search/top_search", {}, browser_action)}
 
-    def account_of(self, post: Post) -> str | None:
+    def profile_key(self, post: Post) -> str | None:
         return as_text(as_object(load_record(post.payload).get("author")).get("url_token")) or None
 
     def split(self, slice_request: SliceRequest) -> list[SliceRequest]:
-        return by_kind(slice_request, VERTICALS)
+        return split_by_kind(slice_request, VERTICALS)
 
-    def other_orders(self, slice_request: SliceRequest) -> list[SliceRequest]:
-        return in_other_orders(slice_request)
+    def reordered(self, slice_request: SliceRequest) -> list[SliceRequest]:
+        return with_other_orderings(slice_request)
 
 
 def api_request(path: str, parameters: dict[str, str], browser_action: BrowserAction) -> Request:
@@ -116,5 +116,5 @@ def api_request(path: str, parameters: dict[str, str], browser_action: BrowserAc
 
 
 def time_interval(start: datetime, at: datetime) -> str:
-    """The filter's narrowest value that still reaches ``start``; "" is any time."""
+    """The narrowest value of the filter that includes ``start``; "" means any time."""
     return next((name for name, days in TIME_INTERVALS.items() if start >= at - timedelta(days=days)), "")

@@ -1,4 +1,4 @@
-"""The browser way, against a sandbox that refuses whatever its own pages have not signed."""
+"""Crawls through the browser, against a sandbox that refuses requests that its own pages did not sign."""
 
 import dataclasses
 import hashlib
@@ -42,8 +42,8 @@ REFUSED = {"douyin": "the body is empty", "xiaohongshu": "HTTP 461: captcha", "z
 needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium on the PATH")
 
 
-class Watched:
-    """An application that notes what it is asked for: "GET /path"."""
+class Recorded:
+    """An application that records its requests: "GET /path"."""
 
     def __init__(self, app: Starlette) -> None:
         self._app = app
@@ -56,22 +56,22 @@ class Watched:
 
     @property
     def api(self) -> list[str]:
-        return [asked for asked in self.requests if "/api/" in asked or "/aweme/" in asked]
+        return [request for request in self.requests if "/api/" in request or "/aweme/" in request]
 
     @property
     def scripts(self) -> list[str]:
-        return [asked for asked in self.requests if "/static/" in asked]
+        return [request for request in self.requests if "/static/" in request]
 
     @property
     def pages(self) -> list[str]:
-        return [asked for asked in self.requests if asked not in self.api and asked not in self.scripts]
+        return [request for request in self.requests if request not in self.api and request not in self.scripts]
 
 
 def of_the_day(corpus: Sequence[SandboxPost], platform: Platform) -> list[SandboxPost]:
-    """The posts that a search for QUERY has to bring of DAY, ads aside."""
+    """The posts of DAY that match QUERY, without ads."""
     start = datetime.fromisoformat(f"{DAY}T00:00:00+08:00").astimezone(UTC)
-    found = matching([post for post in corpus if post.platform == platform and not post.is_ad], QUERY)
-    return [post for post in found if start <= post.posted_at < start + timedelta(days=1)]
+    matches = matching([post for post in corpus if post.platform == platform and not post.is_ad], QUERY)
+    return [post for post in matches if start <= post.posted_at < start + timedelta(days=1)]
 
 
 def requests_counted(folder: Path, platform: Platform) -> int:
@@ -81,7 +81,7 @@ def requests_counted(folder: Path, platform: Platform) -> int:
 
 @needs_chromium
 @pytest.mark.parametrize("platform", SIGNED)
-def test_the_browser_brings_what_only_pages_may_ask_for(
+def test_the_browser_collects_what_only_pages_may_request(
     crawl: Callable[..., Any],
     serve: Callable[..., str],
     sandbox_corpus: list[SandboxPost],
@@ -90,25 +90,25 @@ def test_the_browser_brings_what_only_pages_may_ask_for(
     platform: Platform,
 ) -> None:
     monkeypatch.setenv("TINGFENG_BROWSER", platform)
-    site = Watched(create_app(sandbox_corpus, signed=True))
+    site = Recorded(create_app(sandbox_corpus, signed=True))
     done = crawl(serve(site), platform, DAY, [QUERY])
     assert done.slices["state"].to_list() == ["ok"], done.slices["reason"].to_list()
     wanted = {post.post_id for post in of_the_day(sandbox_corpus, platform)}
     assert wanted
     assert set(done.posts.filter(~pl.col("is_ad"))["post_id"]) == wanted
-    # One page was opened. It loaded its scripts, no picture, and asked the API for what was read, and no more than the
-    # next page of results beside.
+    # One page was opened. It loaded its scripts and no images. From the API it loaded what was read, and at most one
+    # more page of results.
     assert len(site.pages) == 1
     assert sorted(site.scripts) == [f"GET /www.{platform}.com/static/{name}.js" for name in sorted(("page", platform))]
     assert len(site.api) - 1 <= requests_counted(tmp_path, platform) - len(site.pages) <= len(site.api)
-    if platform == "douyin":  # as on the site, the first results are streamed and the others are not
-        assert [re.sub(r".*/search/(\w+)/.*", r"\1", asked) for asked in site.api] == [
+    if platform == "douyin":  # as on the real site, only the first results are streamed
+        assert [re.sub(r".*/search/(\w+)/.*", r"\1", request) for request in site.api] == [
             "stream", *["single"] * (len(site.api) - 1)
         ]  # fmt: skip
 
 
 @pytest.mark.parametrize("platform", SIGNED)
-def test_without_a_browser_a_signed_api_is_a_block(
+def test_without_a_browser_a_signed_api_blocks_the_crawl(
     crawl: Callable[..., Any], serve: Callable[..., str], sandbox_corpus: list[SandboxPost], platform: Platform
 ) -> None:
     done = crawl(serve(create_app(sandbox_corpus, signed=True)), platform, DAY, [QUERY])
@@ -120,7 +120,7 @@ def test_without_a_browser_a_signed_api_is_a_block(
 @needs_chromium
 @pytest.mark.slow
 @pytest.mark.parametrize("platform", SIGNED)
-def test_lists_are_scrolled_and_replies_clicked_to_their_end(
+def test_lists_are_scrolled_and_replies_expanded_to_their_end(
     crawl: Callable[..., Any],
     serve: Callable[..., str],
     sandbox_corpus: list[SandboxPost],
@@ -129,30 +129,30 @@ def test_lists_are_scrolled_and_replies_clicked_to_their_end(
 ) -> None:
     monkeypatch.setenv("TINGFENG_BROWSER", platform)
     # A post with several pages of comments, by an account with several pages of posts.
-    talked_about = dataclasses.replace(of_the_day(sandbox_corpus, platform)[0], comments=80, likes=10**6)
+    discussed = dataclasses.replace(of_the_day(sandbox_corpus, platform)[0], comments=80, likes=10**6)
     own = [
-        dataclasses.replace(post, author=talked_about.author)
+        dataclasses.replace(post, author=discussed.author)
         for post in sandbox_corpus
-        if post.platform == platform and post.posted_at > talked_about.posted_at + timedelta(days=1) and not post.is_ad
+        if post.platform == platform and post.posted_at > discussed.posted_at + timedelta(days=1) and not post.is_ad
     ][:45]
-    account = account_id(talked_about, platform)
+    account = account_id(discussed, platform)
     done = crawl(
-        serve(create_app([talked_about, *own], signed=True)), platform, DAY, [QUERY],
+        serve(create_app([discussed, *own], signed=True)), platform, DAY, [QUERY],
         accounts=[{"id": account, "name": "合成"}],
         details={"top_posts": 1, "comment_pages": 30, "reply_pages": 10},
     )  # fmt: skip
     slices = done.slices.select("target", "filters", "state", "reason")
-    # Zhihu lists what an account has written by kind; this one may have made no videos.
+    # Zhihu lists an account's posts by kind, and this account may have no videos.
     assert slices["state"].is_in(["ok", "empty"]).all(), slices.rows()
     assert set(slices.filter(pl.col("state") == "ok")["target"]) == {"search", "timeline", "comments", "profile"}
-    assert done.posts["post_id"].unique().to_list() == [talked_about.post_id]
-    said = {comment.comment_id for comment in comments_of(talked_about)}
-    assert set(done.of_all_days("comments")["comment_id"]) == said
-    assert done.of_all_days("authors")["followers"].drop_nulls().to_list()[0] == talked_about.author.followers
+    assert done.posts["post_id"].unique().to_list() == [discussed.post_id]
+    expected = {comment.comment_id for comment in comments_of(discussed)}
+    assert set(done.of_all_days("comments")["comment_id"]) == expected
+    assert done.of_all_days("authors")["followers"].drop_nulls().to_list()[0] == discussed.author.followers
 
 
 def account_id(post: SandboxPost, platform: Platform) -> str:
-    """The author as the addresses of the site have it."""
+    """The author's id as in the URLs of the site."""
     if platform == "douyin":
         return f"MS4wLjABAAAA{post.author.author_id}"
     return f"synthetic-{post.author.author_id[:12]}" if platform == "zhihu" else post.author.author_id
@@ -172,7 +172,7 @@ def test_hot_lists_are_read_from_their_page(
     assert dict(rows.group_by("list_name").len().iter_rows()) == wanted[platform]
 
 
-# A crawl of Xiaohongshu that takes two pages for all that the site shows of a search.
+# A crawl of Xiaohongshu whose page cap is 2.
 SHALLOW = """
 import json, sys
 from scrapy.crawler import CrawlerProcess
@@ -190,10 +190,10 @@ process.start()
 
 @needs_chromium
 @pytest.mark.slow
-def test_a_capped_search_is_narrowed_in_the_panel_of_the_page(
+def test_a_capped_search_is_narrowed_in_the_filter_panel_of_the_page(
     serve: Callable[..., str], sandbox_corpus: list[SandboxPost], tmp_path: Path
 ) -> None:
-    """Videos alone, which are too many still and are asked for in the other orders, and images alone."""
+    """By kind. The videos are still capped and are requested in the other orders, too; the images are not."""
     first = of_the_day(sandbox_corpus, "xiaohongshu")[0]
     posts = [
         dataclasses.replace(
@@ -211,40 +211,40 @@ def test_a_capped_search_is_narrowed_in_the_panel_of_the_page(
     slices = pl.read_parquet(tmp_path / "raw/slices/**/*.parquet").rows_by_key(("filters", "ordering"), named=True)
     assert {key: {kept for row in rows for kept in row["kept_ids"]} for key, rows in slices.items()} == {
         ("kind=image", "newest"): {post.post_id for post in posts if post.post_type == "image"},
-        ("kind=video", "newest"): shown(posts, key=lambda post: post.post_id),
-        ("kind=video", "general"): shown(posts, key=lambda post: -crc32(post.post_id.encode())),
-        ("kind=video", "most_liked"): shown(posts, key=lambda post: post.likes),
+        ("kind=video", "newest"): videos_shown(posts, key=lambda post: post.post_id),
+        ("kind=video", "general"): videos_shown(posts, key=lambda post: -crc32(post.post_id.encode())),
+        ("kind=video", "most_liked"): videos_shown(posts, key=lambda post: post.likes),
     }
 
 
-def shown(posts: Sequence[SandboxPost], key: Callable[[SandboxPost], Any]) -> set[str]:
-    """The videos on the first two pages, the greatest first."""
+def videos_shown(posts: Sequence[SandboxPost], key: Callable[[SandboxPost], Any]) -> set[str]:
+    """The videos on the first two pages, sorted by ``key``, highest first."""
     videos = [post for post in posts if post.post_type == "video"]
     return {post.post_id for post in sorted(videos, key=key, reverse=True)[:40]}
 
 
-# A page of a search on Douyin as it may stand in a crawl's way. None of them has an answer to read.
-ASKS = "<script>fetch('/www.douyin.com/aweme/v1/web/general/search/single/?{}')</script>"
-OTHERWISE = ASKS.format("keyword=小米 KOL&offset=0&filter_selected=" + json.dumps({"sort_type": "0"}))
-WALLS = {
+# Search pages of Douyin that give no readable response, with the expected state and reason.
+SENDS_REQUEST = "<script>fetch('/www.douyin.com/aweme/v1/web/general/search/single/?{}')</script>"
+OTHER_ORDER = SENDS_REQUEST.format("keyword=小米 KOL&offset=0&filter_selected=" + json.dumps({"sort_type": "0"}))
+OBSTACLES = {
     "a slider over the page": ('<div id="captcha_container">请完成下列验证</div>', "blocked", "a captcha"),
     "a page for the slider": ("<title>验证码中间页</title>", "blocked", "a captcha"),
     "a login over the page": ('<div id="login-panel-new">扫码登录</div>', "logged_out", "wants a login"),
     "a page for the login": (RedirectResponse("/www.douyin.com/login"), "logged_out", "wants a login"),
     "a page that is refused": (HTMLResponse("", status_code=403), "blocked", "HTML"),
     "a page that is gone": (HTMLResponse("", status_code=404), "partial", "the site has no such page"),
-    "a page that asks for something else": (OTHERWISE, "partial", "asks for something else than sort_type=2"),
-    "a page that asks for nothing": ("", "partial", "no answer within 6 s"),
+    "a page that sends another request": (OTHER_ORDER, "partial", "the page's request does not contain sort_type=2"),
+    "a page that sends no request": ("", "partial", "no response within 6 s"),
 }  # fmt: skip
 
 
 @needs_chromium
 @pytest.mark.slow
-@pytest.mark.parametrize("wall", WALLS)
-def test_what_stands_in_the_way_is_told_and_never_waited_for_without_end(
-    crawl: Callable[..., Any], serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, wall: str
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+def test_an_obstacle_ends_the_slice_with_its_reason_within_the_timeout(
+    crawl: Callable[..., Any], serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, obstacle: str
 ) -> None:
-    shown, state, reason = WALLS[wall]
+    shown, state, reason = OBSTACLES[obstacle]
     opened: list[str] = []
 
     async def page(request: Request) -> Response:
@@ -263,22 +263,22 @@ def test_what_stands_in_the_way_is_told_and_never_waited_for_without_end(
     done = crawl(serve(Starlette(routes=routes)), "douyin", DAY, [QUERY], timeout=6)
     assert done.slices["state"].to_list() == [state], done.slices["reason"].to_list()
     assert reason in done.slices["reason"][0]
-    # Only what may be a fault of the line is tried again.
-    assert opened == ["/www.douyin.com/search/小米 KOL"] * (3 if wall == "a page that asks for nothing" else 1)
+    # Only what may be a connection fault is retried.
+    assert opened == ["/www.douyin.com/search/小米 KOL"] * (3 if obstacle == "a page that sends no request" else 1)
 
 
 @needs_chromium
 @pytest.mark.slow
-@pytest.mark.parametrize("told", [JSONResponse({"code": 300011, "success": False}), Response(status_code=461)])
+@pytest.mark.parametrize("refusal", [JSONResponse({"code": 300011, "success": False}), Response(status_code=461)])
 def test_a_page_that_was_refused_is_not_clicked(
-    crawl: Callable[..., Any], serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, told: Response
+    crawl: Callable[..., Any], serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch, refusal: Response
 ) -> None:
-    """Its filters would make it ask once more."""
-    asked: list[str] = []
+    """A click on a filter would send another request."""
+    bodies: list[bytes] = []
 
     async def refuse(request: Request) -> Response:
-        asked.append(await request.body())
-        return told
+        bodies.append(await request.body())
+        return refusal
 
     refusing = Route("/so.xiaohongshu.com/api/sns/web/v2/search/notes", refuse, methods=["POST"])
     site = create_app([])
@@ -286,7 +286,7 @@ def test_a_page_that_was_refused_is_not_clicked(
     monkeypatch.setenv("TINGFENG_BROWSER", "xiaohongshu")
     done = crawl(serve(site), "xiaohongshu", DAY, [QUERY])
     assert done.slices["state"].to_list() == ["blocked"]
-    assert len(asked) == 1
+    assert len(bodies) == 1
 
 
 @needs_chromium
@@ -298,7 +298,7 @@ def test_a_page_that_was_refused_is_not_clicked(
         ([], ["5b1eb9052e31a52ca35a0001"], [("profile", "ok"), ("timeline", "blocked")]),
     ],
 )
-def test_what_a_page_brings_along_is_not_read_where_a_wall_covers_it(
+def test_state_embedded_in_a_page_is_not_read_if_a_block_page_covers_it(
     crawl: Callable[..., Any],
     serve: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
@@ -306,17 +306,17 @@ def test_what_a_page_brings_along_is_not_read_where_a_wall_covers_it(
     accounts: list[str],
     slices: list[tuple[str, str]],
 ) -> None:
-    """Each page of Xiaohongshu has a state: without notes that of a search, with its first ones that of an account."""
+    """Each page of Xiaohongshu embeds its state: a search page without notes, an account's page with its first ones."""
     account_page = (FIXTURES / "xiaohongshu" / "profile.html").read_text(encoding="utf-8")
-    wall = "document.body.innerHTML += '<div class=red-captcha>请完成验证</div>'"
+    overlay = "document.body.innerHTML += '<div class=red-captcha>请完成验证</div>'"
     state = {"user": {"userPageData": {}, "notes": [[], [], [], []]}}
 
     async def account(request: Request) -> Response:
-        return HTMLResponse(account_page.replace("</body>", f"<script>onwheel = () => {{ {wall} }}</script></body>"))
+        return HTMLResponse(account_page.replace("</body>", f"<script>onwheel = () => {{ {overlay} }}</script></body>"))
 
     async def search(request: Request) -> Response:
         page = f"<script>window.__INITIAL_STATE__={json.dumps(state)}</script>"
-        return HTMLResponse(f"<html><body>{page}<script>{wall}</script></body></html>")
+        return HTMLResponse(f"<html><body>{page}<script>{overlay}</script></body></html>")
 
     routes = [
         Route("/www.xiaohongshu.com/user/profile/{id}", account),
@@ -329,15 +329,15 @@ def test_what_a_page_brings_along_is_not_read_where_a_wall_covers_it(
     assert "captcha" in done.slices.filter(state="blocked")["reason"][0]
 
 
-class TestVisit:
-    def test_a_request_says_what_stands_in_its_address_and_body(self) -> None:
+class TestBrowserAction:
+    def test_parameters_come_from_the_url_and_the_body(self) -> None:
         address = "https://www.douyin.com/x/?keyword=%E5%B0%8F%E7%B1%B3&cursor=&filter_selected=%7B%22sort_type%22%3A%222%22%7D"
         assert {("keyword", "小米"), ("cursor", ""), ("sort_type", "2")} <= request_parameters(address, None)
         body = json.dumps({"page": 2, "filters": [{"type": "sort_type", "tags": ["time_descending"]}]})
         assert {("page", "2"), ("tags", "time_descending")} <= request_parameters("https://x/", body)
         assert request_parameters("https://x/", "no JSON") == {("", "None")}
 
-    def test_tells_what_a_request_does_not_say(self) -> None:
+    def test_lists_the_parameters_that_a_request_lacks(self) -> None:
         browser_action = BrowserAction(
             address="https://x/", required_parameters=(("page", "2"), ("", "time_descending"))
         )
@@ -347,7 +347,7 @@ class TestVisit:
             "=time_descending",
         ]
 
-    def test_a_search_on_douyin_is_narrowed_by_its_address(self) -> None:
+    def test_a_search_on_douyin_is_narrowed_by_its_url(self) -> None:
         filters = {"sort_type": "2", "publish_time": "7", "content_type": "1"}
         browser_action = douyin_pages.search({"keyword": "小米/KOL", "offset": "0"}, filters)
         assert browser_action.address == (
@@ -356,7 +356,7 @@ class TestVisit:
         assert browser_action.act == "open"
         assert douyin_pages.search({"keyword": "小米", "offset": "10"}, filters).act == "scroll"
 
-    def test_one_on_xiaohongshu_by_its_panel(self) -> None:
+    def test_a_search_on_xiaohongshu_is_narrowed_in_its_filter_panel(self) -> None:
         browser_action = xiaohongshu_pages.search("小米", 1, "time_descending", 2)
         assert browser_action.hover == ".filter"
         assert browser_action.clicks == tuple(
@@ -376,14 +376,14 @@ class TestVisit:
         ("<html>手机号登录 获取验证码</html>", "logged_out"),
     ],
 )
-def test_walls(words: str, state: str) -> None:
+def test_block_pages_are_classified(words: str, state: str) -> None:
     assert wall_state(words.encode())[0] == state
 
 
 class TestSignature:
-    """What page.js computes, computed again: HMAC-SHA256 with the session's key."""
+    """The signature that page.js computes: HMAC-SHA256 with the session's key."""
 
-    def test_is_good_for_one_address_body_session_and_time(self) -> None:
+    def test_is_valid_for_one_url_body_session_and_time(self) -> None:
         keys: dict[str, bytes] = {}
         session, hidden = new_session(keys)
         key = bytes(code ^ (7 * place + 13) for place, code in enumerate(hidden))
@@ -394,5 +394,5 @@ class TestSignature:
         assert not is_signed(keys, signature, "/api?x=1", b"", now=1767400100)
         assert not is_signed(keys, signature, "/api?x=1", b"{}", now=1767400301)
         assert not is_signed({}, signature, "/api?x=1", b"{}", now=1767400100)
-        for nonsense in ("", "..", session, f"{session}.x.{signed}"):
-            assert not is_signed(keys, nonsense, "/api?x=1", b"{}", now=1767400100)
+        for malformed in ("", "..", session, f"{session}.x.{signed}"):
+            assert not is_signed(keys, malformed, "/api?x=1", b"{}", now=1767400100)

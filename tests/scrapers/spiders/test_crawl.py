@@ -1,6 +1,6 @@
-"""How a crawl ends when something goes wrong: what it lands, what it notes as not collected, what it does not ask.
+"""How a crawl ends after a fault: what it lands, what it records as not collected, what it does not request.
 
-Weibo stands for all platforms here: the walk, the pipelines and the settings are the same.
+Weibo stands for all platforms here, since the walk, the pipelines and the settings are the same.
 """
 
 import asyncio
@@ -47,18 +47,18 @@ CUT = '...<a action-type="fl_unfold">展开</a>'
 
 
 class Site:
-    """A stand-in of s.weibo.com and m.weibo.cn that notes what it is asked."""
+    """A stand-in for s.weibo.com and m.weibo.cn that records the search requests."""
 
     def __init__(self, serve: Callable[[Starlette], str]) -> None:
         self._serve = serve
-        self.asked: list[tuple[str, str]] = []  # (query or id, page)
+        self.requests: list[tuple[str, str]] = []  # (query or id, page)
 
     def start(self, search: Handler, long_text: Handler | None = None) -> str:
-        async def noted(request: Request) -> Response:
-            self.asked.append((request.query_params["q"], request.query_params["page"]))
+        async def recording_search(request: Request) -> Response:
+            self.requests.append((request.query_params["q"], request.query_params["page"]))
             return await search(request)
 
-        routes = [Route("/s.weibo.com/weibo", noted)]
+        routes = [Route("/s.weibo.com/weibo", recording_search)]
         if long_text is not None:
             routes.append(Route("/m.weibo.cn/statuses/extend", long_text))
         return self._serve(Starlette(routes=routes))
@@ -83,7 +83,7 @@ def test_a_refusal_ends_the_crawl_at_once(crawl: Callable[..., Any], site: Site,
         return Response("", status_code=status)
 
     done = crawl(site.start(refuse), "weibo", DAY, QUERIES)
-    assert site.asked == [(QUERIES[0], "1")]  # not tried again, nothing else asked
+    assert site.requests == [(QUERIES[0], "1")]  # not retried, nothing else requested
     assert states(done) == [(query, state, 0) for query in QUERIES]
     assert done.slices["reason"].str.contains(str(status)).all()
     assert done.slices["pages"].to_list() == [1, 0, 0]
@@ -102,20 +102,22 @@ def test_a_refusal_ends_the_crawl_at_once(crawl: Callable[..., Any], site: Site,
         (None, "logged_out", "HTTP 302: the login is missing or has expired"),
     ],
 )
-def test_a_redirect_is_told_by_where_it_leads(
+def test_a_redirect_is_classified_by_its_target(
     crawl: Callable[..., Any], site: Site, to: str | None, state: str, reason: str
 ) -> None:
     async def redirect(request: Request) -> Response:
         return Response("", status_code=302, headers={"Location": to} if to else None)
 
     done = crawl(site.start(redirect), "weibo", DAY, QUERIES)
-    assert site.asked == [(QUERIES[0], "1")]
+    assert site.requests == [(QUERIES[0], "1")]
     assert states(done) == [(query, state, 0) for query in QUERIES]
     assert done.slices["reason"].str.contains(reason, literal=True).all()
-    assert "retcode" not in done.log  # what stands behind the path may tell who asked
+    assert "retcode" not in done.log  # the query string may identify the operator
 
 
-def test_a_body_that_refuses_ends_the_crawl_and_what_was_found_is_landed(crawl: Callable[..., Any], site: Site) -> None:
+def test_a_refusal_in_the_body_ends_the_crawl_and_lands_what_was_collected(
+    crawl: Callable[..., Any], site: Site
+) -> None:
     async def search(request: Request) -> Response:
         if (request.query_params["q"], request.query_params["page"]) == (QUERIES[1], "2"):
             return Response("<html><title>Sina Visitor System</title></html>")
@@ -125,21 +127,19 @@ def test_a_body_that_refuses_ends_the_crawl_and_what_was_found_is_landed(crawl: 
     done = crawl(site.start(search), "weibo", DAY, QUERIES)
     assert states(done) == [(QUERIES[0], "ok", 2), (QUERIES[1], "logged_out", 1), (QUERIES[2], "logged_out", 0)]
     assert done.posts.height == 3
-    assert len(site.asked) == 4
+    assert len(site.requests) == 4
 
 
-def test_a_server_error_is_tried_again(crawl: Callable[..., Any], site: Site) -> None:
+def test_a_server_error_is_retried(crawl: Callable[..., Any], site: Site) -> None:
     async def search(request: Request) -> Response:
-        return page(card(MID)) if len(site.asked) > 2 else Response("", status_code=503)
+        return page(card(MID)) if len(site.requests) > 2 else Response("", status_code=503)
 
     done = crawl(site.start(search), "weibo", DAY, QUERIES[:1])
     assert states(done) == [(QUERIES[0], "ok", 1)]
-    assert len(site.asked) == 3
+    assert len(site.requests) == 3
 
 
-def test_a_page_that_stays_away_leaves_its_slice_partial_and_the_others_whole(
-    crawl: Callable[..., Any], site: Site
-) -> None:
+def test_an_unavailable_page_makes_its_slice_partial_and_no_other(crawl: Callable[..., Any], site: Site) -> None:
     async def search(request: Request) -> Response:
         if request.query_params["q"] == QUERIES[1]:
             return Response("", status_code=500)
@@ -151,35 +151,35 @@ def test_a_page_that_stays_away_leaves_its_slice_partial_and_the_others_whole(
 
 
 @pytest.mark.parametrize(("blank", "kept"), [({2}, 3), ({4}, 3), ({2, 3}, 1)])
-def test_pages_behind_a_blank_one_are_read_where_the_site_lists_them_and_after_two_it_is_left(
+def test_the_walk_continues_after_one_empty_page_that_the_site_lists_and_stops_after_two(
     crawl: Callable[..., Any], site: Site, blank: set[int], kept: int
 ) -> None:
     listed = "".join(f"<li>第{number}页</li>" for number in range(1, 5))
 
     async def search(request: Request) -> Response:
         number = int(request.query_params["page"])
-        found = [] if number in blank else [card(MID + number)]
-        shown = page(*found, following=number + 1 if found and number < 4 else None)
+        cards = [] if number in blank else [card(MID + number)]
+        shown = page(*cards, following=number + 1 if cards and number < 4 else None)
         pager = f'<div class="m-page"><ul class="s-scroll">{listed}</ul></div></body>'
-        nothing = '<div class="card card-no-result"><p>抱歉，未找到相关结果。</p></div></body>'
-        end = pager if found else nothing
+        no_results = '<div class="card card-no-result"><p>抱歉，未找到相关结果。</p></div></body>'
+        end = pager if cards else no_results
         return Response(bytes(shown.body).replace(b"</body>", end.encode()), media_type="text/html")
 
     done = crawl(site.start(search), "weibo", DAY, QUERIES[:1])
     assert states(done) == [(QUERIES[0], "partial", kept)]
-    assert done.slices["reason"][0] == "nothing is on the page, though the site says that there is more"
+    assert done.slices["reason"][0] == "the page is empty although the site says that more results follow"
 
 
-def test_a_site_that_goes_away_leaves_partial_slices(crawl: Callable[..., Any], dying_site: str) -> None:
+def test_a_site_that_goes_down_leaves_partial_slices(crawl: Callable[..., Any], dying_site: str) -> None:
     done = crawl(dying_site, "weibo", DAY, QUERIES)
     assert states(done) == [(QUERIES[0], "ok", 1), (QUERIES[1], "partial", 0), (QUERIES[2], "partial", 0)]
-    assert done.slices.filter(pl.col("state") == "partial")["reason"].str.starts_with("no answer: ").all()
+    assert done.slices.filter(pl.col("state") == "partial")["reason"].str.starts_with("no response: ").all()
     assert done.posts.height == 1
 
 
 @pytest.fixture
 def dying_site() -> Iterator[str]:
-    """Answers one request, and is gone."""
+    """A site that responds to one request and closes its port."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def answer_once() -> None:
@@ -197,12 +197,12 @@ def dying_site() -> Iterator[str]:
     thread.join()
 
 
-def test_the_same_post_is_landed_once_and_posts_of_other_days_not(crawl: Callable[..., Any], site: Site) -> None:
+def test_a_repeated_post_is_landed_once_and_posts_of_other_days_are_not(crawl: Callable[..., Any], site: Site) -> None:
     async def search(request: Request) -> Response:
         return page(card(MID), card(MID), card(MID + (86_400 << 22)).replace("01月05日", "01月06日"))
 
     done = crawl(site.start(search), "weibo", DAY, QUERIES)
-    assert states(done) == [(query, "ok", 1) for query in QUERIES]  # each slice counts it, though it is landed once
+    assert states(done) == [(query, "ok", 1) for query in QUERIES]  # each slice counts it, although it is landed once
     assert done.slices["posts_seen"].to_list() == [3, 3, 3]
     assert done.posts["post_id"].to_list() == [str(MID)]
     assert done.posts["query"].to_list() == QUERIES[:1]
@@ -212,13 +212,13 @@ class TestFullTexts:
     async def _search(self, request: Request) -> Response:
         return page(card(MID, CUT), card(MID + 1))
 
-    def test_that_are_not_given_leave_the_cut_one_and_a_partial_slice(
+    def test_that_the_site_withholds_leave_the_truncated_text_and_a_partial_slice(
         self, crawl: Callable[..., Any], site: Site
     ) -> None:
-        async def not_given(request: Request) -> Response:
+        async def withhold(request: Request) -> Response:
             return JSONResponse({"ok": 0, "msg": "微博不存在或暂无查看权限!"})
 
-        done = crawl(site.start(self._search, not_given), "weibo", DAY, QUERIES[:1])
+        done = crawl(site.start(self._search, withhold), "weibo", DAY, QUERIES[:1])
         assert sorted(done.posts["text"]) == ["小米", "小米..."]
         assert states(done) == [(QUERIES[0], "partial", 2)]
         assert str(MID) in done.slices["reason"][0]
@@ -229,11 +229,11 @@ class TestFullTexts:
 
         done = crawl(site.start(self._search, refuse), "weibo", DAY, QUERIES)
         assert states(done) == [(QUERIES[0], "blocked", 1), (QUERIES[1], "blocked", 0), (QUERIES[2], "blocked", 0)]
-        assert len(site.asked) == 1
+        assert len(site.requests) == 1
         assert done.posts["text"].to_list() == ["小米..."]
 
 
-def test_records_that_cannot_be_read_go_to_quarantine(crawl: Callable[..., Any], site: Site, tmp_path: Path) -> None:
+def test_unreadable_records_go_to_quarantine(crawl: Callable[..., Any], site: Site, tmp_path: Path) -> None:
     async def search(request: Request) -> Response:
         return page(card(MID), card(MID).replace(str(MID), "x").replace("/Ql", "/"))
 
@@ -251,7 +251,7 @@ def test_records_that_cannot_be_read_go_to_quarantine(crawl: Callable[..., Any],
 
 
 class TestInterrupted:
-    """A crawl as a process that is stopped from outside, in the middle of a search without end."""
+    """A crawl in its own process, stopped from outside during a search without end."""
 
     @pytest.fixture
     def start(self, site: Site, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
@@ -271,24 +271,24 @@ class TestInterrupted:
 
         return run
 
-    @pytest.mark.parametrize("seconds_a_page", [0.3, 0.0])  # in the middle of a download; of the landing of items
-    def test_lands_nothing_and_leaves_nothing_half_done(
+    @pytest.mark.parametrize("seconds_a_page", [0.3, 0.0])  # during a download; while items are processed
+    def test_lands_nothing_and_leaves_no_partial_files(
         self, start: Callable[..., subprocess.Popen[str]], site: Site, tmp_path: Path, seconds_a_page: float
     ) -> None:
         with start(seconds_a_page) as process:
             deadline = time.monotonic() + 30
-            while len(site.asked) < 4 and time.monotonic() < deadline:
+            while len(site.requests) < 4 and time.monotonic() < deadline:
                 time.sleep(0.05)
             process.send_signal(signal.SIGINT)
             log = _log_of(process)
-        assert len(site.asked) < 3 * 50
+        assert len(site.requests) < 3 * 50
         assert "Traceback" not in log, log
-        assert "shutdown: nothing is landed" in log
-        visits = tmp_path / "request_log"  # how many requests there were today outlives the crawl, as the key does
-        left = {path for path in tmp_path.rglob("*") if path.is_file() and visits not in path.parents}
+        assert "shutdown: nothing was landed" in log
+        request_log = tmp_path / "request_log"  # kept after the crawl, as is the key
+        left = {path for path in tmp_path.rglob("*") if path.is_file() and request_log not in path.parents}
         assert left <= {tmp_path / "pseudonym.key"}
 
-    def test_lands_what_it_has_at_its_time_limit(
+    def test_lands_what_it_has_at_the_time_limit(
         self, start: Callable[..., subprocess.Popen[str]], tmp_path: Path
     ) -> None:
         with start(0.3, "-s", "CLOSESPIDER_TIMEOUT=2") as process:
@@ -304,9 +304,9 @@ class TestInterrupted:
 
 
 def _log_of(process: subprocess.Popen[str]) -> str:
-    """What a process that is about to end has logged; one that does not end is killed, and fails the test."""
+    """The log of a process that should end within 20 s; otherwise it is killed and the test fails."""
     try:
         return process.communicate(timeout=20)[1]
     except subprocess.TimeoutExpired:
         process.kill()
-        pytest.fail(f"the crawl does not end: {process.communicate()[1]}")
+        pytest.fail(f"the crawl did not end: {process.communicate()[1]}")

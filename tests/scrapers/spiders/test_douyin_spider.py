@@ -1,4 +1,4 @@
-"""Whole crawls of Douyin against the sandbox, and what its spider and its site do for themselves."""
+"""Whole crawls of Douyin against the sandbox, and tests of its spider and of the sandbox's site."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def slice_request(spider: DouyinSpider) -> SliceRequest:
     return SliceRequest("小米 大熊", spider.start_of_day, spider.end_of_day)
 
 
-def test_a_day_lands_whole_and_exact(
+def test_a_day_lands_completely_and_exactly(
     crawl: Callable[..., Any], sandbox: str, sandbox_corpus: list[SandboxPost]
 ) -> None:
     done = crawl(sandbox, "douyin", "2026-01-03", QUERIES)
@@ -74,14 +74,16 @@ def test_a_day_lands_whole_and_exact(
     assert done.slices["query"].to_list() == QUERIES
 
 
-def test_a_search_that_finds_more_than_the_site_shows_hits_the_cap(crawl: Callable[..., Any], sandbox: str) -> None:
+def test_a_search_with_more_results_than_the_site_shows_hits_the_cap(crawl: Callable[..., Any], sandbox: str) -> None:
     slices = crawl(sandbox, "douyin", "2026-01-01", ["小米"]).slices
     videos = slices.filter(pl.col("filters") == "kind=video", pl.col("ordering") == "newest").row(0, named=True)
     assert (videos["state"], videos["cap_hit"], videos["pages"]) == ("partial", True, 40)
     assert set(slices.filter(pl.col("filters") == "kind=video")["ordering"]) == {"newest", "general", "most_liked"}
 
 
-def test_a_check_ends_the_crawl_as_blocked(crawl: Callable[..., Any], serve: Callable[[Starlette], str]) -> None:
+def test_a_verification_check_ends_the_crawl_as_blocked(
+    crawl: Callable[..., Any], serve: Callable[[Starlette], str]
+) -> None:
     body = (FIXTURES / "verify_check.json").read_bytes()
 
     async def check(request: Request) -> Response:
@@ -105,7 +107,7 @@ def test_a_check_ends_the_crawl_as_blocked(crawl: Callable[..., Any], serve: Cal
         (timedelta(days=181), "0"),
     ],
 )
-def test_the_time_filter_is_the_narrowest_that_reaches_the_day(age: timedelta, value: str) -> None:
+def test_the_time_filter_is_the_narrowest_that_includes_the_day(age: timedelta, value: str) -> None:
     assert publish_time(NOW - age, NOW) == value
 
 
@@ -118,26 +120,26 @@ def test_pages_follow_by_offset_and_search_id(spider: DouyinSpider, slice_reques
     assert (second["offset"], second["search_id"], second["keyword"]) == (["10"], ["A1"], ["小米 大熊"])
 
 
-def test_pinned_posts_and_ads_do_not_say_that_the_day_is_passed(
-    spider: DouyinSpider, slice_request: SliceRequest
-) -> None:
-    answer = json.loads((FIXTURES / "general_search.json").read_bytes())  # pinned of 29 December, the rest of 5 January
+def test_pinned_posts_and_ads_do_not_end_the_walk(spider: DouyinSpider, slice_request: SliceRequest) -> None:
+    answer = json.loads(
+        (FIXTURES / "general_search.json").read_bytes()
+    )  # a pinned post of 29 December, the others of 5 January
     page = parse_search(json.dumps(answer).encode(), NOW)
-    assert not spider.is_past(page, slice_request)
+    assert not spider.is_before_slice(page, slice_request)
     page.posts = [post for post in page.posts if post.is_ad or post.post_id == "7592000000000000001"]
     assert [post.posted_at < slice_request.start for post in page.posts] == [True, False]
-    assert not spider.is_past(page, slice_request)
+    assert not spider.is_before_slice(page, slice_request)
     later = SliceRequest("小米 大熊", slice_request.start + timedelta(days=1), slice_request.end + timedelta(days=1))
-    assert not spider.is_past(page, later), "nothing in order on the page: it does not tell"
-    assert spider.is_past(parse_search(json.dumps(answer).encode(), NOW), later)
+    assert not spider.is_before_slice(page, later), "no post on the page is in time order"
+    assert spider.is_before_slice(parse_search(json.dumps(answer).encode(), NOW), later)
 
 
-def test_the_site_mixes_its_cards_repeats_itself_and_stops_at_its_depth(sandbox: str) -> None:
+def test_the_site_mixes_cards_repeats_posts_and_stops_at_its_cap(sandbox: str) -> None:
     site = f"{sandbox}/www.douyin.com/aweme/v1/web/general/search/single/"
-    asked = urlencode({"keyword": "小米", "count": 10, "filter_selected": '{"sort_type":"2","publish_time":"0"}'})
+    parameters = urlencode({"keyword": "小米", "count": 10, "filter_selected": '{"sort_type":"2","publish_time":"0"}'})
 
     def page(offset: int) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{site}?{asked}&offset={offset}", timeout=10) as response:
+        with urllib.request.urlopen(f"{site}?{parameters}&offset={offset}", timeout=10) as response:
             return json.load(response)
 
     first, second, last, beyond = (page(offset) for offset in (0, 10, 390, 400))
@@ -152,10 +154,12 @@ def test_the_site_mixes_its_cards_repeats_itself_and_stops_at_its_depth(sandbox:
     assert parse_search(json.dumps(beyond).encode(), NOW).state == "empty"
 
 
-def test_the_site_honours_order_and_time_filter(sandbox: str) -> None:
+def test_the_site_applies_the_order_and_the_time_filter(sandbox: str) -> None:
     def posts(path: str, filters: dict[str, str]) -> list[Any]:
-        asked = urlencode({"keyword": "小米 KOL", "count": 15, "filter_selected": json.dumps(filters)})
-        with urllib.request.urlopen(f"{sandbox}/www.douyin.com/aweme/v1/web/{path}/?{asked}", timeout=10) as response:
+        parameters = urlencode({"keyword": "小米 KOL", "count": 15, "filter_selected": json.dumps(filters)})
+        with urllib.request.urlopen(
+            f"{sandbox}/www.douyin.com/aweme/v1/web/{path}/?{parameters}", timeout=10
+        ) as response:
             return [post for post in parse_search(response.read(), NOW).posts if not post.is_ad]
 
     videos = posts("search/item", {"sort_type": "1"})
@@ -164,7 +168,7 @@ def test_the_site_honours_order_and_time_filter(sandbox: str) -> None:
     assert posts("general/search/single", {"sort_type": "2", "publish_time": "1"}) == []
 
 
-def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
+def test_comments_profiles_and_timelines_land_exactly_and_without_names(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str], sandbox_corpus: list[SandboxPost]
 ) -> None:
     day = "2026-01-03"
@@ -183,26 +187,26 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
     )
     key = load_key(done.data)
 
-    # The timeline has all posts of the account, also those that no query finds.
+    # The timeline has all posts of the account, also those that match no query.
     own = {post_id for post_id, post in of_day.items() if post.author == listed}
     timeline = done.slices.filter(target="timeline").row(0, named=True)
     assert (timeline["state"], set(timeline["kept_ids"])) == ("ok", own)
     assert set(done.posts.filter(author_name="在列账号")["post_id"]) == own
 
-    asked = {post.post_id: post for post in [*top, *(of_day[post_id] for post_id in own)]}
-    said = {comment.comment_id: comment for post in asked.values() for comment in comments_of(post)}
+    detailed = {post.post_id: post for post in [*top, *(of_day[post_id] for post_id in own)]}
+    expected = {comment.comment_id: comment for post in detailed.values() for comment in comments_of(post)}
     landed = {row["comment_id"]: row for row in done.of_all_days("comments").to_dicts()}
-    assert landed.keys() == said.keys()
-    assert len(said) > 100
-    assert any(comment.answers_id not in (None, comment.root_id) for comment in said.values())
-    for comment_id, comment in said.items():
+    assert landed.keys() == expected.keys()
+    assert len(expected) > 100
+    assert any(comment.answers_id not in (None, comment.root_id) for comment in expected.values())
+    for comment_id, comment in expected.items():
         row = landed[comment_id]
         assert (row["post_id"], row["parent_comment_id"]) == (comment.post_id, comment.answers_id)
         assert (row["text"], row["posted_at"], row["like_count"]) == (comment.text, comment.posted_at, comment.likes)
         assert (row["ip_location"], row["source"]) == (comment.ip_location, "spider")
         assert row["author_id"] == pseudonym(key, "douyin", comment.author.author_id)
     for slice_ in done.slices.filter(target="comments").to_dicts():
-        post = asked[slice_["query"]]
+        post = detailed[slice_["query"]]
         assert (slice_["state"], slice_["declared_total"], slice_["posts_kept"]) == ("ok", post.comments, post.comments)
 
     writers = {post.author.author_id: post.author for post in top} | {listed.author_id: listed}
@@ -214,25 +218,23 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
         assert row["is_verified"] is author.is_verified
         assert row["author_name"] == ("在列账号" if author == listed else None)
 
-    people = {person.author.author_id for person in [*corpus, *said.values()]}
+    people = {person.author.author_id for person in [*corpus, *expected.values()]}
     for table in ("posts", "comments", "authors", "slices"):
-        text = done.of_all_days(table).write_json().replace(f"{SEC_UID}{listed.author_id}", "")  # what was asked for
+        text = done.of_all_days(table).write_json().replace(f"{SEC_UID}{listed.author_id}", "")  # the requested account
         assert not people & set(re.findall(r"[0-9]{16}", text)), table
         assert not re.search(r"合成(?:用户|媒体|数码博主)\d", text), table
 
 
-def test_the_hot_list_lands_as_it_is_at_the_moment(
-    crawl: Callable[..., Any], serve: Callable[[Starlette], str]
-) -> None:
+def test_the_current_hot_list_lands_exactly(crawl: Callable[..., Any], serve: Callable[[Starlette], str]) -> None:
     at = datetime(2026, 1, 6, 12, 48, tzinfo=UTC)
     rows = crawl(serve(create_app([], now=lambda: at)), "douyin", "").of_all_days("hot_lists")
-    told = [(row.rank, row.word, row.heat, row.entered_at.replace(microsecond=0)) for row in hot_list("douyin", at)]
-    assert rows.sort("rank").select("rank", "word", "heat", "entered_at").rows() == told
+    expected = [(row.rank, row.word, row.heat, row.entered_at.replace(microsecond=0)) for row in hot_list("douyin", at)]
+    assert rows.sort("rank").select("rank", "word", "heat", "entered_at").rows() == expected
     assert set(rows["list_name"]) == {"hot_search"}
-    assert len(told) == 50
+    assert len(expected) == 50
 
 
-def test_a_timeline_goes_on_from_the_time_that_its_page_ends_with(
+def test_a_timeline_page_starts_where_the_previous_one_ended(
     serve: Callable[[Starlette], str],
     spider: DouyinSpider,
     slice_request: SliceRequest,
@@ -257,31 +259,29 @@ def test_a_timeline_goes_on_from_the_time_that_its_page_ends_with(
         following = page.next
     assert following is None
     assert {post.post_id for post in shown} == {post.post_id for post in posts}
-    in_order = [post.posted_at for post in shown if spider.is_in_order(post)]
+    in_order = [post.posted_at for post in shown if spider.is_in_time_order(post)]
     assert in_order == sorted(in_order, reverse=True)
     assert len(in_order) in (39, 40), "an account may have pinned a post"
 
 
-def test_a_post_that_is_gone_is_empty_and_its_comments_with_it(
-    serve: Callable[[Starlette], str], spider: DouyinSpider
-) -> None:
+def test_a_deleted_post_and_its_comments_are_empty(serve: Callable[[Starlette], str], spider: DouyinSpider) -> None:
     site = serve(create_app([], now=lambda: NOW))
-    gone = PostRef("7592500000000000002", "video")
+    deleted = PostRef("7592500000000000002", "video")
 
-    def answer(asked: Any) -> bytes:
-        with urllib.request.urlopen(asked.url.replace("https:/", site), timeout=10) as response:
+    def fetch(request: Any) -> bytes:
+        with urllib.request.urlopen(request.url.replace("https:/", site), timeout=10) as response:
             return response.read()
 
-    page = parse_search(answer(spider.detail_request(gone)), NOW)
+    page = parse_search(fetch(spider.detail_request(deleted)), NOW)
     assert (page.state, page.posts) == ("empty", [])
     assert "作品已删除" in page.reason
-    assert parse_comments(answer(spider.comments_request(gone, None)), NOW, gone.post_id).state == "empty"
-    replies = parse_replies(answer(spider.replies_request(gone, "1", {})), NOW, gone.post_id, "1")
+    assert parse_comments(fetch(spider.comments_request(deleted, None)), NOW, deleted.post_id).state == "empty"
+    replies = parse_replies(fetch(spider.replies_request(deleted, "1", {})), NOW, deleted.post_id, "1")
     assert (replies.state, replies.comments) == ("empty", [])
 
 
-def test_a_post_names_the_account_that_its_profile_is_asked_for_with(spider: DouyinSpider) -> None:
+def test_a_post_contains_the_id_of_its_author_s_profile(spider: DouyinSpider) -> None:
     [post] = parse_search((FIXTURES / "detail.json").read_bytes(), NOW).posts
-    account = spider.account_of(post)
+    account = spider.profile_key(post)
     assert account == "MS4wLjABAAAA1500000000000002"
     assert parse_qs(urlsplit(spider.profile_request(account).url).query)["sec_user_id"] == [account]

@@ -1,4 +1,4 @@
-"""Whatever a site does, what is collected is what there is, or a slice says that it is not."""
+"""Whatever a site does, a crawl is either complete, or its slices say that it is not."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,25 +19,25 @@ from sandbox.search import matching
 
 DAY = "2026-01-03"
 QUERIES = ["小米 大熊", "小米 KOL"]
-# Harms that strike one request in three, and those that strike every one: nothing can be read then.
+# Response faults strike 30% of the requests, or all of them, so that no page is readable.
 SOMETIMES, ALWAYS = 0.3, 1.0
 SEED = 3
 CASES = [(platform, fault, ALWAYS) for platform in CRAWLED_PLATFORMS for fault in REFUSALS[platform]]
 CASES += [(platform, fault, SOMETIMES) for platform in CRAWLED_PLATFORMS for fault in RESPONSE_FAULTS]
 CASES += [(platform, fault, ALWAYS) for platform in CRAWLED_PLATFORMS for fault in ("cut", "blank", "no_result")]
-# A refusal and a harm of each platform in the fast tests.
+# One refusal and one response fault of each platform run in the fast tests.
 FAST = {
     ("weibo", "visitor_system", ALWAYS), ("weibo", "no_result", ALWAYS),
     ("douyin", "no_cards", ALWAYS), ("douyin", "blank", SOMETIMES),
     ("xiaohongshu", "http_461", ALWAYS), ("xiaohongshu", "overlapping", SOMETIMES),
     ("zhihu", "safety_check", ALWAYS), ("zhihu", "cut", ALWAYS),
 }  # fmt: skip
-assert {*CASES} >= FAST, "or a case would be left out of both"
+assert {*CASES} >= FAST, "each fast case must be one of CASES"
 
 
 @pytest.fixture(scope="module")
 def table(request: pytest.FixtureRequest) -> Iterator[list[str]]:
-    """Rows of the table of faults and outcomes, which is printed at the end whether or not output is captured."""
+    """Rows of the table of faults and outcomes; it is printed at the end even if output is captured."""
     rows: list[str] = []
     yield rows
     capture = request.config.pluginmanager.getplugin("capturemanager")
@@ -45,10 +45,10 @@ def table(request: pytest.FixtureRequest) -> Iterator[list[str]]:
         print("", f"{'platform':12} {'fault':24} {'rate':>4}  {'outcome':10} {'posts':>9}", *sorted(rows), sep="\n")
 
 
-def found(corpus: list[SandboxPost], platform: Platform, query: str, start: datetime, end: datetime) -> set[str]:
-    """The posts that a search of a time finds, were the site to show all."""
-    of_time = [post for post in corpus if post.platform == platform and start <= post.posted_at < end]
-    return {post.post_id for post in matching(of_time, query)}
+def matches(corpus: list[SandboxPost], platform: Platform, query: str, start: datetime, end: datetime) -> set[str]:
+    """Ids of the posts in [start, end) that match the query."""
+    in_range = [post for post in corpus if post.platform == platform and start <= post.posted_at < end]
+    return {post.post_id for post in matching(in_range, query)}
 
 
 def truth(corpus: list[SandboxPost], platform: Platform) -> set[str]:
@@ -57,16 +57,18 @@ def truth(corpus: list[SandboxPost], platform: Platform) -> set[str]:
 
 
 def outcome(done: Any, corpus: list[SandboxPost], platform: Platform) -> str:
-    """One word for how a crawl ended; fails where a slice vouches for what is not there, or a post is made up."""
+    """How the crawl ended: complete, or its worst state. Fails if a slice claims missing posts or a post is wrong."""
     expected = truth(corpus, platform)
     collected = set(done.posts["post_id"]) if done.posts.height else set()
     assert collected <= expected
     assert done.posts["post_id"].n_unique() == done.posts.height
-    assert set(done.slices["query"]) == set(QUERIES), "no query goes without a word on how it ended"
+    assert set(done.slices["query"]) == set(QUERIES), "each query has a slice"
     for part in done.slices.to_dicts():
         if part["state"] in ("ok", "empty"):
-            whole = found(corpus, platform, part["query"], part["slice_start"], part["slice_end"])
-            assert set(part["kept_ids"]) == whole <= collected, f"{part['state']}, and yet not all of {part['query']}"
+            expected_ids = matches(corpus, platform, part["query"], part["slice_start"], part["slice_end"])
+            assert set(part["kept_ids"]) == expected_ids <= collected, (
+                f"{part['state']}, but posts of {part['query']} are missing"
+            )
         else:
             assert part["reason"]
     states = set(done.slices["state"])
@@ -84,7 +86,7 @@ def row(platform: Platform, fault: str, rate: float, ended: str, posts: int, of:
     ("platform", "fault", "rate"),
     [case if case in FAST else pytest.param(*case, marks=pytest.mark.slow) for case in CASES],
 )
-def test_each_fault_is_told_as_what_it_is(
+def test_each_fault_ends_in_its_own_state(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str], sandbox_corpus: list[SandboxPost], table: list[str],
     platform: Platform, fault: str, rate: float,
 ) -> None:  # fmt: skip
@@ -118,7 +120,7 @@ def test_all_faults_at_random(
 @pytest.mark.slow
 @pytest.mark.parametrize("platform", CRAWLED_PLATFORMS)
 @pytest.mark.parametrize("fault", ["overlapping", "blank", "no_result", "shifting_total"])
-def test_a_discussion_is_whole_or_said_not_to_be(
+def test_comments_are_complete_or_their_slice_says_why_not(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str], sandbox_corpus: list[SandboxPost], table: list[str],
     platform: Platform, fault: str,
 ) -> None:  # fmt: skip
@@ -127,16 +129,16 @@ def test_a_discussion_is_whole_or_said_not_to_be(
     site = serve(create_app([*posts.values()], faults=[fault], fault_rate=0.1, seed=SEED))
     details = {"top_posts": 2, "comment_pages": 20, "reply_pages": 10}
     done = crawl(site, platform, DAY, QUERIES[:1], details=details)
-    asked = done.slices.filter(done.slices["target"] == "comments")
-    assert asked.height == 2
+    comment_slices = done.slices.filter(done.slices["target"] == "comments")
+    assert comment_slices.height == 2
     comments = done.of_all_days("comments")
-    for part in asked.to_dicts():
-        told = {comment.comment_id for comment in comments_of(posts[part["query"]])}
+    for part in comment_slices.to_dicts():
+        expected = {comment.comment_id for comment in comments_of(posts[part["query"]])}
         collected = comments.filter(comments["post_id"] == part["query"])["comment_id"]
         assert collected.is_unique().all()
-        assert set(collected) <= told
+        assert set(collected) <= expected
         if part["state"] in ("ok", "empty"):
-            assert set(collected) == told
+            assert set(collected) == expected
         else:
             assert part["reason"]
-        table.append(row(platform, f"{fault}, comments", 0.1, part["state"], len(collected), len(told)))
+        table.append(row(platform, f"{fault}, comments", 0.1, part["state"], len(collected), len(expected)))

@@ -1,4 +1,4 @@
-"""What a page brought is handled while the site answers the next request (scrapers/spiders/crawl.py)."""
+"""Items are processed while the site responds to the next request (scrapers/spiders/fetching.py)."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -14,46 +14,46 @@ from scrapers.parsers import SearchPage
 from scrapers.spiders.douyin import DouyinSpider
 
 REQUEST = Request("https://www.douyin.com/x")
-PATIENCE = 5  # seconds; a test that waits so long has failed
+TIMEOUT_SECONDS = 5  # a test that waits this long has failed
 
 
 class Site:
-    """A site that answers only when the pipelines have had an item, and notes what happens in its order."""
+    """A site that responds only after the pipelines have processed an item, and records the order of events."""
 
     def __init__(self, spider: DouyinSpider, *, is_disk_full: bool = False) -> None:
         self.events: list[str] = []
         self._spider, self._is_disk_full = spider, is_disk_full
-        self._handled = asyncio.Event()
+        self._processed = asyncio.Event()
 
     async def download_async(self, _: Request) -> Response:
-        self.events.append("asked")
+        self.events.append("requested")
         self._spider._on_request_sent()
         try:
-            await asyncio.wait_for(self._handled.wait(), PATIENCE)
+            await asyncio.wait_for(self._processed.wait(), TIMEOUT_SECONDS)
         except asyncio.CancelledError:
-            self.events.append("given up")
+            self.events.append("cancelled")
             raise
-        self.events.append("answered")
+        self.events.append("responded")
         return Response(REQUEST.url)
 
     async def process_item_async(self, item: Any) -> Any:
         if self._is_disk_full:
             raise OSError("no space left on device")
-        self.events.append(f"handled {item}")
-        self._handled.set()
+        self.events.append(f"processed {item}")
+        self._processed.set()
         return item
 
 
-def crawling(*found: str, is_disk_full: bool = False) -> tuple[DouyinSpider, Site]:
+def crawling(*items: str, is_disk_full: bool = False) -> tuple[DouyinSpider, Site]:
     spider = DouyinSpider(day="2026-01-05")
     site = Site(spider, is_disk_full=is_disk_full)
     engine = SimpleNamespace(download_async=site.download_async, scraper=SimpleNamespace(itemproc=site))
     spider.crawler = SimpleNamespace(engine=engine)  # type: ignore[assignment]
-    spider._unprocessed = list(found)  # type: ignore[arg-type]
+    spider._unprocessed = list(items)  # type: ignore[arg-type]
     return spider, site
 
 
-def test_items_are_handled_in_their_order_between_a_request_and_its_answer() -> None:
+def test_items_are_processed_in_order_between_a_request_and_its_response() -> None:
     async def crawl() -> list[str]:
         spider, site = crawling("first", "second")
         await spider.fetch(REQUEST)
@@ -61,11 +61,11 @@ def test_items_are_handled_in_their_order_between_a_request_and_its_answer() -> 
         return site.events
 
     events = asyncio.run(crawl())
-    assert events[:2] == ["asked", "handled first"]
-    assert sorted(events[2:]) == ["answered", "handled second"]
+    assert events[:2] == ["requested", "processed first"]
+    assert sorted(events[2:]) == ["processed second", "responded"]
 
 
-def test_a_request_is_given_up_when_a_pipeline_fails() -> None:
+def test_a_request_is_cancelled_when_a_pipeline_fails() -> None:
     async def crawl() -> list[str]:
         spider, site = crawling("first", is_disk_full=True)
         with pytest.raises(OSError, match="no space"):
@@ -73,26 +73,28 @@ def test_a_request_is_given_up_when_a_pipeline_fails() -> None:
         await asyncio.sleep(0)
         return site.events
 
-    assert asyncio.run(crawl()) == ["asked", "given up"]
+    assert asyncio.run(crawl()) == ["requested", "cancelled"]
 
 
 @pytest.mark.parametrize(
-    ("posts", "is_past"),
+    ("posts", "is_before_slice"),
     [
         ([], False),
         ([(-1, False)], True),
         ([(1, False)], False),
         ([(-1, False), (1, False)], False),
-        ([(-1, False), (1, True)], True),  # an ad stands anywhere
-        ([(-1, True)], False),  # nothing tells how far the page goes back
+        ([(-1, False), (1, True)], True),  # an ad may be anywhere
+        ([(-1, True)], False),  # no post shows how far back the page goes
         ([(-1, True), (1, True)], False),
     ],
 )
-def test_a_page_is_past_when_all_that_is_in_order_is_older(posts: list[tuple[int, bool]], is_past: bool) -> None:
+def test_a_page_is_before_the_slice_when_all_posts_in_time_order_are_older(
+    posts: list[tuple[int, bool]], is_before_slice: bool
+) -> None:
     spider = DouyinSpider(day="2026-01-05", queries='["小米"]')
     [slice_request] = spider._first_requests()
     page = SearchPage(posts=[post(slice_request.start + timedelta(hours=hours), is_ad=is_ad) for hours, is_ad in posts])
-    assert spider.is_past(page, slice_request) is is_past
+    assert spider.is_before_slice(page, slice_request) is is_before_slice
 
 
 def post(posted_at: datetime, *, is_ad: bool) -> Post:

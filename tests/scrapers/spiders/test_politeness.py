@@ -1,4 +1,4 @@
-"""What keeps collection polite, as an allow-list: a setting that is loosened has to be loosened here too."""
+"""The settings that keep crawls polite, as an allow-list: whoever loosens one has to loosen it here too."""
 
 import inspect
 import json
@@ -30,29 +30,29 @@ from scrapy.settings import default_settings
 from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.project import get_project_settings
 from starlette.applications import Starlette
-from starlette.requests import Request as Asked
+from starlette.requests import Request as SiteRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
 from core.platforms import CRAWLED_PLATFORMS, Platform
 from scrapers import settings as project_settings
-from scrapers.handlers.browser import is_not_looked_at
+from scrapers.handlers.browser import is_unneeded
 from scrapers.logs import MaskSecrets, secret_parts
 from scrapers.middlewares.budget import Budget, BudgetSpent
 from scrapers.middlewares.one_pace import OnePace
 from scrapers.pages.actions import BrowserAction
 from scrapers.request_log import count_request
-from scrapers.spiders.answers import BLOCKED_STATUSES
+from scrapers.spiders.responses import BLOCKED_STATUSES
 
 ROOT = Path(__file__).resolve().parents[3]
 COOKIE = 'SUB=_2A25FakeFakeFake; SUBP="0033-fake-fake"; lang=zh'
-MAY_OVERRIDE: set[str] = set()  # the settings that a spider may have of its own
+MAY_OVERRIDE: set[str] = set()  # the settings that a spider may override
 POLITE = {
     "CONCURRENT_REQUESTS": 1,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
     "DOWNLOAD_DELAY": 10,
     "DOWNLOAD_DELAY_JITTER": 0.5,
-    "DOWNLOAD_SLOTS": {},  # an entry would have a delay and a concurrency of its own
+    "DOWNLOAD_SLOTS": {},  # an entry would have its own delay and concurrency
     "DOWNLOAD_VERIFY_CERTIFICATES": True,
     "AUTOTHROTTLE_ENABLED": True,
     "AUTOTHROTTLE_START_DELAY": 10,
@@ -68,11 +68,11 @@ POLITE = {
     "REMOTE_CONTROL_ENABLED": False,
     "TELNETCONSOLE_ENABLED": False,
     "TINGFENG_DAILY_REQUESTS": 2000,
-    # Who answers: the browser for the platforms that sign, whose pages load neither pictures nor films.
+    # The browser downloads from platforms whose pages sign requests, and loads no images or videos.
     "DOWNLOAD_HANDLERS": {"https": "scrapers.handlers.browser.BrowserHandler"},
     "TINGFENG_BROWSER": ["douyin", "xiaohongshu", "zhihu"],
     "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 2,
-    "PLAYWRIGHT_ABORT_REQUEST": "scrapers.handlers.browser.is_not_looked_at",
+    "PLAYWRIGHT_ABORT_REQUEST": "scrapers.handlers.browser.is_unneeded",
     "PLAYWRIGHT_PROCESS_REQUEST_HEADERS": None,
 }
 MIDDLEWARES = {
@@ -96,33 +96,37 @@ print(json.dumps(chosen, default=dict))
 
 @pytest.fixture(scope="session")
 def live_settings() -> dict[str, dict[str, Any]]:
-    """The settings of each platform's live crawl, a spider's own among them: read by a process of its own, since the
-    environment decides them when scrapers.settings is imported."""
+    """The settings of each platform's live crawl, with the spider's own.
+
+    Read in a separate process, because they depend on the environment when scrapers.settings is imported.
+    """
     bare = {name: value for name, value in os.environ.items() if not name.startswith("TINGFENG_")}
     names = [*POLITE, "DOWNLOADER_MIDDLEWARES"]
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", EFFECTIVE, json.dumps(names)],
         cwd=ROOT, env=bare | {"TINGFENG_SOURCE": "live"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    return dict(json.loads(told.stdout))
+    return dict(json.loads(process.stdout))
 
 
 @pytest.mark.parametrize("platform", CRAWLED_PLATFORMS)
 class TestLive:
-    def test_settings(self, live_settings: dict[str, dict[str, Any]], platform: Platform) -> None:
+    def test_settings_are_the_polite_ones(self, live_settings: dict[str, dict[str, Any]], platform: Platform) -> None:
         assert {name: live_settings[platform][name] for name in POLITE} == POLITE
 
-    def test_never_less_than_5_seconds(self, live_settings: dict[str, dict[str, Any]], platform: Platform) -> None:
+    def test_requests_are_at_least_5_seconds_apart(
+        self, live_settings: dict[str, dict[str, Any]], platform: Platform
+    ) -> None:
         settings = live_settings[platform]
         assert settings["DOWNLOAD_DELAY"] * (1 - settings["DOWNLOAD_DELAY_JITTER"]) >= 5
 
-    def test_a_refusal_is_not_tried_again(self, live_settings: dict[str, dict[str, Any]], platform: Platform) -> None:
+    def test_a_refusal_is_not_retried(self, live_settings: dict[str, dict[str, Any]], platform: Platform) -> None:
         assert not set(live_settings[platform]["RETRY_HTTP_CODES"]) & {*BLOCKED_STATUSES, 401}
 
-    def test_no_other_middleware(self, live_settings: dict[str, dict[str, Any]], platform: Platform) -> None:
+    def test_there_is_no_other_middleware(self, live_settings: dict[str, dict[str, Any]], platform: Platform) -> None:
         assert set(live_settings[platform]["DOWNLOADER_MIDDLEWARES"]) == MIDDLEWARES
 
-    def test_spiders_override_nothing_else(self, platform: Platform) -> None:
+    def test_spiders_override_no_setting(self, platform: Platform) -> None:
         spider = SpiderLoader.from_settings(get_project_settings()).load(platform)
         assert overridden(spider) <= MAY_OVERRIDE
 
@@ -131,7 +135,7 @@ def overridden(spider: type[Spider]) -> set[str]:
     return set(spider.custom_settings or {})
 
 
-def test_a_spider_of_its_own_mind_is_found() -> None:
+def test_a_spider_that_overrides_a_setting_is_detected() -> None:
     class Hasty(Spider):
         name = "hasty"
         custom_settings = {"DOWNLOAD_DELAY": 0}  # noqa: RUF012
@@ -140,17 +144,16 @@ def test_a_spider_of_its_own_mind_is_found() -> None:
 
 
 def unknown_to_scrapy(names: set[str]) -> set[str]:
-    """Settings that neither Scrapy's own file has nor the browser's handler asks for: a misspelt one, or one of another
-    version, does nothing."""
-    of_the_browser = inspect.getsource(scrapy_playwright.handler)
+    """Settings that neither Scrapy nor scrapy-playwright reads: misspelt ones, or those of another version."""
+    handler_source = inspect.getsource(scrapy_playwright.handler)
     return {
         name
         for name in names
-        if not name.startswith("TINGFENG_") and name not in vars(default_settings) and f'"{name}"' not in of_the_browser
+        if not name.startswith("TINGFENG_") and name not in vars(default_settings) and f'"{name}"' not in handler_source
     }
 
 
-def test_each_setting_is_one_of_the_installed_scrapy() -> None:
+def test_each_setting_exists_in_the_installed_scrapy() -> None:
     assert unknown_to_scrapy({name for name in dir(project_settings) if name.isupper()} | set(POLITE)) == set()
     assert unknown_to_scrapy({"DOWNLOAD_DELAYS", "CONCURRENT_REQUESTS_PER_IP", "PLAYWRIGHT_DOWNLOAD_DELAY"}) != set()
 
@@ -162,24 +165,24 @@ def test_all_hosts_of_a_platform_share_one_pace() -> None:
     assert search.meta["download_slot"] == full_text.meta["download_slot"] == "weibo"
 
 
-def refusing(asked: list[str], status: int = 418, body: str = "") -> Starlette:
-    async def refuse(request: Asked) -> Response:
-        asked.append(request.query_params["q"])
+def refusing(queries: list[str], status: int = 418, body: str = "") -> Starlette:
+    async def refuse(request: SiteRequest) -> Response:
+        queries.append(request.query_params["q"])
         return Response(body, status_code=status, media_type="text/html")
 
     return Starlette(routes=[Route("/s.weibo.com/weibo", refuse), Route("/login", refuse)])
 
 
-def test_a_site_that_refused_is_left_alone(
+def test_a_site_that_refused_is_not_requested_during_the_cool_down(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str], tmp_path: Path
 ) -> None:
-    asked: list[str] = []
-    url = serve(refusing(asked))
+    queries: list[str] = []
+    url = serve(refusing(queries))
     crawl(url, "weibo", "2026-01-05", ["小米"])
     done = crawl(url, "weibo", "2026-01-05", ["小米"])
-    assert asked == ["小米"]  # by the first crawl
+    assert queries == ["小米"]  # by the first crawl
     assert done.slices["state"].to_list() == ["blocked", "blocked"]
-    assert done.slices.sort("crawl_id")["reason"][1].startswith("not asked: the site is left alone until")
+    assert done.slices.sort("crawl_id")["reason"][1].startswith("not requested: cool-down until")
 
 
 def test_the_budget_ends_a_crawl_and_survives_it(
@@ -196,14 +199,14 @@ def test_the_budget_ends_a_crawl_and_survives_it(
 
 
 class TestBrowser:
-    """The browser way: the same budget and pace; what it may not do without a browser is tested in test_browser.py."""
+    """Crawls through the browser have the same budget and pace; test_browser.py has the rest."""
 
-    def test_pictures_films_and_typefaces_are_not_loaded(self) -> None:
+    def test_images_videos_and_fonts_are_not_loaded(self) -> None:
         kinds = ("document", "script", "stylesheet", "xhr", "fetch", "image", "media", "font")
-        refused = {kind for kind in kinds if is_not_looked_at(SimpleNamespace(resource_type=kind))}
+        refused = {kind for kind in kinds if is_unneeded(SimpleNamespace(resource_type=kind))}
         assert refused == {"image", "media", "font"}
 
-    def test_a_page_that_is_opened_is_of_the_budget(self, tmp_path: Path) -> None:
+    def test_opening_a_page_counts_towards_the_budget(self, tmp_path: Path) -> None:
         def counted(browser_action: BrowserAction | None, is_by_browser: bool) -> int:
             before = count_request(tmp_path, "zhihu", datetime.now(UTC))
             request = Request(
@@ -225,7 +228,7 @@ class TestBrowser:
         with pytest.raises(BudgetSpent):
             Budget(tmp_path, "zhihu", 1, is_by_browser=True).process_request(request)
 
-    def test_all_go_through_the_slot_of_the_platform(self) -> None:
+    def test_requests_share_the_slot_of_the_platform(self) -> None:
         request = Request(
             "https://www.zhihu.com/api", meta={"browser_action": BrowserAction(address="https://www.zhihu.com/")}
         )
@@ -233,30 +236,30 @@ class TestBrowser:
         assert request.meta["download_slot"] == "zhihu"
 
 
-def test_retries_are_of_the_budget_too(
+def test_retries_count_towards_the_budget(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TINGFENG_DAILY_REQUESTS", "2")
-    asked: list[str] = []
-    done = crawl(serve(refusing(asked, 503)), "weibo", "2026-01-05", ["小米"])
-    assert len(asked) == 2  # of the three tries that a 503 gets
+    queries: list[str] = []
+    done = crawl(serve(refusing(queries, 503)), "weibo", "2026-01-05", ["小米"])
+    assert len(queries) == 2  # of the three attempts after a 503
     assert done.slices["reason"].to_list() == ["the crawl ended first: budget_spent"]
 
 
-def test_neither_a_redirect_in_the_page_nor_a_proxy_is_followed(
+def test_html_redirects_and_proxies_are_ignored(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    asked: list[str] = []
+    queries: list[str] = []
     onward = '<html><head><meta http-equiv="refresh" content="0;url=/login?q=login"></head><body></body></html>'
-    crawl(serve(refusing(asked, 200, onward)), "weibo", "2026-01-05", ["小米"])
-    assert set(asked) == {"小米"}
+    crawl(serve(refusing(queries, 200, onward)), "weibo", "2026-01-05", ["小米"])
+    assert set(queries) == {"小米"}
 
 
-# A live crawl of a site of the test's own, at once, by a spider that logs all that it knows.
-TELLS_ALL = """
+# A live crawl of a local site without delays, by a spider that logs its request headers.
+LOGS_EVERYTHING = """
 import sys
 from scrapy.crawler import CrawlerProcess
 from scrapy.utils.project import get_project_settings
@@ -264,7 +267,7 @@ from scrapers.spiders import weibo
 
 weibo.SEARCH = sys.argv[1]
 
-class Telling(weibo.WeiboSpider):
+class Logging(weibo.WeiboSpider):
     async def fetch(self, request):
         response = await super().fetch(request)
         self.logger.debug("slots: %s", list(self.crawler.engine.downloader.slots))
@@ -279,7 +282,7 @@ class Telling(weibo.WeiboSpider):
 settings = get_project_settings()
 settings.update({"AUTOTHROTTLE_ENABLED": False, "DOWNLOAD_DELAY": 0, "LOG_LEVEL": "DEBUG"}, "cmdline")
 process = CrawlerProcess(settings)
-process.crawl(Telling, day="2026-01-05", queries='["小米"]')
+process.crawl(Logging, day="2026-01-05", queries='["小米"]')
 process.start()
 """
 
@@ -291,7 +294,7 @@ def crawl_live(tmp_path: Path) -> Callable[..., str]:
     def run(search: str, **environment: str) -> str:
         live = {"TINGFENG_SOURCE": "live", "TINGFENG_DATA": str(tmp_path), "TINGFENG_WEIBO_COOKIE": COOKIE}
         done = subprocess.run(
-            [sys.executable, "-c", TELLS_ALL, search],
+            [sys.executable, "-c", LOGS_EVERYTHING, search],
             cwd=ROOT, env=os.environ | live | environment, capture_output=True, text=True, timeout=120, check=True,
         )  # fmt: skip
         return done.stdout + done.stderr
@@ -300,14 +303,14 @@ def crawl_live(tmp_path: Path) -> Callable[..., str]:
 
 
 def seen_cookies(sent: list[str]) -> Starlette:
-    async def refuse(request: Asked) -> Response:
+    async def refuse(request: SiteRequest) -> Response:
         sent.append(request.headers["cookie"])
         return Response("", status_code=418)
 
     return Starlette(routes=[Route("/weibo", refuse)])
 
 
-def test_a_live_crawl_has_one_slot_by_the_name_of_the_platform(
+def test_a_live_crawl_uses_one_slot_named_after_the_platform(
     crawl_live: Callable[..., str], serve: Callable[[Starlette], str]
 ) -> None:
     assert "slots: ['weibo']" in crawl_live(f"{serve(seen_cookies([]))}/weibo")
@@ -315,11 +318,11 @@ def test_a_live_crawl_has_one_slot_by_the_name_of_the_platform(
 
 @pytest.fixture
 def self_signed(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate of 127.0.0.1 that nobody vouches for, and its key."""
+    """A self-signed certificate for 127.0.0.1, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -331,17 +334,17 @@ def self_signed(tmp_path: Path) -> tuple[Path, Path]:
         .sign(key, hashes.SHA256())
     )
     certificate, key_file = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    certificate.write_bytes(signed.public_bytes(Encoding.PEM))
     key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return certificate, key_file
 
 
 @pytest.fixture
 def tls_site(self_signed: tuple[Path, Path]) -> Iterator[tuple[str, list[str]]]:
-    """Its address, and the cookies that it was sent."""
+    """The address of a TLS site, and the cookies that were sent to it."""
     sent: list[str] = []
     certificate, key = self_signed
-    listener = socket.create_server(("127.0.0.1", 0))  # connections wait here until the server is up
+    listener = socket.create_server(("127.0.0.1", 0))  # connections queue here until the server is up
     config = uvicorn.Config(seen_cookies(sent), log_level="error", ssl_certfile=certificate, ssl_keyfile=key)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -351,19 +354,19 @@ def tls_site(self_signed: tuple[Path, Path]) -> Iterator[tuple[str, list[str]]]:
     thread.join()
 
 
-def test_the_cookie_goes_to_nobody_without_a_good_certificate(
+def test_the_cookie_is_sent_only_to_a_site_with_a_valid_certificate(
     crawl_live: Callable[..., str], tls_site: tuple[str, list[str]], self_signed: tuple[Path, Path]
 ) -> None:
     address, sent = tls_site
     log = crawl_live(address)
     assert sent == []
     assert "certificate verify failed" in log
-    crawl_live(address, SSL_CERT_FILE=str(self_signed[0]))  # now somebody vouches for it
+    crawl_live(address, SSL_CERT_FILE=str(self_signed[0]))  # now the certificate is trusted
     assert sent == [COOKIE]
 
 
 class TestCookies:
-    def test_that_a_live_crawl_sends_are_in_no_line_of_its_debug_log(
+    def test_of_a_live_crawl_are_not_in_its_debug_log(
         self, crawl_live: Callable[..., str], serve: Callable[[Starlette], str]
     ) -> None:
         sent: list[str] = []
@@ -397,11 +400,11 @@ class TestCookies:
             except KeyError as error:
                 raise ValueError("the second") from error
         except ValueError:
-            told = written("failed", exc_info=sys.exc_info(), stack=f"at {COOKIE}")
-        assert "KeyError: " in told
-        assert "ValueError: the second" in told
-        assert "2A25" not in told
-        assert "at ***" in told
+            text = written("failed", exc_info=sys.exc_info(), stack=f"at {COOKIE}")
+        assert "KeyError: " in text
+        assert "ValueError: the second" in text
+        assert "2A25" not in text
+        assert "at ***" in text
 
     def test_are_masked_where_the_arguments_do_not_fit(self, written: Callable[..., str]) -> None:
         assert written("%d pages", COOKIE).startswith("%d pages ('***',) (the arguments do not fit")

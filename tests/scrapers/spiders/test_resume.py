@@ -1,4 +1,4 @@
-"""A crawl that dies goes on where it was, and ends with what one that did not die has."""
+"""A crawl that dies is resumed, and ends with the same data as one that did not die."""
 
 import dataclasses
 import json
@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[3]
 DAY = "2026-01-05"
 QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]
 DETAILS = '{"top_posts": 3, "comment_pages": 2, "reply_pages": 1}'
-ACCOUNTS = '[{"id": "6491867487", "name": "合成媒体13"}]'  # of the sandbox's Weibo
-OF_A_CRAWL = ("observed_at", "crawl_id")  # what differs between two crawls of the same
+ACCOUNTS = '[{"id": "6491867487", "name": "合成媒体13"}]'  # on the sandbox's Weibo
+OF_A_CRAWL = ("observed_at", "crawl_id")  # columns that differ between two crawls of the same posts
 KEYS = {
     "posts": ["post_id"],
     "comments": ["post_id", "comment_id"],
@@ -48,7 +48,9 @@ def landed(data: Path, table: str, platform: str) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize(("platform", "kills"), [("weibo", 2), pytest.param("zhihu", 10, marks=pytest.mark.slow)])
-def test_killed_at_random_moments(tmp_path: Path, sandbox: str, platform: str, kills: int) -> None:
+def test_a_crawl_killed_at_random_moments_collects_the_same_data(
+    tmp_path: Path, sandbox: str, platform: str, kills: int
+) -> None:
     rng = random.Random(20260105)
     for folder in ("whole", "killed"):
         (tmp_path / folder).mkdir()
@@ -70,7 +72,7 @@ def test_killed_at_random_moments(tmp_path: Path, sandbox: str, platform: str, k
         assert start(tmp_path / "killed", sandbox, platform).wait(timeout=120) == 0
 
     for table in KEYS:
-        # A crawl that goes on asks for a page more where it has forgotten who wrote a post.
+        # A resumed crawl requests one more page for a post whose author it kept in memory only.
         whole, killed = (
             landed(tmp_path / folder, table, platform).drop("payload", "pages", strict=False)
             for folder in ("whole", "killed")
@@ -80,7 +82,7 @@ def test_killed_at_random_moments(tmp_path: Path, sandbox: str, platform: str, k
     assert not list((tmp_path / "killed/checkpoints").rglob("*.jsonl"))
 
 
-HEAD = CrawlPlan("one", DAY, QUERIES)
+PLAN = CrawlPlan("one", DAY, QUERIES)
 
 
 def a_slice(query: str) -> Slice:
@@ -89,21 +91,21 @@ def a_slice(query: str) -> Slice:
                  observed_at=start + timedelta(days=2), crawl_id="one")  # fmt: skip
 
 
-def test_a_step_that_was_cut_off_while_it_was_written_is_not_there(tmp_path: Path) -> None:
+def test_a_partly_written_step_is_ignored(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path, "weibo", DAY)
-    checkpoint.add(HEAD, Step(slice_request="first", is_of_day={"5": True}, kept_ids=["5"]), [a_slice(QUERIES[0])])
+    checkpoint.add(PLAN, Step(key="first", is_of_day={"5": True}, kept_ids=["5"]), [a_slice(QUERIES[0])])
     (tmp_path / "checkpoints/weibo" / DAY / ".000001").mkdir()
-    unfinished_crawl = checkpoint.unfinished_crawl()
-    assert unfinished_crawl is not None
-    assert [step.slice_request for step in unfinished_crawl.steps] == ["first"]
-    checkpoint.add(HEAD, Step(slice_request="second"), [a_slice(QUERIES[1])])
+    unfinished = checkpoint.unfinished_crawl()
+    assert unfinished is not None
+    assert [step.key for step in unfinished.steps] == ["first"]
+    checkpoint.add(PLAN, Step(key="second"), [a_slice(QUERIES[1])])
     assert checkpoint.land() == 0
     assert landed(tmp_path, "slices", "weibo")["query"].to_list() == QUERIES[:2]
     assert checkpoint.unfinished_crawl() is None
 
 
-def test_what_is_landed_is_what_was_found(tmp_path: Path) -> None:
-    """To the microsecond, with what is not shown, and with what ends a line elsewhere."""
+def test_items_land_unchanged(tmp_path: Path) -> None:
+    """Times to the microsecond, null counts, and characters that some formats treat as line breaks."""
     moment = datetime(2026, 1, 4, 16, 0, 0, 1, tzinfo=UTC)
     text = "一行\n二行\u2028三\r\x85 \x00\"'\\ 😂"
     bare = Post(platform="weibo", post_id="2", post_url="u", post_type="text", text="", posted_at=moment,
@@ -114,7 +116,7 @@ def test_what_is_landed_is_what_was_found(tmp_path: Path) -> None:
     reject = Reject(platform="weibo", source="s", position="card 1", reason="r", record=text, observed_at=moment)
     checkpoint = Checkpoint(tmp_path, "weibo", DAY)
     for step, items in enumerate(([post], [], [bare, reject, comment])):
-        checkpoint.add(HEAD, Step(slice_request=str(step)), items)
+        checkpoint.add(PLAN, Step(key=str(step)), items)
     assert checkpoint.land() == 2
     (path,) = (tmp_path / "raw/posts/platform=weibo" / f"day={DAY}").iterdir()
     assert pl.read_parquet(path, hive_partitioning=False).equals(to_frame("posts", [post, bare]))
@@ -124,17 +126,17 @@ def test_what_is_landed_is_what_was_found(tmp_path: Path) -> None:
     assert json.loads(path.read_text(encoding="utf-8"))["record"] == text
 
 
-def test_a_crawl_that_died_while_it_landed_is_landed_once(tmp_path: Path) -> None:
+def test_a_crawl_that_died_while_landing_lands_once(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path, "weibo", DAY)
     for crash in (True, False):
-        checkpoint.add(HEAD, Step(slice_request="first"), [a_slice(QUERIES[0])])
+        checkpoint.add(PLAN, Step(key="first"), [a_slice(QUERIES[0])])
         checkpoint.land()
         assert landed(tmp_path, "slices", "weibo").height == 1, crash
 
 
 def test_a_checkpoint_of_other_queries_is_landed_and_not_resumed(tmp_path: Path, sandbox: str) -> None:
     checkpoint = Checkpoint(tmp_path, "weibo", DAY)
-    checkpoint.add(CrawlPlan("one", DAY, ["小米汽车"]), Step(slice_request="first"), [a_slice("小米汽车")])
+    checkpoint.add(CrawlPlan("one", DAY, ["小米汽车"]), Step(key="first"), [a_slice("小米汽车")])
     assert start(tmp_path, sandbox, "weibo").wait(timeout=120) == 0
     slices = pl.read_parquet(tmp_path / "raw/slices/platform=weibo" / f"day={DAY}" / "*.parquet")
     searches = slices.filter(pl.col("target") == "search")

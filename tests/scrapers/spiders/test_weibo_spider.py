@@ -1,4 +1,4 @@
-"""Whole crawls of Weibo against the sandbox, and what its spider and its site do for themselves."""
+"""Whole crawls of Weibo against the sandbox, and tests of its spider and of the sandbox's site."""
 
 import dataclasses
 import itertools
@@ -51,7 +51,7 @@ def slice_request(spider: WeiboSpider) -> SliceRequest:
     return SliceRequest("小米 大熊", spider.start_of_day, spider.end_of_day)
 
 
-def test_a_day_lands_whole_and_exact(
+def test_a_day_lands_completely_and_exactly(
     crawl: Callable[..., Any], sandbox: str, sandbox_corpus: list[SandboxPost]
 ) -> None:
     done = crawl(sandbox, "weibo", DAY, QUERIES)
@@ -62,7 +62,7 @@ def test_a_day_lands_whole_and_exact(
     landed = {row["post_id"]: row for row in done.posts.to_dicts()}
     assert len(landed) == done.posts.height
     assert event.keys() <= landed.keys() <= of_day.keys()
-    assert any(len(post.text) > 140 for post in event.values())  # a request each for the full text
+    assert any(len(post.text) > 140 for post in event.values())  # each needs a request for its full text
     assert any(post.repost_of for post in event.values())
     for post_id, post in event.items():
         row = landed[post_id]
@@ -80,7 +80,7 @@ def test_a_day_lands_whole_and_exact(
     assert not [person for person in people if person in everything]
 
 
-def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
+def test_comments_profiles_and_timelines_land_exactly_and_without_names(
     crawl: Callable[..., Any], serve: Callable[..., str], sandbox_corpus: list[SandboxPost]
 ) -> None:
     corpus = [post for post in sandbox_corpus if post.platform == "weibo" and post.in_event and post.comments < 80]
@@ -97,7 +97,7 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
     )
     key = load_key(done.data)
 
-    # The timeline has all posts of the account, also those that no query finds.
+    # The timeline has all posts of the account, also those that match no query.
     own = {post_id for post_id, post in of_day.items() if post.author == listed}
     timeline = done.slices.filter(target="timeline").row(0, named=True)
     assert (timeline["state"], set(timeline["kept_ids"])) == ("ok", own)
@@ -105,16 +105,16 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
     for row in done.posts.filter(author_name="在列账号").to_dicts():
         assert row["text"] == re.sub(r"//@\w+:", "//@用户:", of_day[row["post_id"]].text)
 
-    asked_ids = set(done.slices.filter(target="comments")["query"])
-    assert own <= asked_ids
-    said = {comment.comment_id: comment for post_id in asked_ids for comment in comments_of(of_day[post_id])}
+    detailed_ids = set(done.slices.filter(target="comments")["query"])
+    assert own <= detailed_ids
+    expected = {comment.comment_id: comment for post_id in detailed_ids for comment in comments_of(of_day[post_id])}
     landed = {row["comment_id"]: row for row in done.of_all_days("comments").to_dicts()}
-    assert landed.keys() == said.keys()
-    assert len(said) > 100
-    assert any(_answers_a_reply(comment) for comment in said.values())
-    for comment_id, comment in said.items():
+    assert landed.keys() == expected.keys()
+    assert len(expected) > 100
+    assert any(_is_reply_to_reply(comment) for comment in expected.values())
+    for comment_id, comment in expected.items():
         row = landed[comment_id]
-        answer = "回复@用户:" if _answers_a_reply(comment) else ""  # the site does not say which reply it answers
+        answer = "回复@用户:" if _is_reply_to_reply(comment) else ""  # the site does not say which reply it responds to
         assert (row["text"], row["parent_comment_id"]) == (f"{answer}{comment.text}", comment.root_id)
         assert (row["post_id"], row["posted_at"], row["like_count"]) == (
             comment.post_id,
@@ -124,15 +124,15 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
         assert (row["ip_location"], row["source"]) == (comment.ip_location, "spider")
         assert row["author_id"] == pseudonym(key, "weibo", comment.author.author_id)
         if comment.root_id is None:
-            assert row["reply_count"] == sum(reply.root_id == comment_id for reply in said.values())
+            assert row["reply_count"] == sum(reply.root_id == comment_id for reply in expected.values())
     for slice_ in done.slices.filter(target="comments").to_dicts():
         number = of_day[slice_["query"]].comments
         assert (slice_["state"], slice_["posts_kept"]) == ("ok" if number else "empty", number)
         assert slice_["declared_total"] == (number or None)
 
-    found = {post_id: post for post_id, post in of_day.items() if post_id in set(done.posts["post_id"])}
-    most = sorted(found.values(), key=lambda post: (-post.likes - post.comments - post.shares, post.post_id))[:3]
-    assert {post.post_id for post in most} | own == asked_ids
+    collected = {post_id: post for post_id, post in of_day.items() if post_id in set(done.posts["post_id"])}
+    most = sorted(collected.values(), key=lambda post: (-post.likes - post.comments - post.shares, post.post_id))[:3]
+    assert {post.post_id for post in most} | own == detailed_ids
     writers = {post.author.author_id: post.author for post in most} | {listed.author_id: listed}
     authors = {row["author_id"]: row for row in done.of_all_days("authors").to_dicts()}
     assert authors.keys() == {pseudonym(key, "weibo", author_id) for author_id in writers}
@@ -142,33 +142,35 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
         assert row["is_verified"] is author.is_verified
         assert row["author_name"] == ("在列账号" if author == listed else None)
 
-    people = {person.author.author_id for person in [*corpus, *said.values()]}
+    people = {person.author.author_id for person in [*corpus, *expected.values()]}
     for table in ("posts", "comments", "authors", "slices"):
-        text = done.of_all_days(table).write_json().replace(f'"query":"{listed.author_id}"', "")  # what was asked for
+        text = (
+            done.of_all_days(table).write_json().replace(f'"query":"{listed.author_id}"', "")
+        )  # the requested account
         assert not people & set(re.findall(r"(?<!\d)\d{10}(?!\d)", text)), table
         assert not re.search(r"合成(?:用户|媒体|数码博主)\d", text), table
 
 
-def test_the_hot_list_lands_as_it_is_at_the_moment(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
+def test_the_current_hot_list_lands_exactly(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
     at = datetime(2026, 1, 6, 8, 45, tzinfo=UTC)
     done = crawl(serve(create_app([], lambda: at)), "weibo", "")
     rows = done.of_all_days("hot_lists").sort("rank")
-    told = [
+    expected = [
         (row.rank, row.word, None if row.is_ad else row.heat, row.is_ad, row.entered_at.replace(microsecond=0))
         for row in hot_list("weibo", at)
     ]
-    assert rows.select("rank", "word", "heat", "is_ad", "entered_at").rows() == told
+    assert rows.select("rank", "word", "heat", "is_ad", "entered_at").rows() == expected
     assert set(rows["list_name"]) == {"hot_search"}
     assert "小米称永不与大熊合作" in set(rows["word"])
     [slice_] = done.of_all_days("slices").to_dicts()
     assert (slice_["target"], slice_["state"], slice_["posts_kept"]) == ("hot_list", "ok", 50)
 
 
-def _answers_a_reply(comment: SandboxComment) -> bool:
+def _is_reply_to_reply(comment: SandboxComment) -> bool:
     return comment.answers_id not in (None, comment.root_id)
 
 
-def test_a_full_day_is_asked_for_by_the_hour(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
+def test_a_capped_day_is_split_into_hours(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
     start = datetime(2026, 1, 5, tzinfo=CHINA)
     posts = [_post(number, start + timedelta(seconds=86 * number)) for number in range(1000)]
     done = crawl(serve(create_app(posts, lambda: NOW)), "weibo", "2026-01-05", ["小米"])
@@ -178,7 +180,7 @@ def test_a_full_day_is_asked_for_by_the_hour(crawl: Callable[..., Any], serve: C
     assert done.slices["posts_kept"].sum() == len(posts)
 
 
-def test_an_hour_that_is_too_full_is_asked_for_by_region(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
+def test_a_capped_hour_is_split_into_regions(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
     start = datetime(2026, 1, 5, 20, tzinfo=CHINA)
     places = ["北京", "广东", "日本"]
     posts = [
@@ -192,7 +194,7 @@ def test_an_hour_that_is_too_full_is_asked_for_by_region(crawl: Callable[..., An
     assert set(done.slices["state"]) == {"ok", "empty"}
 
 
-def test_a_region_that_is_too_full_is_partial(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
+def test_a_capped_region_is_partial(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
     start = datetime(2026, 1, 5, 20, tzinfo=CHINA)
     posts = [
         dataclasses.replace(_post(number, start + timedelta(seconds=3 * number)), ip_location="北京")
@@ -204,14 +206,16 @@ def test_a_region_that_is_too_full_is_partial(crawl: Callable[..., Any], serve: 
         ("most_liked", "partial", True),
         ("newest", "partial", True),
     ]
-    assert full[1]["posts_kept"] == 866  # 47 pages of 18 new posts, and one of 20: of this word 48 are shown
+    assert (
+        full[1]["posts_kept"] == 866
+    )  # 47 pages with 18 new posts and one with 20: the site shows 48 pages of this query
 
 
 class TestSpider:
-    def test_asks_for_a_day_in_china(self, spider: WeiboSpider, slice_request: SliceRequest) -> None:
-        asked = urlsplit(spider.search_request(slice_request, 1, None).url)
-        parameters = {name: values[0] for name, values in parse_qs(asked.query).items()}
-        assert (asked.netloc, asked.path) == ("s.weibo.com", "/weibo")
+    def test_searches_a_day_in_china(self, spider: WeiboSpider, slice_request: SliceRequest) -> None:
+        url = urlsplit(spider.search_request(slice_request, 1, None).url)
+        parameters = {name: values[0] for name, values in parse_qs(url.query).items()}
+        assert (url.netloc, url.path) == ("s.weibo.com", "/weibo")
         assert parameters == {
             "q": "小米 大熊",
             "typeall": "1",
@@ -220,10 +224,10 @@ class TestSpider:
             "page": "1",
         }
 
-    def test_asks_for_the_page_that_the_site_names(self, spider: WeiboSpider, slice_request: SliceRequest) -> None:
+    def test_requests_the_page_that_the_site_gives(self, spider: WeiboSpider, slice_request: SliceRequest) -> None:
         assert "page=7" in spider.search_request(slice_request, 2, {"page": "7"}).url
 
-    def test_splits_a_day_into_hours_an_hour_into_regions_and_a_region_into_nothing(
+    def test_splits_a_day_into_hours_and_an_hour_into_regions_but_not_a_region(
         self, spider: WeiboSpider, slice_request: SliceRequest
     ) -> None:
         hours = spider.split(slice_request)
@@ -239,7 +243,7 @@ class TestSpider:
 
 
 class TestDetails:
-    """What the spider asks, the site answers and the parser reads."""
+    """The spider's requests, the site's responses and the parser together."""
 
     @pytest.fixture
     def site(self, serve: Callable[..., str]) -> str:
@@ -248,16 +252,16 @@ class TestDetails:
         posts[7] = dataclasses.replace(posts[7], comments=70)
         return serve(create_app(posts, lambda: NOW))
 
-    def test_a_timeline_goes_on_to_its_end(self, spider: WeiboSpider, slice_request: SliceRequest, site: str) -> None:
+    def test_a_timeline_is_complete(self, spider: WeiboSpider, slice_request: SliceRequest, site: str) -> None:
         account = dataclasses.replace(slice_request, query="1000000001", target="timeline")
         shown, following = [], None
         for number in (1, 2, 3):
-            page = parse_search(_answer(site, spider.timeline_request(account, number, following)), NOW)
+            page = parse_search(_fetch(site, spider.timeline_request(account, number, following)), NOW)
             shown += page.posts
             following = page.next
         assert following is None
         assert len({post.post_id for post in shown}) == len(shown) == 45
-        in_order = [post.posted_at for post in shown if spider.is_in_order(post)]
+        in_order = [post.posted_at for post in shown if spider.is_in_time_order(post)]
         assert in_order == sorted(in_order, reverse=True)
         assert sum(map(is_pinned, shown)) == 45 - len(in_order) <= 1
         assert all(text_is_cut(post) and post.text == "小米" * 70 for post in shown)
@@ -266,7 +270,7 @@ class TestDetails:
         post = PostRef(_ids(site)[-8], "text")
         pages, following = [], None
         while not pages or following:
-            answer = _answer(site, spider.comments_request(post, following))
+            answer = _fetch(site, spider.comments_request(post, following))
             pages.append(parse_comments(answer, NOW, post.post_id))
             following = pages[-1].next
         assert [page.declared_total for page in pages] == [70 - number for number in range(len(pages))]
@@ -275,30 +279,30 @@ class TestDetails:
         ids = {comment.comment_id for page in pages for comment in page.comments}
         for page in pages:
             for root_id, first in page.replies_of.items():
-                answer = _answer(site, spider.replies_request(post, root_id, first))
+                answer = _fetch(site, spider.replies_request(post, root_id, first))
                 ids |= {reply.comment_id for reply in parse_replies(answer, NOW, post.post_id, root_id).comments}
         assert len(ids) == 70
 
-    def test_what_is_not_there_is_empty(self, spider: WeiboSpider, site: str) -> None:
-        silent, gone = PostRef(_ids(site)[0], "text"), PostRef("1", "text")
-        assert parse_comments(_answer(site, spider.comments_request(silent, None)), NOW, silent.post_id).reason == (
-            "还没有人评论哦~快来抢沙发！"
-        )
-        assert parse_comments(_answer(site, spider.comments_request(gone, None)), NOW, "1").state == "empty"
-        assert parse_replies(_answer(site, spider.replies_request(gone, "1", {})), NOW, "1", "1").state == "empty"
-        assert parse_search(_answer(site, spider.detail_request(gone)), NOW).state == "empty"
-        assert parse_profile(_answer(site, spider.profile_request("1")), NOW).state == "empty"
+    def test_missing_posts_comments_and_profiles_are_empty(self, spider: WeiboSpider, site: str) -> None:
+        without_comments, deleted = PostRef(_ids(site)[0], "text"), PostRef("1", "text")
+        assert parse_comments(
+            _fetch(site, spider.comments_request(without_comments, None)), NOW, without_comments.post_id
+        ).reason == ("还没有人评论哦~快来抢沙发！")
+        assert parse_comments(_fetch(site, spider.comments_request(deleted, None)), NOW, "1").state == "empty"
+        assert parse_replies(_fetch(site, spider.replies_request(deleted, "1", {})), NOW, "1", "1").state == "empty"
+        assert parse_search(_fetch(site, spider.detail_request(deleted)), NOW).state == "empty"
+        assert parse_profile(_fetch(site, spider.profile_request("1")), NOW).state == "empty"
 
-    def test_a_single_post_has_all_of_its_text_and_its_author(self, spider: WeiboSpider, site: str) -> None:
-        [post] = parse_search(_answer(site, spider.detail_request(PostRef(_ids(site)[0], "text"))), NOW).posts
+    def test_a_single_post_has_its_full_text_and_its_author(self, spider: WeiboSpider, site: str) -> None:
+        [post] = parse_search(_fetch(site, spider.detail_request(PostRef(_ids(site)[0], "text"))), NOW).posts
         assert (post.text, text_is_cut(post)) == ("小米" * 100, False)
-        assert spider.account_of(post) == "1000000001"
+        assert spider.profile_key(post) == "1000000001"
 
-    def test_the_hot_list_is_for_pages_of_the_site_alone(self, spider: WeiboSpider, site: str) -> None:
-        [asked] = spider.hot_list_requests().values()
-        assert len(parse_hot_list(_answer(site, asked), NOW).items) == 50
+    def test_the_hot_list_requires_a_referer_of_the_site(self, spider: WeiboSpider, site: str) -> None:
+        [request] = spider.hot_list_requests().values()
+        assert len(parse_hot_list(_fetch(site, request), NOW).items) == 50
         with pytest.raises(urllib.error.HTTPError, match="403"):
-            _answer(site, asked.replace(headers={}))
+            _fetch(site, request.replace(headers={}))
 
 
 class TestSite:
@@ -314,15 +318,15 @@ class TestSite:
         ids = [post.post_id for page in pages for post in page.posts]
         assert (len(ids), len(set(ids))) == (49, 45)
 
-    def test_nothing_found(self, site: str) -> None:
+    def test_a_search_without_results_is_empty(self, site: str) -> None:
         page = parse_search(_get(site, "/s.weibo.com/weibo", q="没有这个词"), NOW)
         assert (page.state, page.posts) == ("empty", [])
 
-    def test_the_time_scope_ends_before_its_last_hour(self, site: str) -> None:
+    def test_the_end_of_the_timescope_is_exclusive(self, site: str) -> None:
         body = _get(site, "/s.weibo.com/weibo", q="小米", timescope="custom:2026-01-05-7:2026-01-05-8")
         assert parse_search(body, NOW).state == "empty"
 
-    def test_long_texts_are_cut_and_told_on_asking(self, site: str) -> None:
+    def test_long_texts_are_truncated_and_available_on_request(self, site: str) -> None:
         posts = parse_search(_get(site, "/s.weibo.com/weibo", q="小米"), NOW).posts
         cut = [post for post in posts if text_is_cut(post)]
         assert 0 < len(cut) < len(posts)
@@ -331,9 +335,9 @@ class TestSite:
         assert full == "小米" * 100
 
     def test_mobile_search_shows_the_same_posts(self, site: str) -> None:
-        asked = {"containerid": "100103type=61&q=小米", "page_type": "searchall"}
+        parameters = {"containerid": "100103type=61&q=小米", "page_type": "searchall"}
         pages = [
-            parse_search(_get(site, "/m.weibo.cn/api/container/getIndex", **asked, page=str(n)), NOW)
+            parse_search(_get(site, "/m.weibo.cn/api/container/getIndex", **parameters, page=str(n)), NOW)
             for n in range(1, 7)
         ]
         assert [len(page.posts) for page in pages] == [10, 10, 10, 10, 5, 0]
@@ -343,7 +347,7 @@ class TestSite:
         by_time = [post.posted_at for page in pages for post in page.posts]
         assert by_time == sorted(by_time, reverse=True)
 
-    def test_says_that_it_is_synthetic(self, site: str) -> None:
+    def test_responses_are_marked_as_synthetic(self, site: str) -> None:
         assert b"synthetic" in _get(site, "/s.weibo.com/weibo", q="小米")
         assert json.loads(_get(site, "/m.weibo.cn/statuses/extend", id="1"))["synthetic"] is True
 
@@ -357,7 +361,7 @@ class TestSite:
             (timedelta(days=10), "2025年12月28日 12:00"),
         ],
     )
-    def test_shows_times_as_people_read_them(self, ago: timedelta, shown: str) -> None:
+    def test_shows_times_as_the_real_site_does(self, ago: timedelta, shown: str) -> None:
         assert shown_time(NOW - ago, NOW) == shown
 
     @pytest.mark.parametrize(
@@ -370,7 +374,7 @@ class TestSite:
             (1_234_567, False, "100万+"),
         ],
     )
-    def test_rounds_large_numbers_outside_the_event(self, count: int, in_event: bool, shown: str) -> None:
+    def test_rounds_large_counts_outside_the_event(self, count: int, in_event: bool, shown: str) -> None:
         assert shown_count(_post(1, NOW, in_event=in_event), count, "赞") == shown
 
 
@@ -399,17 +403,17 @@ def _get(site: str, path: str, **parameters: str) -> bytes:
     return body
 
 
-def _answer(site: str, asked: Request) -> bytes:
-    headers = {name.decode(): values[0].decode() for name, values in asked.headers.items()}
+def _fetch(site: str, request: Request) -> bytes:
+    headers = {name.decode(): values[0].decode() for name, values in request.headers.items()}
     with urllib.request.urlopen(
-        urllib.request.Request(asked.url.replace("https:/", site), headers=headers)
+        urllib.request.Request(request.url.replace("https:/", site), headers=headers)
     ) as response:
         body: bytes = response.read()
     return body
 
 
 def _ids(site: str) -> list[str]:
-    """The posts that a search shows, on all of its pages, newest first."""
+    """Ids of the posts on all pages of a search, newest first."""
     return list(dict.fromkeys(post.post_id for page in _pages(site) for post in page.posts))
 
 

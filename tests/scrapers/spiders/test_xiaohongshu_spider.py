@@ -1,4 +1,4 @@
-"""Whole crawls of Xiaohongshu against the sandbox: every note is asked for by its token, scheduled ones are found."""
+"""Whole crawls of Xiaohongshu against the sandbox: notes are requested by token, and scheduled ones are found."""
 
 import json
 import re
@@ -52,7 +52,7 @@ def note(number: int, posted_at: str, written_at: str = "", **values: Any) -> Sa
     )
 
 
-# In the order of the site; the day to be asked for is 3 January.
+# In the order of the site; crawls collect 3 January.
 AFTER = note(1, "2026-01-04T10:00")
 EVENING = note(2, "2026-01-03T12:00")
 SCHEDULED = note(3, "2026-01-03T04:00", written_at="2026-01-01T01:00")
@@ -63,7 +63,7 @@ NOTES = [AFTER, EVENING, SCHEDULED, MORNING, SCHEDULED_LAST, *BEFORE]
 
 
 def application(feed: Callable[[Request], Any]) -> Starlette:
-    """The site over NOTES, with a feed of the test's own."""
+    """The site with NOTES, and with the test's own feed."""
     routes = [
         Route("/api/sns/web/v1/feed", feed, methods=["POST"]),
         Route("/api/sns/web/v1/search/notes", site.search_notes, methods=["POST"]),
@@ -74,7 +74,7 @@ def application(feed: Callable[[Request], Any]) -> Starlette:
     return built
 
 
-def test_a_day_lands_whole_and_exact(
+def test_a_day_lands_completely_and_exactly(
     crawl: Callable[..., Any], sandbox: str, sandbox_corpus: list[SandboxPost]
 ) -> None:
     done = crawl(sandbox, "xiaohongshu", "2026-01-03", QUERIES)
@@ -99,20 +99,22 @@ def test_a_day_lands_whole_and_exact(
     assert done.slices["state"].to_list() == ["ok"] * 4
 
 
-def test_scheduled_notes_are_found_by_their_place_and_no_more_is_asked_than_that_takes(
+def test_scheduled_notes_are_found_by_their_position_without_needless_requests(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str]
 ) -> None:
-    asked: list[str] = []
+    requested_ids: list[str] = []
 
     async def feed(request: Request) -> Response:
-        asked.append((await request.json())["source_note_id"])
+        requested_ids.append((await request.json())["source_note_id"])
         return await site.feed(request)
 
     done = crawl(serve(application(feed)), "xiaohongshu", "2026-01-03", ["小米"])
     of_day = [EVENING, SCHEDULED, MORNING, SCHEDULED_LAST]
     assert done.posts["post_id"].to_list() == [post.post_id for post in of_day]
     assert done.posts["posted_at"].to_list() == [post.posted_at for post in of_day]
-    assert asked == [post.post_id for post in [*of_day, BEFORE[0]]], "the first that is truly older ends the search"
+    assert requested_ids == [post.post_id for post in [*of_day, BEFORE[0]]], (
+        "the first note that was published before the day ends the search"
+    )
     assert done.slices["state"].to_list() == ["ok"]
 
 
@@ -125,10 +127,10 @@ def test_a_feed_that_refuses_ends_the_crawl_as_blocked(
     done = crawl(serve(application(feed)), "xiaohongshu", "2026-01-03", ["小米", "小米 大熊"])
     assert done.slices["state"].to_list() == ["blocked", "blocked"]
     assert "300012" in done.slices["reason"][0]
-    assert done.posts["post_id"].to_list() == [EVENING.post_id], "what was seen of it before stays"
+    assert done.posts["post_id"].to_list() == [EVENING.post_id], "the result page's version stays"
 
 
-def test_a_withheld_note_stays_as_the_results_showed_it_and_the_crawl_goes_on(
+def test_a_withheld_note_lands_as_the_result_page_showed_it_and_the_crawl_continues(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str]
 ) -> None:
     async def feed(request: Request) -> Response:
@@ -145,7 +147,7 @@ def test_a_withheld_note_stays_as_the_results_showed_it_and_the_crawl_goes_on(
     assert (withheld["like_count"], withheld["comment_count"]) == (2, None)
 
 
-def test_an_unreadable_note_of_the_feed_is_set_aside(
+def test_an_unreadable_note_of_the_feed_goes_to_quarantine(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str]
 ) -> None:
     async def feed(request: Request) -> Response:
@@ -160,53 +162,53 @@ def test_an_unreadable_note_of_the_feed_is_set_aside(
 
 def test_pages_of_one_slice_share_a_search_id() -> None:
     spider = XiaohongshuSpider(day="2026-01-03", queries='["小米", "大熊"]')
-    asks = [SliceRequest(query, spider.start_of_day, spider.end_of_day) for query in spider.queries]
+    slice_requests = [SliceRequest(query, spider.start_of_day, spider.end_of_day) for query in spider.queries]
     first, second, other = (
         json.loads(spider.search_request(slice_request, page, {}).body)
-        for slice_request, page in ((asks[0], 1), (asks[0], 2), (asks[1], 1))
+        for slice_request, page in ((slice_requests[0], 1), (slice_requests[0], 2), (slice_requests[1], 1))
     )
     assert (first["keyword"], first["page"], second["page"], first["page_size"]) == ("小米", 1, 2, 20)
     assert first["sort"] == "time_descending"
     assert first["search_id"] == second["search_id"] != other["search_id"]
 
 
-def test_search_ids_have_the_site_s_form() -> None:
+def test_search_ids_have_the_format_of_the_site() -> None:
     assert re.fullmatch(r"[0-9a-z]{21}", new_search_id())
     assert int(new_search_id(), 36) >> 64 == pytest.approx(datetime.now(UTC).timestamp() * 1000, abs=5000)
 
 
-def ask_site(sandbox: str, path: str, asked: dict[str, Any]) -> dict[str, Any]:
+def post_to_site(sandbox: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     address = f"{sandbox}/edith.xiaohongshu.com/api/sns/web/v1/{path}"
-    with urllib.request.urlopen(urllib.request.Request(address, json.dumps(asked).encode()), timeout=10) as response:
+    with urllib.request.urlopen(urllib.request.Request(address, json.dumps(body).encode()), timeout=10) as response:
         return json.load(response)
 
 
-def test_the_site_mixes_its_items_and_stops_at_its_depth(sandbox: str) -> None:
-    asked = {"keyword": "小米", "page": 1, "page_size": 20, "sort": "time_descending"}
-    first = ask_site(sandbox, "search/notes", asked)
+def test_the_site_mixes_items_and_stops_at_its_cap(sandbox: str) -> None:
+    body = {"keyword": "小米", "page": 1, "page_size": 20, "sort": "time_descending"}
+    first = post_to_site(sandbox, "search/notes", body)
     kinds = [item["model_type"] for item in first["data"]["items"]]
     assert (kinds.count("note"), kinds.count("ads"), kinds.count("rec_query")) == (20, 1, 1)
     assert (first["synthetic"], first["data"]["has_more"]) == (True, True)
     nothing = {"has_more": False}
-    assert ask_site(sandbox, "search/notes", asked | {"page_size": 21})["data"] == nothing
-    assert ask_site(sandbox, "search/notes", asked | {"page": 12})["data"] == nothing
-    last = ask_site(sandbox, "search/notes", asked | {"page": 11})["data"]
+    assert post_to_site(sandbox, "search/notes", body | {"page_size": 21})["data"] == nothing
+    assert post_to_site(sandbox, "search/notes", body | {"page": 12})["data"] == nothing
+    last = post_to_site(sandbox, "search/notes", body | {"page": 11})["data"]
     assert (len(last["items"]) >= 15, last["has_more"]) == (True, False)
 
 
-def test_the_feed_wants_the_note_s_own_token(sandbox: str) -> None:
-    items = ask_site(sandbox, "search/notes", {"keyword": "小米", "page": 1, "page_size": 20})["data"]["items"]
+def test_the_feed_requires_the_note_s_own_token(sandbox: str) -> None:
+    items = post_to_site(sandbox, "search/notes", {"keyword": "小米", "page": 1, "page_size": 20})["data"]["items"]
     first, second = [item for item in items if item["model_type"] == "note"][:2]
-    asked = {"source_note_id": first["id"], "xsec_token": first["xsec_token"]}
-    assert ask_site(sandbox, "feed", asked)["data"]["items"][0]["note_card"]["note_id"] == first["id"]
-    assert ask_site(sandbox, "feed", asked | {"xsec_token": second["xsec_token"]})["code"] == 300017
-    assert ask_site(sandbox, "feed", asked | {"source_note_id": "0" * 24})["code"] == -510000
+    body = {"source_note_id": first["id"], "xsec_token": first["xsec_token"]}
+    assert post_to_site(sandbox, "feed", body)["data"]["items"][0]["note_card"]["note_id"] == first["id"]
+    assert post_to_site(sandbox, "feed", body | {"xsec_token": second["xsec_token"]})["code"] == 300017
+    assert post_to_site(sandbox, "feed", body | {"source_note_id": "0" * 24})["code"] == -510000
 
 
-def test_counts_are_rounded_and_cut_outside_the_event_only() -> None:
+def test_counts_are_rounded_outside_the_event_only() -> None:
     floors = [note(number, "2026-01-03T00:00") for number in range(30)]
-    told = {site.shown(13_849, post) for post in floors}
-    assert told == {"13849"}
+    shown_counts = {site.shown(13_849, post) for post in floors}
+    assert shown_counts == {"13849"}
     outside = [
         SandboxPost(**({name: getattr(post, name) for name in post.__slots__} | {"in_event": False})) for post in floors
     ]
@@ -215,14 +217,14 @@ def test_counts_are_rounded_and_cut_outside_the_event_only() -> None:
     assert parse_count("1w+") == (10_000, True)
 
 
-def test_the_times_of_the_corpus_are_in_its_ids(sandbox_corpus: list[SandboxPost]) -> None:
-    late = [
+def test_ids_of_the_corpus_contain_times_not_after_publication(sandbox_corpus: list[SandboxPost]) -> None:
+    delays = [
         post.posted_at - xiaohongshu_id_time(post.post_id) for post in sandbox_corpus if post.platform == "xiaohongshu"
     ]
-    assert min(late) >= timedelta(0)
+    assert min(delays) >= timedelta(0)
 
 
-def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
+def test_comments_profiles_and_timelines_land_exactly_and_without_names(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str], sandbox_corpus: list[SandboxPost]
 ) -> None:
     day = "2026-01-03"
@@ -246,15 +248,15 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
     timeline = done.slices.filter(target="timeline").row(0, named=True)
     assert (timeline["state"], set(timeline["kept_ids"])) == ("ok", own)
     assert set(done.posts.filter(author_name="在列账号")["post_id"]) == own
-    assert all(done.posts.filter(author_name="在列账号")["text"]), "each note of a timeline is asked for in full"
+    assert all(done.posts.filter(author_name="在列账号")["text"]), "each note of a timeline is requested for its text"
 
-    asked = {post.post_id: post for post in [*top, *(of_day[post_id] for post_id in own)]}
-    said = {comment.comment_id: comment for post in asked.values() for comment in comments_of(post)}
+    detailed = {post.post_id: post for post in [*top, *(of_day[post_id] for post_id in own)]}
+    expected = {comment.comment_id: comment for post in detailed.values() for comment in comments_of(post)}
     landed = {row["comment_id"]: row for row in done.of_all_days("comments").to_dicts()}
-    assert landed.keys() == said.keys()
-    assert len(said) > 50
-    for comment_id, comment in said.items():
-        row, likes = landed[comment_id], parse_count(site.shown(comment.likes, asked[comment.post_id]))
+    assert landed.keys() == expected.keys()
+    assert len(expected) > 50
+    for comment_id, comment in expected.items():
+        row, likes = landed[comment_id], parse_count(site.shown(comment.likes, detailed[comment.post_id]))
         assert (row["post_id"], row["parent_comment_id"]) == (comment.post_id, comment.answers_id)
         assert (row["text"], row["posted_at"], row["ip_location"]) == (
             comment.text,
@@ -264,7 +266,7 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
         assert (row["like_count"], row["source"]) == (likes.value, "spider")
         assert row["author_id"] == pseudonym(key, "xiaohongshu", comment.author.author_id)
     for slice_ in done.slices.filter(target="comments").to_dicts():
-        count = asked[slice_["query"]].comments
+        count = detailed[slice_["query"]].comments
         assert (slice_["state"], slice_["posts_kept"]) == ("ok" if count else "empty", count)
 
     writers = {post.author.author_id: post.author for post in top} | {listed.author_id: listed}
@@ -275,15 +277,15 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
         assert (row["followers"], row["posts"], row["is_verified"]) == (author.followers, None, author.is_verified)
         assert row["author_name"] == ("在列账号" if author == listed else None)
 
-    people = {person.author.author_id for person in [*corpus, *said.values()]}
+    people = {person.author.author_id for person in [*corpus, *expected.values()]}
     for table in ("posts", "comments", "authors", "slices"):
         text = done.of_all_days(table).write_json()
-        found = people & set(re.findall(r"[0-9a-f]{24}", text))
-        assert found <= ({listed.author_id} if table == "slices" else set()), table  # what was asked for
+        leaked = people & set(re.findall(r"[0-9a-f]{24}", text))
+        assert leaked <= ({listed.author_id} if table == "slices" else set()), table  # the requested account
         assert not re.search(r"合成(?:用户|媒体|数码博主)\d", text), table
 
 
-def test_a_pinned_note_does_not_say_that_the_day_is_passed() -> None:
+def test_a_pinned_note_does_not_end_the_walk() -> None:
     spider = XiaohongshuSpider(day="2026-01-03", accounts='[{"id": "5b1eb9052e31a52ca35a0001", "name": "在列账号"}]')
     slice_request = SliceRequest("5b1eb9052e31a52ca35a0001", spider.start_of_day, spider.end_of_day, target="timeline")
     notes = [
@@ -293,21 +295,23 @@ def test_a_pinned_note_does_not_say_that_the_day_is_passed() -> None:
     page = parse_search(json.dumps({"data": {"notes": notes, "has_more": False}}).encode(), datetime.now(UTC))
     pinned, evening, before = page.posts
     spider._published[pinned.post_id] = BEFORE[0].posted_at
-    assert spider.may_belong(evening, page, slice_request)
-    assert spider.may_belong(before, page, slice_request), "it may have been scheduled for the day"
+    assert spider.may_be_in_slice(evening, page, slice_request)
+    assert spider.may_be_in_slice(before, page, slice_request), "it may have been scheduled for the day"
     page.posts = [pinned, before]
-    assert spider.is_past(page, slice_request)
+    assert spider.is_before_slice(page, slice_request)
     page.posts = [pinned]
-    assert not spider.is_past(page, slice_request)
+    assert not spider.is_before_slice(page, slice_request)
 
 
-def test_a_timeline_goes_on_behind_the_note_that_its_page_ends_with(serve: Callable[[Starlette], str]) -> None:
+def test_a_timeline_page_starts_after_the_last_note_of_the_previous_one(serve: Callable[[Starlette], str]) -> None:
     notes = [note(number, f"2026-01-03T{number:02d}:00") for number in range(9)]
     served = serve(create_app(notes, now=lambda: datetime(2026, 1, 20, tzinfo=UTC)))
     shown, following = [], {"cursor": ""}
     while following is not None:
-        asked = urlencode({"user_id": AUTHOR.author_id, "num": 30} | following)
-        with urllib.request.urlopen(f"{served}/edith.xiaohongshu.com/api/sns/web/v1/user_posted?{asked}") as response:
+        parameters = urlencode({"user_id": AUTHOR.author_id, "num": 30} | following)
+        with urllib.request.urlopen(
+            f"{served}/edith.xiaohongshu.com/api/sns/web/v1/user_posted?{parameters}"
+        ) as response:
             page = parse_search(response.read(), datetime.now(UTC))
         shown += [post.post_id for post in page.posts]
         following = page.next
@@ -316,11 +320,11 @@ def test_a_timeline_goes_on_behind_the_note_that_its_page_ends_with(serve: Calla
     assert in_order == sorted(in_order, reverse=True)
 
 
-def test_comments_want_the_note_s_own_token(serve: Callable[[Starlette], str]) -> None:
+def test_comments_require_the_note_s_own_token(serve: Callable[[Starlette], str]) -> None:
     served = serve(create_app([EVENING], now=lambda: datetime(2026, 1, 20, tzinfo=UTC)))
 
-    def code(**asked: str) -> int:
-        address = f"{served}/edith.xiaohongshu.com/api/sns/web/v2/comment/page?{urlencode(asked)}"
+    def code(**parameters: str) -> int:
+        address = f"{served}/edith.xiaohongshu.com/api/sns/web/v2/comment/page?{urlencode(parameters)}"
         with urllib.request.urlopen(address, timeout=10) as response:
             return int(json.load(response)["code"])
 

@@ -1,4 +1,4 @@
-"""Whole crawls of Zhihu against the sandbox, and what its spider and its site do for themselves."""
+"""Whole crawls of Zhihu against the sandbox, and tests of its spider and of the sandbox's site."""
 
 import json
 import re
@@ -42,7 +42,7 @@ def slice_request(spider: ZhihuSpider) -> SliceRequest:
     return SliceRequest("小米 大熊", spider.start_of_day, spider.end_of_day)
 
 
-def test_a_day_lands_whole_and_exact(
+def test_a_day_lands_completely_and_exactly(
     crawl: Callable[..., Any], sandbox: str, sandbox_corpus: list[SandboxPost]
 ) -> None:
     done = crawl(sandbox, "zhihu", DAY, QUERIES)
@@ -68,10 +68,10 @@ def test_a_day_lands_whole_and_exact(
     assert not [person for person in people if person in everything]
 
 
-def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
+def test_comments_profiles_and_timelines_land_exactly_and_without_names(
     crawl: Callable[..., Any], serve: Callable[..., str], sandbox_corpus: list[SandboxPost]
 ) -> None:
-    # On Zhihu no post of the day has more than five comments: too few for a second page.
+    # No Zhihu post of the day has more than five comments, which is too few for a second page.
     event = [post for post in sandbox_corpus if post.platform == "zhihu" and post.in_event]
     corpus = [replace(post, comments=30 * post.comments) for post in event]
     of_day = {post.post_id: post for post in corpus if china_day(post.posted_at) == DAY and not post.is_ad}
@@ -88,7 +88,7 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
     )
     key = load_key(done.data)
 
-    # An account has its answers, articles and videos in lists of their own.
+    # An account's answers, articles and videos are in separate lists.
     own = {post_id: post for post_id, post in of_day.items() if post.author == listed}
     for kind in ("answer", "article", "zvideo"):
         timeline = done.slices.filter(target="timeline", filters=f"kind={kind}").row(0, named=True)
@@ -97,14 +97,14 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
         assert timeline["state"] in ("ok", "empty")
     assert set(done.posts.filter(author_name="在列账号")["post_id"]) == own.keys()
 
-    asked = {post.post_id: post for post in top} | own
-    said = {comment.comment_id: comment for post in asked.values() for comment in comments_of(post)}
+    detailed = {post.post_id: post for post in top} | own
+    expected = {comment.comment_id: comment for post in detailed.values() for comment in comments_of(post)}
     landed = {row["comment_id"]: row for row in done.of_all_days("comments").to_dicts()}
-    assert landed.keys() == said.keys()
-    assert len(said) > 50
-    assert any(comment.answers_id not in (None, comment.root_id) for comment in said.values())
-    assert any(is_anonymous(comment) for comment in said.values())
-    for comment_id, comment in said.items():
+    assert landed.keys() == expected.keys()
+    assert len(expected) > 50
+    assert any(comment.answers_id not in (None, comment.root_id) for comment in expected.values())
+    assert any(is_anonymous(comment) for comment in expected.values())
+    for comment_id, comment in expected.items():
         row = landed[comment_id]
         assert (row["post_id"], row["parent_comment_id"]) == (comment.post_id, comment.answers_id)
         assert (row["text"], row["posted_at"], row["like_count"]) == (comment.text, comment.posted_at, comment.likes)
@@ -112,7 +112,7 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
         author_id = None if is_anonymous(comment) else pseudonym(key, "zhihu", comment.author.author_id)
         assert row["author_id"] == author_id
     for slice_ in done.slices.filter(target="comments").to_dicts():
-        number = asked[slice_["query"]].comments
+        number = detailed[slice_["query"]].comments
         assert (slice_["state"], slice_["posts_kept"]) == ("ok" if number else "empty", number)
         assert slice_["declared_total"] == (number or None)
 
@@ -125,28 +125,26 @@ def test_what_is_asked_beside_the_posts_lands_whole_and_exact_and_names_nobody(
         assert row["is_verified"] is author.is_verified
         assert row["author_name"] == ("在列账号" if author == listed else None)
 
-    people = {person.author.author_id for person in [*corpus, *said.values()]}
+    people = {person.author.author_id for person in [*corpus, *expected.values()]}
     for table in ("posts", "comments", "authors", "slices"):
-        text = done.of_all_days(table).write_json().replace(token(listed), "")  # what was asked for
+        text = done.of_all_days(table).write_json().replace(token(listed), "")  # the requested account
         assert not people & set(re.findall(r"[0-9a-f]{32}", text)), table
         assert not re.search(r"合成(?:用户|媒体|数码博主)\d|synthetic-[0-9a-f]", text), table
 
 
-def test_the_hot_lists_land_as_they_are_at_the_moment(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
+def test_the_current_hot_lists_land_exactly(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
     at = datetime(2026, 1, 5, 19, tzinfo=UTC)  # 3 o'clock of 6 January in China
-    told = hot_list("zhihu", at)
+    expected = hot_list("zhihu", at)
     rows = crawl(serve(create_app([], lambda: at)), "zhihu", "").of_all_days("hot_lists").sort("list_name", "rank")
     hot = rows.filter(list_name="hot_list").select("rank", "word", "heat").rows()
-    assert hot == [(row.rank, row.word, round(row.heat / 10_000) * 10_000) for row in told]
+    assert hot == [(row.rank, row.word, round(row.heat / 10_000) * 10_000) for row in expected]
     searched = rows.filter(list_name="top_search").select("rank", "word", "heat").rows()
-    assert searched == [(row.rank, row.word, None) for row in told[:10]]
+    assert searched == [(row.rank, row.word, None) for row in expected[:10]]
     assert "小米公关部徐洁云发文致歉" in {word for _, word, _ in searched}
     assert rows.height == 60
 
 
-def test_a_search_deeper_than_the_site_shows_is_asked_for_by_kind(
-    crawl: Callable[..., Any], serve: Callable[..., str]
-) -> None:
+def test_a_capped_search_is_split_by_kind(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
     start = datetime(2026, 1, 5, 8, tzinfo=CHINA)
     posts = [_post(number, start + timedelta(minutes=number)) for number in range(450)]
     done = crawl(serve(create_app(posts, lambda: NOW)), "zhihu", DAY, ["小米"])
@@ -156,7 +154,7 @@ def test_a_search_deeper_than_the_site_shows_is_asked_for_by_kind(
     assert done.posts.height == 450
 
 
-def test_a_kind_deeper_than_the_site_shows_is_partial(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
+def test_a_capped_kind_is_partial(crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
     start = datetime(2026, 1, 5, 0, tzinfo=CHINA)
     posts = [_post(number, start + timedelta(minutes=number)) for number in range(1, 1400) if number % 3]
     done = crawl(serve(create_app(posts, lambda: NOW)), "zhihu", DAY, ["小米"])
@@ -167,14 +165,14 @@ def test_a_kind_deeper_than_the_site_shows_is_partial(crawl: Callable[..., Any],
 
 
 class TestSpider:
-    def test_asks_for_the_newest_first(self, spider: ZhihuSpider, slice_request: SliceRequest) -> None:
-        asked = urlsplit(spider.search_request(slice_request, 2, None).url)
-        parameters = {name: values[0] for name, values in parse_qs(asked.query).items()}
-        assert (asked.netloc, asked.path) == ("www.zhihu.com", "/api/v4/search_v3")
+    def test_searches_newest_first(self, spider: ZhihuSpider, slice_request: SliceRequest) -> None:
+        url = urlsplit(spider.search_request(slice_request, 2, None).url)
+        parameters = {name: values[0] for name, values in parse_qs(url.query).items()}
+        assert (url.netloc, url.path) == ("www.zhihu.com", "/api/v4/search_v3")
         assert (parameters["q"], parameters["sort"]) == ("小米 大熊", "created_time")
         assert (parameters["offset"], parameters["lc_idx"], parameters["limit"]) == ("20", "20", "20")
 
-    def test_takes_over_what_the_site_names_for_the_next_page(
+    def test_uses_the_parameters_that_the_site_gives_for_the_next_page(
         self, spider: ZhihuSpider, slice_request: SliceRequest
     ) -> None:
         url = spider.search_request(
@@ -191,19 +189,19 @@ class TestSpider:
             (181, "a_year"), (366, ""),
         ],
     )  # fmt: skip
-    def test_takes_the_narrowest_interval_that_reaches_the_day(self, days: float, name: str) -> None:
+    def test_uses_the_narrowest_interval_that_includes_the_day(self, days: float, name: str) -> None:
         assert time_interval(NOW - timedelta(days=days), NOW) == name
 
-    def test_stops_when_all_of_a_page_is_older(self, spider: ZhihuSpider, slice_request: SliceRequest) -> None:
+    def test_stops_when_all_posts_of_a_page_are_older(self, spider: ZhihuSpider, slice_request: SliceRequest) -> None:
         of_day = _page(slice_request.start - timedelta(days=1), slice_request.start)
         before = _page(slice_request.start - timedelta(days=1), slice_request.start - timedelta(seconds=1))
-        assert not spider.is_past(of_day, slice_request)
-        assert spider.is_past(before, slice_request)
-        assert not spider.is_past(SearchPage(), slice_request)  # a page of other things than posts
+        assert not spider.is_before_slice(of_day, slice_request)
+        assert spider.is_before_slice(before, slice_request)
+        assert not spider.is_before_slice(SearchPage(), slice_request)  # a page without posts
 
 
 class TestDetails:
-    """What the spider asks, the site answers and the parser reads."""
+    """The spider's requests, the site's responses and the parser together."""
 
     @pytest.fixture
     def site(self, serve: Callable[..., str]) -> str:
@@ -213,13 +211,13 @@ class TestDetails:
         posts[7] = replace(posts[7], comments=90)
         return serve(create_app(posts, lambda: NOW))
 
-    def test_a_timeline_has_one_kind_and_goes_on_to_its_end(
+    def test_a_timeline_has_one_kind_and_is_complete(
         self, spider: ZhihuSpider, slice_request: SliceRequest, site: str
     ) -> None:
         account = replace(slice_request, query=f"synthetic-{0:012x}", target="timeline", filters="kind=answer")
         shown, following = [], None
         for number in (1, 2):
-            page = parse_search(_answer(site, spider.timeline_request(account, number, following)), NOW)
+            page = parse_search(_fetch(site, spider.timeline_request(account, number, following)), NOW)
             shown += page.posts
             following = page.next
         assert following is None
@@ -227,53 +225,51 @@ class TestDetails:
         assert len({post.post_id for post in shown}) == len(shown) == 30
         assert [post.posted_at for post in shown] == sorted((post.posted_at for post in shown), reverse=True)
 
-    def test_comments_go_on_to_their_end(self, spider: ZhihuSpider, site: str) -> None:
+    def test_comments_are_complete(self, spider: ZhihuSpider, site: str) -> None:
         post = PostRef("1990000000000000007", "answer")
         pages, following = [], None
         while not pages or following:
-            asked = spider.comments_request(post, following)
-            assert ("offset" in asked.url) is bool(pages)  # the first page is asked for without one
-            pages.append(parse_comments(_answer(site, asked), NOW, post.post_id))
+            request = spider.comments_request(post, following)
+            assert ("offset" in request.url) is bool(pages)  # the first page is requested without one
+            pages.append(parse_comments(_fetch(site, request), NOW, post.post_id))
             following = pages[-1].next
         assert len(pages) > 1
         ids = {comment.comment_id for page in pages for comment in page.comments}
         for page in pages:
             assert page.declared_total == 90
             for root_id, first in page.replies_of.items():
-                answer = _answer(site, spider.replies_request(post, root_id, first))
+                answer = _fetch(site, spider.replies_request(post, root_id, first))
                 ids |= {reply.comment_id for reply in parse_replies(answer, NOW, post.post_id, root_id).comments}
         assert len(ids) == 90
 
-    def test_a_single_post_names_the_account_that_its_profile_is_asked_for_with(
-        self, spider: ZhihuSpider, site: str
-    ) -> None:
-        asked = spider.detail_request(PostRef("1990000000000000007", "answer"))
-        [post] = parse_search(_answer(site, asked), NOW).posts
-        account = spider.account_of(post)
+    def test_a_single_post_contains_the_id_of_its_author_s_profile(self, spider: ZhihuSpider, site: str) -> None:
+        request = spider.detail_request(PostRef("1990000000000000007", "answer"))
+        [post] = parse_search(_fetch(site, request), NOW).posts
+        account = spider.profile_key(post)
         assert account == f"synthetic-{0:012x}"
-        author = parse_profile(_answer(site, spider.profile_request(account)), NOW).author
+        author = parse_profile(_fetch(site, spider.profile_request(account)), NOW).author
         assert author is not None
         assert (author.author_id, author.posts, author.is_verified) == (post.author_id, 45, False)
 
-    def test_nobody_has_no_profile(self, spider: ZhihuSpider) -> None:
+    def test_an_anonymous_author_has_no_profile(self, spider: ZhihuSpider) -> None:
         body = {"type": "answer", "id": "1", "created_time": 1767620345, "author": {"id": "0", "url_token": ""}}
         [post] = parse_search(json.dumps(body).encode(), NOW).posts
-        assert spider.account_of(post) is None
+        assert spider.profile_key(post) is None
 
-    def test_an_account_that_is_not_there_has_no_page(self, spider: ZhihuSpider, site: str) -> None:
+    def test_a_missing_account_has_no_page(self, spider: ZhihuSpider, site: str) -> None:
         with pytest.raises(urllib.error.HTTPError, match="404"):
-            _answer(site, spider.profile_request("nobody"))
+            _fetch(site, spider.profile_request("nobody"))
 
-    def test_what_is_not_there_is_404_and_empty(self, spider: ZhihuSpider, site: str) -> None:
-        silent, gone = PostRef("1990000000000000001", "answer"), PostRef("1", "answer")
-        for asked in (
-            spider.comments_request(silent, None),
-            spider.comments_request(gone, None),
-            spider.replies_request(gone, "1", {}),
-            spider.detail_request(gone),
+    def test_missing_posts_and_comments_are_404_and_empty(self, spider: ZhihuSpider, site: str) -> None:
+        without_comments, deleted = PostRef("1990000000000000001", "answer"), PostRef("1", "answer")
+        for request in (
+            spider.comments_request(without_comments, None),
+            spider.comments_request(deleted, None),
+            spider.replies_request(deleted, "1", {}),
+            spider.detail_request(deleted),
         ):
             with pytest.raises(urllib.error.HTTPError, match="404") as refused:
-                _answer(site, asked)
+                _fetch(site, request)
             body = refused.value.read()
             assert parse_search(body, NOW).state == "empty"
             assert parse_comments(body, NOW, "1").state == parse_profile(body, NOW).state == "empty"
@@ -299,16 +295,16 @@ class TestSite:
         assert pages[0].posts[-1].post_id == pages[1].posts[0].post_id
         assert len({post.post_id for page in pages for post in page.posts}) == 45
 
-    def test_mixes_in_what_is_no_post(self, site: str) -> None:
+    def test_mixes_in_entries_that_are_not_posts(self, site: str) -> None:
         body = json.loads(_get(site, q="小米"))
         assert {"koc_box", "knowledge_ad", "relevant_query"} <= {entry["type"] for entry in body["data"]}
         assert body["synthetic"] is True
 
-    def test_orders_by_votes_without_a_sort(self, site: str) -> None:
+    def test_orders_by_votes_if_there_is_no_sort(self, site: str) -> None:
         likes = [post.like_count or 0 for post in parse_search(_get(site, q="小米"), NOW).posts]
         assert likes == sorted(likes, reverse=True)
 
-    def test_honours_the_interval(self, site: str) -> None:
+    def test_applies_the_interval(self, site: str) -> None:
         assert parse_search(_get(site, q="小米", time_interval="a_day"), NOW).state == "empty"
         assert parse_search(_get(site, q="小米", time_interval="a_week"), NOW).state == "ok"
 
@@ -345,7 +341,7 @@ def _get(site: str, **parameters: str) -> bytes:
     return body
 
 
-def _answer(site: str, asked: Request) -> bytes:
-    with urllib.request.urlopen(asked.url.replace("https:/", site)) as response:
+def _fetch(site: str, request: Request) -> bytes:
+    with urllib.request.urlopen(request.url.replace("https:/", site)) as response:
         body: bytes = response.read()
     return body
