@@ -1,11 +1,12 @@
-"""Who wrote it, made unrecognisable before anything is landed.
+"""Pseudonymisation: replaces or removes everything that identifies a person before a record is landed.
 
 An author id becomes a keyed hash (HMAC-SHA256): the same person stays one author, and nobody without the key can
 go back by hashing all ids, as one can with the unsalted hashes that other crawlers write.
 
-Payloads hold people in more places than their author field: in links, in the names that the site puts before each
-part of a repost's tail, in tracking parameters, in the ids of pictures. All of those go, and what a parser reads of the
-post itself stays. An @mention that the author wrote is part of the text, and stays.
+Payloads identify people not only in their author field but also in links, in the names that the site inserts into a
+repost's tail, in tracking parameters and in picture ids. All of these are removed; what a parser reads of the post
+itself stays. An @mention that the author wrote is part of the text and stays. What differs between platforms stands in
+core.platforms.FACTS.
 """
 
 import dataclasses
@@ -27,13 +28,13 @@ Personal = TypeVar("Personal", bound=Post | Comment | Author)
 
 KEY_VARIABLE = "TINGFENG_PSEUDONYM_KEY"
 
-# Under these keys stands a person, or a list of them.
+# The values of these keys are a person or a list of persons.
 PERSON_KEYS = frozenset({
     "user", "author", "authors", "user_info", "userInfo", "author_info", "member", "target_user", "reply_to_author",
     "basicInfo", "more_info_users",
     "following_upvoter", "following_collect", "high_level_creator", "republishers",
 })  # fmt: skip
-# Of a person these are kept: facts that many share, ids as pseudonyms, and that a description is there, not its words.
+# Kept of a person: facts that many people share. Ids become pseudonyms; of a description only its presence is kept.
 PERSON_FACTS = frozenset({
     "followers_count", "follower_count", "fans", "verified", "verified_type", "verification_type", "gender", "is_org",
     "mbrank", "mbtype", "red_official_verified", "red_official_verify_type", "is_anonymous", "type",
@@ -48,7 +49,7 @@ PERSON_NAME_KEYS = frozenset({
 })  # fmt: skip
 BARE_NAME_KEYS = frozenset({"author_name", "owner_nickname", "user_name"})
 NOBODY = frozenset({"", "0", "None"})  # all anonymous users (匿名用户) of a site share the id 0
-# Keys that hold a name, a picture, a page or a description of a person, or are opaque and hold an id: emptied.
+# Keys with a person's name, picture, page or description, and opaque values that contain an id. They are emptied.
 NAME_KEYS = frozenset({
     "nickname", "nick_name", "nickName", "nick", "screen_name", "user_nickname", "owner_nickname", "author_name",
     "user_name", "publish_username", "用户昵称", "评论人昵称", "昵称", "authorName", "authorDetail", "authorAvatar",
@@ -56,7 +57,7 @@ NAME_KEYS = frozenset({
     "signature", "at_users", "at_user_list", "艾特用户", "@用户", "at_user", "share_info", "share_url",
     "authentication_token", "xsec_token", "attached_info", "attached_info_bytes", "endorsements", "reply_to_username",
 })  # fmt: skip
-# What people wrote, and names of things: a person's name is not searched for here, for it may be a word as well.
+# Texts and names of things. Persons' names are not replaced here, since a name may be an ordinary word as well.
 WORDS_KEYS = frozenset({
     "text", "text_raw", "raw_text", "longTextContent", "content", "title", "name", "excerpt", "desc", "description",
     "display_title", "topic_title", "hashtag_name", "cha_name", "region_name", "ip_location", "ip_label", "ip_info",
@@ -96,9 +97,9 @@ def pseudonym(key: bytes, platform: Platform, author_id: str) -> str:
 
 
 def scrub(payload: str, platform: Platform, key: bytes) -> str:
-    """The payload, JSON or HTML, without what tells who somebody is; a parser reads the same post from it.
+    """The payload (JSON or HTML) without anything that identifies a person; a parser reads the same post from it.
 
-    Of what begins as JSON and is none nothing is kept but its length: nobody can tell where people stand in it.
+    Of damaged JSON only the length is kept, because persons cannot be located in it.
     """
     if not payload.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
         return _scrub_markup(payload, platform, key)
@@ -111,7 +112,7 @@ def scrub(payload: str, platform: Platform, key: bytes) -> str:
 
 
 def _people_of(record: object, platform: Platform) -> tuple[set[str], set[str]]:
-    """The ids and names of all the people that a JSON record speaks of by their keys."""
+    """The ids and names of all persons in a JSON record, recognised by their keys."""
     ids: set[str] = set()
     names: set[str] = set()
 
@@ -130,13 +131,13 @@ def _people_of(record: object, platform: Platform) -> tuple[set[str], set[str]]:
                     look_at(member, name in PERSON_KEYS)
 
     look_at(record, is_person=False)
-    # Shorter ones would be found in what has nothing to do with a person.
+    # Shorter ones would match text that has nothing to do with a person.
     return {person for person in ids if len(person) >= 6}, {name for name in names if len(name) >= 2}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Scrubbing:
-    """What goes out of one record: the keys that hold people, and these ids and names wherever else they stand."""
+    """Scrubs one record: keys that hold persons, and the given ids and names wherever else they occur."""
 
     platform: Platform
     key: bytes
@@ -184,7 +185,7 @@ class _Scrubbing:
 
 
 def _scrub_places(text: str, platform: Platform, key: bytes, ids: set[str]) -> str:
-    """The text without people in addresses, tracking parameters, picture ids and repost tails."""
+    """The text without persons in addresses, tracking parameters, picture ids and repost tails."""
     for person in sorted(ids):
         if person in text:
             text = _replaced(text, person, pseudonym(key, platform, person))
@@ -204,9 +205,9 @@ def _without_tail_names(text: str) -> str:
 
 
 def _replaced(text: str, person: str, by: str) -> str:
-    """The text with ``by`` in the place of a person's id, where that stands alone, not within a longer word or number.
+    """The text with ``by`` in place of a person's id, except where the id is part of a longer word or number.
 
-    A pattern would do it, but each post has ids of its own, and to compile one takes longer than all the rest.
+    No regular expression is used: every post has its own ids, and compiling one takes longer than all other steps.
     """
     parts: list[str] = []
     done = 0
@@ -222,13 +223,13 @@ def _replaced(text: str, person: str, by: str) -> str:
     return "".join((*parts, text[done:]))
 
 
-# Where the HTML of a search result names a person: attributes of its links and images, and the links' own words.
+# Where the HTML of a search result names a person: attributes of links and images, and the text of links.
 _HTML_NICK = re.compile(r"""nick-name=(["'])(.*?)\1""")
 _HTML_NAMED_LINK = re.compile(r"""(<a\b[^>]*\b(?:nick-name=|class=["']name["'])[^>]*>)[^<]*""")
 _HTML_ID = re.compile(r"(?:usercard=[\"']?id=|weibo\.com/(?:u/)?|\?uid=|&uid=|;uid=)(\d{5,12})(?!\d)")
 _HTML_AVATAR = re.compile(r"""(<div class=["']avator["'].*?<img\b[^>]*?\bsrc=)(["'])[^"']*\2""", re.DOTALL)
-# One after the other: each is found by its name, which takes a third of the time of looking for all of them at once.
-_HTML_TELLING = tuple(
+# One pattern per attribute: searching for them one by one takes a third of the time of one combined pattern.
+_HTML_NAMING_ATTRIBUTES = tuple(
     re.compile(pattern)
     for pattern in (
         r"""nick-name=(?<!\wnick-name=)(["'])[^"']*\1""",
@@ -242,17 +243,17 @@ _HTML_TELLING = tuple(
 def _scrub_markup(markup: str, platform: Platform, key: bytes) -> str:
     names = {html.unescape(name) for _, name in _HTML_NICK.findall(markup) if len(name) >= 2}
     markup = _HTML_AVATAR.sub(r"\1\2\2", _HTML_NAMED_LINK.sub(r"\1", markup))
-    for telling in _HTML_TELLING:
-        markup = telling.sub("", markup)
+    for pattern in _HTML_NAMING_ATTRIBUTES:
+        markup = pattern.sub("", markup)
     for name in names:  # in addresses: uname=%E5%90%88…
         markup = markup.replace(quote(name), "")
     return _scrub_places(markup, platform, key, set(_HTML_ID.findall(markup)))
 
 
 def pseudonymise(item: Personal, key: bytes, listed_name: str | None = None) -> Personal:
-    """The item without who wrote it: the id as a pseudonym, no name, none in its repost tail, a scrubbed payload.
+    """The item without its author's identity: id as a pseudonym, no name, none in its repost tail, a scrubbed payload.
 
-    Only an account that listening.yaml lists keeps a name, the one that it is listed by, and the words of its badge.
+    Only an account that listening.yaml lists keeps a name (the listed one) and the text of its badge.
     """
     changes: dict[str, Any] = {
         "author_id": pseudonym(key, item.platform, item.author_id) if item.author_id else item.author_id,

@@ -1,4 +1,4 @@
-"""Payload to items, one module a platform, some with further rooms that only it enters (<platform>_*.py).
+"""Parsers: response bodies to items. One module per platform, <platform>.py; its private parts are <platform>_*.py.
 
 Pure functions: bytes in, items out, no I/O. Each module has
 
@@ -6,10 +6,10 @@ Pure functions: bytes in, items out, no I/O. Each module has
     parse_comments(body, observed_at, post_id) -> CommentPage
     parse_replies(body, observed_at, post_id, root_id) -> CommentPage
     parse_profile(body, observed_at) -> ProfilePage
-    parse_hot_list(body, observed_at) -> HotListPage                 but xiaohongshu, which has no public list
+    parse_hot_list(body, observed_at) -> HotListPage                 only where the platform has a public hot list
 
-and, where the platform needs a second request for a post's words or time, ``parse_detail``. A parser never raises on
-what a site may send: a body that is not what it should be becomes a state, a record that cannot be read a Reject.
+and ``parse_detail`` where a post's text or time takes a second request. A parser never raises on a body that a site
+sends: an unusable body becomes a state with a reason, a record that cannot be read becomes a Reject.
 """
 
 from dataclasses import dataclass, field
@@ -21,13 +21,12 @@ from core.contracts.raw import Author, Comment, HotItem, Post, Reject, SliceStat
 class SearchPage:
     """One page of search results.
 
-    next: the parameters that ask for the following page, in the words of the platform's own request
-        (its keys are the query or body parameters); None when the site says that there is no more.
+    next: query or body parameters of the request for the next page; None when the site says that this is the last.
     declared_total: the site's own count of results, where the page shows one.
-    pages_listed: how many pages of this search the site offers to turn to, where the page lists them.
-    reason: in words, for every state but ok.
-    is_doubtful: an answer without results that the site gives as well when it refuses; only another search, one that
-        always finds something, tells which it is. ``state`` is what it would be read as without that search.
+    pages_listed: the number of result pages that the site's pager lists, where it has one.
+    reason: an explanation, for every state but ok.
+    is_doubtful: the site sends the same response without results when it refuses a request. Only a control search
+        that always has results can tell the two apart; ``state`` is the best guess without one.
     """
 
     posts: list[Post] = field(default_factory=list)
@@ -45,8 +44,8 @@ class CommentPage:
     """One page of the comments of a post, or of the replies to one comment; fields as in SearchPage.
 
     comments: root comments, and the replies that the page shows below them.
-    replies_of: for each root comment with more replies than the page shows, the parameters that ask for them ({} for
-        the first page of them).
+    replies_of: for each root comment with more replies than the page shows, the request parameters for the rest
+        ({}: start with the first page of replies).
     """
 
     comments: list[Comment] = field(default_factory=list)

@@ -1,15 +1,15 @@
-"""What a page in HTML is that came in the place of an answer: a captcha, or a demand to log in."""
+"""Classifies an HTML page that a site sent in place of a JSON response: a captcha or a login page."""
 
 from core.contracts.raw import SliceState
 
-# As public crawlers look for them; a form to log in by phone speaks of a 验证码, too.
+# The marks that public crawlers use. 验证码 alone is not one: a login form for phones asks for such a code, too.
 _CAPTCHA_MARKS = ("captcha", "verifycenter", "验证码中间页", "安全验证")
 _LOGIN_MARKS = ("扫码登录", "手机号登录", "登录后")
 
 
-def wall_state(body: bytes) -> tuple[SliceState, str]:
-    """The state and the reason. What says nothing is taken for a captcha: a refusal, at any rate."""
+def block_page_state(body: bytes) -> tuple[SliceState, str]:
+    """The state and the reason. A page without any mark counts as a captcha: it is a refusal in any case."""
     words = body.decode("utf-8", "replace")
     if any(mark in words for mark in _LOGIN_MARKS) and not any(mark in words for mark in _CAPTCHA_MARKS):
-        return "logged_out", "a page in HTML that wants a login"
-    return "blocked", "a page in HTML, as the site shows it for a captcha"
+        return "logged_out", "an HTML page that asks for a login"
+    return "blocked", "an HTML page, as the site sends it for a captcha"

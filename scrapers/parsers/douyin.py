@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from core.contracts.raw import Author, Comment, HotItem, Post, Reject, SliceState
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
-from scrapers.parsers.block_pages import wall_state
+from scrapers.parsers.block_pages import block_page_state
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_object
 from scrapers.parsers.values import from_epoch, parse_count, plain_text
 
@@ -118,7 +118,7 @@ def _open(body: bytes) -> dict[str, Any] | _Refusal:
     if not start or start.strip(b'" \r\n').lower() == b"blocked":
         return _Refusal("blocked", f"the body is {'the word blocked' if start else 'empty'}")
     if start.startswith(b"<"):
-        return _Refusal(*wall_state(body))
+        return _Refusal(*block_page_state(body))
     answer = _of_frames(body) if _SIZE.fullmatch(start.split(b"\r")[0]) else load_object(body)
     if answer is None:
         return _Refusal("partial", "the body is cut or no JSON")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from core.contracts.raw import Author, Comment, Post, Reject, SliceState
 from scrapers.parsers import CommentPage, ProfilePage, SearchPage
-from scrapers.parsers.block_pages import wall_state
+from scrapers.parsers.block_pages import block_page_state
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, in_snake_case, load_object
 from scrapers.parsers.values import (
     NOT_SHOWN,
@@ -135,7 +135,7 @@ def parse_profile(body: bytes, observed_at: datetime) -> ProfilePage:
 def _open(body: bytes) -> dict[str, Any] | _Refusal:
     """The object that holds what was asked for, out of the envelopes around it, or why there is none."""
     if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return _Refusal(*wall_state(body))
+        return _Refusal(*block_page_state(body))
     answer = load_object(body)
     if answer is None:
         return _Refusal("partial", "the body is cut or no JSON")
@@ -346,7 +346,7 @@ def _timeline_of(state: dict[str, Any], body: bytes) -> dict[str, Any] | _Refusa
     """
     shown = as_object(state.get("user"))
     if not as_object(shown.get("userPageData")):
-        return _Refusal(*wall_state(body))
+        return _Refusal(*block_page_state(body))
     if not isinstance(shown.get("notes"), list):
         return {}
     notes = [as_object(as_object(note).get("noteCard")) for note in as_list(next(iter(shown["notes"]), None))]

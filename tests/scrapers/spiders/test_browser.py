@@ -32,7 +32,7 @@ from sandbox.signatures import is_signed, new_session
 from scrapers.pages import douyin as douyin_pages
 from scrapers.pages import xiaohongshu as xiaohongshu_pages
 from scrapers.pages.actions import BrowserAction, request_parameters
-from scrapers.parsers.block_pages import wall_state
+from scrapers.parsers.block_pages import block_page_state
 
 ROOT = Path(__file__).resolve().parents[3]
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -377,7 +377,7 @@ class TestBrowserAction:
     ],
 )
 def test_block_pages_are_classified(words: str, state: str) -> None:
-    assert wall_state(words.encode())[0] == state
+    assert block_page_state(words.encode())[0] == state
 
 
 class TestSignature:
