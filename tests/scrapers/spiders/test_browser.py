@@ -229,8 +229,8 @@ OTHER_ORDER = SENDS_REQUEST.format("keyword=小米 KOL&offset=0&filter_selected=
 OBSTACLES = {
     "a slider over the page": ('<div id="captcha_container">请完成下列验证</div>', "blocked", "a captcha"),
     "a page for the slider": ("<title>验证码中间页</title>", "blocked", "a captcha"),
-    "a login over the page": ('<div id="login-panel-new">扫码登录</div>', "logged_out", "wants a login"),
-    "a page for the login": (RedirectResponse("/www.douyin.com/login"), "logged_out", "wants a login"),
+    "a login over the page": ('<div id="login-panel-new">扫码登录</div>', "logged_out", "asks for a login"),
+    "a page for the login": (RedirectResponse("/www.douyin.com/login"), "logged_out", "asks for a login"),
     "a page that is refused": (HTMLResponse("", status_code=403), "blocked", "HTML"),
     "a page that is gone": (HTMLResponse("", status_code=404), "partial", "the site has no such page"),
     "a page that sends another request": (OTHER_ORDER, "partial", "the page's request does not contain sort_type=2"),
