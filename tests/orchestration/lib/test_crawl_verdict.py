@@ -40,8 +40,8 @@ def test_a_block_warns_and_names_the_reason():
 
 
 def test_an_unanswered_crawl_fails():
-    frame = slices(*[{"state": "partial", "posts_seen": 0, "reason": "no answer: refused"}] * 3)
-    assert judge(DAY, frame, stats(frame)).errors == ["2026-01-05: no request was answered: no answer: refused"]
+    frame = slices(*[{"state": "partial", "posts_seen": 0, "reason": "no response: refused"}] * 3)
+    assert judge(DAY, frame, stats(frame)).errors == ["2026-01-05: no request was answered: no response: refused"]
 
 
 def test_a_crawl_that_landed_nothing_fails():
