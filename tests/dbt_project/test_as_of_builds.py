@@ -1,11 +1,11 @@
 """As-of builds: files with later observations, and files from before a column was added."""
 
-from typing import Any
-
 import polars as pl
 
+from tests.warehouse import DataFolder
 
-def test_as_of_builds_leave_out_later_observations_and_allow_missing_columns(changed: Any) -> None:
+
+def test_as_of_builds_leave_out_later_observations_and_allow_missing_columns(changed: DataFolder) -> None:
     topics = changed.path / "enriched/topics"
     older = pl.read_parquet(topics / "000001-aa.parquet", hive_partitioning=False).drop("window_end")
     older.write_parquet(topics / "000002-ab.parquet")

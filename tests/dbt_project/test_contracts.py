@@ -13,7 +13,9 @@ from core.calendar import CHINA, TIMEZONE
 from core.contracts import enriched
 from core.contracts.raw import SCHEMAS, RawTable
 from core.platforms import CRAWLED_PLATFORMS, FACTS, HOT_LIST_PLATFORMS, PLATFORMS, Platform
+from core.storage.paths import DBT_PROJECT_DIR
 from core.vocabulary import GOLDEN_HOURS, MATURE_HOURS, PHASES, SENTIMENTS, VOICE_KINDS, Z_95
+from tests.warehouse import DataFolder
 
 # Columns that each mart must have.
 COLUMNS = {
@@ -86,17 +88,17 @@ SQL_TYPES = {
 
 
 @pytest.fixture(scope="module")
-def manifest(built: Any) -> Any:
+def manifest(built: DataFolder) -> Any:
     return json.loads((built.path / "target/manifest.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def variables(built: Any) -> Any:
+def variables(built: DataFolder) -> Any:
     """The vars of dbt_project.yml."""
-    return yaml.safe_load((built.project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 
 
-def test_marts_have_their_columns_with_descriptions(built: Any) -> None:
+def test_marts_have_their_columns_with_descriptions(built: DataFolder) -> None:
     found: dict[str, dict[str, str | None]] = {}
     for table, column, comment in built.rows(
         "select table_name, column_name, comment from duckdb_columns() where schema_name = 'marts'"
@@ -109,7 +111,7 @@ def test_marts_have_their_columns_with_descriptions(built: Any) -> None:
     assert built.rows("select table_name from duckdb_tables() where schema_name = 'marts' and comment is null") == []
 
 
-def test_marts_have_no_type_that_depends_on_the_session_time_zone(built: Any) -> None:
+def test_marts_have_no_type_that_depends_on_the_session_time_zone(built: DataFolder) -> None:
     types = {kind for (kind,) in built.rows("select data_type from duckdb_columns() where schema_name = 'marts'")}
     assert types == {"VARCHAR", "VARCHAR[]", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP"}
 
@@ -125,7 +127,7 @@ NOT_IN_THREE_DAYS = {
 }
 
 
-def test_metrics_have_values_in_the_column_that_they_name(built: Any) -> None:
+def test_metrics_have_values_in_the_column_that_they_name(built: DataFolder) -> None:
     measured_in = [name.split(".") for (name,) in built.rows("select measured_in from marts.dim_metrics")]
     assert measured_in
     for table, column in measured_in:
@@ -133,8 +135,8 @@ def test_metrics_have_values_in_the_column_that_they_name(built: Any) -> None:
         assert built.rows(f"select count({column}) > 0 from marts.{table}") == [(is_measured,)], f"{table}.{column}"
 
 
-def test_sources_declare_the_columns_of_the_contracts(built: Any) -> None:
-    sources = yaml.safe_load((built.project / "models/staging/_staging__sources.yml").read_text(encoding="utf-8"))
+def test_sources_declare_the_columns_of_the_contracts() -> None:
+    sources = yaml.safe_load((DBT_PROJECT_DIR / "models/staging/_staging__sources.yml").read_text(encoding="utf-8"))
     declared = {
         f"{source['name']}.{table['name']}": {column["name"]: column["data_type"] for column in table["columns"]}
         for source in sources["sources"]
@@ -185,9 +187,9 @@ def test_variables_of_dbt_are_the_constants_of_core(variables: Any) -> None:
     assert offsets == {timedelta(hours=variables["utc_offset_hours"])}
 
 
-def test_unions_take_every_platform_that_has_a_staging_model(built: Any, variables: Any) -> None:
+def test_unions_take_every_platform_that_has_a_staging_model(variables: Any) -> None:
     listed = variables["platforms_by_table"]
-    staging = built.project / "models/staging"
+    staging = DBT_PROJECT_DIR / "models/staging"
     assert listed == {
         table: [name for name in PLATFORMS if (staging / name / f"stg_{name}__{table}.sql").exists()]
         for table in ("posts", "comments", "authors", "hot_lists")
@@ -197,7 +199,7 @@ def test_unions_take_every_platform_that_has_a_staging_model(built: Any, variabl
     assert listed["hot_lists"] == list(HOT_LIST_PLATFORMS)
 
 
-def test_dim_platforms_has_the_facts_of_every_platform(built: Any) -> None:
+def test_dim_platforms_has_the_facts_of_every_platform(built: DataFolder) -> None:
     rows = built.rows("select platform, name_zh, name_en, shows_shares, shows_collects, collects_are_interactions"
                       " from marts.dim_platforms")  # fmt: skip
     assert sorted(rows) == sorted(

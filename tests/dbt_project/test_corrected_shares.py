@@ -8,6 +8,7 @@ import pytest
 
 from core.contracts.enriched import MODEL_CHANGES
 from core.storage.files import write_once
+from tests.warehouse import DataFolder, post, read_post
 
 pytestmark = pytest.mark.slow
 
@@ -15,12 +16,12 @@ DAY = "2026-01-02"
 
 
 @pytest.fixture(scope="module")
-def audited(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def audited(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     """A topic of 400 posts on 2 January, half of them negative, of which the model recognises half; 160 are audited."""
-    data = type(built)(tmp_path_factory.mktemp("audited"))
+    data = DataFolder(tmp_path_factory.mktemp("audited"))
     topic = {"topic_id": "demo", "topic_name": "合成话题", "brand": "合成", "window_start": date(2026, 1, 1)}
     data.write_topics("000001-aa", [topic | {"window_end": date(2026, 1, 3), "platform": "weibo"}], [])
-    data.land_posts(DAY, "a", [data.post("weibo", f"w{number}", DAY, 1, 0, 0) for number in range(400)])
+    data.land_posts(DAY, "a", [post("weibo", f"w{number}", DAY, 1, 0, 0) for number in range(400)])
     posts = []
     for number in range(400):
         is_negative, is_seen = number % 2 == 0, number % 4 == 0
@@ -29,7 +30,7 @@ def audited(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
         if number % 5 < 2:  # drawn at random from both strata alike
             values |= {"sentiment_source": "analyst", "audit_weight": 2.5}
         truth = "negative" if is_negative else "neutral"
-        posts.append(data.read_post("weibo", f"w{number}", truth, **{"p_positive": 0.1, **values}))
+        posts.append(read_post("weibo", f"w{number}", truth, **{"p_positive": 0.1, **values}))
     data.enrich(DAY, "000001-aa", posts)
     changes = [("weibo", "w0", "model-0", "model-1", "neutral", "negative"),
                ("weibo", "w4", "model-0", "model-1", "neutral", "negative"),
@@ -42,7 +43,7 @@ def audited(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return data
 
 
-def test_an_audit_corrects_the_shares_of_a_topic_its_platforms_and_days(audited: Any) -> None:
+def test_an_audit_corrects_the_shares_of_a_topic_its_platforms_and_days(audited: DataFolder) -> None:
     for table, where in (
         ("event_sentiment", "topic_id = 'demo'"),
         ("event_platform_sentiment", "platform = 'weibo'"),
@@ -60,20 +61,20 @@ def test_an_audit_corrects_the_shares_of_a_topic_its_platforms_and_days(audited:
     ]
 
 
-def test_the_audit_lists_each_post(audited: Any) -> None:
+def test_the_audit_lists_each_post(audited: DataFolder) -> None:
     assert audited.rows("select count(*), sum(audit_weight) from marts.sentiment_audit") == [(160, 400)]
     assert audited.rows(
         "select sentiment, model_sentiment from marts.sentiment_audit where post_uid = 'weibo:w10'"
     ) == [("negative", "neutral")]
 
 
-def test_a_change_of_the_model_is_counted_by_label(audited: Any) -> None:
+def test_a_change_of_the_model_is_counted_by_label(audited: DataFolder) -> None:
     assert audited.rows(
         "select from_model, to_model, from_sentiment, to_sentiment, posts from marts.sentiment_drift order by posts"
     ) == [("model-0", "model-1", "neutral", "neutral", 1), ("model-0", "model-1", "neutral", "negative", 2)]
 
 
-def test_without_an_audit_the_method_is_emq(built: Any) -> None:
+def test_without_an_audit_the_method_is_emq(built: DataFolder) -> None:
     rows = built.rows("select correction, corrected_low, corrected_share, corrected_high from marts.event_sentiment")
     assert {correction for correction, *_ in rows} == {"emq"}
     assert all(low <= share <= high and high - low > 0.1 for _, low, share, high in rows)

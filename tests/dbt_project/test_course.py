@@ -1,10 +1,11 @@
 """The course of conftest.py's three days: hours, days, the phase without a rise, and top posts."""
 
 from datetime import date, datetime
-from typing import Any
+
+from tests.warehouse import DataFolder
 
 
-def test_hours_of_days_that_were_not_collected_are_null(built: Any) -> None:
+def test_hours_of_days_that_were_not_collected_are_null(built: DataFolder) -> None:
     """A complete day has zeros; an incomplete day only has its hours with posts (noon in China is 4:00 UTC)."""
     rows = built.rows(
         "select platform, posted_date, count(*), count(volume), sum(volume), sum(interactions),"
@@ -27,7 +28,7 @@ def test_hours_of_days_that_were_not_collected_are_null(built: Any) -> None:
     assert (first_hour, last_hour) == (datetime(2025, 12, 31, 16), datetime(2026, 1, 3, 15))  # noqa: DTZ001
 
 
-def test_interactions_by_publication_and_by_observation(built: Any) -> None:
+def test_interactions_by_publication_and_by_observation(built: DataFolder) -> None:
     """w1 has 8 on 1 January and 7 more on the 5th, which is outside the window."""
     rows = built.rows(
         "select platform, posted_date, interactions, observed_interactions from marts.event_daily"
@@ -45,7 +46,7 @@ def test_interactions_by_publication_and_by_observation(built: Any) -> None:
     ]
 
 
-def test_a_topic_without_a_rise_is_latent_and_has_no_onset(built: Any) -> None:
+def test_a_topic_without_a_rise_is_latent_and_has_no_onset(built: DataFolder) -> None:
     assert built.rows("select phase, volume, interactions, peak_hour_volume, is_censored from marts.event_phases") == [
         ("latent", 6, 140, 4, True)
     ]
@@ -56,7 +57,7 @@ def test_a_topic_without_a_rise_is_latent_and_has_no_onset(built: Any) -> None:
     ) == [(None, None, None, date(2026, 1, 1), 4, 3, 3, 0, True)]
 
 
-def test_top_posts_over_all_platforms_and_on_each(built: Any) -> None:
+def test_top_posts_over_all_platforms_and_on_each(built: DataFolder) -> None:
     rows = built.rows(
         "select platform, rank, post_uid, interactions, round(share_of_interactions, 4) from marts.event_top_posts"
         " where rank <= 2 order by platform nulls first, rank"

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import polars as pl
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from core.calendar import CHINA
 from core.contracts.raw import Ordering, Slice, SliceState
 from core.storage.raw import land, to_frame
+from tests.warehouse import DataFolder
 
 DAYS = [(date(2026, 1, 1) + timedelta(days=number)).isoformat() for number in range(104)]
 WHOLE, REFUSED, NOT_ASKED, TWICE = DAYS[100:]
@@ -37,8 +37,8 @@ def a_slice(
 
 
 @pytest.fixture(scope="module")
-def covered(tmp_path_factory: pytest.TempPathFactory, built: Any) -> Any:
-    data = type(built)(tmp_path_factory.mktemp("covered") / "data")
+def covered(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
+    data = DataFolder(tmp_path_factory.mktemp("covered") / "data")
     posts = [str(number) for number in range(TRUTH)]
     days: dict[str, list[Slice]] = {}
     for seed, day in enumerate(DAYS[:100]):
@@ -59,7 +59,7 @@ def covered(tmp_path_factory: pytest.TempPathFactory, built: Any) -> Any:
     return data
 
 
-def test_the_interval_contains_the_true_number(covered: Any) -> None:
+def test_the_interval_contains_the_true_number(covered: DataFolder) -> None:
     rows = covered.rows(
         "select pass_a, pass_b, is_complete, posts_estimated_low, posts_estimated, posts_estimated_high,"
         " posts_collected from marts.crawl_coverage where posts_estimated is not null"
@@ -71,7 +71,7 @@ def test_the_interval_contains_the_true_number(covered: Any) -> None:
     assert abs(pl.Series([row[4] for row in rows]).mean() - TRUTH) < 5  # type: ignore[operator]
 
 
-def test_each_incomplete_day_has_a_reason(covered: Any) -> None:
+def test_each_incomplete_day_has_a_reason(covered: DataFolder) -> None:
     rows = covered.rows(
         "select slices, slices_complete, slices_refused, cap_hits, posts_collected, is_complete, missing_reason"
         f" from marts.crawl_coverage where posted_date = '{DAYS[0]}' or posted_date >= '{WHOLE}' order by posted_date"

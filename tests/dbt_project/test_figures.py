@@ -2,19 +2,20 @@
 
 import math
 from datetime import date, datetime
-from typing import Any
 
 import pytest
 
+from core.storage.paths import DBT_PROJECT_DIR
 from core.vocabulary import Z_95
 from orchestration.statistics.intervals import wilson
+from tests.warehouse import DataFolder
 
 
 def day(number: int) -> date:
     return date(2026, 1, number)
 
 
-def test_a_post_is_shown_as_last_observed(built: Any) -> None:
+def test_a_post_is_shown_as_last_observed(built: DataFolder) -> None:
     """w1 was observed twice, the second time without its comments."""
     assert built.rows(
         "select likes, comments, shares, interactions, interactions_is_floor, observed_at, observation_age_hours,"
@@ -26,7 +27,7 @@ def test_a_post_is_shown_as_last_observed(built: Any) -> None:
     ) == [(5, 2, "a"), (10, None, "b")]
 
 
-def test_posts_are_read_from_the_current_file_only(built: Any) -> None:
+def test_posts_are_read_from_the_current_file_only(built: DataFolder) -> None:
     assert built.rows("select post_id, enriched_version from marts.fct_posts where posted_date = '2026-01-02'") == [
         ("w5", "000002-ab")
     ]
@@ -38,7 +39,7 @@ def test_posts_are_read_from_the_current_file_only(built: Any) -> None:
     ]
 
 
-def test_volume_by_day(built: Any) -> None:
+def test_volume_by_day(built: DataFolder) -> None:
     rows = built.rows(
         "select platform, posted_date, volume, original_volume, distinct_volume, authors, volume_share, is_complete"
         " from marts.daily_volume order by posted_date, platform"
@@ -56,7 +57,7 @@ def test_volume_by_day(built: Any) -> None:
     ]
 
 
-def test_interactions_by_day(built: Any) -> None:
+def test_interactions_by_day(built: DataFolder) -> None:
     rows = built.rows(
         "select platform, posted_date, likes, comments, shares, collects, interactions, interactions_all,"
         " interactions_is_floor, round(interaction_share, 4), mature_share"
@@ -72,7 +73,7 @@ def test_interactions_by_day(built: Any) -> None:
     ]
 
 
-def test_sentiment_by_day(built: Any) -> None:
+def test_sentiment_by_day(built: DataFolder) -> None:
     rows = built.rows(
         "select platform, sentiment, volume, volume_share, interactions, interaction_share from marts.daily_sentiment"
         " where posted_date = '2026-01-01' and platform = 'weibo'"
@@ -87,7 +88,7 @@ def test_sentiment_by_day(built: Any) -> None:
     ]
 
 
-def test_the_event_as_a_whole(built: Any) -> None:
+def test_the_event_as_a_whole(built: DataFolder) -> None:
     assert built.rows(
         "select volume, original_volume, distinct_volume, authors, interactions, interactions_all, nsr_polar,"
         " nsr_total, first_day, last_day, platform_days, complete_platform_days, is_complete from marts.event_totals"
@@ -108,7 +109,7 @@ def test_the_event_as_a_whole(built: Any) -> None:
     ) == [("negative", 3, 0.75), ("neutral", 0, 0.0), ("positive", 1, 0.25)]
 
 
-def test_bounds_are_wilson_intervals_over_near_duplicate_groups(built: Any) -> None:
+def test_bounds_are_wilson_intervals_over_near_duplicate_groups(built: DataFolder) -> None:
     """A bound lies 1.96 of its own standard errors from the share; n is the 5 groups."""
     rows = built.rows("select volume_share, share_low, share_high from marts.event_sentiment")
     for share, low, high in rows:
@@ -118,7 +119,7 @@ def test_bounds_are_wilson_intervals_over_near_duplicate_groups(built: Any) -> N
         assert (low, high) == pytest.approx(wilson(share, 5))
 
 
-def test_keywords_and_hashtags_of_the_event(built: Any) -> None:
+def test_keywords_and_hashtags_of_the_event(built: DataFolder) -> None:
     """Five voices in six posts; 合成 is the brand, 的 a stop word, and each post's own word has too few voices."""
     columns = "volume, distinct_volume, volume_share, interactions, z, frequency_rank"
     whole = "platform = 'all' and sentiment = 'all'"
@@ -182,14 +183,14 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def faulty(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def faulty(built: DataFolder, tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     copy = built.copy(tmp_path_factory.mktemp("faulty") / "data")
     copy.test_sql = built.test_sql
     return copy
 
 
 @pytest.mark.parametrize(("fault", "checks"), FAULTS.items(), ids=range(len(FAULTS)))
-def test_each_check_notices_its_fault(faulty: Any, fault: str, checks: set[str]) -> None:
+def test_each_check_notices_its_fault(faulty: DataFolder, fault: str, checks: set[str]) -> None:
     assert checks <= set(faulty.test_sql)
     with faulty.warehouse(read_only=False) as warehouse:
         silent = {check for check in checks if not warehouse.execute(faulty.test_sql[check]).fetchall()}
@@ -201,7 +202,7 @@ def test_each_check_notices_its_fault(faulty: Any, fault: str, checks: set[str])
     assert not still_silent
 
 
-def test_every_singular_test_has_a_fault(built: Any) -> None:
-    singular = {path.stem for path in built.project.joinpath("tests").glob("*.sql")}
+def test_every_singular_test_has_a_fault() -> None:
+    singular = {path.stem for path in DBT_PROJECT_DIR.joinpath("tests").glob("*.sql")}
     assert singular
     assert singular <= set.union(*FAULTS.values())

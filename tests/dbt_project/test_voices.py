@@ -14,6 +14,7 @@ from core.contracts.raw import Author, Comment, HotItem, RawTable
 from core.platforms import Platform
 from core.storage.files import write_once
 from core.storage.raw import land, to_frame
+from tests.warehouse import DataFolder
 
 # Without the models of posts, which are built already: a run takes seconds.
 OF_VOICES = (
@@ -69,13 +70,13 @@ def hot(word: str, rank: int, observed_at: datetime, **values: Any) -> HotItem:
     )
 
 
-def put(data: Any, table: RawTable, platform: Platform, day: str, crawl_id: str, *items: Any) -> Path:
+def put(data: DataFolder, table: RawTable, platform: Platform, day: str, crawl_id: str, *items: Any) -> Path:
     frame = to_frame(table, items).with_columns(crawl_id=pl.lit(crawl_id))
     return land(data.path, table, platform, day, crawl_id, frame)
 
 
 @pytest.fixture(scope="module")
-def voiced(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def voiced(built: DataFolder, tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     """The built days with comments of days before and after, two profiles, and an hour of hot lists; then built again,
     as a run that has no day of posts to rebuild."""
     data = built.copy(tmp_path_factory.mktemp("voiced") / "data")
@@ -129,17 +130,17 @@ def voiced(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.fixture
-def again(voiced: Any, tmp_path: Path) -> Iterator[Any]:
+def again(voiced: DataFolder, tmp_path: Path) -> Iterator[DataFolder]:
     yield from voiced.lent(tmp_path)
 
 
-def build(data: Any, *options: str, models: str = OF_VOICES, **environment: str) -> None:
+def build(data: DataFolder, *options: str, models: str = OF_VOICES, **environment: str) -> None:
     """Builds models without tests: a comment of a post that was never collected makes a test warn."""
     none = {"TINGFENG_START": "0001-01-01", "TINGFENG_END": "0001-01-01"}
     data.dbt("run", "--select", models, *options, **none | environment)
 
 
-def test_without_raw_files_the_tables_exist_and_are_empty(built: Any) -> None:
+def test_without_raw_files_the_tables_exist_and_are_empty(built: DataFolder) -> None:
     for table in ("fct_comments", "fct_author_observations", "fct_hot_list_observations", "event_top_comments",
                   "event_hot_lists"):  # fmt: skip
         assert built.rows(f"select count(*) from marts.{table}") == [(0,)], table
@@ -148,7 +149,7 @@ def test_without_raw_files_the_tables_exist_and_are_empty(built: Any) -> None:
     ]
 
 
-def test_a_comment_is_as_last_observed_whatever_the_days_of_the_run(voiced: Any) -> None:
+def test_a_comment_is_as_last_observed_whatever_the_days_of_the_run(voiced: DataFolder) -> None:
     assert voiced.rows(
         "select comment_uid, post_uid, root_comment_uid, likes, replies, crawl_id from marts.fct_comments order by 1"
     ) == [
@@ -158,7 +159,7 @@ def test_a_comment_is_as_last_observed_whatever_the_days_of_the_run(voiced: Any)
     ]  # c9 is by Weibo's own bot
 
 
-def test_top_comments_belong_to_posts_that_count(voiced: Any) -> None:
+def test_top_comments_belong_to_posts_that_count(voiced: DataFolder) -> None:
     assert voiced.rows(
         "select topic_id, rank, platform_rank, comment_uid, post_url from marts.event_top_comments order by rank"
     ) == [
@@ -167,7 +168,7 @@ def test_top_comments_belong_to_posts_that_count(voiced: Any) -> None:
     ]
 
 
-def test_authors_have_the_values_of_their_last_profile(voiced: Any) -> None:
+def test_authors_have_the_values_of_their_last_profile(voiced: DataFolder) -> None:
     columns = "author_uid, author_name, followers, verified_type, posts, comments"
     found = {row[0]: row[1:] for row in voiced.rows(f"select {columns} from marts.dim_authors")}
     assert found["weibo:one"] == (None, 50, "media", 2, 1)
@@ -177,7 +178,7 @@ def test_authors_have_the_values_of_their_last_profile(voiced: Any) -> None:
     assert found["weibo:commenter"] == (None, None, None, 0, 2)
 
 
-def test_listed_accounts_match_by_id_or_by_name(voiced: Any) -> None:
+def test_listed_accounts_match_by_id_or_by_name(voiced: DataFolder) -> None:
     assert voiced.rows("select * from intermediate.int_authors__listed order by 1") == [
         ("weibo:author-w5", "合成媒体", None),
         ("zhihu:he-cheng", "合成账号", "合成"),
@@ -185,7 +186,7 @@ def test_listed_accounts_match_by_id_or_by_name(voiced: Any) -> None:
     ]
 
 
-def test_paid_entries_are_not_hot_words(voiced: Any) -> None:
+def test_paid_entries_are_not_hot_words(voiced: DataFolder) -> None:
     assert voiced.rows(
         "select topic_id, word, matched_by, best_rank, minutes_on_list, reads, list_reads, is_censored"
         " from marts.event_hot_lists"
@@ -194,7 +195,7 @@ def test_paid_entries_are_not_hot_words(voiced: Any) -> None:
 
 
 @pytest.mark.slow
-def test_each_file_is_read_once_and_rows_of_deleted_files_are_removed(again: Any) -> None:
+def test_each_file_is_read_once_and_rows_of_deleted_files_are_removed(again: DataFolder) -> None:
     moment = datetime(2026, 1, 2, 10, tzinfo=CHINA)
     put(again, "hot_lists", "weibo", "2026-01-02", "h2", hot("合成热词", 2, moment))
     (gone,) = (again.path / "raw/comments").rglob("day=2026-01-07/*.parquet")
@@ -213,13 +214,13 @@ def test_each_file_is_read_once_and_rows_of_deleted_files_are_removed(again: Any
     assert dump(again) == rows
 
 
-def dump(data: Any) -> dict[str, list[Any]]:
+def dump(data: DataFolder) -> dict[str, list[Any]]:
     tables = ("fct_comments", "fct_hot_list_observations", "event_hot_lists")
     return {table: data.rows(f"from marts.{table} order by all") for table in tables}
 
 
 @pytest.mark.slow
-def test_an_as_of_build_leaves_out_later_observations(again: Any) -> None:
+def test_an_as_of_build_leaves_out_later_observations(again: DataFolder) -> None:
     build(again, models=OF_WEIBO, TINGFENG_AS_OF="2026-01-02T08:00+08:00")
     assert dump(again) == {"fct_comments": [], "fct_hot_list_observations": [], "event_hot_lists": []}
     models = f"{OF_WEIBO} fct_author_observations dim_authors"
@@ -251,14 +252,14 @@ FAULTS: dict[str, str] = {
 
 
 @pytest.fixture(scope="module")
-def faulty_voices(built: Any, voiced: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def faulty_voices(built: DataFolder, voiced: DataFolder, tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     data = voiced.copy(tmp_path_factory.mktemp("faulty_voices") / "data")
     data.test_sql = built.test_sql
     return data
 
 
 @pytest.mark.parametrize(("fault", "check"), FAULTS.items(), ids=range(len(FAULTS)))
-def test_each_check_of_voices_notices_its_fault(faulty_voices: Any, fault: str, check: str) -> None:
+def test_each_check_of_voices_notices_its_fault(faulty_voices: DataFolder, fault: str, check: str) -> None:
     with faulty_voices.warehouse(read_only=False) as warehouse:
 
         def wrong() -> int:
@@ -272,7 +273,7 @@ def test_each_check_of_voices_notices_its_fault(faulty_voices: Any, fault: str, 
     assert after > before
 
 
-def test_badges_give_the_verified_type(voiced: Any) -> None:
+def test_badges_give_the_verified_type(voiced: DataFolder) -> None:
     found = voiced.rows(
         "select platform, author_uid, verified_type from marts.fct_author_observations where author_uid like '%badge-%'"
     )
