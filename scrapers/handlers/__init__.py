@@ -1,1 +1,1 @@
-"""Download handlers, one class per file."""
+"""Download of responses through a browser."""

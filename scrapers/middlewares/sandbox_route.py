@@ -30,15 +30,13 @@ class SandboxRoute:
         if request.url.startswith(self._sandbox_url):
             return None
         meta = request.meta
-        if browser_action := meta.get("browser_action"):
-            assert isinstance(browser_action, BrowserAction)
-            also = self._to_sandbox(browser_action.also) if browser_action.also else None
-            meta = meta | {
-                "browser_action": dataclasses.replace(
-                    browser_action, address=self._to_sandbox(browser_action.address), also=also
-                )
-            }
+        if action := meta.get("browser_action"):
+            meta = meta | {"browser_action": self._action_in_sandbox(action)}
         return request.replace(url=self._to_sandbox(request.url), meta=meta)
+
+    def _action_in_sandbox(self, action: BrowserAction) -> BrowserAction:
+        alternative_url = self._to_sandbox(action.alternative_url) if action.alternative_url else None
+        return dataclasses.replace(action, address=self._to_sandbox(action.address), alternative_url=alternative_url)
 
     def _to_sandbox(self, url: str) -> str:
         parts = urlsplit(url)

@@ -21,8 +21,8 @@ class BrowserAction:
     clicks: selectors to click, in this order.
     required_parameters: names and values that the page's request must contain, in its URL or its JSON body. Otherwise
         a page that ignored the chosen sort order would be read as if it had applied it. The name "" matches any name.
-    leave: selector to click once the response has arrived, to return the page to its earlier state.
-    also: a second URL, without parameters, from which the page may load the same data.
+    click_afterwards: selector to click once the response has arrived, to return the page to its earlier state.
+    alternative_url: a second URL, without parameters, from which the page may load the same data.
     """
 
     address: str
@@ -30,8 +30,8 @@ class BrowserAction:
     hover: str | None = None
     clicks: tuple[str, ...] = ()
     required_parameters: tuple[tuple[str, str], ...] = ()
-    leave: str | None = None
-    also: str | None = None
+    click_afterwards: str | None = None
+    alternative_url: str | None = None
 
     def missing_parameters(self, url: str, body: str | None) -> list[str]:
         """The required parameters that a page's request does not contain, as "name=value"."""

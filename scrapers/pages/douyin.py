@@ -22,7 +22,7 @@ def search(parameters: Mapping[str, str], filters: Mapping[str, str]) -> Browser
         act="open" if parameters["offset"] == "0" else "scroll",
         hover=RESULT,
         required_parameters=(("keyword", parameters["keyword"]), ("offset", parameters["offset"]), *filters.items()),
-        also=f"{SITE}/aweme/v1/web/general/search/stream/",
+        alternative_url=f"{SITE}/aweme/v1/web/general/search/stream/",
     )
 
 

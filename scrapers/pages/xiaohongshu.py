@@ -25,7 +25,7 @@ def search(keyword: str, page: int, sort: str, note_type: int) -> BrowserAction:
         hover=".filter" if page == 1 else NOTE,
         clicks=tuple(f'.filter-panel .tags:not([aria-hidden="true"]):has-text("{label}")' for label in labels),
         required_parameters=(("keyword", keyword), ("page", str(page)), ("", sort)),
-        also="https://so.xiaohongshu.com/api/sns/web/v2/search/notes",
+        alternative_url="https://so.xiaohongshu.com/api/sns/web/v2/search/notes",
     )
 
 
@@ -36,7 +36,7 @@ def note_in_list(address: str, note_id: str) -> BrowserAction:
         act="click",
         clicks=(f'{NOTE} a.cover[href*="{note_id}"]',),
         required_parameters=(("source_note_id", note_id),),
-        leave=".close-circle",
+        click_afterwards=".close-circle",
     )
 
 
