@@ -16,10 +16,12 @@ from dbt.cli.main import dbtRunner
 from core.calendar import CHINA
 from core.contracts import enriched
 from core.contracts.raw import Post, Slice, SliceState
+from core.listening import Heat, Voices
 from core.platforms import Platform
 from core.storage.files import write_once
 from core.storage.paths import DBT_PROJECT_DIR
 from core.storage.raw import land, to_frame
+from orchestration.reading.listening_tables import settings_table
 
 # Seeds come first: incremental models join them.
 INCREMENTAL = ["--select", "resource_type:seed", "config.materialized:incremental"]
@@ -142,6 +144,11 @@ class DataFolder:
             pl.DataFrame(queries, schema=enriched.TOPIC_QUERIES),
             self.path / f"enriched/topic_queries/{version}.parquet",
         )
+
+    def write_settings(self, version: str, **voices: int) -> None:
+        """Write the settings: the defaults of listening.yaml, and the given parameters of voices."""
+        rows = settings_table(Voices.model_validate(voices), Heat())
+        write_once(rows, self.path / f"enriched/settings/{version}.parquet")
 
     def dbt(self, *arguments: str, **environment: str) -> None:
         """Run dbt and assert that everything passes; of TINGFENG_* variables only the given ones are set."""

@@ -2,7 +2,8 @@
 
     data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics, model_changes, comments,
                                                                  hot_list_topics: per day, all platforms
-    data/enriched/<table>/<version>.parquet                      topics, topic_queries, accounts, duplicate_groups
+    data/enriched/<table>/<version>.parquet                      topics, topic_queries, accounts, settings,
+                                                                 duplicate_groups
 
 and text_signatures and duplicate_links per day, from which duplicate_groups is computed (reading/duplicates.py). A
 version is ``<sequence>-<fingerprint>``; the last by name is current (core/storage/versions.py).
@@ -81,12 +82,14 @@ TOPICS = pl.Schema(
         "window_start": pl.Date(),
         "window_end": pl.Date(),  # null: open
         "platform": pl.String(),
-        "kol_followers": pl.Int64(),  # number of followers from which an account is a KOL
-        "heat_volume": pl.Float64(),  # the weights under heat in listening.yaml
-        "heat_interactions": pl.Float64(),
-        "heat_authors": pl.Float64(),
-        "heat_hot_list": pl.Float64(),
         "statement_words": pl.List(pl.String()),  # a brand's statement contains one of them
+    }
+)
+# One row per number under voices and heat in listening.yaml; dbt reads them with the macro setting().
+SETTINGS = pl.Schema(
+    {
+        "name": pl.String(),  # the path in listening.yaml: voices.kol_followers
+        "value": pl.Float64(),
     }
 )
 # One row per listed account and brand it speaks for; official_for is null if there is none.

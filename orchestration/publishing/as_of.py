@@ -24,14 +24,16 @@ from pathlib import Path
 import polars as pl
 
 from core.calendar import CHINA, TIMEZONE
-from core.contracts.enriched import DUPLICATE_LINKS, TOPICS
+from core.contracts.enriched import DUPLICATE_LINKS, SETTINGS, TOPICS
 from core.environment import data_dir
+from core.listening import Heat, Voices
 from core.problems import Problem
 from core.storage.paths import DBT_PROJECT_DIR, PROJECT_DIR
-from core.storage.versions import versions, write_version
+from core.storage.versions import current_version, versions, write_version
 from orchestration.publishing import manifests
 from orchestration.publishing.snapshot import draft_snapshot
 from orchestration.reading.duplicates import groups
+from orchestration.reading.listening_tables import settings_in_topics, settings_table
 
 # Age in seconds from which a work folder counts as abandoned by a killed build; no build takes a day.
 ABANDONED_AFTER = 24 * 3600
@@ -168,12 +170,27 @@ def _build(data: Path, moment: datetime, files: pl.DataFrame, target: Path, log:
         write_version(
             work / "enriched/duplicate_groups", "as-of", groups(pl.concat([DUPLICATE_LINKS.to_frame(), *links]))
         )
+        _complete_settings(work / "enriched", log)
         log(f"Building the marts as of {folder_name(moment)} from {files.height} files ...")
         _run_dbt(work, moment)
         with draft_snapshot(work / "warehouse.duckdb", target, in_order=True) as draft:
             draft.rename(target)
     finally:
         shutil.rmtree(work)
+
+
+def _complete_settings(enriched: Path, log: Callable[[str], None]) -> None:
+    """Write a version of enriched/settings with every setting that the models read.
+
+    A moment can be older than a setting, or than the table itself: before it, enriched/topics had the values. A setting
+    that did not exist yet gets its default.
+    """
+    topics = pl.read_parquet(versions(enriched / "topics")[-1], hive_partitioning=False, glob=False)
+    known = settings_in_topics(topics) | dict(current_version(enriched / "settings", SETTINGS).iter_rows())
+    settings = dict(settings_table(Voices(), Heat()).iter_rows()) | known
+    for name in [name for name in settings if name not in known]:
+        log(f"The parameter {name} did not exist at that time; its default, {settings[name]:g}, is used.")
+    write_version(enriched / "settings", "as-of", pl.DataFrame(list(settings.items()), schema=SETTINGS, orient="row"))
 
 
 def _run_dbt(work: Path, moment: datetime) -> None:
@@ -214,6 +231,7 @@ def _code_hash() -> str:
     """12 hex digits over the dbt project and the Python code that its models import."""
     places = [DBT_PROJECT_DIR / name for name in ("models", "macros", "seeds", "profiles.yml", "dbt_project.yml")]
     places += [PROJECT_DIR / "orchestration" / "statistics", PROJECT_DIR / "core" / "vocabulary.py"]
+    places += [PROJECT_DIR / "core" / "listening.py"]  # the defaults of settings that a moment does not have
     digest = hashlib.sha256()
     for place in places:
         for path in sorted([place] if place.is_file() else place.rglob("*")):

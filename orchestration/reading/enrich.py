@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from core.calendar import day_of
-from core.contracts.enriched import ACCOUNTS, COMMENTS, MODEL_CHANGES, POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS, by_day
+from core.contracts.enriched import COMMENTS, MODEL_CHANGES, POST_TOPICS, POSTS, by_day
 from core.listening import Listening
-from core.platforms import CRAWLED_PLATFORMS
 from orchestration.reading.cleaning import clean
 from orchestration.reading.duplicates import hashed
 from orchestration.reading.flags import audit_flags
@@ -19,7 +18,6 @@ from orchestration.reading.segmentation import segment_posts, user_words
 from orchestration.reading.sentiment import SentimentModel
 from orchestration.reading.stance import add_stance
 from orchestration.reading.topics import match_topics
-from scrapers.pseudonym import pseudonym
 
 # Increase it whenever this folder gives other results for the same posts: every day is then enriched again.
 CODE_VERSION = 4
@@ -133,54 +131,6 @@ def enrich_topics(posts: pl.DataFrame, inputs: AnalysisInputs) -> pl.DataFrame:
     matches = match_topics(posts, inputs.listening.topics, inputs.listening.aliases)
     judged = judge(matches, inputs.relevance_labels, inputs.relevance_models)
     return add_stance(judged, posts, inputs.listening, inputs.classifier).match_to_schema(by_day(POST_TOPICS))
-
-
-def topics_table(listening: Listening) -> pl.DataFrame:
-    """One row per topic and platform that it listens on, in the schema ``enriched.TOPICS``."""
-    rows = [
-        (
-            topic.id,
-            topic.name,
-            topic.brand,
-            topic.window.start,
-            topic.window.end,
-            platform,
-            listening.voices.kol_followers,
-            listening.heat.volume,
-            listening.heat.interactions,
-            listening.heat.authors,
-            listening.heat.hot_list,
-            listening.statement_words,
-        )
-        for topic in listening.topics
-        for platform in listening.topic_platforms(topic)
-    ]
-    return pl.DataFrame(rows, schema=TOPICS, orient="row")
-
-
-def topic_queries_table(listening: Listening) -> pl.DataFrame:
-    """One row per topic, crawled platform and search query, in the schema ``enriched.TOPIC_QUERIES``."""
-    rows = [
-        (topic.id, platform, query)
-        for topic in listening.topics
-        for platform in listening.topic_platforms(topic)
-        if platform in CRAWLED_PLATFORMS
-        for query in dict.fromkeys(topic.queries)
-    ]
-    return pl.DataFrame(rows, schema=TOPIC_QUERIES, orient="row")
-
-
-def accounts_table(listening: Listening, key: bytes) -> pl.DataFrame:
-    """One row per listed account and brand that it speaks for, in the schema ``enriched.ACCOUNTS``.
-
-    key: the key of the pseudonyms (scrapers.pseudonym.load_key).
-    """
-    rows = [
-        (account.platform, pseudonym(key, account.platform, account.id), account.name, brand)
-        for account in listening.accounts
-        for brand in dict.fromkeys(account.official_for) or [None]
-    ]
-    return pl.DataFrame(rows, schema=ACCOUNTS, orient="row")
 
 
 def comments_fingerprint(inputs: AnalysisInputs) -> str:

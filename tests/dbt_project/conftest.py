@@ -22,14 +22,13 @@ def fill(data: DataFolder) -> None:
     platforms: tuple[Platform, ...] = ("weibo", "xiaohongshu", "zhihu")
     window = {"window_start": date(2026, 1, 1), "window_end": date(2026, 1, 3)}
     words = {"topic_id": "demo", "topic_name": "合成话题", "brand": "合成"}
-    words |= {"statement_words": ["声明"]} | {
-        f"heat_{part}": 1.0 for part in ("volume", "interactions", "authors", "hot_list")
-    }
+    words |= {"statement_words": ["声明"]}
     data.write_topics(
         "000001-aa",
         [words | window | {"platform": platform} for platform in platforms],
         [{"topic_id": "demo", "platform": platform, "query": query} for platform in platforms for query in "qr"],
     )
+    data.write_settings("000001-aa")
 
     seen_late = china("2026-01-05")
     data.land_posts(

@@ -162,6 +162,7 @@ def test_sources_declare_the_columns_of_the_contracts() -> None:
         "enriched.duplicate_groups": dict(enriched.DUPLICATE_GROUPS),
         "enriched.topics": dict(enriched.TOPICS),
         "enriched.accounts": dict(enriched.ACCOUNTS),
+        "enriched.settings": dict(enriched.SETTINGS),
         "enriched.hot_list_topics": dict(enriched.HOT_LIST_TOPICS) | by_day,
         "enriched.topic_queries": dict(enriched.TOPIC_QUERIES),
     }

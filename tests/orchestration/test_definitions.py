@@ -37,6 +37,8 @@ def test_the_data_walks_one_way(repository):
     assert dependencies(repository, "staging/stg_weibo__comments") == {"raw/weibo_comments"}
     assert dependencies(repository, "enriched/duplicate_groups") == {"enriched/posts"}
     assert "enriched/duplicate_groups" in dependencies(repository, "marts/fct_posts")
+    for mart in ("event_voices", "event_heat"):
+        assert "enriched/settings" in dependencies(repository, f"marts/{mart}")
     stations = ["raw", "enriched", "staging", "intermediate", "marts", "serving", "report"]
     graph = repository.asset_graph
     for key in graph.get_all_asset_keys():

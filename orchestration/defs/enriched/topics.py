@@ -1,4 +1,4 @@
-"""enriched/topics, enriched/topic_queries and enriched/accounts: listening.yaml as tables for dbt."""
+"""enriched/topics, topic_queries, accounts and settings: listening.yaml as tables for dbt."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from core.environment import data_dir
 from core.listening import load_listening
 from core.storage.paths import enriched_dir
 from core.storage.versions import fingerprint, write_version
-from orchestration.reading.enrich import accounts_table, topic_queries_table, topics_table
+from orchestration.reading.listening_tables import accounts_table, settings_table, topic_queries_table, topics_table
 from scrapers.pseudonym import load_key
 
 
@@ -27,6 +27,11 @@ from scrapers.pseudonym import load_key
             description="One row per listed account and brand that it speaks for.",
             kinds={"polars"},
         ),
+        dg.AssetSpec(
+            ["enriched", "settings"],
+            description="One row per number under voices and heat in listening.yaml.",
+            kinds={"polars"},
+        ),
     ],
     group_name="enriched",
     pool="enriched_topics",
@@ -37,6 +42,7 @@ def topics() -> Iterator[dg.MaterializeResult]:
         "topics": topics_table(listening),
         "topic_queries": topic_queries_table(listening),
         "accounts": accounts_table(listening, load_key(data_dir())),
+        "settings": settings_table(listening.voices, listening.heat),
     }
     for table, frame in tables.items():
         path = write_version(enriched_dir() / table, fingerprint([frame.write_json()]), frame)

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from core.contracts.enriched import MODEL_CHANGES, POST_TOPICS, POSTS, TOPIC_QUERIES, TOPICS, by_day
+from core.contracts.enriched import MODEL_CHANGES, POST_TOPICS, POSTS, by_day
 from core.contracts.raw import Post
-from core.listening import STATEMENT_WORDS, Listening, Match, Relevance, Topic, Window
+from core.listening import Listening, Match, Relevance, Topic, Window
 from core.platforms import Platform
 from core.storage.raw import to_frame
 from orchestration.reading.cleaning import last_words
@@ -18,8 +18,6 @@ from orchestration.reading.enrich import (
     enrich_topics,
     model_changes,
     reading_fingerprint,
-    topic_queries_table,
-    topics_table,
 )
 from orchestration.reading.labels import LABELS, RELEVANCE_LABELS
 from orchestration.reading.relevance import MODEL
@@ -125,29 +123,6 @@ def listening(**changes: object) -> Listening:
         aliases=changes.pop("aliases", {}),
         topics=[Topic(**(topic | changes))],
     )
-
-
-def test_topics_have_a_row_for_each_platform_they_listen_on():
-    table = topics_table(listening())
-    assert table.schema == TOPICS
-    start = date(2026, 1, 1)
-    settings = (100_000, 1.0, 1.0, 1.0, 1.0, list(STATEMENT_WORDS))
-    assert table.rows() == [
-        ("kol", "小米与KOL", "小米", start, None, "weibo", *settings),
-        ("kol", "小米与KOL", "小米", start, None, "zhihu", *settings),
-    ]
-
-
-def test_queries_have_a_row_for_each_platform_once():
-    table = topic_queries_table(listening())
-    assert table.schema == TOPIC_QUERIES
-    assert table.rows() == [
-        ("kol", "weibo", "小米 KOL"),
-        ("kol", "weibo", "小米 大熊"),
-        ("kol", "zhihu", "小米 KOL"),
-        ("kol", "zhihu", "小米 大熊"),
-    ]
-    assert topic_queries_table(listening(queries=[])).schema == TOPIC_QUERIES
 
 
 NO_RELEVANCE_LABELS = RELEVANCE_LABELS.to_frame()

@@ -2,16 +2,12 @@
 {%- set places = 50 -%}
 {%- set parts = ["volume", "interactions", "authors", "hot_list"] -%}
 
-with listened as (
-    select distinct
-        topic_id,
-        heat_volume as volume_weight,
-        heat_interactions as interactions_weight,
-        heat_authors as authors_weight,
-        heat_hot_list as hot_list_weight
-    from {{ ref("stg_enriched__topics") }}
-    -- Null in versions of the topics table from before the weights: as of such a moment there is no heat.
-    where heat_volume is not null
+with weights as (
+    select
+        {{ setting("heat.volume") }} as volume_weight,
+        {{ setting("heat.interactions") }} as interactions_weight,
+        {{ setting("heat.authors") }} as authors_weight,
+        {{ setting("heat.hot_list") }} as hot_list_weight
 ),
 
 readings as (
@@ -76,19 +72,19 @@ parts as (
         slices.authors,
         places.best_rank,
         read_lists.hot_list_reads,
-        listened.{{ parts | join("_weight, listened.") }}_weight,
-        listened.volume_weight * ln(1 + slices.volume) as volume_part,
-        listened.interactions_weight
+        weights.{{ parts | join("_weight, weights.") }}_weight,
+        weights.volume_weight * ln(1 + slices.volume) as volume_part,
+        weights.interactions_weight
         * ln(1 + coalesce(slices.interactions, case when slices.volume is not null then 0 end)) as interactions_part,
-        listened.authors_weight * ln(1 + slices.authors) as authors_part,
+        weights.authors_weight * ln(1 + slices.authors) as authors_part,
         case
             when slices.volume is not null
                 then
-                    listened.hot_list_weight
+                    weights.hot_list_weight
                     * ln({{ places + 1 }}.0 / least({{ places + 1 }}, coalesce(places.best_rank, {{ places + 1 }})))
         end as hot_list_part
     from slices
-    inner join listened on slices.topic_id = listened.topic_id
+    cross join weights
     inner join read_lists
         on slices.topic_id = read_lists.topic_id and coalesce(slices.platform, '') = coalesce(read_lists.platform, '')
     inner join places

@@ -2,7 +2,7 @@ with topics as (
     select distinct
         topic_id,
         brand,
-        kol_followers
+        cast({{ setting("voices.kol_followers") }} as bigint) as kol_followers
     from {{ ref("stg_enriched__topics") }}
 ),
 

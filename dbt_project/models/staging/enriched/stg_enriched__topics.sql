@@ -5,10 +5,5 @@ select
     window_start,
     window_end,
     platform,
-    kol_followers,
-    heat_volume,
-    heat_interactions,
-    heat_authors,
-    heat_hot_list,
     statement_words
 from {{ current_rows(source("enriched", "topics")) }}

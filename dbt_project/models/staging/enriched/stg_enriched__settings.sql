@@ -1,0 +1,4 @@
+select
+    name,
+    value
+from {{ current_rows(source("enriched", "settings")) }}
