@@ -54,7 +54,9 @@ def current_fingerprint(folder: Path) -> str | None:
 def current_version(folder: Path, schema: pl.Schema) -> pl.DataFrame:
     """The rows of the current version in the given schema; missing columns are null. No rows if there is no version."""
     paths = versions(folder)
-    rows = pl.read_parquet(paths[-1], hive_partitioning=False, glob=False) if paths else pl.DataFrame()
+    if not paths:
+        return schema.to_frame()
+    rows = pl.read_parquet(paths[-1], hive_partitioning=False, glob=False)
     return rows.match_to_schema(schema, missing_columns="insert", extra_columns="ignore")
 
 

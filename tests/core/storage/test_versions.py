@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from core.storage.versions import current_fingerprint, fingerprint, versions, write_version
+from core.storage.versions import current_fingerprint, current_version, fingerprint, versions, write_version
 
 
 def test_versions_are_numbered_and_the_last_is_current(tmp_path):
@@ -11,6 +11,14 @@ def test_versions_are_numbered_and_the_last_is_current(tmp_path):
     second = write_version(tmp_path, "bbb", pl.DataFrame({"x": [2]}))
     assert [first.name, second.name] == ["000001-aaa.parquet", "000002-bbb.parquet"]
     assert current_fingerprint(tmp_path) == "bbb"
+
+
+def test_the_rows_of_the_current_version_have_the_columns_of_the_schema(tmp_path):
+    schema = pl.Schema({"x": pl.Int64(), "y": pl.String()})
+    assert current_version(tmp_path, schema).equals(schema.to_frame())
+    for x in (1, 2):
+        write_version(tmp_path, f"v{x}", pl.DataFrame({"x": [x], "z": [0]}))
+    assert current_version(tmp_path, schema).rows() == [(2, None)]
 
 
 def test_the_same_fingerprint_is_not_written_again(tmp_path):
