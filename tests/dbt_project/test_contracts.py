@@ -52,6 +52,8 @@ COLUMNS = {
     "event_daily": "topic_id platform posted_date volume distinct_volume interactions observed_interactions"
     " mature_share is_complete phase phase_is_censored",
     "event_hourly": "topic_id platform posted_hour volume interactions is_complete",
+    "event_daily_totals": "topic_id posted_date volume interactions observed_interactions phase",
+    "event_hourly_totals": "topic_id posted_hour volume interactions",
     "event_phases": "topic_id phase started_at ended_at volume peak_hour rule is_censored",
     "event_top_posts": "topic_id platform rank post_uid post_url text sentiment interactions share_of_interactions",
     "event_spread": "topic_id entropy entropy_max top10_author_interaction_share repost_share repost_depth_max",
@@ -62,6 +64,7 @@ COLUMNS = {
     " posted_at",
     "event_voices": "topic_id rank author_uid display_name platform kind followers volume interactions"
     " interaction_share negative_share stance first_post_at first_post_uid",
+    "event_voice_kinds": "topic_id kind authors volume interactions interaction_share",
     "event_hot_lists": "topic_id platform word first_seen_at last_seen_at best_rank minutes_on_list reads list_reads"
     " is_censored",
     "fct_post_focuses": "post_uid topic_id focus_id fit",
@@ -71,6 +74,7 @@ COLUMNS = {
     "dim_metrics": "metric_id name name_zh formula unit scope version valid_from",
     "crawl_coverage": "topic_id platform posted_date slices slices_complete cap_hits declared_total posts_collected"
     " posts_estimated posts_estimated_low posts_estimated_high is_complete missing_reason",
+    "crawl_gaps": "topic_id platform missing_reason days",
     "crawl_slices": "platform query slice_start slice_end state pages declared_total posts_seen posts_kept cap_hit",
     "built_days": "posted_date enriched_version",
     "sentiment_audit": "topic_id post_uid audit_weight sentiment model_sentiment",

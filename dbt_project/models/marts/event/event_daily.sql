@@ -101,6 +101,9 @@ select
     interactions.interactions_is_floor,
     observed_days.observed_interactions,
     interactions.mature_share,
+    cast(sum(volumes.volume) over so_far as bigint) as cumulative_volume,
+    lead(volumes.volume) over (partition by volumes.topic_id, volumes.platform order by volumes.posted_date)
+    < min(volumes.volume) over so_far as next_day_is_new_low,
     volumes.is_complete,
     phases_of_days.phase,
     phases_of_days.is_censored as phase_is_censored
@@ -120,3 +123,6 @@ left join phases_of_days
         volumes.topic_id = phases_of_days.topic_id
         and volumes.posted_date = phases_of_days.posted_date
         and phases_of_days.place = 1
+window so_far as (
+    partition by volumes.topic_id, volumes.platform order by volumes.posted_date rows unbounded preceding
+)

@@ -15,6 +15,8 @@ measured as (
         {{ volume_measures() }},
         sum(case when sentiment = 'positive' then 1 else 0 end) as positive_volume,
         sum(case when sentiment = 'negative' then 1 else 0 end) as negative_volume,
+        cast(sum(case when sentiment_source = 'analyst' then 1 else 0 end) as bigint) as analyst_volume,
+        cast(sum(case when source = 'spider' then 1 else 0 end) as bigint) as crawled_volume,
         {{ interaction_measures() }}
     from {{ ranked_posts("topic_id") }}
     group by topic_id
@@ -23,7 +25,8 @@ measured as (
 select
     window_days.topic_id,
     {%- for column in [
-        "volume", "original_volume", "distinct_volume", "authors", "interactions", "interactions_all",
+        "volume", "original_volume", "distinct_volume", "analyst_volume", "crawled_volume", "authors", "interactions",
+        "interactions_all",
     ] %}
     {{ zero_if_searched(column, "window_days.complete_platform_days > 0") }} as {{ column }},
     {%- endfor %}

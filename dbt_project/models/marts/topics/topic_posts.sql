@@ -17,6 +17,7 @@ select
     posts.interactions_is_floor,
     posts.observed_at,
     posts.observation_age_hours,
+    posts.source,
     posts.sentiment,
     posts.sentiment_source,
     posts.model_sentiment,
