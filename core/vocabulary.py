@@ -21,5 +21,6 @@ VOICE_KINDS: tuple[VoiceKind, ...] = get_args(VoiceKind)
 GOLDEN_HOURS = 24
 # Age in hours from which a post's interactions count as settled: they change little after three days.
 MATURE_HOURS = 72
-# Normal quantile of a two-sided 95% confidence interval.
+# Confidence level of every interval, and the normal quantile of such a two-sided interval.
+CONFIDENCE = 0.95
 Z_95 = 1.959964

@@ -5,6 +5,14 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from orchestration.reporting import limits
+
+# first_day and last_day are null for a topic without any day yet.
+_TOPICS = """
+    select topics.topic_id, topic_name, window_start, window_end, volume, first_day, last_day
+    from marts.dim_topics as topics left join marts.event_totals as totals on topics.topic_id = totals.topic_id
+    order by topics.topic_id
+"""
 _PERCENT = "printf('%.2f%%', 100 * {column})"
 
 # The last two columns of the sentiment table show the classifier's labels alone, without those of analysts.
@@ -27,27 +35,20 @@ _TABLES = {
     """,
 }
 
-# Maximum number of days to list; longer windows are not listed by day.
-LISTED_DAYS = 31
-
 
 def event_table(snapshot: Path) -> str:
-    """Posts and interactions of each topic by platform, day and sentiment, as Markdown tables."""
+    """Posts and interactions of each topic by platform, day and sentiment, as Markdown tables.
+
+    Windows that are longer than limits.DAYS are not listed by day.
+    """
     parts = []
     with duckdb.connect(str(snapshot), read_only=True) as connection:
-        topics = connection.execute(
-            "select topic_id, topic_name, window_start, window_end from marts.dim_topics order by 1"
-        ).fetchall()
-        for topic_id, name, start, end in topics:
-            total, days = connection.execute(
-                "select coalesce(sum(volume), 0), count(distinct posted_date) "
-                "from marts.daily_volume where topic_id = $topic",
-                {"topic": topic_id},
-            ).fetchall()[0]
-            parts.append(f"\n{name} ({topic_id}), {start} to {end or 'today'}: {total:,} posts")
+        for topic_id, name, start, end, volume, first, last in connection.execute(_TOPICS).fetchall():
+            parts.append(f"\n{name} ({topic_id}), {start} to {end or 'today'}: {volume or 0:,} posts")
+            days = (last - first).days + 1 if first else 0
             connection.execute("set variable topic = $topic", {"topic": topic_id})
             for title, query in _TABLES.items():
-                if title == "Posts by day" and not 0 < days <= LISTED_DAYS:
+                if title == "Posts by day" and not 0 < days <= limits.DAYS:
                     continue
                 relation = connection.execute(query, {"topic": topic_id} if "$topic" in query else None)
                 parts.append(f"\n{title}\n{_markdown(relation.pl())}")

@@ -9,24 +9,9 @@ from typing import Any, NamedTuple
 import duckdb
 
 from core.problems import Problem
-from orchestration.reporting.display import days_from
-from orchestration.reporting.figure_specs import (
-    LISTED_COMMENTS,
-    LISTED_FOCUSES,
-    LISTED_HASHTAGS,
-    LISTED_HOT_WORDS,
-    LISTED_POSTS,
-    LISTED_VOICES,
-    LISTED_WORDS,
-)
+from orchestration.reporting import limits
 from orchestration.reporting.ledger import tables_of
 
-_HOURLY = """
-    select posted_hour, cast(case when count(*) = count(volume) then sum(volume) end as bigint) as volume,
-           cast(case when count(*) = count(interactions) then sum(interactions) end as bigint) as interactions
-    from marts.event_hourly where topic_id = $topic and platform is not null
-    group by posted_hour order by posted_hour
-"""
 # The rows of a topic that are printed, by table, in print order.
 _QUERIES = {
     "event_platforms": """
@@ -46,34 +31,34 @@ _QUERIES = {
     """,
     "event_keywords": f"""
         select word from marts.event_keywords where topic_id = $topic and platform = 'all' and sentiment = 'all'
-        order by frequency_rank, word limit {LISTED_WORDS}
+        order by frequency_rank, word limit {limits.WORDS}
     """,
     "event_hashtags": f"""
         select hashtag from marts.event_hashtags where topic_id = $topic and platform = 'all' and sentiment = 'all'
-        order by frequency_rank, hashtag limit {LISTED_HASHTAGS}
+        order by frequency_rank, hashtag limit {limits.HASHTAGS}
     """,
     "event_top_posts": f"""
         select tops.post_uid, posts.platform, posts.post_url, posts.text, posts.sentiment
         from marts.event_top_posts as tops inner join marts.event_posts as posts
         on tops.post_uid = posts.post_uid and tops.topic_id = posts.topic_id
-        where tops.topic_id = $topic and tops.platform is null and tops.rank <= {LISTED_POSTS} order by tops.rank
+        where tops.topic_id = $topic and tops.platform is null and tops.rank <= {limits.POSTS} order by tops.rank
     """,
     "event_top_comments": f"""
         select comment_uid, platform, post_url, text from marts.event_top_comments
-        where topic_id = $topic and rank <= {LISTED_COMMENTS} order by rank
+        where topic_id = $topic and rank <= {limits.COMMENTS} order by rank
     """,
     "event_focuses": f"""
         select focuses.focus_id, focuses.label, posts.text as exemplar, posts.post_url
         from marts.event_focuses as focuses left join marts.fct_posts as posts on focuses.exemplar_1 = posts.post_uid
-        where focuses.topic_id = $topic order by frequency_rank, focus_id limit {LISTED_FOCUSES}
+        where focuses.topic_id = $topic order by frequency_rank, focus_id limit {limits.FOCUSES}
     """,
     "event_voices": f"""
         select author_uid, display_name, platform, kind, stance, top_post_url from marts.event_voices
-        where topic_id = $topic and rank <= {LISTED_VOICES} order by rank
+        where topic_id = $topic and rank <= {limits.VOICES} order by rank
     """,
     "event_hot_lists": f"""
         select platform, list_name, word, is_censored from marts.event_hot_lists
-        where topic_id = $topic order by best_rank, first_seen_at, platform, word limit {LISTED_HOT_WORDS}
+        where topic_id = $topic order by best_rank, first_seen_at, platform, word limit {limits.HOT_WORDS}
     """,
     "crawl_coverage": """
         select platform, missing_reason, list(strftime(posted_date, '%Y-%m-%d') order by posted_date) as days
@@ -86,7 +71,6 @@ _QUERIES = {
         from marts.dim_metrics order by metric_id, version
     """,
 }
-_KINDS = "select distinct kind from marts.event_voices where topic_id = $topic order by kind"
 _CORRECTIONS = (
     "select distinct correction from marts.event_sentiment where topic_id = $topic and correction is not null"
 )
@@ -105,7 +89,7 @@ class ReportContext(NamedTuple):
     brand: str
     start: date
     end: date | None
-    days: list[date]  # every day from the first to the last in event_daily
+    days: list[date]  # every day of the window up to now
     phase_of: dict[date, str]
     hourly: list[tuple[datetime, int | None, int | None]]  # hour in UTC, volume, interactions
     rows: dict[str, list[Row]]
@@ -139,28 +123,28 @@ def read_context(connection: duckdb.DuckDBPyConnection, topic_id: str) -> Report
     if not topics:
         known = ", ".join(row["topic_id"] for row in rows("select topic_id from marts.dim_topics", "dim_topics"))
         raise Problem(f"The topic {topic_id!r} is not published; published topics: {known or 'none'}.")
-    phases = rows(
-        "select posted_date, max(phase) as phase from marts.event_daily where topic_id = $topic and phase is not null "
-        "group by posted_date",
-        "event_daily",
-    )
-    days = rows(
-        "select min(posted_date) as first, max(posted_date) as last from marts.event_daily where topic_id = $topic",
-        "event_daily",
-    )
     totals = rows("select interactions_is_floor from marts.event_totals where topic_id = $topic", "event_totals")
-    hourly = rows(_HOURLY, "event_hourly")
+    days = rows(
+        "select posted_date, phase from marts.event_daily_totals where topic_id = $topic order by posted_date",
+        "event_daily_totals",
+    )
+    hours = rows(
+        "select posted_hour, volume, interactions from marts.event_hourly_totals where topic_id = $topic "
+        "order by posted_hour",
+        "event_hourly_totals",
+    )
+    kinds = rows("select kind from marts.event_voice_kinds where topic_id = $topic order by kind", "event_voice_kinds")
     return ReportContext(
         topic_id=topic_id,
         name=topics[0]["topic_name"],
         brand=topics[0]["brand"],
         start=topics[0]["window_start"],
         end=topics[0]["window_end"],
-        days=days_from(days[0]["first"], days[0]["last"]) if days and days[0]["first"] else [],
-        phase_of={row["posted_date"]: row["phase"] for row in phases},
-        hourly=[(row["posted_hour"], row["volume"], row["interactions"]) for row in hourly],
+        days=[row["posted_date"] for row in days],
+        phase_of={row["posted_date"]: row["phase"] for row in days if row["phase"] is not None},
+        hourly=[(row["posted_hour"], row["volume"], row["interactions"]) for row in hours],
         rows={table: rows(query, table) for table, query in _QUERIES.items()},
-        kinds=[row["kind"] for row in rows(_KINDS, "event_voices")],
+        kinds=[row["kind"] for row in kinds],
         corrections=sorted(row["correction"] for row in rows(_CORRECTIONS, "event_sentiment")),
         is_floor=bool(totals and totals[0]["interactions_is_floor"]),
     )

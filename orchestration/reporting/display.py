@@ -1,6 +1,6 @@
 """How figures are printed, in Chinese and English. Days and times are in Asia/Shanghai."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from core.calendar import CHINA, in_china
@@ -52,11 +52,6 @@ def displayed(value: Value, unit: str, language: str) -> str:
 def midnight(day: date) -> datetime:
     """The start of a day in Asia/Shanghai, as UTC without a time zone."""
     return datetime(day.year, day.month, day.day, tzinfo=CHINA).astimezone(UTC).replace(tzinfo=None)
-
-
-def days_from(first: date, last: date) -> list[date]:
-    """Every day from first to last, both included."""
-    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
 def _rounded(value: float | Decimal, decimals: int) -> str:

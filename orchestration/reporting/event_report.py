@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from orchestration.reporting import charts, sentences
+from core.problems import Problem
+from orchestration.reporting import charts, limits, sentences
 from orchestration.reporting.context import read_context
 from orchestration.reporting.display import LANGUAGES
 from orchestration.reporting.facts import Facts
-from orchestration.reporting.figure_specs import LISTED_DAYS, available, figure_specs
+from orchestration.reporting.figures.event_figures import figure_specs
+from orchestration.reporting.figures.specs import available
 from orchestration.reporting.ledger import Ledger, build_ledger, literal, open_snapshot, tables_of
 from orchestration.reporting.page import plain_text, render
 from orchestration.reporting.printed_figures import printed_figures
@@ -22,7 +24,7 @@ from orchestration.reporting.verification import verify
 PAGES = {"zh": "report.html", "en": "report.en.html"}  # by language
 # The moment of the report unless one is requested: the first of these that is not null.
 _LATEST = (
-    "(select max(observed_at) from marts.event_posts as posts where posts.topic_id = dim_topics.topic_id)",
+    "(select observed_to from marts.event_totals as totals where totals.topic_id = dim_topics.topic_id)",
     "(select max(observed_at) from marts.crawl_slices)",
     "cast(coalesce(window_end, window_start) as timestamp)",
 )
@@ -44,23 +46,23 @@ def build_report(snapshot: Path, topic_id: str, as_of: datetime | None = None, *
     """Build the report of a topic from a marts file. as_of: UTC, naive; by default the last observation in the file.
 
     is_sandbox: collected posts come from the sandbox, which the report then states. Raises Problem for an unknown
-    topic, VerificationProblem if a page would print a number that is not a figure of the ledger.
+    topic or a file of an earlier version that lacks a column, VerificationProblem if a page would print a number that
+    is not a figure of the ledger.
     """
-    with open_snapshot(snapshot) as connection:
-        context = read_context(connection, topic_id)
-        as_of_sql = literal(as_of) if as_of else f"coalesce({', '.join(_LATEST)})"
-        moment = as_of or _moment(connection, topic_id, as_of_sql)
-        last = context.days[-1] if context.days else context.start
-        listed_from = max(context.start, last - timedelta(days=LISTED_DAYS - 1))
-        specs = available(figure_specs(as_of_sql, listed_from, is_synthetic=is_sandbox), tables_of(connection))
-        ledger = build_ledger(connection, topic_id, moment, specs)
-    facts = Facts(ledger, context)
+    try:
+        facts = _read_facts(snapshot, topic_id, as_of, is_sandbox=is_sandbox)
+    except duckdb.BinderException as error:
+        raise Problem(
+            f"An earlier version of Tingfeng built {snapshot}, and the report reads columns that it lacks; run "
+            f"'tingfeng refresh'. {error}"
+        ) from error
+    ledger = facts.ledger
     pages = {language: render(facts, language) for language in LANGUAGES}
     for language, page in pages.items():
         verify(page, ledger.figures, language)
     return Report(
         topic_id=topic_id,
-        as_of=moment,
+        as_of=ledger.figures["as_of"].as_of,
         ledger=ledger,
         pages=pages,
         figures=printed_figures(facts),
@@ -72,6 +74,18 @@ def build_report(snapshot: Path, topic_id: str, as_of: datetime | None = None, *
         },
         picture=trend_chart(facts, "zh", charts.WIDE, "volume"),
     )
+
+
+def _read_facts(snapshot: Path, topic_id: str, as_of: datetime | None, *, is_sandbox: bool) -> Facts:
+    """The ledger and the context of a topic. Raises duckdb.BinderException if a mart lacks a column."""
+    with open_snapshot(snapshot) as connection:
+        context = read_context(connection, topic_id)
+        as_of_sql = literal(as_of) if as_of else f"coalesce({', '.join(_LATEST)})"
+        moment = as_of or _moment(connection, topic_id, as_of_sql)
+        last = context.days[-1] if context.days else context.start
+        listed_from = max(context.start, last - timedelta(days=limits.DAYS - 1))
+        specs = available(figure_specs(as_of_sql, listed_from, is_synthetic=is_sandbox), tables_of(connection))
+        return Facts(build_ledger(connection, topic_id, moment, specs), context)
 
 
 def write_report(report: Report, folder: Path) -> list[Path]:

@@ -1,6 +1,6 @@
 """The figure ledger: every number that a report prints, with its SQL and the posts behind it.
 
-Figures are declared by specs over the event marts (figure_specs.py). No statistic is computed here: the value of a
+Figures are declared by specs over the marts (figures/). No statistic is computed here: the value of a
 figure is the result of its SQL on the snapshot.
 """
 

@@ -1,6 +1,5 @@
 """The report's sentences on the course of the event: peak, phases, response time."""
 
-from datetime import date
 from itertools import pairwise
 
 from orchestration.reporting.facts import PHASE_NAMES, Facts, Sentence, mark_provisional
@@ -56,28 +55,32 @@ def peak(facts: Facts) -> list[Sentence]:
 
 
 def _fall_before_peak(facts: Facts) -> list[Sentence]:
-    """A fall before the peak: a day between the first day and the peak with fewer posts than every day before it."""
+    """The last new low of the main platform before its peak: a day with fewer posts than every day before it."""
     if not facts.platforms:
         return []
     main = facts.platforms[0]
     days = facts.context.days
     counts = {day: facts.ledger.value(f"volume.{main}.{day}") for day in days}
-    known = [(day, count) for day, count in counts.items() if count is not None]
-    if len(known) < len(days) or len(days) < 3:
+    if not days or None in counts.values():
         return []
-    peak_day: date = max(known, key=lambda one: one[1])[0]
-    trough = min((one for one in known if days[0] < one[0] < peak_day), key=lambda one: one[1], default=None)
-    if not trough or trough[1] >= min(count for day, count in known if day < trough[0]):
+    peak_day = max(days, key=lambda day: counts[day] or 0)
+    # The ledger has a cumulative volume for each day before a new low (event_daily.next_day_is_new_low).
+    falls = [
+        (before, low)
+        for before, low in pairwise(days)
+        if low < peak_day and facts.has(f"cumulative_volume.{main}.{before}")
+    ]
+    if not falls:
         return []
-    previous = next(before for before, after in pairwise(days) if after == trough[0])
+    previous, trough = falls[-1]
     name = facts.names(main)
     return [
         Sentence(
             f"高峰之前并不是平静之后的上升：{name.zh}在[day.{days[0]}]至[day.{previous}]已有"
-            f"[cumulative_volume.{main}.{previous}]条，[day.{trough[0]}]反而降到[volume.{main}.{trough[0]}]条。",
+            f"[cumulative_volume.{main}.{previous}]条，[day.{trough}]反而降到[volume.{main}.{trough}]条。",
             f"The peak was not preceded by a quiet period: {name.en} had [cumulative_volume.{main}.{previous}] posts "
             "from "
-            f"[day.{days[0]}] to [day.{previous}], then fell to [volume.{main}.{trough[0]}] on [day.{trough[0]}].",
+            f"[day.{days[0]}] to [day.{previous}], then fell to [volume.{main}.{trough}] on [day.{trough}].",
         )
     ]
 

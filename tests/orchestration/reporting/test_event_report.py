@@ -275,6 +275,14 @@ def test_an_unknown_topic_is_named_with_those_there_are(tmp_path):
         build_report(make_marts(tmp_path / "marts.duckdb"), "moon")
 
 
+def test_marts_of_an_earlier_version_that_lack_a_column_are_refused(tmp_path):
+    marts = make_marts(tmp_path / "marts.duckdb", EVENT)
+    with duckdb.connect(str(marts)) as connection:
+        connection.execute("alter table event_totals drop column crawled_volume")
+    with pytest.raises(Problem, match=r"(?s)marts.duckdb.*tingfeng refresh.*crawled_volume"):
+        build_report(marts, TOPIC, is_sandbox=True)
+
+
 def test_marts_of_an_earlier_version_still_make_a_report(tmp_path):
     marts = make_marts(tmp_path / "marts.duckdb", EVENT)
     with duckdb.connect(str(marts)) as connection:

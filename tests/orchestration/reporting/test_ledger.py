@@ -9,7 +9,8 @@ import pytest
 
 from orchestration.reporting.display import displayed
 from orchestration.reporting.event_report import build_report, write_report
-from orchestration.reporting.figure_specs import available, figure_specs
+from orchestration.reporting.figures.event_figures import figure_specs
+from orchestration.reporting.figures.specs import available
 from orchestration.reporting.ledger import (
     SCHEMA,
     FigureSpec,

@@ -187,11 +187,27 @@ _DERIVED = {
                bool_and(days.is_complete) as is_complete, 1.0 as mature_share
         from event_daily as days group by days.platform
     """,
+    "event_daily_totals": """
+        select $topic as topic_id, posted_date, case when count(*) = count(volume) then sum(volume) end as volume,
+               case when count(*) = count(interactions) then sum(interactions) end as interactions, max(phase) as phase
+        from event_daily group by posted_date
+    """,
+    "event_hourly_totals": """
+        select $topic as topic_id, posted_hour, case when count(*) = count(volume) then sum(volume) end as volume,
+               case when count(*) = count(interactions) then sum(interactions) end as interactions
+        from event_hourly group by posted_hour
+    """,
+    "crawl_gaps": """
+        select $topic as topic_id, platform, missing_reason, count(*) as days
+        from crawl_coverage where not is_complete group by all
+    """,
     "event_totals": """
         select $topic as topic_id, sum(volume) as volume, sum(volume) as original_volume,
                sum(volume) as distinct_volume, count(volume) as authors, sum(interactions) as interactions,
                false as interactions_is_floor, sum(interactions) / nullif(sum(volume), 0) as interactions_per_post,
                (select median(interactions) from event_posts) as interactions_median, 1.0 as top10_share,
+               (select count(*) from event_posts where source = 'spider') as crawled_volume,
+               (select max(observed_at) from event_posts) as observed_to,
                1.0 as mature_share, sum(days) as platform_days, sum(complete_days) as complete_platform_days,
                bool_and(is_complete) as is_complete,
                (select (count(*) filter (where sentiment = 'positive') - count(*) filter (where sentiment = 'negative'))
@@ -245,7 +261,8 @@ _DERIVED = {
     """,
 }
 _SUMMARY = """
-    select $topic as topic_id, 24 as golden_hours, $statement as statement_at,
+    select $topic as topic_id, 24 as golden_hours, (select count(volume) from event_platforms) as platforms_collected,
+           $statement as statement_at,
            case when $statement is not null then (select min(posted_hour) from event_posts) end as onset_at,
            date_diff('minute', (select min(posted_hour) from event_posts), $statement) / 60 as response_latency_hours,
            (select min(post_uid) from event_posts) as statement_post_uid,
