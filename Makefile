@@ -1,6 +1,6 @@
-# Tingfeng. 'make run' does everything from nothing; the work is done by the command tingfeng (README.md).
+# 'make run' does everything, from the installation to the report. The targets call the command tingfeng (README.md).
 SHELL := /bin/bash
-# The newest of the supported versions that is installed and runs; pyenv has commands for versions that are switched off.
+# The newest supported version that is installed and runs; pyenv also has commands for versions that are switched off.
 PYTHON ?= $(shell for version in 3.13 3.12 3.11; do \
 	python$$version -c '' 2>/dev/null && echo python$$version && exit; done; echo python3.11)
 VENV := .venv
@@ -61,8 +61,8 @@ login: $(VENV)/.installed
 sandbox: $(VENV)/.installed
 	@$(TINGFENG) sandbox serve
 
-# The fast tests: within 6 minutes on 2 cores. Four at a time on these, for many wait for processes that they started;
-# grouped and ordered by tests/conftest.py.
+# The fast tests: within 6 minutes on 2 cores. Four at a time, because many wait for processes that they have started;
+# tests/conftest.py groups and orders them.
 WORKERS := -n 4 --dist loadfile --no-loadscope-reorder
 test: $(MANIFEST)
 	$(PY) -m pytest $(WORKERS) -m "not slow and not long"
@@ -75,7 +75,7 @@ test-all: $(MANIFEST)
 test-long: $(MANIFEST)
 	$(PY) -m pytest $(WORKERS) -m long
 
-# dbt parse is what makes the manifest.
+# The manifest is made by dbt parse.
 check: $(MANIFEST)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -84,7 +84,7 @@ check: $(MANIFEST)
 	$(VENV)/bin/sqlfluff lint dbt_project/models dbt_project/tests
 	TINGFENG_DAGSTER_STORAGE="$$(mktemp -d)" $(VENV)/bin/dagster definitions validate -w workspace.yaml
 
-# How fast pages are collected, bodies parsed and exports imported: tables, no tests. docs/benchmarks.md has figures.
+# The speed of crawling, parsing and importing, as tables; docs/benchmarks.md has the figures.
 bench: $(VENV)/.installed
 	@$(PY) -m benchmarks.crawl
 	@$(PY) -m benchmarks.parse
@@ -99,11 +99,11 @@ bench-text: $(VENV)/.installed
 
 install: $(MANIFEST)
 
-# What is locked, then this project itself, as an editable install without any download.
+# The locked packages, then this project as an editable install, without a download.
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@echo "Installing into $(VENV) with $(notdir $(PYTHON)); one to two minutes the first time."
 	@$(PYTHON) -m venv $(VENV)
-	@# Compiled as it is imported: most of it never is, and compiling all takes another minute.
+	@# Modules are compiled when they are imported: most never are, and compiling all takes another minute.
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r requirements.lock
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
