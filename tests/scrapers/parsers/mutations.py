@@ -71,9 +71,9 @@ def _changed_json(body: bytes, chance: random.Random) -> bytes | None:
     except orjson.JSONDecodeError:
         return None
     for _ in range(chance.randint(1, 4)):
-        places = list(_places(root)) if chance.random() < 0.5 else list(_way_down(root, chance))
-        if places:  # none: all of it was taken away
-            holder, key = chance.choice(places)
+        candidates = list(places(root)) if chance.random() < 0.5 else list(_way_down(root, chance))
+        if candidates:  # none: everything was removed
+            holder, key = chance.choice(candidates)
             change = chance.choice(_JSON_CHANGES)
             change(holder, key, chance)
     text = json.dumps(root.get(""), ensure_ascii=chance.random() < 0.5)
@@ -82,12 +82,12 @@ def _changed_json(body: bytes, chance: random.Random) -> bytes | None:
     return text.replace(f'"{_DEEP}"', opening * depth + "0" + closing * depth).encode("utf-8", "surrogatepass")
 
 
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
     """Every place in nested JSON, as (holder, key)."""
     keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     for key in keys:
         yield value, key
-        yield from _places(value[key])
+        yield from places(value[key])
 
 
 def _way_down(value: Any, chance: random.Random) -> Iterator[tuple[Any, Any]]:

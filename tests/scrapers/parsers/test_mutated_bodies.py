@@ -1,29 +1,46 @@
-"""No body makes a parser raise, however spoilt: what is read of it fits the raw tables, the rest is quarantined."""
+"""Damaged bodies: no parser raises, what it returns fits the raw tables, and the rest becomes a reject."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from types import ModuleType, UnionType
+from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.contracts.raw import RAW_ITEMS, Author, Comment, HotItem, Post, Reject, SliceState
 from core.platforms import Platform
 from core.storage.raw import to_frame
-from scrapers.parsers import douyin, weibo, xiaohongshu, zhihu
+from scrapers.parsers import weibo, xiaohongshu
 from scrapers.parsers.values import EARLIEST, LATEST
 from scrapers.pseudonym import pseudonymise, scrub
-from tests.scrapers.parsers.mutations import mutated, thinned
+from tests.scrapers.parsers.mutations import mutated, places, thinned
+from tests.scrapers.parsers.parser_cases import PARSERS, Case, all_cases, items_of
 
 NOW = datetime(2026, 2, 6, 12, tzinfo=UTC)
-FIXTURES = Path(__file__).parents[1] / "fixtures"
 REAL = Path(__file__).parents[3].parent / "shared" / "real"
-PARSERS: dict[Platform, ModuleType] = {
-    "weibo": weibo, "douyin": douyin, "xiaohongshu": xiaohongshu, "zhihu": zhihu,
-}  # fmt: skip
+CASES = all_cases()
+PARSED = [(case, function) for case in CASES for function in case.expected["pages"]]
+IDS = [f"{case.name} {function}" for case, function in PARSED]
+_EMBEDDED = re.compile(rb'(?<=__INITIAL_STATE__=).*?(?=</script>)|(?<=type="text/json">).*?(?=</script>)', re.DOTALL)
+
+
+def _json_in(case: Case) -> tuple[bytes, bytes, bytes]:
+    """(what precedes it, the JSON of a body, what follows it); a page may contain the JSON in a script."""
+    if case.path.suffix == ".json":
+        return b"", case.body, b""
+    match = _EMBEDDED.search(case.body)
+    assert match is not None
+    return case.body[: match.start()], match[0].replace(b"undefined", b"null"), case.body[match.end() :]
+
+
+JSON_PARSED = [(case, name) for case, name in PARSED if case.path.suffix == ".json" or _EMBEDDED.search(case.body)]
+JSON_IDS = [f"{case.name} {function}" for case, function in JSON_PARSED]
 VARIANTS = 12  # of each body, thinned in other ways; beside them the whole body
 STATES = get_args(SliceState)
 
@@ -45,46 +62,107 @@ def test_ten_thousand_mutations_of_bodies_break_no_parser(platform: Platform) ->
     _mutate(platform, 10_000, seed=3)
 
 
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["0", "1.4万", "10+", "\ud800"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["id", "type", "text", "data"]) | st.text(max_size=5), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@pytest.mark.parametrize(("case", "function"), JSON_PARSED, ids=JSON_IDS)
+@settings(max_examples=50)
+@given(data=st.data())
+def test_a_value_of_another_type_breaks_no_parser(case: Case, function: str, data: st.DataObject) -> None:
+    before, text, after = _json_in(case)
+    value = json.loads(text)
+    place: Any = value
+    while isinstance(place, dict | list) and place:
+        key = data.draw(st.sampled_from(list(place) if isinstance(place, dict) else list(range(len(place)))))
+        inner = place[key]
+        if not isinstance(inner, dict | list) or not inner or data.draw(st.integers(0, 5)) == 0:
+            place[key] = data.draw(ANYTHING)
+            break
+        place = inner
+    _check_page(case.platform, case.parse(function, before + json.dumps(value).encode() + after))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("case", "function"), JSON_PARSED, ids=JSON_IDS)
+def test_no_strange_value_in_any_place_breaks_a_parser(case: Case, function: str) -> None:
+    before, text, after = _json_in(case)
+    answer = json.loads(text)
+    for holder, key in places(answer):
+        original = holder[key]
+        for value in (None, "", "\ud800", 0, -1, 1e300, 10**30, True, [], [1], {}, {"a": [None]}):
+            holder[key] = value
+            _check_page(case.platform, case.parse(function, before + json.dumps(answer).encode() + after))
+        holder[key] = original
+
+
+@pytest.mark.parametrize(("case", "function"), PARSED, ids=IDS)
+@settings(max_examples=50)
+@given(noise=st.binary(max_size=200), cut=st.integers(0, 9_000))
+def test_no_bytes_break_a_parser(case: Case, function: str, noise: bytes, cut: int) -> None:
+    for prefix in (b"", b'{"comments":', b'{"data":', b"<script>window.__INITIAL_STATE__="):
+        page = case.parse(function, prefix + noise)
+        assert page is None or page.state != "ok"
+    body = case.body
+    case.parse(function, body[:cut] + noise + body[cut + len(noise) :])
+
+
+@pytest.mark.parametrize("opening", [b'{"data":', b'{"ok":1,"data":[{"id":"1","text":', b'{"ok":1,"data":{"user":'])
+@pytest.mark.parametrize("depth", [300, 1000, 100_000])
+@pytest.mark.parametrize("platform", PARSERS)
+def test_deeply_nested_brackets_break_no_parser(platform: Platform, depth: int, opening: bytes) -> None:
+    body = opening + b'{"data":' * depth + b"1" + b"}" * depth
+    for closing in (b"}", b"}]}", b"}}", b"}}}"):
+        assert "ok" not in set(_parse_and_check(platform, body + closing))
+
+
 def _mutate(platform: Platform, count: int, seed: int) -> None:
-    """Mutations of the recorded bodies, and of the hand-written ones, which have kinds that are not recorded."""
-    paths = [path for folder in (FIXTURES, REAL) for path in sorted((folder / platform).rglob("*.*"))]
-    forms = [form for path in paths if path.suffix != ".csv" for form in _forms(path.read_bytes())]
-    told: set[SliceState] = set()
+    """Parse mutations of the bodies of all cases, and of the recorded bodies where they are present."""
+    paths = [case.path for case in CASES if case.platform == platform]
+    paths += [path for path in sorted((REAL / platform).rglob("*.*")) if path.suffix != ".csv"]
+    forms = [form for path in paths for form in _forms(path.read_bytes())]
+    states: set[SliceState] = set()
     for number, body in enumerate(mutated(forms, count, seed)):
         try:
-            told |= set(_read(platform, body))
+            states |= set(_parse_and_check(platform, body))
         except Exception as error:
             error.add_note(f"mutation {number} of {platform}, seed {seed}")
             raise
-    # Where none is read any more, or all are, the mutations test nothing.
-    assert {"ok", "partial"} <= told
+    # If no body could be parsed, or all could, the mutations would test nothing.
+    assert {"ok", "partial"} <= states
 
 
 def _forms(body: bytes) -> list[bytes]:
     return [*(thinned(body, seed) for seed in range(VARIANTS)), body]
 
 
-def _read(platform: Platform, body: bytes) -> Iterator[SliceState]:
-    """Read a body in all ways that a platform has, and check what is read."""
+def _parse_and_check(platform: Platform, body: bytes) -> Iterator[SliceState]:
+    """Parse a body with all functions of its platform and check the results; yields their states."""
     parser = PARSERS[platform]
-    found = re.search(rb'"(?:note_id|aweme_id)": ?"(\w+)"', body)
-    post_id = found[1].decode() if found else "5251874932590001"
-    readers: list[Callable[[bytes, datetime], Any]] = [
+    match = re.search(rb'"(?:note_id|aweme_id)": ?"(\w+)"', body)
+    post_id = match[1].decode() if match else "5251874932590001"
+    functions: list[Callable[[bytes, datetime], Any]] = [
         parser.parse_search,
         partial(parser.parse_comments, post_id=post_id),
         partial(parser.parse_replies, post_id=post_id, root_id="66f60002000000000f00769e"),
         parser.parse_profile,
     ]
     if platform != "xiaohongshu":  # it has no public one
-        readers.append(parser.parse_hot_list)
-    for read in readers:
-        page = read(body, NOW)
-        assert page.state in STATES
-        assert page.state == "ok" or page.reason
-        assert page.state != "ok" or _items_of(page) or not page.rejects  # what was not read is never "nothing there"
-        for parameters in (getattr(page, "next", None), *getattr(page, "replies_of", {}).values()):
-            assert all(isinstance(text, str) for pair in (parameters or {}).items() for text in pair)
-        _check(platform, [*page.rejects, *_items_of(page)])
+        functions.append(parser.parse_hot_list)
+    for parse in functions:
+        page = parse(body, NOW)
+        _check_page(platform, page)
         yield page.state
     if platform == "xiaohongshu":
         _check(platform, [xiaohongshu.parse_detail(body, NOW)])
@@ -97,15 +175,19 @@ def _read(platform: Platform, body: bytes) -> Iterator[SliceState]:
                 weibo.put_long_text(post.payload, "全文")
 
 
-def _items_of(page: Any) -> list[Post | Comment | Author | HotItem]:
-    for name in ("posts", "comments", "items"):
-        if hasattr(page, name):
-            return list(getattr(page, name))
-    return [page.author] if page.author else []
+def _check_page(platform: Platform, page: Any) -> None:
+    if page is None or isinstance(page, str):  # of parse_long_text
+        return
+    assert page.state in STATES
+    assert page.state == "ok" or page.reason
+    assert page.state != "ok" or items_of(page) or not page.rejects  # unreadable records are never an empty page
+    for parameters in (getattr(page, "next", None), *getattr(page, "replies_of", {}).values()):
+        assert all(isinstance(text, str) for pair in (parameters or {}).items() for text in pair)
+    _check(platform, [*page.rejects, *items_of(page)])
 
 
 def _check(platform: Platform, items: list[Any]) -> None:
-    """That items are as items.py says, can be landed, and that who wrote them can be taken out."""
+    """Asserts that items fit their dataclasses and the raw tables, and that they can be pseudonymised."""
     for item in items:
         for name, hint in HINTS[type(item)].items():
             value = getattr(item, name)

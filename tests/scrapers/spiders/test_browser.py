@@ -33,9 +33,9 @@ from scrapers.pages import douyin as douyin_pages
 from scrapers.pages import xiaohongshu as xiaohongshu_pages
 from scrapers.pages.actions import BrowserAction, request_parameters
 from scrapers.parsers.block_pages import block_page_state
+from tests.scrapers.parsers.parser_cases import body_of
 
 ROOT = Path(__file__).resolve().parents[3]
-FIXTURES = Path(__file__).parents[1] / "fixtures"
 DAY, QUERY = "2026-01-03", "小米 KOL"
 SIGNED: tuple[Platform, ...] = ("douyin", "xiaohongshu", "zhihu")
 REFUSED = {"douyin": "the body is empty", "xiaohongshu": "HTTP 461: captcha", "zhihu": "error 10003"}
@@ -307,7 +307,7 @@ def test_state_embedded_in_a_page_is_not_read_if_a_block_page_covers_it(
     slices: list[tuple[str, str]],
 ) -> None:
     """Each page of Xiaohongshu embeds its state: a search page without notes, an account's page with its first ones."""
-    account_page = (FIXTURES / "xiaohongshu" / "profile.html").read_text(encoding="utf-8")
+    account_page = body_of("xiaohongshu/profile").decode()
     overlay = "document.body.innerHTML += '<div class=red-captcha>请完成验证</div>'"
     state = {"user": {"userPageData": {}, "notes": [[], [], [], []]}}
 

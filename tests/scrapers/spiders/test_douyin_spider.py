@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -29,8 +28,8 @@ from scrapers.parsers.douyin import parse_comments, parse_replies, parse_search
 from scrapers.pseudonym import load_key, pseudonym
 from scrapers.spiders.douyin import DouyinSpider, publish_time
 from scrapers.spiders.slice_requests import PostRef, SliceRequest
+from tests.scrapers.parsers.parser_cases import body_of
 
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "douyin"
 QUERIES = ["小米 大熊", "小米 徐洁云", "小米 米粉", "小米 KOL"]
 NOW = datetime(2026, 1, 7, 4, tzinfo=UTC)
 
@@ -84,7 +83,7 @@ def test_a_search_with_more_results_than_the_site_shows_hits_the_cap(crawl: Call
 def test_a_verification_check_ends_the_crawl_as_blocked(
     crawl: Callable[..., Any], serve: Callable[[Starlette], str]
 ) -> None:
-    body = (FIXTURES / "verify_check.json").read_bytes()
+    body = body_of("douyin/verify_check")
 
     async def check(request: Request) -> Response:
         return Response(body, media_type="application/json")
@@ -121,17 +120,14 @@ def test_pages_follow_by_offset_and_search_id(spider: DouyinSpider, slice_reques
 
 
 def test_pinned_posts_and_ads_do_not_end_the_walk(spider: DouyinSpider, slice_request: SliceRequest) -> None:
-    answer = json.loads(
-        (FIXTURES / "general_search.json").read_bytes()
-    )  # a pinned post of 29 December, the others of 5 January
-    page = parse_search(json.dumps(answer).encode(), NOW)
+    page = parse_search(body_of("douyin/general_search"), NOW)  # a pinned post of 29 December, the others of 5 January
     assert not spider.is_before_slice(page, slice_request)
     page.posts = [post for post in page.posts if post.is_ad or post.post_id == "7592000000000000001"]
     assert [post.posted_at < slice_request.start for post in page.posts] == [True, False]
     assert not spider.is_before_slice(page, slice_request)
     later = SliceRequest("小米 大熊", slice_request.start + timedelta(days=1), slice_request.end + timedelta(days=1))
     assert not spider.is_before_slice(page, later), "no post on the page is in time order"
-    assert spider.is_before_slice(parse_search(json.dumps(answer).encode(), NOW), later)
+    assert spider.is_before_slice(parse_search(body_of("douyin/general_search"), NOW), later)
 
 
 def test_the_site_mixes_cards_repeats_posts_and_stops_at_its_cap(sandbox: str) -> None:
@@ -281,7 +277,7 @@ def test_a_deleted_post_and_its_comments_are_empty(serve: Callable[[Starlette], 
 
 
 def test_a_post_contains_the_id_of_its_author_s_profile(spider: DouyinSpider) -> None:
-    [post] = parse_search((FIXTURES / "detail.json").read_bytes(), NOW).posts
+    [post] = parse_search(body_of("douyin/detail"), NOW).posts
     account = spider.profile_key(post)
     assert account == "MS4wLjABAAAA1500000000000002"
     assert parse_qs(urlsplit(spider.profile_request(account).url).query)["sec_user_id"] == [account]
