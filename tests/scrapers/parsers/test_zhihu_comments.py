@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from scrapers.parsers import CommentPage
 from scrapers.parsers.zhihu import parse_comments, parse_hot_list, parse_profile, parse_replies, parse_search
 from tests.scrapers.parsers.parser_cases import body_of, json_of
 
