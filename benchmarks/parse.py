@@ -18,8 +18,8 @@ from scrapy import Request
 
 from benchmarks.machine import REAL_BODIES, described, sandbox
 from scrapers.parsers import douyin, weibo, xiaohongshu, zhihu
-from scrapers.spiders.crawl import PlatformSpider
 from scrapers.spiders.douyin import DouyinSpider
+from scrapers.spiders.platform_spider import PlatformSpider
 from scrapers.spiders.weibo import WeiboSpider
 from scrapers.spiders.xiaohongshu import XiaohongshuSpider
 from scrapers.spiders.zhihu import ZhihuSpider
@@ -65,8 +65,8 @@ def _synthetic() -> Iterator[tuple[str, ModuleType, bytes]]:
     with sandbox() as served:
         for spider_type in SPIDERS:
             spider = spider_type(day=DAY, queries=f'["{QUERY}"]')
-            [ask] = spider._to_ask
-            body = _answer(served.url, spider.search_request(ask, 1, None))
+            [slice_request] = spider.first_requests()
+            body = _answer(served.url, spider.search_request(slice_request, 1, None))
             shape = "HTML" if body.lstrip().startswith(b"<") else "JSON"
             yield f"sandbox, {spider.platform}, {shape}", spider.parser, body
         mobile = Request(GETINDEX + quote(f"100103type=61&q={QUERY}"))

@@ -50,7 +50,7 @@ def require_access(platforms: Sequence[Platform]) -> None:
 
 
 def crawl_arguments(listening: Listening, platform: Platform, day: str) -> dict[str, str]:
-    """The arguments of a platform's spider (scrapers/spiders/crawl.py) for the posts of a day."""
+    """The arguments of a platform's spider (scrapers/spiders/platform_spider.py) for the posts of a day."""
     comments = listening.comments
     details = {
         "top_posts": comments.top_posts,

@@ -8,7 +8,7 @@ from typing import Self
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from scrapers.spiders.crawl import PlatformSpider
+from scrapers.spiders.crawl import CrawlingSpider
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -27,16 +27,16 @@ class Progress:
         crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
         return extension
 
-    def spider_opened(self, spider: PlatformSpider) -> None:
+    def spider_opened(self, spider: CrawlingSpider) -> None:
         self._ticker = asyncio.ensure_future(self._tick(spider))
 
-    async def spider_closed(self, spider: PlatformSpider) -> None:
+    async def spider_closed(self, spider: CrawlingSpider) -> None:
         if self._ticker is not None:
             self._ticker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticker
 
-    async def _tick(self, spider: PlatformSpider) -> None:
+    async def _tick(self, spider: CrawlingSpider) -> None:
         started = time.monotonic()
         while True:
             await asyncio.sleep(SECONDS_BETWEEN_LINES)

@@ -7,7 +7,7 @@ from scrapy.crawler import Crawler
 
 from core.contracts.raw import Reject
 from scrapers.checkpoint import Step
-from scrapers.spiders.crawl import PlatformSpider
+from scrapers.spiders.crawl import CrawlingSpider
 
 # Finish reasons after which the checkpoint is landed. At the time limit or the end of the budget, finished slices are
 # landed as they are and all others are recorded as partial. A crawl that was interrupted ("shutdown") or died lands
@@ -21,7 +21,7 @@ class Landing:
     def __init__(self, crawler: Crawler) -> None:
         self._stats = crawler.stats
         self._items: list[Any] = []  # of the current step
-        self._spider: PlatformSpider = crawler.spider  # type: ignore[assignment]  # all spiders of this project are
+        self._spider: CrawlingSpider = crawler.spider  # type: ignore[assignment]  # all spiders of this project are
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -42,7 +42,7 @@ class Landing:
         self._spider.checkpoint.add(self._spider.plan, step, self._items)
         self._items = []
 
-    def spider_closed(self, spider: PlatformSpider, reason: str) -> None:
+    def spider_closed(self, spider: CrawlingSpider, reason: str) -> None:
         self._stats.set_value("tingfeng/crawl_id", spider.crawl_id)
         if reason not in ENDED_BY_ITSELF:
             spider.logger.warning("%s: nothing was landed; the next crawl of %s resumes from here", reason, spider.day)

@@ -16,8 +16,9 @@ from scrapers.pages import douyin as pages
 from scrapers.pages.actions import BrowserAction
 from scrapers.parsers import douyin
 from scrapers.parsers.bodies import as_object, as_text, load_record
-from scrapers.spiders.crawl import PlatformSpider
-from scrapers.spiders.slice_requests import PostRef, SliceRequest, split_by_kind, with_other_orderings
+from scrapers.spiders.crawl import CrawlingSpider
+from scrapers.spiders.slice_requests import PostRef, SliceRequest
+from scrapers.spiders.splits import split_by_kind, with_other_orderings
 
 API = "https://www.douyin.com/aweme/v1/web"
 # Sent by the website with each of its requests.
@@ -31,7 +32,7 @@ CONTENT_TYPES = {"video": "1", "image": "2"}
 PUBLISHED_WITHIN_DAYS = (1, 7, 180)  # the values of the filter; 0 means any time
 
 
-class DouyinSpider(PlatformSpider):
+class DouyinSpider(CrawlingSpider):
     name = "douyin"
     platform = "douyin"
     parser = douyin

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from types import ModuleType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -18,7 +18,7 @@ from core.contracts.raw import STOPPING_STATES, Author, Comment, HotItem, Post, 
 from core.environment import now
 from scrapers.checkpoint import Step
 from scrapers.middlewares.budget import BudgetSpent
-from scrapers.spiders.crawl_state import Page
+from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
 from scrapers.spiders.responses import CONNECTION_FAULTS, NoResponse, error_page
 
 # A page whose body is truncated, empty or repeated is requested this many times; such bodies come and go.
@@ -27,6 +27,7 @@ ATTEMPTS_PER_PAGE = 3
 # longer than this, items are processed during the delay.
 SECONDS_TO_SEND = 0.01
 
+Page = TypeVar("Page", SearchPage, CommentPage, ProfilePage, HotListPage)
 Item = Post | Comment | Author | HotItem | Slice | Reject | Step
 
 
@@ -49,6 +50,11 @@ class FetchingSpider(Spider):
 
     def _on_request_sent(self) -> None:
         self._request_sent.set()
+
+    def start_time_limit(self) -> None:
+        """Let fetch_body end the crawl after CLOSESPIDER_TIMEOUT seconds from now."""
+        if seconds := self.settings.getfloat("CLOSESPIDER_TIMEOUT"):
+            self._deadline = time.monotonic() + seconds
 
     async def _process_items(self) -> None:
         """Pass all unprocessed items through the pipelines, in their order."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from core.calendar import china_day
 from core.contracts.raw import STOPPING_STATES, Post, Reject, Slice
 from scrapers.parsers import SearchPage
-from scrapers.spiders.crawl_state import Crawl
+from scrapers.spiders.platform_spider import PlatformSpider
 from scrapers.spiders.responses import (
     EMPTY_PAGE,
     REPEATED_PAGE,
@@ -16,15 +16,16 @@ from scrapers.spiders.responses import (
     rejects_of,
 )
 from scrapers.spiders.slice_requests import SliceRequest
+from scrapers.spiders.splits import is_split_by_time
 
 # The most pages of a timeline that are read to reach a day. With ten posts per page, 40 pages of an account that posts
 # 20 times a day go back almost three weeks.
 TIMELINE_PAGES = 40
 
 
-async def walk_posts(crawl: Crawl, slice_request: SliceRequest, tally: Slice) -> AsyncIterator[Post | Reject]:
+async def walk_posts(spider: PlatformSpider, slice_request: SliceRequest, tally: Slice) -> AsyncIterator[Post | Reject]:
     """The posts of the day on the pages of a search or timeline; ``tally`` is updated on the way."""
-    walk = _PostWalk(crawl, slice_request, tally)
+    walk = _PostWalk(spider, slice_request, tally)
     while walk.has_next:
         async for item in walk.next_page():
             yield item
@@ -35,7 +36,7 @@ async def walk_posts(crawl: Crawl, slice_request: SliceRequest, tally: Slice) ->
 class _PostWalk:
     """The progress of a walk: what the pages so far had, and how to request the next one."""
 
-    crawl: Crawl
+    spider: PlatformSpider
     slice_request: SliceRequest
     tally: Slice
     number: int = 0  # of the latest page
@@ -53,12 +54,12 @@ class _PostWalk:
     @property
     def page_cap(self) -> int:
         """The most pages that are read."""
-        return TIMELINE_PAGES if self.is_timeline else self.crawl.page_cap
+        return TIMELINE_PAGES if self.is_timeline else self.spider.page_cap
 
     @property
     def capped_from(self) -> int:
         """With this many pages or more, the list may be incomplete."""
-        return self.page_cap if self.is_timeline else self.crawl.capped_from or self.page_cap
+        return self.page_cap if self.is_timeline else self.spider.capped_from or self.page_cap
 
     @property
     def has_next(self) -> bool:
@@ -67,9 +68,9 @@ class _PostWalk:
     async def next_page(self) -> AsyncIterator[Post | Reject]:
         """Read the next page; yields its rejects and its posts that are new and of the day."""
         self.number += 1
-        request_of = self.crawl.timeline_request if self.is_timeline else self.crawl.search_request
+        request_of = self.spider.timeline_request if self.is_timeline else self.spider.search_request
         request = request_of(self.slice_request, self.number, self.following)
-        page = await self.crawl.fetch_page(SearchPage, request, self.crawl.parser.parse_search, self._retry_reason)
+        page = await self.spider.fetch_page(SearchPage, request, self.spider.parser.parse_search, self._retry_reason)
         self.tally.pages += 1
         for reject in rejects_of(page, request):
             yield reject
@@ -77,7 +78,7 @@ class _PostWalk:
             self.tally.declared_total = max(page.declared_total, self.tally.declared_total or 0)
         page = await self._disambiguated(page)
         record_fault(self.tally, page.state, page.reason)
-        async for item in _new_posts(self.crawl, page, self.slice_request, self.tally, self.ids):
+        async for item in self._new_posts(page):
             yield item
         self._advance(page)
 
@@ -89,12 +90,57 @@ class _PostWalk:
 
     async def _disambiguated(self, page: SearchPage) -> SearchPage:
         """The page; if it is empty and may be a disguised refusal, a canary search decides which of the two it is."""
-        if not (page.is_ambiguous and page.next is None and self.crawl.canary and not self.is_timeline):
+        if not (page.is_ambiguous and page.next is None and self.spider.canary and not self.is_timeline):
             return page
-        page = await _checked_by_canary(self.crawl, page, self.crawl.canary)
+        page = await _checked_by_canary(self.spider, page, self.spider.canary)
         if is_unexpectedly_empty(page, more_expected=self.number > 1):
             return dataclasses.replace(page, state="partial", reason=EMPTY_PAGE)
         return page
+
+    async def _new_posts(self, page: SearchPage) -> AsyncIterator[Post | Reject]:
+        """The page's posts of the day that this crawl has not yielded yet, completed; the tally counts all of them."""
+        for post in page.posts:
+            self.tally.posts_seen += 1
+            self.spider.crawler.stats.inc_value("tingfeng/posts_seen")
+            if post.post_id in self.ids:
+                continue
+            self.ids.add(post.post_id)
+            if not self.spider.may_be_in_slice(post, page, self.slice_request):
+                continue
+            if post.post_id not in self.spider.is_of_day:
+                completed = await self._completed(post)
+                if isinstance(completed, Reject):
+                    yield completed
+                    record_fault(self.tally, "partial", completed.reason)
+                    continue
+                if self._record_day(completed):
+                    query = None if self.is_timeline else self.slice_request.query
+                    yield dataclasses.replace(completed, query=query, source="spider")
+            if self.spider.is_of_day[post.post_id]:
+                self.tally.posts_kept += 1
+                self.tally.kept_ids.append(post.post_id)
+            if self.tally.state in STOPPING_STATES:
+                return
+
+    async def _completed(self, post: Post) -> Post | Reject:
+        """The post with its full text and time, or as the result page shows it if the site does not return them."""
+        if token := self.spider.detail_token(post):
+            self.spider.tokens[post.post_id] = token
+        try:
+            return await self.spider.complete(post)
+        except NoResponse as missing:
+            record_fault(self.tally, missing.state, missing.reason)
+            return post
+
+    def _record_day(self, post: Post) -> bool:
+        """Record whether a completed post is of the crawl's day, and how to find its author; returns whether it is."""
+        is_of_day = china_day(post.posted_at) == self.spider.day
+        self.spider.is_of_day[post.post_id] = is_of_day
+        if is_of_day:
+            self.spider.crawler.stats.inc_value("tingfeng/posts_kept")
+            if profile_key := self.spider.profile_key(post):
+                self.spider.profile_keys[post.post_id] = profile_key
+        return is_of_day
 
     def _advance(self, page: SearchPage) -> None:
         """Decide whether and how the walk continues after a page."""
@@ -102,9 +148,9 @@ class _PostWalk:
         self.following, self.pages_listed = page.next, max(self.pages_listed, page.pages_listed or 0)
         is_empty_page = page.reason == EMPTY_PAGE
         is_lost = page.state == "partial" and (self.following is None or is_empty_page)
-        if self.tally.state in STOPPING_STATES or self.crawl.is_before_slice(page, self.slice_request):
+        if self.tally.state in STOPPING_STATES or self.spider.is_before_slice(page, self.slice_request):
             self.has_ended = True
-        elif self.pages_listed >= self.capped_from and _is_split_by_time_alone(self.crawl, self.slice_request):
+        elif self.pages_listed >= self.capped_from and is_split_by_time(self.spider, self.slice_request):
             self._record_cap()
             self.has_ended = True
         elif is_lost and not self.last_was_lost and self.number < self.pages_listed:
@@ -124,7 +170,7 @@ class _PostWalk:
         if (
             tally.pages >= self.capped_from
             and tally.state not in STOPPING_STATES
-            and not self.crawl.is_before_slice(self.last, self.slice_request)
+            and not self.spider.is_before_slice(self.last, self.slice_request)
         ):
             self._record_cap()
         if tally.posts_seen == 0:
@@ -135,63 +181,11 @@ class _PostWalk:
         record_fault(self.tally, "partial", f"the site shows at most {self.page_cap} pages, so posts may be missing")
 
 
-def _is_split_by_time_alone(crawl: Crawl, slice_request: SliceRequest) -> bool:
-    """Whether a search can be split by time, which loses no posts.
-
-    Then its remaining pages need not be read, 49 for a day. A split by a filter may lose posts, and only the complete
-    pages of the whole search show which.
-    """
-    parts = crawl.split(slice_request) if slice_request.target == "search" else []
-    return bool(parts) and all(part.filters == slice_request.filters for part in parts)
-
-
-async def _new_posts(
-    crawl: Crawl, page: SearchPage, slice_request: SliceRequest, tally: Slice, ids: set[str]
-) -> AsyncIterator[Post | Reject]:
-    """The page's posts of the day that this crawl has not yielded yet, completed; ``tally`` counts all of them."""
-    stats = crawl.crawler.stats
-    for post in page.posts:
-        tally.posts_seen += 1
-        stats.inc_value("tingfeng/posts_seen")
-        is_new = post.post_id not in ids
-        ids.add(post.post_id)
-        if not is_new or not crawl.may_be_in_slice(post, page, slice_request):
-            continue
-        if post.post_id not in crawl.is_of_day:
-            completed = await _completed(crawl, post, tally)
-            if isinstance(completed, Reject):
-                yield completed
-                record_fault(tally, "partial", completed.reason)
-                continue
-            crawl.is_of_day[post.post_id] = china_day(completed.posted_at) == crawl.day
-            if crawl.is_of_day[post.post_id]:
-                stats.inc_value("tingfeng/posts_kept")
-                if account := crawl.profile_key(completed):
-                    crawl.profile_keys[post.post_id] = account
-                query = slice_request.query if slice_request.target == "search" else None
-                yield dataclasses.replace(completed, query=query, source="spider")
-        if crawl.is_of_day[post.post_id]:
-            tally.posts_kept += 1
-            tally.kept_ids.append(post.post_id)
-        if tally.state in STOPPING_STATES:
-            return
-
-
-async def _completed(crawl: Crawl, post: Post, tally: Slice) -> Post | Reject:
-    """The post with its full text and time, or as the result page shows it if the site does not return them."""
-    if token := crawl.detail_token(post):
-        crawl.tokens[post.post_id] = token
-    try:
-        return await crawl.complete(post)
-    except NoResponse as missing:
-        record_fault(tally, missing.state, missing.reason)
-        return post
-
-
-async def _checked_by_canary(crawl: Crawl, page: SearchPage, canary: str) -> SearchPage:
+async def _checked_by_canary(spider: PlatformSpider, page: SearchPage, canary: str) -> SearchPage:
     """An ambiguous empty page, classified as empty or blocked by a search for ``canary``, which always has results."""
-    slice_request = SliceRequest(canary, crawl.start_of_day, crawl.end_of_day, ordering="general")
-    check = await crawl.fetch_page(SearchPage, crawl.search_request(slice_request, 1, None), crawl.parser.parse_search)
+    slice_request = SliceRequest(canary, spider.start_of_day, spider.end_of_day, ordering="general")
+    request = spider.search_request(slice_request, 1, None)
+    check = await spider.fetch_page(SearchPage, request, spider.parser.parse_search)
     if check.posts:
         return dataclasses.replace(page, state="empty", reason=f"{page.reason}; a search for {canary} has results")
     state = check.state if check.state in STOPPING_STATES else "blocked"

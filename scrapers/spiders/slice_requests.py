@@ -1,7 +1,6 @@
-"""Slice requests: what a crawl requests from a site, one SliceRequest per slice, and how a capped slice is split."""
+"""Slice requests: what a crawl requests from a site, one SliceRequest per slice."""
 
 import dataclasses
-from collections.abc import Sequence
 from datetime import datetime
 
 from core.contracts.raw import Ordering, Target
@@ -75,19 +74,3 @@ class Details:
     top_posts: int = 0
     comment_pages: int = 0
     reply_pages: int = 0
-
-
-def split_by_kind(slice_request: SliceRequest, kinds: Sequence[str]) -> list[SliceRequest]:
-    """One slice request per kind of post ("kind=video", ...); none if it is already filtered or reordered."""
-    if slice_request.filters or slice_request.ordering != "newest":
-        return []
-    return [dataclasses.replace(slice_request, filters=f"kind={kind}") for kind in kinds]
-
-
-def with_other_orderings(
-    slice_request: SliceRequest, orderings: Sequence[Ordering] = ("general", "most_liked")
-) -> list[SliceRequest]:
-    """The same slice request in each of the orderings; none if its ordering is already another than newest."""
-    if slice_request.ordering != "newest":
-        return []
-    return [dataclasses.replace(slice_request, ordering=ordering) for ordering in orderings]

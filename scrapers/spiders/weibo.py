@@ -13,9 +13,10 @@ from scrapy import Request
 from core.calendar import CHINA
 from core.contracts.raw import Post
 from scrapers.parsers import weibo
-from scrapers.spiders.crawl import PlatformSpider
+from scrapers.spiders.crawl import CrawlingSpider
 from scrapers.spiders.responses import NoResponse
-from scrapers.spiders.slice_requests import PostRef, SliceRequest, with_other_orderings
+from scrapers.spiders.slice_requests import PostRef, SliceRequest
+from scrapers.spiders.splits import with_other_orderings
 
 SEARCH = "https://s.weibo.com/weibo"
 MOBILE = "https://m.weibo.cn"
@@ -28,7 +29,7 @@ REGIONS = (
 )
 
 
-class WeiboSpider(PlatformSpider):
+class WeiboSpider(CrawlingSpider):
     name = "weibo"
     platform = "weibo"
     parser = weibo

@@ -20,9 +20,10 @@ from core.environment import now
 from scrapers.pages import xiaohongshu as pages
 from scrapers.parsers import SearchPage, xiaohongshu
 from scrapers.parsers.bodies import as_object, load_record
-from scrapers.spiders.crawl import PlatformSpider
+from scrapers.spiders.crawl import CrawlingSpider
 from scrapers.spiders.responses import NoResponse
-from scrapers.spiders.slice_requests import PostRef, SliceRequest, split_by_kind, with_other_orderings
+from scrapers.spiders.slice_requests import PostRef, SliceRequest
+from scrapers.spiders.splits import split_by_kind, with_other_orderings
 
 API = "https://edith.xiaohongshu.com/api/sns/web"
 SEARCH = f"{API}/v1/search/notes"
@@ -44,7 +45,7 @@ FORMATS = {"image_formats": ",".join(IMAGE_FORMATS)}  # as a URL parameter
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-class XiaohongshuSpider(PlatformSpider):
+class XiaohongshuSpider(CrawlingSpider):
     name = "xiaohongshu"
     platform = "xiaohongshu"
     parser = xiaohongshu

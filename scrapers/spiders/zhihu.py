@@ -16,8 +16,9 @@ from scrapers.pages import zhihu as pages
 from scrapers.pages.actions import BrowserAction
 from scrapers.parsers import zhihu
 from scrapers.parsers.bodies import as_object, as_text, load_record
-from scrapers.spiders.crawl import PlatformSpider
-from scrapers.spiders.slice_requests import PostRef, SliceRequest, split_by_kind, with_other_orderings
+from scrapers.spiders.crawl import CrawlingSpider
+from scrapers.spiders.slice_requests import PostRef, SliceRequest
+from scrapers.spiders.splits import split_by_kind, with_other_orderings
 
 API = "https://www.zhihu.com/api"
 PAGE_SIZE = 20
@@ -32,7 +33,7 @@ AUTHOR_FIELDS = "author.follower_count,badge[*]"
 TIME_INTERVALS = {"a_day": 1, "a_week": 7, "a_month": 30, "three_months": 90, "half_a_year": 180, "a_year": 365}
 
 
-class ZhihuSpider(PlatformSpider):
+class ZhihuSpider(CrawlingSpider):
     name = "zhihu"
     platform = "zhihu"
     parser = zhihu

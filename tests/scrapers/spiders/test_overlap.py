@@ -92,7 +92,7 @@ def test_a_page_is_before_the_slice_when_all_posts_in_time_order_are_older(
     posts: list[tuple[int, bool]], is_before_slice: bool
 ) -> None:
     spider = DouyinSpider(day="2026-01-05", queries='["小米"]')
-    [slice_request] = spider._first_requests()
+    [slice_request] = spider.first_requests()
     page = SearchPage(posts=[post(slice_request.start + timedelta(hours=hours), is_ad=is_ad) for hours, is_ad in posts])
     assert spider.is_before_slice(page, slice_request) is is_before_slice
 
