@@ -1,4 +1,4 @@
-"""Links, anchors and named paths in the docs exist, analysts' pages exist in both languages, served tables are described."""
+"""Links, anchors and named paths in the docs exist; analysts' pages exist in both languages."""
 
 import re
 from pathlib import Path
