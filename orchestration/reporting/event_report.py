@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from core.problems import Problem
-from orchestration.reporting import charts, limits, sentences
+from orchestration.reporting import limits, sentences
 from orchestration.reporting.context import read_context
 from orchestration.reporting.display import LANGUAGES
 from orchestration.reporting.facts import Facts
@@ -19,6 +19,7 @@ from orchestration.reporting.ledger import Ledger, build_ledger, literal, open_s
 from orchestration.reporting.page import plain_text, render
 from orchestration.reporting.printed_figures import printed_figures
 from orchestration.reporting.report_charts import trend_chart
+from orchestration.reporting.svg import WIDE
 from orchestration.reporting.verification import verify
 
 PAGES = {"zh": "report.html", "en": "report.en.html"}  # by language
@@ -54,7 +55,7 @@ def build_report(snapshot: Path, topic_id: str, as_of: datetime | None = None, *
     except duckdb.BinderException as error:
         raise Problem(
             f"An earlier version of Tingfeng built {snapshot}, and the report reads columns that it lacks; run "
-            f"'tingfeng refresh'. {error}"
+            f"'tingfeng refresh'. {str(error).splitlines()[0]}"
         ) from error
     ledger = facts.ledger
     pages = {language: render(facts, language) for language in LANGUAGES}
@@ -72,7 +73,7 @@ def build_report(snapshot: Path, topic_id: str, as_of: datetime | None = None, *
             )
             for index, language in enumerate(LANGUAGES)
         },
-        picture=trend_chart(facts, "zh", charts.WIDE, "volume"),
+        picture=trend_chart(facts, "zh", WIDE, "volume"),
     )
 
 

@@ -10,12 +10,12 @@ import jinja2
 from markupsafe import Markup, escape
 
 from core.vocabulary import SENTIMENTS
-from orchestration.reporting import charts, sentences, sentiment_sentences, trend_sentences
-from orchestration.reporting.charts import COLOURS
+from orchestration.reporting import palette, sentences, sentiment_sentences, trend_sentences
 from orchestration.reporting.display import LANGUAGES
 from orchestration.reporting.facts import PHASE_NAMES, PHASE_RULES_ZH, SENTIMENT_NAMES, Facts, Sentence, has_sentiment
 from orchestration.reporting.ledger import Figure
 from orchestration.reporting.report_charts import report_charts
+from orchestration.reporting.svg import with_links
 
 # Quoted data (first group) or the id of a figure (second group) in a sentence.
 _MARKED = re.compile(r"⟦(.*?)⟧|\[([^\[\]]+)\]", re.DOTALL)
@@ -55,7 +55,7 @@ class _References:
         return html + escape(text[position:])
 
     def chart(self, svg: str) -> Markup:
-        return Markup(charts.linked(svg, self.attributes))  # noqa: S704  # our own SVG, its texts escaped by Vega
+        return Markup(with_links(svg, self.attributes))  # noqa: S704  # our own SVG, its texts escaped by Vega
 
 
 @cache
@@ -94,7 +94,7 @@ def render(facts: Facts, language: str) -> str:
         trend_sentences=trend_sentences,
         sentiment_sentences=sentiment_sentences,
         has_sentiment=has_sentiment(facts),
-        colours=COLOURS,
+        css_variables=palette.CSS_VARIABLES,
         sentiments=SENTIMENTS,
         sentiment_names=names_in_language(SENTIMENT_NAMES),
         phase_names=names_in_language(PHASE_NAMES),

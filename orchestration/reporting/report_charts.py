@@ -1,12 +1,14 @@
 """The charts of a report, drawn from its facts."""
 
-from datetime import datetime
 from typing import Any
 
 from core.vocabulary import SENTIMENTS
-from orchestration.reporting import charts
+from orchestration.reporting import palette
+from orchestration.reporting.bar_charts import Day, Interval, Part, day_bars, share_intervals, stacked_shares
 from orchestration.reporting.display import LANGUAGES, midnight
 from orchestration.reporting.facts import PHASE_NAMES, Facts, has_sentiment
+from orchestration.reporting.hourly_chart import Hour, Moment, Peak, Span, hourly_chart
+from orchestration.reporting.svg import NARROW, WIDE, Label
 
 _GAP_NAMES = {"zh": "未采集", "en": "no data"}
 _MOMENT_NAMES = {"onset": ("起始", "Onset"), "statement": ("声明", "Statement")}
@@ -17,7 +19,7 @@ def report_charts(facts: Facts, language: str) -> dict[str, Any]:
     """Every chart of the page as SVG, by name, without those that have no data."""
     svgs: dict[str, Any] = {}
     for count in ("volume", "interactions"):
-        for size, width in (("wide", charts.WIDE), ("narrow", charts.NARROW)):
+        for size, width in (("wide", WIDE), ("narrow", NARROW)):
             svg = trend_chart(facts, language, width, count)
             if svg:
                 svgs[f"{count}_{size}"] = svg
@@ -36,23 +38,22 @@ def trend_chart(facts: Facts, language: str, width: int, count: str) -> str | No
     """A count by hour as SVG; None without any. ``count``: volume or interactions."""
     context = facts.context
     hours = [
-        charts.Hour(start, volume if count == "volume" else interactions)
-        for start, volume, interactions in context.hourly
+        Hour(start, volume if count == "volume" else interactions) for start, volume, interactions in context.hourly
     ]
     if not hours or not any(hour.number for hour in hours):
         return None
     phases = [
-        charts.Span(
+        Span(
             row["started_at"],
             row["ended_at"],
-            charts.PHASE_COLOURS[row["phase"]],
+            palette.PHASES[row["phase"]],
             PHASE_NAMES[row["phase"]][LANGUAGES.index(language)],
         )
         for row in context.rows["event_phases"]
         if row["started_at"] and row["ended_at"]
     ]
     moments = [
-        charts.Moment(at, names[LANGUAGES.index(language)], _label(facts, figure_id, language))
+        Moment(at, names[LANGUAGES.index(language)], _label(facts, figure_id, language))
         for figure_id, names in _MOMENT_NAMES.items()
         if facts.has(figure_id) and (at := facts.ledger.figures[figure_id].moment)
     ]
@@ -61,7 +62,7 @@ def trend_chart(facts: Facts, language: str, width: int, count: str) -> str | No
         for day in context.days
         if f"day.{day}" in facts.ledger.figures and midnight(day) >= hours[0].start
     ]
-    return charts.trend(
+    return hourly_chart(
         hours,
         phases,
         moments,
@@ -72,7 +73,7 @@ def trend_chart(facts: Facts, language: str, width: int, count: str) -> str | No
     )
 
 
-def _peak(facts: Facts, hours: list[charts.Hour], language: str) -> tuple[datetime, int, charts.Label] | None:
+def _peak(facts: Facts, hours: list[Hour], language: str) -> Peak | None:
     """The hour with the most posts, if it is in the ledger."""
     if not facts.has("peak_hour") or not facts.has("peak_hour_volume"):
         return None
@@ -80,7 +81,7 @@ def _peak(facts: Facts, hours: list[charts.Hour], language: str) -> tuple[dateti
     counts = {hour.start: hour.number for hour in hours}
     if at is None or not counts.get(at):
         return None
-    return at, counts[at] or 0, _label(facts, "peak_hour_volume", language)
+    return Peak(at, counts[at] or 0, _label(facts, "peak_hour_volume", language))
 
 
 def _bars(facts: Facts, language: str, prefix: str) -> str:
@@ -89,9 +90,9 @@ def _bars(facts: Facts, language: str, prefix: str) -> str:
     counts = {day: facts.ledger.value(f"{prefix}.{day}") for day in days}
     highest = max(days, key=lambda day: (counts[day] or 0, day), default=None)
     ends = {days[0], days[-1], highest} if len(days) > 7 else set(days)
-    return charts.bars(
+    return day_bars(
         [
-            charts.Day(
+            Day(
                 _label(facts, f"day.{day}", language) if day in ends else None,
                 None if (count := counts[day]) is None else int(count),
                 _label(facts, f"{prefix}.{day}", language) if day in ends else None,
@@ -107,13 +108,13 @@ def _composition(facts: Facts, language: str, prefix: str) -> str:
     rows = []
     for name, suffix in _scopes(facts, language):
         parts = [
-            charts.Part(sentiment, facts.value(figure_id), _label(facts, figure_id, language))
+            Part(sentiment, facts.value(figure_id), _label(facts, figure_id, language))
             for sentiment in SENTIMENTS
             if facts.has(figure_id := f"{prefix}.{suffix}{sentiment}")
         ]
         if parts:
             rows.append((name, parts))
-    return charts.stacked(rows)
+    return stacked_shares(rows)
 
 
 def _negative(facts: Facts, language: str) -> str:
@@ -123,12 +124,12 @@ def _negative(facts: Facts, language: str) -> str:
         ids = [f"corrected_share{part}.{suffix}negative" for part in ("", "_low", "_high")]
         if all(facts.has(one) for one in ids):
             share, low, high = (facts.value(one) for one in ids)
-            rows.append(charts.Interval(name, share, low, high, _label(facts, ids[0], language)))
-    return charts.intervals(rows) if rows else ""
+            rows.append(Interval(name, share, low, high, _label(facts, ids[0], language)))
+    return share_intervals(rows, "negative") if rows else ""
 
 
-def _label(facts: Facts, figure_id: str, language: str) -> charts.Label:
-    return charts.Label(figure_id, facts.ledger.figures[figure_id].shown(language))
+def _label(facts: Facts, figure_id: str, language: str) -> Label:
+    return Label(figure_id, facts.ledger.figures[figure_id].shown(language))
 
 
 def _scopes(facts: Facts, language: str) -> list[tuple[str, str]]:

@@ -7,9 +7,9 @@ from pathlib import Path
 import dagster as dg
 
 from core.listening import Topic, load_listening
-from orchestration.reporting.charts import png
 from orchestration.reporting.event_report import PAGES
 from orchestration.reporting.reports import make_report
+from orchestration.reporting.svg import png
 
 
 def event_report(topic: Topic) -> dg.AssetsDefinition:
