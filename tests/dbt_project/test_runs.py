@@ -101,6 +101,7 @@ def test_a_fresh_machine_with_one_import(tmp_path: Path) -> None:
     data = DataFolder(tmp_path / "data")
     topic = {"topic_id": "demo", "topic_name": "合成话题", "brand": "合成", "window_start": FIRST, "window_end": None}
     data.write_topics("000001-aa", [topic | {"platform": platform} for platform in ("weibo", "zhihu")], [])
+    data.write_settings("000001-aa")
     data.land_posts("2026-01-02", "import-1", [post("weibo", "w1", "2026-01-02", 1, 2, 3)])
     data.enrich("2026-01-02", "000001-aa", [read_post("weibo", "w1", "neutral")])
 
