@@ -97,6 +97,11 @@ class TestJson:
         custom = json.loads(scrub('{"author":{"uid":"1","custom_verify":"合成官方"}}', "douyin", KEY))
         assert custom["author"]["custom_verify"] == "…"
 
+    def test_a_verification_outside_a_person_is_removed_as_well(self) -> None:
+        record = {"ext": {"uid": "1000000106", "user_name": "合成用户0106", "verified_reason": "合成公司 员工"}}
+        [scrubbed] = json.loads(scrub(json.dumps(record), "weibo", KEY)).values()
+        assert (scrubbed["user_name"], scrubbed["verified_reason"]) == ("", "…")
+
     def test_persons_in_lists_and_bare_names_are_removed(self) -> None:
         record = {"authors": ["合成学者"], "user": "合成用户0001", "following_upvoter": [{"name": "合成用户0002"}]}
         assert "合成" not in scrub(json.dumps(record), "zhihu", KEY)

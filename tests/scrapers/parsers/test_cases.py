@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from core.contracts.raw import Author, HotItem
+from core.contracts.raw import Author, HotItem, Post
 from core.platforms import CRAWLED_PLATFORMS
+from scrapers.parsers.values import douyin_id_time, weibo_id_time, xiaohongshu_id_time
 from scrapers.pipelines.pseudonymise import Pseudonymise
 from scrapers.pseudonym import pseudonym
 from tests.scrapers.parsers.mutations import places
@@ -17,14 +19,20 @@ KEY = b"a key of the tests"
 CASES = all_cases()
 PARSED = [(case, function) for case in CASES for function in case.expected["pages"]]
 IDS = [f"{case.name} {function}" for case, function in PARSED]
-KINDS = [{"parse_search", "parse_detail"}, {"parse_comments", "parse_replies"}, {"parse_profile"}]
+
+
+def _is_ok(page: Any) -> bool:
+    return isinstance(page, dict) and page["state"] == "ok"  # not the text of parse_long_text
+
+
+KINDS = [{"parse_search", "parse_detail"}, {"parse_comments", "parse_replies"}]
 # Functions for another kind of body than the case's, of bodies that are not refusals.
 FOREIGN = [
     (case, function)
     for case in CASES
     for kind in KINDS
     for function in sorted(kind - {"parse_detail"})
-    if not kind & case.expected["pages"].keys() and all(p["state"] == "ok" for p in case.expected["pages"].values())
+    if not kind & case.expected["pages"].keys() and all(_is_ok(page) for page in case.expected["pages"].values())
 ]
 # Keys whose values are a person or a list of persons, and the keys of a person that identify it.
 PERSON_KEYS = {
@@ -121,6 +129,22 @@ def test_a_function_for_another_kind_of_body_returns_no_items(case: Case, functi
     # Never "empty" or "ok", except for searches of these two, whose lists have the same keys as those of comments.
     if function != "parse_search" or case.platform not in {"xiaohongshu", "zhihu"}:
         assert page.state == ("blocked" if case.name == "xiaohongshu/profile" else "partial")  # all HTML is a block
+
+
+@pytest.mark.parametrize(("case", "function"), PARSED, ids=IDS)
+def test_the_times_of_posts_agree_with_their_ids(case: Case, function: str) -> None:
+    """Weibo's to a second; other ids are issued before the post is published, days before if it is scheduled."""
+    id_time = {"weibo": weibo_id_time, "xiaohongshu": xiaohongshu_id_time, "douyin": douyin_id_time}.get(case.platform)
+    for post in items_of(case.parse(function, case.body)):
+        if id_time is None or not isinstance(post, Post):
+            continue
+        issued = id_time(post.post_id)
+        assert issued is not None
+        late = post.posted_at - issued
+        if case.platform == "weibo":
+            assert abs(late) <= timedelta(seconds=1)
+        else:
+            assert timedelta(0) <= late < timedelta(days=20)
 
 
 def test_a_difference_names_the_case_and_the_field() -> None:

@@ -12,7 +12,7 @@ from scrapers.parsers.douyin import parse_comments, parse_hot_list, parse_profil
 from tests.scrapers.parsers.parser_cases import body_of, json_of
 
 NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
-POST = "7592500000000000002"
+POST = "7591876950818300002"
 ROOT = "7592510000000000002"
 
 

@@ -38,7 +38,7 @@ def test_counts_that_are_there_are_taken(answer: dict[str, Any]) -> None:
 
 
 def test_ads_are_told_by_the_post_or_by_its_card(answer: dict[str, Any], posts: dict[str, Post]) -> None:
-    assert [post.post_id for post in posts.values() if post.is_ad] == ["7592499999999999006"]
+    assert [post.post_id for post in posts.values() if post.is_ad] == ["7591815103289239006"]
     card = answer["data"][2] | {"raw_ad_data": "{}"}
     assert parse({"data": [card]}).posts[0].is_ad
 
@@ -125,12 +125,12 @@ def test_states(body: bytes, state: str) -> None:
 
 
 def test_unreadable_posts_are_rejected_with_place_and_reason(answer: dict[str, Any]) -> None:
-    answer["data"][2]["aweme_info"]["aweme_id"] = 7592500000000000002  # rounded by some JavaScript on the way, perhaps
+    answer["data"][2]["aweme_info"]["aweme_id"] = 7591876950818300002  # rounded by some JavaScript on the way, perhaps
     del answer["data"][3]["aweme_info"]["create_time"]
     answer["data"].append("card")
     page = parse(answer)
     assert [(reject.position, reject.reason) for reject in page.rejects] == [
-        ("card 3", "no aweme_id: 7592500000000000002"),
+        ("card 3", "no aweme_id: 7591876950818300002"),
         ("card 4", "no time of creation"),
         ("card 8", "no aweme_id: None"),
     ]

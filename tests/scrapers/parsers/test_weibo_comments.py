@@ -56,6 +56,15 @@ class TestOlderList:
         comment = parse_comments(body_of("weibo/comments_show"), late, POST).comments[0]
         assert comment.posted_at == datetime(2026, 1, 5, 15, 50, 2, tzinfo=UTC)
 
+    def test_both_lists_have_the_same_times_and_texts_of_a_comment(self) -> None:
+        newer = parse_comments(body_of("weibo/hotflow_2019"), NOW, POST).comments
+        older = parse_comments(body_of("weibo/comments_show_2019"), NOW, POST).comments
+        newer_by_id = {comment.comment_id: comment for comment in newer}
+        pairs = [(comment, newer_by_id[comment.comment_id]) for comment in older if comment.comment_id in newer_by_id]
+        assert len(pairs) == 2
+        for one, other in pairs:
+            assert (one.posted_at, one.text, one.author_id) == (other.posted_at, other.text, other.author_id)
+
 
 @pytest.mark.parametrize(
     ("body", "state"),

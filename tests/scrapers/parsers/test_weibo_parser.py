@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.contracts.raw import Post
+from scrapers.parsers.values import weibo_id_time
 from scrapers.parsers.weibo import parse_long_text, parse_search, put_long_text, text_is_cut
 from tests.scrapers.parsers.parser_cases import body_of
 
@@ -71,6 +72,12 @@ class TestResultPage:
 
 
 class TestGetIndex:
+    @pytest.mark.parametrize("later", [NOW, NOW.replace(year=2031)])
+    def test_a_date_without_a_year_has_the_year_of_the_id_when_parsed_years_later(self, later: datetime) -> None:
+        page = parse_search(body_of("weibo/timeline_cards"), later)
+        assert [post.posted_at for post in page.posts] == [weibo_id_time(post.post_id) for post in page.posts]
+        assert {post.posted_at.year for post in page.posts} == {2024}
+
     def test_a_promotion_is_an_ad(self) -> None:
         assert parse_status(promotion={"type": "ad"}).is_ad
 

@@ -122,7 +122,7 @@ def test_pages_follow_by_offset_and_search_id(spider: DouyinSpider, slice_reques
 def test_pinned_posts_and_ads_do_not_end_the_walk(spider: DouyinSpider, slice_request: SliceRequest) -> None:
     page = parse_search(body_of("douyin/general_search"), NOW)  # a pinned post of 29 December, the others of 5 January
     assert not spider.is_before_slice(page, slice_request)
-    page.posts = [post for post in page.posts if post.is_ad or post.post_id == "7592000000000000001"]
+    page.posts = [post for post in page.posts if post.is_ad or post.post_id == "7589207199147100001"]
     assert [post.posted_at < slice_request.start for post in page.posts] == [True, False]
     assert not spider.is_before_slice(page, slice_request)
     later = SliceRequest("小米 大熊", slice_request.start + timedelta(days=1), slice_request.end + timedelta(days=1))
@@ -262,7 +262,7 @@ def test_a_timeline_page_starts_where_the_previous_one_ended(
 
 def test_a_deleted_post_and_its_comments_are_empty(serve: Callable[[Starlette], str], spider: DouyinSpider) -> None:
     site = serve(create_app([], now=lambda: NOW))
-    deleted = PostRef("7592500000000000002", "video")
+    deleted = PostRef("7591876950818300002", "video")
 
     def fetch(request: Any) -> bytes:
         with urllib.request.urlopen(request.url.replace("https:/", site), timeout=10) as response:
