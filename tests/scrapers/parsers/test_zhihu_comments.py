@@ -12,7 +12,7 @@ from scrapers.parsers.zhihu import parse_comments, parse_hot_list, parse_profile
 from tests.scrapers.parsers.parser_cases import body_of, json_of
 
 NOW = datetime(2026, 1, 6, 2, 0, tzinfo=UTC)
-POST, ROOT = "1990000000000000001", "11253652001"
+POST, ROOT = "1990000000000000001", "11250000001"
 
 
 def fields_of(item: object, *names: str) -> tuple[Any, ...]:
