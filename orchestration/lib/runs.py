@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableRepository
+from dagster._core.events import EngineEventData
 
 from core.storage.paths import PROJECT_DIR
 
 PROCESS_TAG = "tingfeng/process"
-PEAK_TAG = "tingfeng/peak_mb/"
+PEAK_METADATA = "peak_mb"  # of the event that record_peak_memory writes
 
 
 class StepCost(NamedTuple):
@@ -35,11 +36,20 @@ class Outcome(NamedTuple):
 
 @dg.success_hook(name="record_peak_memory")
 def record_peak_memory(context: dg.HookContext) -> None:
-    """Tag the run with the peak resident memory of the step's process or of its largest child (a crawl, dbt)."""
+    """Log the peak resident memory of the step's process, or of its largest child (a crawl, dbt), as an event.
+
+    Not as a tag of the run: add_run_tags reads and rewrites all tags, so two steps that end at once can lose one.
+    """
     usage = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     # Linux counts in kB, macOS in bytes.
     megabytes = max(usage) // (1024 if sys.platform != "darwin" else 1024 * 1024)
-    context.instance.add_run_tags(context.run_id, {f"{PEAK_TAG}{context.step_key}": str(megabytes)})
+    context.instance.report_engine_event(
+        f"Peak memory: {megabytes} MB.",
+        engine_event_data=EngineEventData({PEAK_METADATA: megabytes}),
+        step_key=context.step_key,
+        job_name=context.job_name,
+        run_id=context.run_id,
+    )
 
 
 def run_job(name: str, tags: dict[str, str], say: Callable[[str], None]) -> Outcome:
@@ -60,17 +70,23 @@ def run_job(name: str, tags: dict[str, str], say: Callable[[str], None]) -> Outc
 
 def step_costs(instance: dg.DagsterInstance, run_id: str) -> list[StepCost]:
     """The cost of each step that a run finished, in the order in which they started."""
-    run = instance.get_run_by_id(run_id)
-    peaks = {
-        tag.removeprefix(PEAK_TAG): int(value)
-        for tag, value in (run.tags if run else {}).items()
-        if tag.startswith(PEAK_TAG)
-    }
+    peaks = _peaks(instance, run_id)
     finished = [stats for stats in instance.get_run_step_stats(run_id) if stats.start_time and stats.end_time]
     return [
         StepCost(stats.step_key, (stats.end_time or 0) - (stats.start_time or 0), peaks.get(stats.step_key))
         for stats in sorted(finished, key=lambda stats: stats.start_time or 0)
     ]
+
+
+def _peaks(instance: dg.DagsterInstance, run_id: str) -> dict[str, int]:
+    """The peak memory in MB that record_peak_memory logged, by step."""
+    peaks = {}
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+        event = entry.get_dagster_event()
+        peak = event.engine_event_data.metadata.get(PEAK_METADATA)
+        if event.step_key and isinstance(peak, dg.IntMetadataValue) and peak.value is not None:
+            peaks[event.step_key] = peak.value
+    return peaks
 
 
 @contextmanager
