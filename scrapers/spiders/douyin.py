@@ -59,34 +59,34 @@ class DouyinSpider(CrawlingSpider):
             "search_id": "",
         }
         parameters |= following or {}
-        return request("general/search/single", parameters, pages.search(parameters, filters))
+        return api_request("general/search/single", parameters, pages.search(parameters, filters))
 
     def timeline_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
         """Each page gives max_cursor for the next one: the time of its oldest post, in ms."""
         parameters = {"sec_user_id": slice_request.query, "count": str(TIMELINE_SIZE), "max_cursor": "0"}
         parameters |= following or {}
-        return request("aweme/post", parameters, pages.timeline(slice_request.query, parameters["max_cursor"]))
+        return api_request("aweme/post", parameters, pages.timeline(slice_request.query, parameters["max_cursor"]))
 
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
         parameters = {"aweme_id": post.post_id, "cursor": "0", "count": str(COMMENTS_SIZE), "item_type": "0"}
         parameters |= following or {}
         browser_action = pages.comments(post.post_id, post.post_type, parameters["cursor"])
-        return request("comment/list", parameters, browser_action)
+        return api_request("comment/list", parameters, browser_action)
 
     def replies_request(self, post: PostRef, root_id: str, following: dict[str, str]) -> Request:
         parameters = {"item_id": post.post_id, "comment_id": root_id, "cursor": "0", "count": str(COMMENTS_SIZE)}
         parameters |= {"item_type": "0"} | following
         browser_action = pages.replies(post.post_id, post.post_type, root_id, parameters["cursor"])
-        return request("comment/list/reply", parameters, browser_action)
+        return api_request("comment/list/reply", parameters, browser_action)
 
     def profile_request(self, account: str) -> Request:
-        return request("user/profile/other", {"sec_user_id": account}, pages.profile(account))
+        return api_request("user/profile/other", {"sec_user_id": account}, pages.profile(account))
 
     def detail_request(self, post: PostRef) -> Request:
-        return request("aweme/detail", {"aweme_id": post.post_id}, pages.detail(post.post_id, post.post_type))
+        return api_request("aweme/detail", {"aweme_id": post.post_id}, pages.detail(post.post_id, post.post_type))
 
     def hot_list_requests(self) -> dict[str, Request]:
-        return {douyin.HOT_LIST: request("hot/search/list", {"detail_list": "1"}, pages.hot_list())}
+        return {douyin.HOT_LIST: api_request("hot/search/list", {"detail_list": "1"}, pages.hot_list())}
 
     def profile_key(self, post: Post) -> str | None:
         return as_text(as_object(load_record(post.payload).get("author")).get("sec_uid")) or None
@@ -101,7 +101,7 @@ class DouyinSpider(CrawlingSpider):
         return with_other_orderings(slice_request)
 
 
-def request(path: str, parameters: dict[str, str], browser_action: BrowserAction) -> Request:
+def api_request(path: str, parameters: dict[str, str], browser_action: BrowserAction) -> Request:
     return Request(f"{API}/{path}/?{urlencode(DEVICE | parameters)}", meta={"browser_action": browser_action})
 
 

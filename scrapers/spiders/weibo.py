@@ -52,9 +52,8 @@ class WeiboSpider(CrawlingSpider):
 
     def timeline_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
         """Each page gives since_id for the next one. Without the page number the site starts over."""
-        return ajax(
-            "statuses/mymblog", {"uid": slice_request.query, "page": str(page), "feature": "0"} | (following or {})
-        )
+        parameters = {"uid": slice_request.query, "page": str(page), "feature": "0"} | (following or {})
+        return ajax("statuses/mymblog", parameters)
 
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
         """The comments in the site's own order: those with the most likes and replies first."""
@@ -83,12 +82,8 @@ class WeiboSpider(CrawlingSpider):
         if slice_request.end - slice_request.start <= HOUR:
             return [dataclasses.replace(slice_request, filters=f"region={region}") for region in REGIONS]
         hours = int((slice_request.end - slice_request.start) / HOUR)
-        return [
-            SliceRequest(
-                slice_request.query, slice_request.start + number * HOUR, slice_request.start + (number + 1) * HOUR
-            )
-            for number in range(hours)
-        ]
+        starts = [slice_request.start + number * HOUR for number in range(hours)]
+        return [dataclasses.replace(slice_request, start=start, end=start + HOUR) for start in starts]
 
     def reordered(self, slice_request: SliceRequest) -> list[SliceRequest]:
         return with_other_orderings(slice_request, ("most_liked",))
@@ -105,11 +100,12 @@ class WeiboSpider(CrawlingSpider):
 
 
 def mobile(path: str, parameters: dict[str, str]) -> Request:
+    """A request of the API of m.weibo.cn."""
     return Request(f"{MOBILE}/{path}?{urlencode(parameters)}")
 
 
 def ajax(path: str, parameters: dict[str, str]) -> Request:
-    """A request of the API behind weibo.com. Without a Referer of that site it responds with 403."""
+    """A request of the API of weibo.com, which responds with 403 if the Referer is not of that site."""
     return Request(f"{WEB}/ajax/{path}?{urlencode(parameters)}", headers={"Referer": f"{WEB}/"})
 
 

@@ -59,7 +59,7 @@ class XiaohongshuSpider(CrawlingSpider):
 
     def search_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> JsonRequest:
         """Pages are requested by number; all pages of a search share one search id."""
-        search: dict[str, Any] = {
+        body: dict[str, Any] = {
             "keyword": slice_request.query,
             "page": page,
             "page_size": PAGE_SIZE,
@@ -70,9 +70,9 @@ class XiaohongshuSpider(CrawlingSpider):
             "geo": "",
             "image_formats": IMAGE_FORMATS,
         }
-        browser_action = pages.search(slice_request.query, page, SORTS[slice_request.ordering], search["note_type"])
+        browser_action = pages.search(slice_request.query, page, SORTS[slice_request.ordering], body["note_type"])
         self._list_page = browser_action.address
-        return JsonRequest(SEARCH, data=search, meta={"browser_action": browser_action})
+        return JsonRequest(SEARCH, data=body, meta={"browser_action": browser_action})
 
     def timeline_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
         """The account's page contains its first notes; each page of notes gives the cursor for the next one."""
@@ -104,14 +104,14 @@ class XiaohongshuSpider(CrawlingSpider):
         return Request(f"{PROFILE}/{account}", meta={"browser_action": pages.profile(account)})
 
     def detail_request(self, post: PostRef) -> JsonRequest:
-        api_request = {
+        body = {
             "source_note_id": post.post_id,
             "image_formats": IMAGE_FORMATS,
             "extra": {"need_body_topic": "1"},
             "xsec_source": "pc_search",
             "xsec_token": post.token or "",
         }
-        return JsonRequest(FEED, data=api_request, meta={"browser_action": pages.note(post.post_id, post.token or "")})
+        return JsonRequest(FEED, data=body, meta={"browser_action": pages.note(post.post_id, post.token or "")})
 
     def may_be_in_slice(self, post: Post, page: SearchPage, slice_request: SliceRequest) -> bool:
         """True for notes whose id is of the day, and for older ids that may be of notes scheduled for the day.
@@ -120,10 +120,12 @@ class XiaohongshuSpider(CrawlingSpider):
         """
         if post.is_ad or post.posted_at >= slice_request.start or slice_request.ordering != "newest":
             return slice_request.start <= post.posted_at < slice_request.end
-        before = filter(self.is_in_time_order, page.posts[: page.posts.index(post)])
-        return not any(
-            self._published.get(other.post_id, slice_request.start) < slice_request.start for other in before
+        has_passed_slice = any(
+            self._published.get(result.post_id, slice_request.start) < slice_request.start
+            and self.is_in_time_order(result)
+            for result in page.posts[: page.posts.index(post)]
         )
+        return not has_passed_slice
 
     def is_in_time_order(self, post: Post) -> bool:
         return not post.is_ad and not as_object(load_record(post.payload).get("interact_info")).get("sticky")

@@ -56,11 +56,9 @@ class ZhihuSpider(CrawlingSpider):
             "search_source": "Filter",
             "time_interval": time_interval(slice_request.start, now()),
         }
-        narrowed = {
-            "sort": SORTS[slice_request.ordering],
-            "vertical": slice_request.filter_value("kind") or "",
-        }  # these override the parameters that the previous page gave
-        parameters |= (following or {}) | narrowed
+        # The filters override the parameters that the previous page gave.
+        filters = {"sort": SORTS[slice_request.ordering], "vertical": slice_request.filter_value("kind") or ""}
+        parameters |= (following or {}) | filters
         return api_request("v4/search_v3", parameters, pages.search(parameters))
 
     def timeline_request(self, slice_request: SliceRequest, page: int, following: dict[str, str] | None) -> Request:
@@ -74,14 +72,15 @@ class ZhihuSpider(CrawlingSpider):
     def comments_request(self, post: PostRef, following: dict[str, str] | None) -> Request:
         """Each page gives the parameters for the next one. The first request must not have an offset."""
         path = f"v4/comment_v5/{PLURALS[post.post_type]}/{post.post_id}/root_comment"
-        following = following or {}
-        browser_action = pages.comments(post.post_id, post.post_type, following.get("offset"))
-        return api_request(path, {"order_by": "score", "limit": str(PAGE_SIZE)} | following, browser_action)
+        parameters = {"order_by": "score", "limit": str(PAGE_SIZE)} | (following or {})
+        browser_action = pages.comments(post.post_id, post.post_type, parameters.get("offset"))
+        return api_request(path, parameters, browser_action)
 
     def replies_request(self, post: PostRef, root_id: str, following: dict[str, str]) -> Request:
         path = f"v4/comment_v5/comment/{root_id}/child_comment"
-        browser_action = pages.replies(post.post_id, post.post_type, root_id, following.get("offset"))
-        return api_request(path, {"order_by": "ts", "limit": str(PAGE_SIZE)} | following, browser_action)
+        parameters = {"order_by": "ts", "limit": str(PAGE_SIZE)} | following
+        browser_action = pages.replies(post.post_id, post.post_type, root_id, parameters.get("offset"))
+        return api_request(path, parameters, browser_action)
 
     def profile_request(self, account: str) -> Request:
         """The account's page: its HTML contains the profile, and no API request loads it."""
@@ -89,18 +88,17 @@ class ZhihuSpider(CrawlingSpider):
         return Request(browser_action.address, meta={"browser_action": browser_action})
 
     def detail_request(self, post: PostRef) -> Request:
-        path, browser_action = (
-            f"v4/{PLURALS[post.post_type]}/{post.post_id}",
-            pages.detail(post.post_id, post.post_type),
-        )
-        return api_request(path, {"include": f"{POST_FIELDS};{AUTHOR_FIELDS}"}, browser_action)
+        path = f"v4/{PLURALS[post.post_type]}/{post.post_id}"
+        include = f"{POST_FIELDS};{AUTHOR_FIELDS}"
+        return api_request(path, {"include": include}, pages.detail(post.post_id, post.post_type))
 
     def hot_list_requests(self) -> dict[str, Request]:
         browser_action = pages.hot_lists()
-        hot = api_request(
-            "v3/feed/topstory/hot-list-web", {"limit": str(HOT_LIST_SIZE), "desktop": "true"}, browser_action
-        )
-        return {zhihu.HOT_LIST: hot, zhihu.TOP_SEARCH: api_request("v4/search/top_search", {}, browser_action)}
+        hot_list = {"limit": str(HOT_LIST_SIZE), "desktop": "true"}
+        return {
+            zhihu.HOT_LIST: api_request("v3/feed/topstory/hot-list-web", hot_list, browser_action),
+            zhihu.TOP_SEARCH: api_request("v4/search/top_search", {}, browser_action),
+        }
 
     def profile_key(self, post: Post) -> str | None:
         return as_text(as_object(load_record(post.payload).get("author")).get("url_token")) or None

@@ -212,7 +212,7 @@ class TestFullTexts:
     async def _search(self, request: Request) -> Response:
         return page(card(MID, CUT), card(MID + 1))
 
-    def test_that_the_site_withholds_leave_the_truncated_text_and_a_partial_slice(
+    def test_withheld_full_texts_leave_the_truncated_text_and_a_partial_slice(
         self, crawl: Callable[..., Any], site: Site
     ) -> None:
         async def withhold(request: Request) -> Response:
@@ -223,7 +223,7 @@ class TestFullTexts:
         assert states(done) == [(QUERIES[0], "partial", 2)]
         assert str(MID) in done.slices["reason"][0]
 
-    def test_that_are_refused_end_the_crawl(self, crawl: Callable[..., Any], site: Site) -> None:
+    def test_refused_full_texts_end_the_crawl(self, crawl: Callable[..., Any], site: Site) -> None:
         async def refuse(request: Request) -> Response:
             return Response("", status_code=418)
 
@@ -250,8 +250,8 @@ def test_unreadable_records_go_to_quarantine(crawl: Callable[..., Any], site: Si
     assert states(done) == [(QUERIES[0], "ok", 1)]
 
 
-class TestInterrupted:
-    """A crawl in its own process, stopped from outside during a search without end."""
+class TestEndedEarly:
+    """A crawl in its own process, of a search without end."""
 
     @pytest.fixture
     def start(self, site: Site, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
@@ -272,7 +272,7 @@ class TestInterrupted:
         return run
 
     @pytest.mark.parametrize("seconds_a_page", [0.3, 0.0])  # during a download; while items are processed
-    def test_lands_nothing_and_leaves_no_partial_files(
+    def test_an_interrupted_crawl_lands_nothing_and_leaves_no_partial_files(
         self, start: Callable[..., subprocess.Popen[str]], site: Site, tmp_path: Path, seconds_a_page: float
     ) -> None:
         with start(seconds_a_page) as process:
@@ -288,7 +288,7 @@ class TestInterrupted:
         left = {path for path in tmp_path.rglob("*") if path.is_file() and request_log not in path.parents}
         assert left <= {tmp_path / "pseudonym.key"}
 
-    def test_lands_what_it_has_at_the_time_limit(
+    def test_a_crawl_lands_what_it_has_at_the_time_limit(
         self, start: Callable[..., subprocess.Popen[str]], tmp_path: Path
     ) -> None:
         with start(0.3, "-s", "CLOSESPIDER_TIMEOUT=2") as process:

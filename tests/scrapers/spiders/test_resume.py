@@ -1,6 +1,5 @@
 """A crawl that dies is resumed, and ends with the same data as one that did not die."""
 
-import dataclasses
 import json
 import os
 import random
@@ -14,8 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from core.contracts.raw import Comment, Post, Reject, Slice
-from core.storage.raw import to_frame
+from core.contracts.raw import Slice
 from scrapers.checkpoint import Checkpoint, CrawlPlan, Step
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,56 +80,10 @@ def test_a_crawl_killed_at_random_moments_collects_the_same_data(
     assert not list((tmp_path / "killed/checkpoints").rglob("*.jsonl"))
 
 
-PLAN = CrawlPlan("one", DAY, QUERIES)
-
-
 def a_slice(query: str) -> Slice:
     start = datetime(2026, 1, 4, 16, tzinfo=UTC)
     return Slice(platform="weibo", query=query, slice_start=start, slice_end=start + timedelta(days=1), state="empty",
                  observed_at=start + timedelta(days=2), crawl_id="one")  # fmt: skip
-
-
-def test_a_partly_written_step_is_ignored(tmp_path: Path) -> None:
-    checkpoint = Checkpoint(tmp_path, "weibo", DAY)
-    checkpoint.add(PLAN, Step(key="first", is_of_day={"5": True}, kept_ids=["5"]), [a_slice(QUERIES[0])])
-    (tmp_path / "checkpoints/weibo" / DAY / ".000001").mkdir()
-    unfinished = checkpoint.unfinished_crawl()
-    assert unfinished is not None
-    assert [step.key for step in unfinished.steps] == ["first"]
-    checkpoint.add(PLAN, Step(key="second"), [a_slice(QUERIES[1])])
-    assert checkpoint.land() == 0
-    assert landed(tmp_path, "slices", "weibo")["query"].to_list() == QUERIES[:2]
-    assert checkpoint.unfinished_crawl() is None
-
-
-def test_items_land_unchanged(tmp_path: Path) -> None:
-    """Times to the microsecond, null counts, and characters that some formats treat as line breaks."""
-    moment = datetime(2026, 1, 4, 16, 0, 0, 1, tzinfo=UTC)
-    text = "一行\n二行\u2028三\r\x85 \x00\"'\\ 😂"
-    bare = Post(platform="weibo", post_id="2", post_url="u", post_type="text", text="", posted_at=moment,
-                observed_at=moment.replace(microsecond=0), payload="")  # fmt: skip
-    post = dataclasses.replace(bare, post_id="1", text=text, like_count=10**15 - 1, hashtags=["小米", text])
-    comment = Comment(platform="weibo", comment_id="3", post_id="1", text=text, posted_at=moment, observed_at=moment,
-                      payload=text)  # fmt: skip
-    reject = Reject(platform="weibo", source="s", position="card 1", reason="r", record=text, observed_at=moment)
-    checkpoint = Checkpoint(tmp_path, "weibo", DAY)
-    for step, items in enumerate(([post], [], [bare, reject, comment])):
-        checkpoint.add(PLAN, Step(key=str(step)), items)
-    assert checkpoint.land() == 2
-    (path,) = (tmp_path / "raw/posts/platform=weibo" / f"day={DAY}").iterdir()
-    assert pl.read_parquet(path, hive_partitioning=False).equals(to_frame("posts", [post, bare]))
-    (path,) = (tmp_path / "raw/comments/platform=weibo").rglob("*.parquet")
-    assert pl.read_parquet(path, hive_partitioning=False).equals(to_frame("comments", [comment]))
-    (path,) = (tmp_path / "quarantine").iterdir()
-    assert json.loads(path.read_text(encoding="utf-8"))["record"] == text
-
-
-def test_a_crawl_that_died_while_landing_lands_once(tmp_path: Path) -> None:
-    checkpoint = Checkpoint(tmp_path, "weibo", DAY)
-    for crash in (True, False):
-        checkpoint.add(PLAN, Step(key="first"), [a_slice(QUERIES[0])])
-        checkpoint.land()
-        assert landed(tmp_path, "slices", "weibo").height == 1, crash
 
 
 def test_a_checkpoint_of_other_queries_is_landed_and_not_resumed(tmp_path: Path, sandbox: str) -> None:

@@ -31,7 +31,7 @@ def weibo_page(mids: list[int], following: int | None, listed: int = 0) -> Respo
 
 
 class TestWeibo:
-    """A day that is capped because of its last hour, which is not capped when split by region."""
+    """A day that is capped because of its last hour. The regions of that hour are not capped."""
 
     regions: ClassVar[dict[str, list[int]]] = {"11": [MID + 1], "44": [MID + 2, MID + 3]}
     is_region_capped = False
@@ -59,7 +59,9 @@ class TestWeibo:
 
         return serve(Starlette(routes=[Route("/s.weibo.com/weibo", search)]))
 
-    def test_is_split_by_hour_and_region(self, crawl: Callable[..., Any], serve: Callable[..., str]) -> None:
+    def test_a_capped_day_is_split_by_hour_and_region(
+        self, crawl: Callable[..., Any], serve: Callable[..., str]
+    ) -> None:
         done = crawl(self.site(serve), "weibo", DAY, [QUERY])
         assert set(done.slices["state"]) == {"ok", "empty"}
         assert done.slices.height == 23 + 36  # a split slice is not recorded beside its parts
@@ -74,15 +76,8 @@ class TestWeibo:
     ) -> None:
         self.shown = shown
         crawl(self.site(serve), "weibo", DAY, [QUERY])
-        assert (
-            len(
-                {
-                    (parameters["timescope"], parameters.get("region"), parameters["page"])
-                    for parameters in self.requests
-                }
-            )
-            == requests
-        )
+        keys = {(sent["timescope"], sent.get("region"), sent["page"]) for sent in self.requests}
+        assert len(keys) == requests
 
     @pytest.mark.parametrize(("listed", "pages_of_day"), [(0, 50), (39, 50), (40, 1), (50, 1)])
     def test_a_day_whose_first_page_lists_as_many_pages_as_the_cap_is_split_at_once(
@@ -91,12 +86,8 @@ class TestWeibo:
         self.listed = listed
         done = crawl(self.site(serve), "weibo", DAY, [QUERY])
         day, hour = (
-            {
-                parameters["page"]
-                for parameters in self.requests
-                if parameters["timescope"] == f"custom:{scope}:2026-01-06-0"
-            }
-            for scope in (f"{DAY}-0", f"{DAY}-23")
+            {sent["page"] for sent in self.requests if sent["timescope"] == f"custom:{start}:2026-01-06-0"}
+            for start in (f"{DAY}-0", f"{DAY}-23")
         )
         assert len(day) == pages_of_day
         assert len(hour) == 50  # all pages are read, since only they show what its regions miss
@@ -192,25 +183,24 @@ class TestDouyin:
         assert (None, "newest", "partial") in slices  # the posts of the search without a kind are in neither
 
 
-class TestAFaultyPage:
-    @pytest.mark.parametrize("fault", ["cut", "blank", "repeated"])
-    def test_is_requested_again(self, crawl: Callable[..., Any], serve: Callable[..., str], fault: str) -> None:
-        pages: list[str] = []
+@pytest.mark.parametrize("fault", ["cut", "blank", "repeated"])
+def test_a_faulty_page_is_requested_again(crawl: Callable[..., Any], serve: Callable[..., str], fault: str) -> None:
+    pages: list[str] = []
 
-        async def search(request: Request) -> Response:
-            pages.append(request.query_params["page"])
-            number = int(pages[-1])
-            if number == 2 and pages.count("2") == 1:
-                match fault:
-                    case "cut":
-                        return Response("<html><body><div class=", media_type="text/html")
-                    case "blank":
-                        return Response("", media_type="text/html")
-                    case "repeated":
-                        return weibo_page([MID + 1], 2)
-            return weibo_page([MID + number], number + 1 if number < 3 else None)
+    async def search(request: Request) -> Response:
+        pages.append(request.query_params["page"])
+        number = int(pages[-1])
+        if number == 2 and pages.count("2") == 1:
+            match fault:
+                case "cut":
+                    return Response("<html><body><div class=", media_type="text/html")
+                case "blank":
+                    return Response("", media_type="text/html")
+                case "repeated":
+                    return weibo_page([MID + 1], 2)
+        return weibo_page([MID + number], number + 1 if number < 3 else None)
 
-        done = crawl(serve(Starlette(routes=[Route("/s.weibo.com/weibo", search)])), "weibo", DAY, [QUERY])
-        assert pages == ["1", "2", "2", "3"]
-        assert done.slices["state"].to_list() == ["ok"]
-        assert done.posts.height == 3
+    done = crawl(serve(Starlette(routes=[Route("/s.weibo.com/weibo", search)])), "weibo", DAY, [QUERY])
+    assert pages == ["1", "2", "2", "3"]
+    assert done.slices["state"].to_list() == ["ok"]
+    assert done.posts.height == 3

@@ -114,8 +114,9 @@ def test_comments_profiles_and_timelines_land_exactly_and_without_names(
     assert any(_is_reply_to_reply(comment) for comment in expected.values())
     for comment_id, comment in expected.items():
         row = landed[comment_id]
-        answer = "回复@用户:" if _is_reply_to_reply(comment) else ""  # the site does not say which reply it responds to
-        assert (row["text"], row["parent_comment_id"]) == (f"{answer}{comment.text}", comment.root_id)
+        # The text names the author of the reply that it responds to; the site does not say which reply that is.
+        prefix = "回复@用户:" if _is_reply_to_reply(comment) else ""
+        assert (row["text"], row["parent_comment_id"]) == (f"{prefix}{comment.text}", comment.root_id)
         assert (row["post_id"], row["posted_at"], row["like_count"]) == (
             comment.post_id,
             comment.posted_at,
@@ -144,9 +145,8 @@ def test_comments_profiles_and_timelines_land_exactly_and_without_names(
 
     people = {person.author.author_id for person in [*corpus, *expected.values()]}
     for table in ("posts", "comments", "authors", "slices"):
-        text = (
-            done.of_all_days(table).write_json().replace(f'"query":"{listed.author_id}"', "")
-        )  # the requested account
+        requested_account = f'"query":"{listed.author_id}"'
+        text = done.of_all_days(table).write_json().replace(requested_account, "")
         assert not people & set(re.findall(r"(?<!\d)\d{10}(?!\d)", text)), table
         assert not re.search(r"合成(?:用户|媒体|数码博主)\d", text), table
 
@@ -206,9 +206,8 @@ def test_a_capped_region_is_partial(crawl: Callable[..., Any], serve: Callable[.
         ("most_liked", "partial", True),
         ("newest", "partial", True),
     ]
-    assert (
-        full[1]["posts_kept"] == 866
-    )  # 47 pages with 18 new posts and one with 20: the site shows 48 pages of this query
+    # The site shows 48 pages of this query: 47 with 18 new posts and one with 20.
+    assert full[1]["posts_kept"] == 866
 
 
 class TestSpider:
@@ -270,8 +269,8 @@ class TestDetails:
         post = PostRef(_ids(site)[-8], "text")
         pages, following = [], None
         while not pages or following:
-            answer = _fetch(site, spider.comments_request(post, following))
-            pages.append(parse_comments(answer, NOW, post.post_id))
+            body = _fetch(site, spider.comments_request(post, following))
+            pages.append(parse_comments(body, NOW, post.post_id))
             following = pages[-1].next
         assert [page.declared_total for page in pages] == [70 - number for number in range(len(pages))]
         assert len(pages) > 1
@@ -279,8 +278,8 @@ class TestDetails:
         ids = {comment.comment_id for page in pages for comment in page.comments}
         for page in pages:
             for root_id, first in page.replies_of.items():
-                answer = _fetch(site, spider.replies_request(post, root_id, first))
-                ids |= {reply.comment_id for reply in parse_replies(answer, NOW, post.post_id, root_id).comments}
+                body = _fetch(site, spider.replies_request(post, root_id, first))
+                ids |= {reply.comment_id for reply in parse_replies(body, NOW, post.post_id, root_id).comments}
         assert len(ids) == 70
 
     def test_missing_posts_comments_and_profiles_are_empty(self, spider: WeiboSpider, site: str) -> None:

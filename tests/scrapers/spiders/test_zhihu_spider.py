@@ -238,8 +238,8 @@ class TestDetails:
         for page in pages:
             assert page.declared_total == 90
             for root_id, first in page.replies_of.items():
-                answer = _fetch(site, spider.replies_request(post, root_id, first))
-                ids |= {reply.comment_id for reply in parse_replies(answer, NOW, post.post_id, root_id).comments}
+                body = _fetch(site, spider.replies_request(post, root_id, first))
+                ids |= {reply.comment_id for reply in parse_replies(body, NOW, post.post_id, root_id).comments}
         assert len(ids) == 90
 
     def test_a_single_post_contains_the_id_of_its_author_s_profile(self, spider: ZhihuSpider, site: str) -> None:

@@ -1,8 +1,6 @@
 """Crawls through the browser, against a sandbox that refuses requests that its own pages did not sign."""
 
 import dataclasses
-import hashlib
-import hmac
 import json
 import os
 import re
@@ -28,11 +26,6 @@ from sandbox.app import create_app
 from sandbox.corpus import SandboxPost
 from sandbox.discussion import comments_of
 from sandbox.search import matching
-from sandbox.signatures import is_signed, new_session
-from scrapers.pages import douyin as douyin_pages
-from scrapers.pages import xiaohongshu as xiaohongshu_pages
-from scrapers.pages.actions import BrowserAction, request_parameters
-from scrapers.parsers.block_pages import block_page_state
 from tests.scrapers.parsers.parser_cases import body_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -327,72 +320,3 @@ def test_state_embedded_in_a_page_is_not_read_if_a_block_page_covers_it(
     done = crawl(serve(Starlette(routes=routes)), "xiaohongshu", DAY, queries, timeout=6, accounts=listed)
     assert sorted(done.slices.select("target", "state").rows()) == slices, done.slices["reason"].to_list()
     assert "captcha" in done.slices.filter(state="blocked")["reason"][0]
-
-
-class TestBrowserAction:
-    def test_parameters_come_from_the_url_and_the_body(self) -> None:
-        address = "https://www.douyin.com/x/?keyword=%E5%B0%8F%E7%B1%B3&cursor=&filter_selected=%7B%22sort_type%22%3A%222%22%7D"
-        assert {("keyword", "小米"), ("cursor", ""), ("sort_type", "2")} <= request_parameters(address, None)
-        body = json.dumps({"page": 2, "filters": [{"type": "sort_type", "tags": ["time_descending"]}]})
-        assert {("page", "2"), ("tags", "time_descending")} <= request_parameters("https://x/", body)
-        assert request_parameters("https://x/", "no JSON") == {("", "None")}
-
-    def test_lists_the_parameters_that_a_request_lacks(self) -> None:
-        browser_action = BrowserAction(
-            address="https://x/", required_parameters=(("page", "2"), ("", "time_descending"))
-        )
-        assert browser_action.missing_parameters("https://x/?page=2&sort=time_descending", None) == []
-        assert browser_action.missing_parameters("https://x/?page=1&sort=general", None) == [
-            "page=2",
-            "=time_descending",
-        ]
-
-    def test_a_search_on_douyin_is_narrowed_by_its_url(self) -> None:
-        filters = {"sort_type": "2", "publish_time": "7", "content_type": "1"}
-        browser_action = douyin_pages.search({"keyword": "小米/KOL", "offset": "0"}, filters)
-        assert browser_action.address == (
-            "https://www.douyin.com/search/%E5%B0%8F%E7%B1%B3%2FKOL?type=video&sort_type=2&publish_time=7"
-        )
-        assert browser_action.act == "open"
-        assert douyin_pages.search({"keyword": "小米", "offset": "10"}, filters).act == "scroll"
-
-    def test_a_search_on_xiaohongshu_is_narrowed_in_its_filter_panel(self) -> None:
-        browser_action = xiaohongshu_pages.search("小米", 1, "time_descending", 2)
-        assert browser_action.hover == ".filter"
-        assert browser_action.clicks == tuple(
-            f'.filter-panel .tags:not([aria-hidden="true"]):has-text("{words}")' for words in ("图文", "最新")
-        )
-        assert xiaohongshu_pages.search("小米", 2, "time_descending", 2).clicks == ()
-        assert xiaohongshu_pages.search("小米", 1, "general", 0).clicks == ()
-
-
-@pytest.mark.parametrize(
-    ("words", "state"),
-    [
-        ("<html><body>扫码登录</body></html>", "logged_out"),
-        ("<html><body><div id=captcha_container></div>登录后查看</body></html>", "blocked"),
-        ("<html><title>验证码中间页</title></html>", "blocked"),
-        ("<html></html>", "blocked"),
-        ("<html>手机号登录 获取验证码</html>", "logged_out"),
-    ],
-)
-def test_block_pages_are_classified(words: str, state: str) -> None:
-    assert block_page_state(words.encode())[0] == state
-
-
-class TestSignature:
-    """The signature that page.js computes: HMAC-SHA256 with the session's key."""
-
-    def test_is_valid_for_one_url_body_session_and_time(self) -> None:
-        keys: dict[str, bytes] = {}
-        session, hidden = new_session(keys)
-        key = bytes(code ^ (7 * place + 13) for place, code in enumerate(hidden))
-        signed = hmac.new(key, b"1767400000000|/api?x=1|{}", hashlib.sha256).hexdigest()
-        signature = f"{session}.1767400000000.{signed}"
-        assert is_signed(keys, signature, "/api?x=1", b"{}", now=1767400100)
-        assert not is_signed(keys, signature, "/api?x=2", b"{}", now=1767400100)
-        assert not is_signed(keys, signature, "/api?x=1", b"", now=1767400100)
-        assert not is_signed(keys, signature, "/api?x=1", b"{}", now=1767400301)
-        assert not is_signed({}, signature, "/api?x=1", b"{}", now=1767400100)
-        for malformed in ("", "..", session, f"{session}.x.{signed}"):
-            assert not is_signed(keys, malformed, "/api?x=1", b"{}", now=1767400100)
