@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.problems import Problem
-from orchestration.reconciling.checks import Finding
 from orchestration.reconciling.figures import Figures
+from orchestration.reconciling.findings import Finding
 
 # Keys outside of the section `printed` that are read with it.
 _BESIDE = ("window", "timezone")

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.reconciling.checks import Finding, not_checked, reconcile
+from orchestration.reconciling.checks import not_checked, reconcile
 from orchestration.reconciling.figures import Figures, Range
+from orchestration.reconciling.findings import Finding
 from tests.commands import tingfeng
 
 DAYS = ["2026-03-01", "2026-03-02", "2026-03-03"]
