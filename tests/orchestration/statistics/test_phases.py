@@ -11,17 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.statistics.phases import (
+from orchestration.statistics.phases import HOURS_SCHEMA, PHASES_SCHEMA, topic_phases
+from orchestration.statistics.streams import (
     BURST_P,
     DAY_HOURS,
-    HOURS_SCHEMA,
-    PHASES_SCHEMA,
     bursts,
     change_points,
     daily_profile,
     dispersion,
     gamma_poisson_tail,
-    topic_phases,
 )
 
 FIRST = datetime(2025, 12, 31, 16)  # noqa: DTZ001  # UTC, midnight of 1 January in China
