@@ -62,8 +62,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.one:
         way, platform, url_file = arguments.one
-        done = _RUN[way](platform, Path(url_file))
-        print(json.dumps({"pages": done.pages, "seconds": done.seconds, "cpu": done.cpu}))
+        result = _RUN[way](platform, Path(url_file))
+        print(json.dumps({"pages": result.pages, "seconds": result.seconds, "cpu": result.cpu}))
         return
     print(described(["scrapy", "aiohttp", "parsel", "orjson", "polars"]))
     columns = ("site", "way", "pages", "pages/s", "of paging", "CPU ms a page", "the sandbox's", "of paging, by CPU")
@@ -74,33 +74,45 @@ def main() -> None:
             url_file = Path(scratch) / f"{platform}.json"
             _run("ours", platform, url_file, served)  # writes the URLs, and warms up the sandbox
             rounds = [{way: _run(way, platform, url_file, served) for way in WAYS} for _ in range(arguments.rounds)]
-            best = {way: _best([done[way] for done in rounds]) for way in WAYS}
-            for way, one in best.items():
-                print(
-                    f"| {platform} | {way} | {one.pages} | {one.pages / one.seconds:.0f} |"
-                    f" {best['paging'].seconds / one.seconds:.2f} |"
-                    f" {1000 * one.cpu / one.pages:.1f} | {1000 * one.sandbox_cpu / one.pages:.1f} |"
-                    f" {(best['paging'].cpu + best['paging'].sandbox_cpu) / (one.cpu + one.sandbox_cpu):.2f} |"
-                )
+            best = {way: _best([by_way[way] for by_way in rounds]) for way in WAYS}
+            for way in WAYS:
+                print(_table_row(platform, way, best[way], best["paging"]))
 
 
 def _best(rounds: list[Round]) -> Round:
     """The best value of each figure; all rounds have the same pages."""
     return Round(
         rounds[0].pages,
-        min(done.seconds for done in rounds),
-        min(done.cpu for done in rounds),
-        min(done.sandbox_cpu for done in rounds),
+        min(one.seconds for one in rounds),
+        min(one.cpu for one in rounds),
+        min(one.sandbox_cpu for one in rounds),
     )
 
 
+def _table_row(platform: Platform, way: str, best: Round, paging: Round) -> str:
+    """A row of the Markdown table; ``paging`` is the best round of that way, with which all are compared."""
+    cells = (
+        platform,
+        way,
+        f"{best.pages}",
+        f"{best.pages / best.seconds:.0f}",
+        f"{paging.seconds / best.seconds:.2f}",
+        f"{1000 * best.cpu / best.pages:.1f}",
+        f"{1000 * best.sandbox_cpu / best.pages:.1f}",
+        f"{(paging.cpu + paging.sandbox_cpu) / (best.cpu + best.sandbox_cpu):.2f}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
 def _run(way: str, platform: Platform, url_file: Path, served: Sandbox) -> Round:
-    before = served.cpu()
+    """Run a way once, in its own process and with an empty data folder."""
+    cpu_before = served.cpu()
     with tempfile.TemporaryDirectory() as data:
-        places = {"TINGFENG_DATA": data, "TINGFENG_SOURCE": "sandbox", "TINGFENG_SANDBOX_URL": served.url}
+        overrides = {"TINGFENG_DATA": data, "TINGFENG_SOURCE": "sandbox", "TINGFENG_SANDBOX_URL": served.url}
         command = [sys.executable, "-m", "benchmarks.crawl", "--one", way, platform, str(url_file)]
-        done = subprocess.run(command, cwd=ROOT, env=os.environ | places, stdout=subprocess.PIPE, text=True, check=True)
-    return Round(**json.loads(done.stdout.splitlines()[-1]), sandbox_cpu=served.cpu() - before)
+        environment = os.environ | overrides
+        process = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return Round(**json.loads(process.stdout.splitlines()[-1]), sandbox_cpu=served.cpu() - cpu_before)
 
 
 # The ways, each in its own process
@@ -108,9 +120,10 @@ def _run(way: str, platform: Platform, url_file: Path, served: Sandbox) -> Round
 
 def _ours(platform: Platform, url_file: Path) -> Round:
     """Writes the requested URLs, in order, for the other ways."""
-    done, urls = _crawl(platform, day=DAY.isoformat(), queries=json.dumps(load_listening().queries(platform, DAY)))
+    queries = json.dumps(load_listening().queries(platform, DAY))
+    result, urls = _crawl(platform, day=DAY.isoformat(), queries=queries)
     url_file.write_text(json.dumps(urls), encoding="utf-8")
-    return done
+    return result
 
 
 class PagingSpider(Spider):
@@ -132,9 +145,8 @@ class PagingSpider(Spider):
         following: str | None = None
         for url in self.urls:
             is_page, is_first = _search_page(url)
-            response = await self.crawler.engine.download_async(
-                Request(url if is_first or not is_page or following is None else following)
-            )
+            is_followed = is_page and not is_first and following is not None
+            response = await self.crawler.engine.download_async(Request(following if is_followed else url))
             if is_page:
                 following = self.next_of(response)
         return
@@ -142,8 +154,8 @@ class PagingSpider(Spider):
 
 
 def _paging(platform: Platform, url_file: Path) -> Round:
-    done, _ = _crawl(PagingSpider, platform=platform, urls=json.loads(url_file.read_text(encoding="utf-8")))
-    return done
+    result, _ = _crawl(PagingSpider, platform=platform, urls=json.loads(url_file.read_text(encoding="utf-8")))
+    return result
 
 
 def _crawl(spider: str | type[Spider], **arguments: Any) -> tuple[Round, list[str]]:
@@ -166,8 +178,8 @@ def _crawl(spider: str | type[Spider], **arguments: Any) -> tuple[Round, list[st
     crawler.signals.connect(read_clocks, signal=signals.engine_stopped)  # after landing
     process.crawl(crawler, **arguments)
     process.start()
-    (began, cpu_before), (ended, cpu_after) = clocks
-    return Round(len(urls), ended - began, cpu_after - cpu_before), urls
+    (start, cpu_at_start), (end, cpu_at_end) = clocks
+    return Round(len(urls), end - start, cpu_at_end - cpu_at_start), urls
 
 
 def _bare(platform: Platform, url_file: Path) -> Round:

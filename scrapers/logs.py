@@ -40,13 +40,12 @@ def secret_parts(cookie: str) -> set[str]:
 
 
 class MaskSecrets(logging.Filter):
-    """Rewrites records so that their message, arguments, traceback and stack hold none of the secrets."""
+    """Rewrites records so that their message, arguments, traceback and stack contain none of the secrets."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        longest_first = sorted(
-            secrets, key=len, reverse=True
-        )  # otherwise a part would match and leave the rest visible
+        # The longest first: otherwise a part would match and leave the rest visible.
+        longest_first = sorted(secrets, key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, longest_first)))
 
     def filter(self, record: logging.LogRecord) -> bool:

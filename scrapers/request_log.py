@@ -25,8 +25,7 @@ from core.platforms import Platform
 from core.problems import Problem
 
 # An hour after the first refusal, twice as long after each further one, at most a day. The sites do not say how long a
-# ban lasts; users of public crawlers report from minutes to a day
-# (docs/sites.md).
+# ban lasts; users of public crawlers report from minutes to a day (docs/sites.md).
 FIRST_COOL_DOWN = timedelta(hours=1)
 LONGEST_COOL_DOWN = timedelta(days=1)
 # Kept for the operator to look at.

@@ -55,9 +55,8 @@ PLAYWRIGHT_PROCESS_REQUEST_HEADERS = None  # the browser keeps its own headers i
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 
-CLOSESPIDER_TIMEOUT = (
-    3 * 3600
-)  # the soft time limit, enforced by spiders/fetching.py; the hard one is in orchestration/lib/
+# The soft time limit, enforced by spiders/fetching.py. The hard one is in orchestration/lib/crawl_process.py.
+CLOSESPIDER_TIMEOUT = 3 * 3600
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapers.middlewares.sandbox_route.SandboxRoute": 10,  # first: its new request passes all of them again
