@@ -50,5 +50,5 @@ def write_audit(snapshot: Path, folder: Path, topic_id: str, size: int) -> Path:
     if path.exists():
         raise Problem(f"{path} exists already and may hold labels; fill it in, or move it away to draw a new one.")
     folder.mkdir(parents=True, exist_ok=True)
-    audit_sheet(posts, size).write_csv(path, include_bom=True)  # Excel takes it for UTF-8 only so
+    audit_sheet(posts, size).write_csv(path, include_bom=True)  # without the BOM, Excel does not read UTF-8
     return path

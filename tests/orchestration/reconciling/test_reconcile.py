@@ -57,7 +57,7 @@ REPORT: dict[str, Any] = {
 
 
 def reconciled(report: dict[str, Any]) -> list[Finding]:
-    """The findings of a report, its numbers taken as JSON has them."""
+    """The findings of a report, after writing it as JSON."""
     return reconcile(figures_of(report))
 
 
@@ -66,7 +66,7 @@ def figures_of(report: dict[str, Any]) -> Figures:
 
 
 def changed(keys: str, value: Any, base: dict[str, Any] = REPORT) -> dict[str, Any]:
-    """The report with another figure under keys such as volume_by_platform.weibo; None takes it out."""
+    """The report with another figure under keys such as volume_by_platform.weibo; None removes the key."""
     report = deepcopy(base)
     *path, last = keys.split(".")
     place = report
@@ -92,7 +92,7 @@ def notes(report: dict[str, Any]) -> list[Finding]:
     return reconciled(report)
 
 
-def test_nothing_is_found_in_a_report_that_adds_up() -> None:
+def test_a_report_that_adds_up_has_no_findings() -> None:
     assert reconciled(REPORT) == []
     assert not_checked(figures_of(REPORT)) == []
 
@@ -128,12 +128,12 @@ def test_nothing_is_found_in_a_report_that_adds_up() -> None:
         ("statement", "2026-02-28", "it came before."),
     ],
 )
-def test_a_figure_that_cannot_be_is_named_with_its_arithmetic(keys: str, value: Any, arithmetic: str) -> None:
-    told = [finding.arithmetic for finding in contradictions(changed(keys, value))]
-    assert any(arithmetic in text for text in told), told
+def test_a_contradiction_states_its_arithmetic(keys: str, value: Any, arithmetic: str) -> None:
+    texts = [finding.arithmetic for finding in contradictions(changed(keys, value))]
+    assert any(arithmetic in text for text in texts), texts
 
 
-def test_totals_that_shares_imply_are_held_against_one_another() -> None:
+def test_totals_implied_by_shares_are_compared() -> None:
     base = without("interactions", "sentiment_interactions", "interactions_by_platform_rounded")
     assert reconciled(base) == []
     [finding] = contradictions(changed("interactions_by_platform.zhihu", 950, base))
@@ -155,16 +155,16 @@ def test_a_peak_that_the_total_does_not_allow() -> None:
     assert reconciled(report) == []
 
 
-def test_a_peak_of_all_platforms_is_read_from_their_days() -> None:
+def test_a_peak_of_all_platforms_is_checked_against_their_days() -> None:
     [finding] = contradictions(changed("peak_date", "2026-03-03", without("daily_volume")))
     assert finding.arithmetic.endswith("at most 330 are left for 2026-03-03, and 2026-03-02 has at least 510.")
-    # Of one platform alone nobody can tell, for the others may have peaked then.
+    # With the days of one platform it is only a note: the others may have peaked then.
     alone = without("daily_volume", "douyin_daily_volume", "zhihu_daily_volume")
     [note] = notes(changed("peak_date", "2026-03-03", alone))
     assert note.arithmetic == "If 2026-03-03 were the peak of this series too: 400 on 2026-03-02 is more than 200."
 
 
-def test_days_not_printed_that_hold_more_than_those_that_are() -> None:
+def test_unprinted_days_with_more_posts_than_printed_days_are_noted() -> None:
     report = changed("weibo_daily_volume", {"2026-03-01": 100, "2026-03-02": 400}, without("daily_volume", "peak_date"))
     [note] = notes(report)
     assert "100 + 400 = 500, and the total is 700: 200 (28.6%) fall on the days not printed" in note.arithmetic
@@ -172,7 +172,7 @@ def test_days_not_printed_that_hold_more_than_those_that_are() -> None:
     assert reconciled(changed("weibo_daily_volume.2026-03-01", 200, report)) == []
 
 
-def test_what_is_left_for_platforms_without_interactions() -> None:
+def test_interactions_left_for_platforms_without_a_figure_are_noted() -> None:
     report = without("interactions_by_platform_rounded", "sentiment_interaction_share_by_platform")
     del report["sentiment_interaction_share"]
     report = changed(
@@ -188,13 +188,13 @@ def test_what_is_left_for_platforms_without_interactions() -> None:
     assert "40,000 - (10,123 + 29,000) leaves 877 of interactions for zhihu, 877 on 50 posts" in note.arithmetic
 
 
-def test_a_sentiment_whose_interactions_are_mostly_one_platform_s() -> None:
+def test_a_sentiment_with_interactions_mostly_from_one_platform_is_noted() -> None:
     [note] = notes(without("sentiment_interaction_share_by_platform"))
     assert note.compared == "sentiment_interaction_share.neutral and interaction_share_by_platform.douyin"
     assert "at least 42.4% that is both, which is 60.61% of the neutral ones" in note.arithmetic
 
 
-def test_both_net_sentiments_are_named_unless_both_are_printed() -> None:
+def test_net_sentiment_that_is_not_printed_by_name_is_noted() -> None:
     [note] = notes(without("nsr_polar", "nsr_total"))
     assert "(P-N)/(P+N) is -84.62% (nsr_polar) and (P-N)/total is -55% (nsr_total)" in note.arithmetic
     [note] = notes(without("nsr_polar"))
@@ -203,19 +203,19 @@ def test_both_net_sentiments_are_named_unless_both_are_printed() -> None:
     assert contradictions(without("nsr_polar", "nsr_total") | {"net_sentiment": "-70"})
 
 
-@pytest.mark.parametrize(("statement", "found"), [("2026-03-02T19:59", 0), ("2026-03-02T20:30", 1), ("2026-03-02", 0)])
-def test_a_statement_after_more_than_a_day(statement: str, found: int) -> None:
-    assert len(notes(without("response_latency_hours") | {"statement": statement})) == found
+@pytest.mark.parametrize(("statement", "number"), [("2026-03-02T19:59", 0), ("2026-03-02T20:30", 1), ("2026-03-02", 0)])
+def test_a_statement_after_the_golden_hours_is_noted(statement: str, number: int) -> None:
+    assert len(notes(without("response_latency_hours") | {"statement": statement})) == number
 
 
-def test_a_latency_is_counted_across_a_change_of_the_clock() -> None:
+def test_a_latency_accounts_for_daylight_saving_time() -> None:
     times = {"timezone": "Europe/Berlin", "onset": "2026-03-28T20:00", "statement": "2026-03-29T20:00"}
     hours = figures_of({**times, "window": ["2026-03-28", "2026-03-29"]}).latency_hours()
     assert hours == Range(Fraction(23) - Fraction(1, 60), Fraction(23) + Fraction(1, 60))
 
 
 @pytest.mark.parametrize(
-    ("count", "share", "found"),
+    ("count", "share", "findings"),
     [
         (1245, "12.5", 0),
         (1255, "12.5", 0),
@@ -228,9 +228,9 @@ def test_a_latency_is_counted_across_a_change_of_the_clock() -> None:
         (10000, "100.0%", 0),
     ],
 )
-def test_a_printed_share_stands_for_what_rounds_to_it(count: int, share: str, found: int) -> None:
+def test_a_share_agrees_with_counts_that_round_to_it(count: int, share: str, findings: int) -> None:
     report = {"volume": 10000, "volume_by_platform": {"weibo": count}, "volume_share_by_platform": {"weibo": share}}
-    assert len(reconciled(report)) == found
+    assert len(reconciled(report)) == findings
 
 
 @pytest.mark.parametrize(
@@ -242,13 +242,13 @@ def test_a_printed_share_stands_for_what_rounds_to_it(count: int, share: str, fo
         ("3,522", 3522, 3522),
     ],
 )
-def test_a_count_stands_for_what_rounds_to_it(printed: str, low: int, high: int) -> None:
+def test_a_count_is_the_range_of_what_rounds_to_it(printed: str, low: int, high: int) -> None:
     volume = figures_of({"volume": printed}).volume
     assert volume is not None
     assert volume.range == (low, high)
 
 
-def test_what_is_not_checked_is_told() -> None:
+def test_content_that_is_not_checked_is_listed() -> None:
     report = REPORT | {
         "hashtags": ["x"],
         "bilibili_daily_volume": {"2026-02-28": 3},
@@ -268,7 +268,7 @@ def test_what_is_not_checked_is_told() -> None:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[[str], int]:
-    """The command over a file with a text; its exit status."""
+    """Run the command on a file with the given text; return its exit status."""
 
     def over(text: str) -> int:
         path = tmp_path / "figures.json"
@@ -278,7 +278,9 @@ def run(tmp_path: Path) -> Callable[[str], int]:
     return over
 
 
-def test_the_command_says_what_it_found(run: Callable[[str], int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_findings_and_exits_1_for_contradictions(
+    run: Callable[[str], int], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(json.dumps(REPORT)) == 0
     assert capsys.readouterr().out.endswith("figures.json: 0 contradictions, 0 notes.\n")
     assert run(json.dumps(without("nsr_polar"))) == 0
@@ -317,7 +319,7 @@ def test_the_command_says_what_it_found(run: Callable[[str], int], capsys: pytes
         ('{"onset": "soon", "volume": 1}', "onset: 'soon' is not a valid time"),
     ],
 )
-def test_a_file_that_cannot_be_used_says_where_and_what_to_do(
+def test_an_invalid_file_is_a_problem_with_field_and_remedy(
     run: Callable[[str], int], capsys: pytest.CaptureFixture[str], text: str, problem: str
 ) -> None:
     assert run(text) == 1
@@ -326,13 +328,13 @@ def test_a_file_that_cannot_be_used_says_where_and_what_to_do(
     assert not error.count("Traceback")
 
 
-def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_is_a_problem(capsys: pytest.CaptureFixture[str]) -> None:
     assert tingfeng("reconcile", "nowhere.json") == 1
     assert "nowhere.json: No such file or directory; name a JSON file" in capsys.readouterr().err
 
 
 class TestTheCase:
-    """The report that this was made for: what its list of six says, by arithmetic, and nothing else."""
+    """The published report whose six known inconsistencies the checks must find, and nothing else."""
 
     @pytest.fixture
     def case(self, shared: Path) -> dict[str, Any]:
@@ -356,7 +358,7 @@ class TestTheCase:
         ("net sentiment", "-88.6 to -88.53% (nsr_polar)", "-56.97 to -56.95% (nsr_total)"),
     )
 
-    def test_five_of_the_six_and_nothing_else(self, printed: dict[str, Any]) -> None:
+    def test_five_of_the_six_are_found_and_nothing_else(self, printed: dict[str, Any]) -> None:
         findings = reconciled(printed)
         assert len(findings) == len(self.EXPECTED)
         for finding, (compared, *parts) in zip(findings, self.EXPECTED, strict=True):
@@ -364,16 +366,16 @@ class TestTheCase:
             assert all(part in finding.arithmetic for part in parts), finding.arithmetic
         assert "response latency: onset is not given" in not_checked(figures_of(printed))
 
-    def test_the_sixth_with_the_onset(self, printed: dict[str, Any]) -> None:
+    def test_the_sixth_is_found_with_the_onset(self, printed: dict[str, Any]) -> None:
         *_, sixth = notes(printed | {"onset": "2026-01-03"})
         assert sixth.arithmetic == "From 2026-01-03 to 2026-01-05 evening are 42 to 72 hours: outside the golden 24."
 
-    def test_the_text_s_peak_of_xiaohongshu_contradicts_it(self, printed: dict[str, Any]) -> None:
+    def test_the_peak_of_xiaohongshu_in_the_text_is_a_contradiction(self, printed: dict[str, Any]) -> None:
         peaks = {"all": "2026-01-05", "xiaohongshu": "2026-01-05"}
         [finding] = contradictions(printed | {"peak_date": peaks})
         assert finding.compared == "xiaohongshu_daily_volume.2026-01-05 as the peak"
 
-    def test_completed_it_contradicts_nothing(self, case: dict[str, Any], printed: dict[str, Any]) -> None:
+    def test_the_completed_figures_have_no_contradiction(self, case: dict[str, Any], printed: dict[str, Any]) -> None:
         made = case["completed"]
         days = [f"2026-01-0{day}" for day in range(1, 7)]
         series = {
@@ -397,10 +399,10 @@ def shares(parts: dict[str, int], digits: int) -> dict[str, str]:
 
 
 @given(st.lists(st.tuples(ROW, ROW), min_size=2, max_size=4), st.integers(0, 2), st.data())
-def test_figures_of_real_counts_never_contradict(
+def test_figures_rounded_from_counts_never_contradict(
     rows: list[tuple[list[int], list[int]]], digits: int, data: st.DataObject
 ) -> None:
-    """Posts by platform and sentiment, and the same spread over days; whatever part of it is printed, as rounded."""
+    """Random posts by platform, sentiment and day; a random part of their rounded figures is printed."""
     posts, interactions = zip(*rows, strict=True)
     names, tones = ["weibo", "douyin", "zhihu", "bilibili"], ["negative", "neutral", "positive"]
     report: dict[str, Any] = {"window": [DAYS[0], DAYS[-1]]}

@@ -1,4 +1,4 @@
-"""The sheet that analysts fill in: drawn from what is published, and read back as labels."""
+"""The audit sheet: drawn from the published marts, filled in by analysts, and read as labels."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ POSTS = 40
 
 @pytest.fixture
 def snapshot(tmp_path: Path) -> Path:
-    """Forty posts of a topic, two more that do not count for it."""
+    """Forty posts of a topic, and two that do not count for it: an advertisement and an irrelevant post."""
     numbers = range(POSTS + 2)
     posts = pl.DataFrame(
         {
@@ -44,13 +44,13 @@ def snapshot(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_is_filled_in_is_read_back_as_labels(snapshot: Path, tmp_path: Path) -> None:
+def test_a_filled_in_sheet_is_read_as_labels(snapshot: Path, tmp_path: Path) -> None:
     labels = tmp_path / "labels"
     path = write_audit(snapshot, labels / "audit", "kol", 10)
     assert load_labels(labels).is_empty()  # nobody has labelled anything yet
     sheet = pl.read_csv(path, schema_overrides={"post_id": pl.String}, encoding="utf8-lossy")
     assert sheet.height == 10
-    assert "model_sentiment" not in sheet.columns  # what the model says is not to sway anybody
+    assert "model_sentiment" not in sheet.columns  # the model's label must not influence analysts
     assert sheet["audit_weight"].sum() == pytest.approx(POSTS, abs=0.01)
     assert set(sheet["post_id"]) <= {str(number) for number in range(POSTS)}
 
@@ -66,12 +66,12 @@ def test_what_is_filled_in_is_read_back_as_labels(snapshot: Path, tmp_path: Path
     assert read["audit_weight"].is_not_null().all()
 
 
-def test_a_sheet_is_not_written_over(snapshot: Path, tmp_path: Path) -> None:
+def test_a_sheet_is_not_overwritten(snapshot: Path, tmp_path: Path) -> None:
     write_audit(snapshot, tmp_path, "kol", 10)
     with pytest.raises(Problem, match="may hold labels"):
         write_audit(snapshot, tmp_path, "kol", 10)
 
 
-def test_a_topic_without_posts_is_told(snapshot: Path, tmp_path: Path) -> None:
+def test_a_topic_without_posts_is_a_problem(snapshot: Path, tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"'nobody'.*listening.yaml"):
         write_audit(snapshot, tmp_path, "nobody", 10)

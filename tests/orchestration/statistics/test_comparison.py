@@ -1,4 +1,4 @@
-"""Why figures moved: each reason in a case of its own, and all of them together without a remainder."""
+"""The reasons of changed figures: each in a case of its own, and all of them add up to the changes."""
 
 from datetime import datetime
 from typing import Any
@@ -44,7 +44,7 @@ def changes(
     known_before: pl.DataFrame | None = None,
     known_after: pl.DataFrame | None = None,
 ) -> dict[str, dict[str, tuple[int, int]]]:
-    """By measure and reason: the delta and the posts, over all platforms."""
+    """The delta and the number of posts by measure and reason, over all platforms."""
     nothing = known()
     _, reasons = compare(
         frame(before),
@@ -53,14 +53,14 @@ def changes(
         nothing if known_after is None else known_after,
         SINCE,
     )
-    found: dict[str, dict[str, tuple[int, int]]] = {}
+    by_measure: dict[str, dict[str, tuple[int, int]]] = {}
     for _, measure, reason, delta, posts, _ in reasons.filter(pl.col("platform").is_null()).iter_rows():
-        found.setdefault(measure, {})[reason] = (delta, posts)
-    return found
+        by_measure.setdefault(measure, {})[reason] = (delta, posts)
+    return by_measure
 
 
 @pytest.mark.parametrize(
-    ("came", "standing", "reason"),
+    ("added", "standing", "reason"),
     [
         (post("weibo:2", posted_at=LATER), known(), "published"),
         (post("weibo:2"), known(), "found"),
@@ -69,8 +69,8 @@ def changes(
         (post("weibo:2"), known(("weibo:2", True, None)), "newly_counted"),
     ],
 )
-def test_posts_that_count_now_and_did_not(came, standing, reason):
-    assert changes([post("weibo:1")], [post("weibo:1"), came], known_before=standing) == {
+def test_posts_that_only_the_later_state_counts(added, standing, reason):
+    assert changes([post("weibo:1")], [post("weibo:1"), added], known_before=standing) == {
         "volume": {reason: (1, 1)},
         "interactions": {reason: (10, 1)},
         "negative": {reason: (1, 1)},
@@ -83,10 +83,10 @@ def test_posts_that_count_now_and_did_not(came, standing, reason):
         (known(("weibo:2", False, None)), "gone"),
         (known(("weibo:2", True, False)), "irrelevant"),
         (known(("weibo:2", True, True)), "not_counted"),  # an ad, or a day outside of the window
-        (known(("weibo:2", True, None)), "not_counted"),  # the topic's words are others
+        (known(("weibo:2", True, None)), "not_counted"),  # the topic's words have changed
     ],
 )
-def test_posts_that_counted_and_do_not(standing, reason):
+def test_posts_that_only_the_earlier_state_counts(standing, reason):
     assert changes([post("weibo:1"), post("weibo:2")], [post("weibo:1")], known_after=standing) == {
         "volume": {reason: (-1, 1)},
         "interactions": {reason: (-10, 1)},
@@ -94,7 +94,7 @@ def test_posts_that_counted_and_do_not(standing, reason):
     }
 
 
-def test_counts_that_grow_and_fall_are_told_apart():
+def test_grown_and_fallen_counts_are_separate_reasons():
     before = [post("weibo:1"), post("weibo:2"), post("weibo:3", interactions=None)]
     after = [post("weibo:1", interactions=15), post("weibo:2", interactions=7), post("weibo:3", interactions=2)]
     assert changes(before, after) == {"interactions": {"grown": (7, 2), "fallen": (-3, 1)}}
@@ -106,21 +106,21 @@ def test_counts_that_grow_and_fall_are_told_apart():
         ({}, {"sentiment_model": "two"}, "model"),
         ({}, {"sentiment_source": "analyst"}, "analyst"),
         ({}, {"sentiment_source": "analyst", "sentiment_model": "two"}, "analyst"),
-        ({"sentiment_source": "analyst"}, {}, "analyst"),  # the label was taken back
+        ({"sentiment_source": "analyst"}, {}, "analyst"),  # the label was withdrawn
         ({}, {"text": "小米，已编辑"}, "edited"),
         ({}, {}, "reread"),
     ],
 )
-def test_sentiments_that_turn(before, after, reason):
-    turned = changes([post("weibo:1", **before)], [post("weibo:1", sentiment="positive", **after)])
-    assert turned == {"negative": {reason: (-1, 1)}, "positive": {reason: (1, 1)}}
+def test_changed_sentiments(before, after, reason):
+    moved = changes([post("weibo:1", **before)], [post("weibo:1", sentiment="positive", **after)])
+    assert moved == {"negative": {reason: (-1, 1)}, "positive": {reason: (1, 1)}}
 
 
-def test_another_model_that_says_the_same_changes_nothing():
+def test_another_model_with_the_same_label_changes_nothing():
     assert changes([post("weibo:1")], [post("weibo:1", sentiment_model="two")]) == {}
 
 
-def test_platforms_and_their_total_are_told_with_examples_of_the_largest_parts():
+def test_each_platform_and_the_total_name_the_largest_contributions():
     after = [post(f"zhihu:{number}", posted_at=LATER, interactions=number) for number in range(5)]
     moves, reasons = compare(frame([post("weibo:1")]), frame([post("weibo:1"), *after]), known(), known(), SINCE)
     assert moves.filter(measure="volume").rows() == [
@@ -179,10 +179,7 @@ def test_a_comparison_in_words(english, line):
     assert len(still.splitlines()) == 2
 
 
-def test_every_reason_and_measure_has_words_in_both_languages():
+def test_every_reason_and_measure_has_a_text_in_both_languages():
+    assert (tuple(REASON_TEXTS), tuple(MEASURE_TEXTS)) == (REASON_NAMES, MEASURES)
     for texts in (*REASON_TEXTS.values(), *MEASURE_TEXTS.values()):
         assert len(set(texts)) == 2
-
-
-def test_every_reason_and_measure_has_a_text():
-    assert (tuple(REASON_TEXTS), tuple(MEASURE_TEXTS)) == (REASON_NAMES, MEASURES)

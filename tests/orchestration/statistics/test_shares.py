@@ -1,4 +1,4 @@
-"""Shares of sentiments with their error: the sample of the audit, and the shares that its labels correct."""
+"""The audit sample, and shares of sentiments corrected by its labels, with their intervals."""
 
 import numpy as np
 import polars as pl
@@ -20,8 +20,11 @@ PRIOR = np.array([0.3, 0.5, 0.2])
 CALIBRATION = Calibration(PRIOR, error=0.07)
 
 
-def world(rng: np.random.Generator, size: int, balance: list[float], sharpness: float = 1.5) -> pl.DataFrame:
-    """Posts of known sentiment, and a classifier that is calibrated to PRIOR: Gaussian evidence around the truth."""
+def classified_posts(rng: np.random.Generator, size: int, balance: list[float], sharpness: float = 1.5) -> pl.DataFrame:
+    """Posts with their true sentiment and the probabilities of a classifier calibrated to PRIOR.
+
+    The classifier sees Gaussian evidence around the truth.
+    """
     truth = rng.choice(3, size, p=balance)
     evidence = rng.normal(size=(size, 3)) + sharpness * np.eye(3)[truth]
     p = PRIOR * np.exp(sharpness * evidence)
@@ -49,47 +52,49 @@ def audited(posts: pl.DataFrame, size: int) -> pl.DataFrame:
 
 
 class TestDraw:
-    def test_takes_the_posts_that_a_larger_draw_takes_too(self) -> None:
-        posts = world(np.random.default_rng(1), 2_000, [0.5, 0.3, 0.2])
+    def test_a_larger_draw_contains_the_smaller_one(self) -> None:
+        posts = classified_posts(np.random.default_rng(1), 2_000, [0.5, 0.3, 0.2])
         small, large = (draw_audit(posts.sample(fraction=1, shuffle=True, seed=3), size) for size in (100, 300))
         assert (small.height, large.height) == (100, 300)
         assert dict(small.schema) == dict(AUDIT_SAMPLE)
         assert set(small["post_id"]) <= set(large["post_id"])
         assert large["audit_weight"].sum() == pytest.approx(2_000)
 
-    def test_asks_more_where_the_classifier_is_unsure(self) -> None:
-        posts = world(np.random.default_rng(1), 5_000, [0.5, 0.3, 0.2])
+    def test_uncertain_posts_are_drawn_more_often(self) -> None:
+        posts = classified_posts(np.random.default_rng(1), 5_000, [0.5, 0.3, 0.2])
         drawn = posts.drop("audit_weight").join(draw_audit(posts, 500), on=["platform", "post_id"])
         by_band = drawn.group_by(stratum().str.slice(-1)).agg(pl.col("audit_weight").mean())
         weights = dict(by_band.iter_rows())
         assert weights["0"] < weights["1"] < weights["2"]
 
-    def test_takes_all_where_there_are_few(self) -> None:
-        posts = world(np.random.default_rng(1), 50, [0.5, 0.3, 0.2])
+    def test_few_posts_are_all_drawn(self) -> None:
+        posts = classified_posts(np.random.default_rng(1), 50, [0.5, 0.3, 0.2])
         assert draw_audit(posts, 300).height == 50
         assert draw_audit(posts.clear(), 300).is_empty()
 
 
 class TestCorrectedShares:
-    def test_hold_the_truth_as_often_as_they_say(self) -> None:
+    def test_intervals_contain_the_truth_as_often_as_they_claim(self) -> None:
         rng = np.random.default_rng(7)
-        held, errors, counted = [], [], []
+        covered, errors, errors_of_counting = [], [], []
         for _ in range(150):
-            posts = world(rng, 1_500, [0.7, 0.2, 0.1], sharpness=0.8)
+            posts = classified_posts(rng, 1_500, [0.7, 0.2, 0.1], sharpness=0.8)
             share = corrected_shares(audited(posts, 300), CALIBRATION)[0]
             assert share.method == "ppi"
-            held.append(share.low <= 0.7 <= share.high)
+            covered.append(share.low <= 0.7 <= share.high)
             errors.append(share.share - (posts["truth"] == "negative").mean())
-            counted.append((posts["model_sentiment"] == "negative").mean() - (posts["truth"] == "negative").mean())
-        assert 0.9 <= np.mean(held) <= 0.99
+            errors_of_counting.append(
+                (posts["model_sentiment"] == "negative").mean() - (posts["truth"] == "negative").mean()
+            )
+        assert 0.9 <= np.mean(covered) <= 0.99
         assert abs(np.mean(errors)) < 0.01
-        assert np.mean(np.abs(errors)) < np.mean(np.abs(counted)) / 4
+        assert np.mean(np.abs(errors)) < np.mean(np.abs(errors_of_counting)) / 4
 
-    def test_hold_also_what_the_classifier_could_not_read(self) -> None:
-        """A third of the posts are pictures, all negative; as neutral posts they would hide a third."""
+    def test_posts_without_probabilities_are_included(self) -> None:
+        """A third of the posts are pictures, all negative, which the classifier takes for neutral."""
         rng = np.random.default_rng(10)
-        read = world(rng, 2_000, [0.1, 0.6, 0.3])
-        unread = world(rng, 1_000, [1, 0, 0]).with_columns(
+        read = classified_posts(rng, 2_000, [0.1, 0.6, 0.3])
+        unread = classified_posts(rng, 1_000, [1, 0, 0]).with_columns(
             *(pl.lit(None, pl.Float64).alias(f"p_{name}") for name in SENTIMENTS),
             model_sentiment=pl.lit("neutral"),
             post_id=pl.int_range(2_000, 3_000).cast(pl.String),
@@ -98,32 +103,32 @@ class TestCorrectedShares:
         share = corrected_shares(posts, CALIBRATION)[0]
         assert share.share == pytest.approx((posts["truth"] == "negative").mean(), abs=0.04)
 
-    def test_of_labelled_posts_are_counted(self) -> None:
-        posts = world(np.random.default_rng(2), 200, [0.6, 0.3, 0.1]).with_columns(analyst_sentiment="truth")
+    def test_posts_that_are_all_labelled_are_counted(self) -> None:
+        posts = classified_posts(np.random.default_rng(2), 200, [0.6, 0.3, 0.1]).with_columns(analyst_sentiment="truth")
         shares = corrected_shares(posts, CALIBRATION)
         assert [share.method for share in shares] == ["analyst"] * 3
         assert shares[0].share == pytest.approx((posts["truth"] == "negative").mean())
-        # What is left is sampling error alone: a Wilson interval.
+        # Only sampling error remains: a Wilson interval.
         assert shares[0].high - shares[0].low == pytest.approx(2 * 1.96 * (0.6 * 0.4 / 200) ** 0.5, rel=0.05)
 
-    def test_copies_of_one_text_are_one_opinion(self) -> None:
-        posts = world(np.random.default_rng(2), 200, [0.6, 0.3, 0.1]).with_columns(analyst_sentiment="truth")
+    def test_copies_of_one_text_count_as_one_opinion(self) -> None:
+        posts = classified_posts(np.random.default_rng(2), 200, [0.6, 0.3, 0.1]).with_columns(analyst_sentiment="truth")
         copies = posts.with_columns(duplicate_group_id=pl.col("duplicate_group_id") % 20)
         apart, together = (corrected_shares(frame, CALIBRATION)[0] for frame in (posts, copies))
         assert together.share == apart.share
         assert together.high - together.low > 2.5 * (apart.high - apart.low)
 
-    def test_without_labels_are_a_guess_with_a_wide_interval(self) -> None:
-        posts = world(np.random.default_rng(3), 3_000, [0.8, 0.15, 0.05])
+    def test_without_labels_the_interval_is_wide(self) -> None:
+        posts = classified_posts(np.random.default_rng(3), 3_000, [0.8, 0.15, 0.05])
         share = corrected_shares(posts, CALIBRATION)[0]
         assert share.method == "emq"
         assert share.share == pytest.approx((posts["truth"] == "negative").mean(), abs=0.03)
         assert share.high - share.low > 0.2
         assert abs((posts["model_sentiment"] == "negative").mean() - 0.8) > abs(share.share - 0.8)
 
-    def test_labels_of_other_reasons_count_as_they_are_and_do_not_speak_for_others(self) -> None:
-        posts = audited(world(np.random.default_rng(4), 2_000, [0.5, 0.3, 0.2]), 300)
-        # Analysts labelled all that the classifier called negative: no random sample of anything.
+    def test_labels_outside_the_audit_count_but_are_not_extrapolated(self) -> None:
+        posts = audited(classified_posts(np.random.default_rng(4), 2_000, [0.5, 0.3, 0.2]), 300)
+        # Analysts labelled all posts that the classifier called negative, which is not a random sample.
         chosen = (pl.col("model_sentiment") == "negative") & pl.col("audit_weight").is_null()
         more = posts.with_columns(analyst_sentiment=pl.when(chosen).then("truth").otherwise("analyst_sentiment"))
         share = corrected_shares(more, CALIBRATION)[0]
@@ -131,22 +136,24 @@ class TestCorrectedShares:
         before = corrected_shares(posts, CALIBRATION)[0]
         assert share.high - share.low < before.high - before.low
 
-    def test_add_up_and_stay_within_bounds(self) -> None:
+    def test_shares_add_up_and_stay_within_their_bounds(self) -> None:
         for balance in ([1.0, 0, 0], [0, 1.0, 0], [0.01, 0.01, 0.98]):
-            shares = corrected_shares(audited(world(np.random.default_rng(5), 1_000, balance), 200), CALIBRATION)
+            shares = corrected_shares(
+                audited(classified_posts(np.random.default_rng(5), 1_000, balance), 200), CALIBRATION
+            )
             assert sum(share.share for share in shares) == pytest.approx(1)
             assert all(0 <= share.low <= share.share <= share.high <= 1 for share in shares)
             assert all(share.high > share.low for share in shares)
 
-    def test_without_posts_there_are_none(self) -> None:
-        assert corrected_shares(world(np.random.default_rng(5), 10, [1, 0, 0]).clear(), CALIBRATION) == []
+    def test_without_posts_there_are_no_shares(self) -> None:
+        assert corrected_shares(classified_posts(np.random.default_rng(5), 10, [1, 0, 0]).clear(), CALIBRATION) == []
 
-    def test_of_days_start_from_what_the_audit_of_the_topic_says(self) -> None:
+    def test_days_are_calibrated_to_the_audit_of_the_topic(self) -> None:
         """A classifier that labels half of the negative posts neutral, on two different days."""
         rng = np.random.default_rng(9)
-        posts = pl.concat([world(rng, 3_000, [0.2, 0.6, 0.2]), world(rng, 1_000, [0.8, 0.1, 0.1])]).with_columns(
-            p_negative=pl.col("p_negative") / 3, post_id=pl.int_range(4_000).cast(pl.String)
-        )
+        posts = pl.concat(
+            [classified_posts(rng, 3_000, [0.2, 0.6, 0.2]), classified_posts(rng, 1_000, [0.8, 0.1, 0.1])]
+        ).with_columns(p_negative=pl.col("p_negative") / 3, post_id=pl.int_range(4_000).cast(pl.String))
         whole = pl.sum_horizontal("p_negative", "p_neutral", "p_positive")
         posts = audited(posts.with_columns(pl.col(f"p_{name}") / whole for name in SENTIMENTS), 400)
         topic = calibrated_to(posts, corrected_shares(posts, CALIBRATION))
@@ -160,7 +167,7 @@ def test_an_uninformative_classifier_gets_no_weight() -> None:
     rng = np.random.default_rng(6)
     truth = np.eye(3, dtype=bool)[rng.choice(3, 400, p=[0.6, 0.3, 0.1])]
     p = rng.dirichlet([1, 1, 1], 5_000)
-    posts = world(rng, 5_000, [1, 0, 0]).with_columns(
+    posts = classified_posts(rng, 5_000, [1, 0, 0]).with_columns(
         pl.Series(f"p_{name}", p[:, number]) for number, name in enumerate(SENTIMENTS)
     )
     posts = posts.with_columns(model_sentiment=pl.lit("neutral"), audit_weight=pl.lit(12.5))
@@ -171,7 +178,7 @@ def test_an_uninformative_classifier_gets_no_weight() -> None:
 
 
 def test_emq_finds_the_shares_of_calibrated_probabilities() -> None:
-    posts = world(np.random.default_rng(8), 20_000, [0.1, 0.2, 0.7])
+    posts = classified_posts(np.random.default_rng(8), 20_000, [0.1, 0.2, 0.7])
     p = posts.select(f"p_{name}" for name in SENTIMENTS).to_numpy()
     assert emq(p, PRIOR) == pytest.approx([0.1, 0.2, 0.7], abs=0.02)
     assert p.mean(axis=0) != pytest.approx([0.1, 0.2, 0.7], abs=0.05)
