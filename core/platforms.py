@@ -144,6 +144,10 @@ FACTS: Mapping[Platform, PlatformFacts] = {
             }
         ),
         person_id_places=re.compile(r"(?:/user/|sec_u(?:ser_)?id=)(?P<id>[\w-]{20,})"),
+        removals=(
+            # The title of a sound names the person who made it.
+            Removal(("创作的原声",), re.compile(r'("title":"@)(?:[^"\\]|\\.){1,60}?(?=创作的原声)'), r"\1用户"),
+        ),
         has_spider=True,
         signs_requests=True,
         login_page="https://www.douyin.com/",

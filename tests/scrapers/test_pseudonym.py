@@ -102,6 +102,11 @@ class TestJson:
         [scrubbed] = json.loads(scrub(json.dumps(record), "weibo", KEY)).values()
         assert (scrubbed["user_name"], scrubbed["verified_reason"]) == ("", "…")
 
+    def test_the_title_of_a_sound_does_not_name_its_maker(self) -> None:
+        record = {"music": {"title": '@合成"用户0101创作的原声', "author": "合成用户"}, "desc": "听@某人创作的原声"}
+        scrubbed = json.loads(scrub(json.dumps(record), "douyin", KEY))
+        assert (scrubbed["music"]["title"], scrubbed["desc"]) == ("@用户创作的原声", "听@某人创作的原声")
+
     def test_persons_in_lists_and_bare_names_are_removed(self) -> None:
         record = {"authors": ["合成学者"], "user": "合成用户0001", "following_upvoter": [{"name": "合成用户0002"}]}
         assert "合成" not in scrub(json.dumps(record), "zhihu", KEY)

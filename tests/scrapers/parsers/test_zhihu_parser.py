@@ -1,6 +1,5 @@
 """What Zhihu's bodies say, quirk by quirk."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,17 +14,6 @@ NOW = datetime(2026, 1, 6, 2, 0, tzinfo=UTC)
 
 def fields_of(post: Post, *names: str) -> tuple[Any, ...]:
     return tuple(getattr(post, name) for name in names)
-
-
-def test_a_list_of_answers_and_pins() -> None:
-    content = [{"type": "text", "content": "想法<br>二"}, {"type": "image", "url": "x"}]
-    author = {"id": "aa", "is_org": True, "badge": []}
-    pin = {"type": "pin", "id": 1991, "created": 1767620345, "content": content, "author": author}
-    page = parse_search(json.dumps({"paging": {"is_end": True, "next": "https://x?a=b"}, "data": [pin]}).encode(), NOW)
-    [post] = page.posts
-    assert fields_of(post, "post_id", "text", "post_url") == ("1991", "想法\n二", "https://www.zhihu.com/pin/1991")
-    assert fields_of(post, "like_count", "comment_count", "author_verified") == (None, None, True)
-    assert page.next is None
 
 
 @pytest.mark.parametrize(
