@@ -3,12 +3,13 @@
 A case is a folder, cases/<platform>/<case>/, with body.json, body.html or body.txt and expected.json, which has
 
     observed_at  when the body was received
+    shows        sentences about what is in the body
     arguments    the other arguments of the functions: post_id, root_id; only for comments and replies
     pages        {function: its result}, without the values that are the field's default. Times are UTC
     persons      the names, ids, tokens and signatures of persons in the body. None of them may be landed
 
 ``python -m tests.scrapers.parsers.parser_cases weibo/hotflow`` writes the present results into the ``pages`` of a case,
-for review. A new case starts with ``{"observed_at": …, "pages": {"parse_search": {}}, "persons": []}``.
+for review. A new case starts with the functions and no results: ``"pages": {"parse_search": {}}``.
 """
 
 import dataclasses

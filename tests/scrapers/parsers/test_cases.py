@@ -19,20 +19,14 @@ KEY = b"a key of the tests"
 CASES = all_cases()
 PARSED = [(case, function) for case in CASES for function in case.expected["pages"]]
 IDS = [f"{case.name} {function}" for case, function in PARSED]
-
-
-def _is_ok(page: Any) -> bool:
-    return isinstance(page, dict) and page["state"] == "ok"  # not the text of parse_long_text
-
-
-KINDS = [{"parse_search", "parse_detail"}, {"parse_comments", "parse_replies"}]
-# Functions for another kind of body than the case's, of bodies that are not refusals.
+# Functions for another kind of body than the case's. The body of parse_long_text has no items, a refusal has no kind.
 FOREIGN = [
     (case, function)
     for case in CASES
-    for kind in KINDS
-    for function in sorted(kind - {"parse_detail"})
-    if not kind & case.expected["pages"].keys() and all(_is_ok(page) for page in case.expected["pages"].values())
+    for kind in (["parse_search"], ["parse_comments", "parse_replies"])
+    for function in kind
+    if case.expected["pages"].keys().isdisjoint([*kind, "parse_long_text"])
+    if all(page["state"] == "ok" for page in case.expected["pages"].values())
 ]
 # Keys whose values are a person or a list of persons, and the keys of a person that identify it.
 PERSON_KEYS = {
@@ -45,8 +39,9 @@ IDENTIFYING_KEYS = {
 }  # fmt: skip
 
 
-def test_every_crawled_platform_has_cases() -> None:
+def test_every_crawled_platform_has_cases_that_say_what_they_show() -> None:
     assert {case.platform for case in CASES} == set(CRAWLED_PLATFORMS)
+    assert all(case.expected["shows"] for case in CASES)
 
 
 @pytest.mark.parametrize(("case", "function"), PARSED, ids=IDS)

@@ -1,12 +1,8 @@
 """Douyin's comments, replies, profiles, timelines, single posts and hot list."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from scrapers.parsers.douyin import parse_comments, parse_hot_list, parse_profile, parse_replies, parse_search
 from tests.scrapers.parsers.parser_cases import body_of, json_of
@@ -41,28 +37,6 @@ class TestComments:
         ]
         assert (page.state, len(page.comments)) == ("ok", 1)
 
-    def test_a_page_of_which_nothing_can_be_read_is_partial(self) -> None:
-        page = parse_comments(body({"comments": [{"cid": "x"}], "has_more": 0}), NOW, POST)
-        assert (page.state, page.reason) == ("partial", "none of 1 comments could be read")
-
-    @pytest.mark.parametrize(
-        ("answer", "state"),
-        [
-            ({"status_code": 0, "comments": None, "has_more": 0, "cursor": 0, "total": 0}, "empty"),
-            ({"status_code": 0, "comments": [], "has_more": 0}, "empty"),
-            ({"status_code": 0, "comments": [], "has_more": 1, "cursor": 40}, "ok"),
-            ({"status_code": 0, "comments": [], "has_more": 1}, "partial"),
-            ({"status_code": 0}, "partial"),
-            ({"status_code": 8, "status_msg": "用户未登录"}, "logged_out"),
-            ({"code": 200, "data": {"status_code": 2154, "status_msg": "访问太频繁"}}, "blocked"),
-            ({"status_code": 1, "data": {"comments": []}}, "blocked"),
-        ],
-    )
-    def test_states(self, answer: object, state: str) -> None:
-        page = parse_comments(body(answer), NOW, POST)
-        assert page.state == state
-        assert (page.reason is None) == (state == "ok")
-
 
 class TestReplies:
     def test_a_reply_that_does_not_say_what_it_answers_stands_below_the_root_asked_for(self) -> None:
@@ -86,20 +60,6 @@ class TestProfile:
         author = parse_profile(body_of("douyin/profile"), NOW).author
         assert author is not None
         assert {post.author_id for post in parse_search(body_of("douyin/timeline"), NOW).posts} == {author.author_id}
-
-    @pytest.mark.parametrize(
-        ("answer", "state", "rejects"),
-        [
-            ({"status_code": 0, "user": {"uid": "0", "nickname": "x"}}, "partial", 1),
-            ({"status_code": 0, "user": None}, "partial", 0),
-            ({"status_code": 0}, "partial", 0),
-            ({"status_code": 2483, "status_msg": "请先登录"}, "logged_out", 0),
-        ],
-    )
-    def test_states(self, answer: object, state: str, rejects: int) -> None:
-        page = parse_profile(body(answer), NOW)
-        assert (page.state, page.author, len(page.rejects)) == (state, None, rejects)
-        assert page.reason
 
 
 class TestTimelinesAndSinglePosts:
@@ -136,45 +96,6 @@ class TestHotList:
         page = parse_hot_list(body(answer), NOW)
         assert [(reject.position, reject.reason) for reject in page.rejects] == [("row 2", "no word")]
         assert (page.state, len(page.items)) == ("ok", 2)
-
-    @pytest.mark.parametrize(
-        ("answer", "state"),
-        [
-            ({"status_code": 0, "data": {"word_list": []}}, "partial"),
-            ({"status_code": 0, "data": {"word_list": [1]}}, "partial"),
-            ({"status_code": 0, "data": {"word_list": None}}, "partial"),
-            ({"status_code": 8, "data": {}}, "logged_out"),
-        ],
-    )
-    def test_a_list_without_rows_is_none(self, answer: object, state: str) -> None:
-        page = parse_hot_list(body(answer), NOW)
-        assert (page.state, page.items) == (state, [])
-        assert page.reason
-
-
-READ: dict[str, Callable[[bytes], Any]] = {
-    "comments": lambda given: parse_comments(given, NOW, POST),
-    "replies": lambda given: parse_replies(given, NOW, POST, ROOT),
-    "profile": lambda given: parse_profile(given, NOW),
-    "hot_list": lambda given: parse_hot_list(given, NOW),
-    "timeline": lambda given: parse_search(given, NOW),
-    "detail": lambda given: parse_search(given, NOW),
-}
-
-
-@pytest.mark.parametrize("name", READ)
-@pytest.mark.parametrize(
-    ("given", "state"),
-    [
-        (b"", "blocked"),
-        (b"blocked", "blocked"),
-        (b"<!DOCTYPE html><html></html>", "blocked"),
-        (b'{"status_code": 0, "comm', "partial"),
-        (b"[]", "partial"),
-    ],
-)
-def test_every_page_knows_a_refusal(name: str, given: bytes, state: str) -> None:
-    assert READ[name](given).state == state
 
 
 class TestRealBodies:

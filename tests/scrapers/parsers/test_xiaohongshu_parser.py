@@ -30,42 +30,6 @@ def test_the_detail_is_the_note_of_the_feed() -> None:
     assert [parse_detail(body, NOW)] == parse_search(body, NOW).posts
 
 
-@pytest.mark.parametrize(
-    ("body", "state"),
-    [
-        ({"code": 300011, "success": False, "msg": "检测到账号异常，请稍后重启试试", "data": {}}, "blocked"),
-        ({"code": 300012, "success": False, "msg": "网络连接异常，请检查网络设置或重启试试"}, "blocked"),
-        ({"code": 1, "success": False, "msg": "网页版搜索次数已达今日上限，可以去小红书App继续搜索"}, "blocked"),
-        ({"code": 1, "success": False, "msg": "别的"}, "partial"),
-        ({"code": 300013, "success": False}, "blocked"),
-        ({"code": 461}, "blocked"),
-        ({"code": 471}, "blocked"),
-        ({"code": -510000, "success": False, "msg": "笔记不存在"}, "empty"),
-        ({"code": -510001, "success": False, "msg": "笔记状态异常，请稍后查看"}, "partial"),
-        ({"code": -100, "success": False, "msg": "登录已过期", "data": {}}, "logged_out"),
-        ({"code": "-104", "success": False, "msg": "您当前登录的账号没有权限访问"}, "logged_out"),
-        ({"code": -1, "success": False}, "partial"),
-        ({"code": 200, "data": {"code": 300012}}, "blocked"),
-        ({"code": 0, "success": True, "msg": "成功", "data": {"has_more": False}}, "empty"),
-        ({"code": 0, "data": {"items": [], "has_more": False}}, "empty"),
-        ({"items": [{"id": "x", "model_type": "rec_query", "rec_query": {}}], "has_more": False}, "empty"),
-        ({"items": [{"id": "x", "model_type": "rec_query", "rec_query": {}}], "has_more": True}, "ok"),
-        ({"code": 0, "success": True, "data": {}}, "partial"),
-        ([], "partial"),
-    ],
-)
-def test_states(body: object, state: str) -> None:
-    page = parse(body)
-    assert page.state == state
-    assert (page.reason is None) == (state == "ok")
-    assert page.posts == []
-
-
-@pytest.mark.parametrize(("body", "state"), [(b"", "partial"), (b'{"code": 0, "da', "partial"), (b"<html>", "blocked")])
-def test_states_of_what_is_no_json(body: bytes, state: str) -> None:
-    assert parse_search(body, NOW).state == state
-
-
 def test_unreadable_notes_are_rejected_with_place_and_reason(results: dict[str, Any]) -> None:
     items = results["data"]["items"]
     items[0]["id"] = "695bd0a0"
@@ -79,11 +43,6 @@ def test_unreadable_notes_are_rejected_with_place_and_reason(results: dict[str, 
         ("item 3", "no note id: ''"),
     ]
     assert (page.state, len(page.posts)) == ("ok", 1)
-
-
-def test_a_page_of_which_nothing_can_be_read_is_partial() -> None:
-    page = parse({"items": [{"note_card": {}}], "has_more": False})
-    assert (page.state, page.reason) == ("partial", "none of 1 notes could be read")
 
 
 def test_a_feed_without_its_note_is_rejected_with_the_site_s_words() -> None:
