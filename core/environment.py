@@ -141,7 +141,7 @@ def operator_profiles() -> Path:
     if not value:
         raise Problem(
             f"{PROFILE_VARIABLE} is not set. Set it to a folder for browser profiles, outside the repository and the "
-            "data folder, and log in with 'make login PLATFORM=douyin'."
+            "data folder, and log in with 'tingfeng login douyin'."
         )
     return Path(value).expanduser().resolve()
 
@@ -166,7 +166,7 @@ def require_browser(platform: Platform) -> None:
         profile = browser_profiles() / platform
         if not profile.is_dir():
             raise Problem(
-                f"There is no browser profile {profile}. Log in to {platform} with 'make login PLATFORM={platform}'."
+                f"There is no browser profile {profile}. Log in to {platform} with 'tingfeng login {platform}'."
             )
         if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             raise Problem(

@@ -133,7 +133,7 @@ def _choose_manifest(data: Path, moment: datetime, log: Callable[[str], None]) -
     if chosen is None:
         log(
             f"What was crawled by {folder_name(moment)} is not published yet. The marts are built from the current "
-            "files and can change until 'make refresh' has published them."
+            "files and can change until 'tingfeng refresh' has published them."
         )
     return chosen
 

@@ -6,11 +6,11 @@ from orchestration.reporting.facts import SENTIMENT_NAMES, Facts, Sentence, has_
 # How shares were corrected (event_sentiment.correction).
 CORRECTIONS = {
     "analyst": Sentence(
-        "全部帖子都有分析员标注，区间只含抽样误差",
+        "全部帖子都有分析师标注，区间只含抽样误差",
         "all posts are labelled by analysts; the interval covers sampling error only",
     ),
     "ppi": Sentence(
-        "由分析员的审计样本校正（预测增强推断），区间含抽样误差与分类误差",
+        "由分析师的审计样本校正（预测增强推断），区间含抽样误差与分类误差",
         "corrected with the analysts' audit sample (prediction-powered inference); the interval covers sampling and "
         "classification error",
     ),
@@ -47,7 +47,7 @@ def sentiment(facts: Facts) -> list[Sentence]:
     if facts.value("analyst_volume") and facts.has("model_share.negative"):
         sentences.append(
             Sentence(
-                "其中[analyst_volume]条的标签来自分析员；若只用分类器，负面占[model_share.negative]。",
+                "其中[analyst_volume]条的标签来自分析师；若只用分类器，负面占[model_share.negative]。",
                 "[analyst_volume] posts were labelled by analysts; with the classifier alone, [model_share.negative] "
                 "would be "
                 "negative.",
