@@ -1,15 +1,17 @@
-"""Parsers: response bodies to items. One module per platform, <platform>.py; its private parts are <platform>_*.py.
+"""Parsers: from response bodies to items. Pure functions without I/O, in one module per platform, <platform>.py:
 
-Pure functions: bytes in, items out, no I/O. Each module has
-
-    parse_search(body, observed_at) -> SearchPage                    also of an account's timeline, and of a single post
+    parse_search(body, observed_at) -> SearchPage                    also for an account's timeline and a single post
     parse_comments(body, observed_at, post_id) -> CommentPage
     parse_replies(body, observed_at, post_id, root_id) -> CommentPage
     parse_profile(body, observed_at) -> ProfilePage
-    parse_hot_list(body, observed_at) -> HotListPage                 only where the platform has a public hot list
+    parse_hot_list(body, observed_at) -> HotListPage                 only for platforms with a public hot list
 
-and ``parse_detail`` where a post's text or time takes a second request. A parser never raises on a body that a site
-sends: an unusable body becomes a state with a reason, a record that cannot be read becomes a Reject.
+and ``parse_detail`` or ``parse_long_text`` where a post's full text takes a second request. <platform>.py reads posts
+and re-exports the rest from <platform>_details.py; <platform>_bodies.py has what both use. They also read single
+records, so that a landed payload can be parsed again.
+
+A parser never raises an exception, whatever the body: an unusable body becomes a state with a reason, an unreadable
+record becomes a Reject (records.py).
 """
 
 from dataclasses import dataclass, field
@@ -21,11 +23,11 @@ from core.contracts.raw import Author, Comment, HotItem, Post, Reject, SliceStat
 class SearchPage:
     """One page of search results.
 
-    next: query or body parameters of the request for the next page; None when the site says that this is the last.
-    declared_total: the site's own count of results, where the page shows one.
-    pages_listed: the number of result pages that the site's pager lists, where it has one.
-    reason: an explanation, for every state but ok.
-    is_doubtful: the site sends the same response without results when it refuses a request. Only a control search
+    next: query or body parameters of the request for the next page; None if this is the last one.
+    declared_total: the number of results according to the site, if the page shows it.
+    pages_listed: the number of result pages that the site's pager lists, if there is a pager.
+    reason: an explanation of every state but ok.
+    is_ambiguous: the site sends this response without results also when it refuses a request. Only a control search
         that always has results can tell the two apart; ``state`` is the best guess without one.
     """
 
@@ -44,8 +46,8 @@ class CommentPage:
     """One page of the comments of a post, or of the replies to one comment; fields as in SearchPage.
 
     comments: root comments, and the replies that the page shows below them.
-    replies_of: for each root comment with more replies than the page shows, the request parameters for the rest
-        ({}: start with the first page of replies).
+    replies_of: the id of each root comment with more replies than the page shows -> the request parameters for the
+        rest ({}: request the first page of replies).
     """
 
     comments: list[Comment] = field(default_factory=list)

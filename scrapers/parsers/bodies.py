@@ -1,4 +1,4 @@
-"""JSON as the sites send it: response bodies to Python values, and records back to the text that is landed."""
+"""JSON as the sites send it: from response bodies to Python values, and from records to landed payloads."""
 
 import json
 import math
@@ -11,30 +11,30 @@ _CAPITAL = re.compile(r"(?<!^)[A-Z]")
 
 
 def load_json(body: bytes) -> Any:
-    """The JSON value of a body, which can be dumped again; None for what is no JSON: HTML, a cut body, nothing.
+    """The JSON value of a body; None if it is not valid JSON: HTML, a truncated body, an empty one.
 
-    A byte-order mark, bytes that are no UTF-8 and half surrogate pairs do not spoil the rest of a body; a sign stands
-    for the last two. None also for brackets that are nested hundreds deep, where recorded answers have 14 levels: so
-    what walks through a value may call itself for each level.
+    A byte-order mark is skipped. Invalid UTF-8 and lone surrogates are replaced by U+FFFD or "?". Brackets nested more
+    than about 250 deep count as invalid (recorded responses have 14 levels), so that the value can be dumped again and
+    functions that walk through it may recurse.
     """
     try:
         value = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError:
         try:
-            value = orjson.loads(_as_strict(body))
+            value = orjson.loads(_as_strict_json(body))
         except (ValueError, RecursionError):
             return None
     try:
-        # It reads 1024 levels and writes 254; two are left for what a record is put into. Writing all of it takes a
-        # quarter of the time of reading, and a walk over all levels takes three times as long.
+        # orjson reads 1024 levels and writes 254; two are left for what a record is wrapped in. Dumping the value takes
+        # a quarter of the time of loading it; counting the levels in Python would take three times as long.
         orjson.dumps([[value]])
     except TypeError:
         return None
     return value
 
 
-def _as_strict(body: bytes) -> bytes:
-    """JSON that only the standard library takes, as all take it. Raises ValueError or RecursionError for no JSON."""
+def _as_strict_json(body: bytes) -> bytes:
+    """JSON that orjson accepts, from JSON that only the standard library does. Raises ValueError or RecursionError."""
     value = json.loads(
         body.decode("utf-8-sig", "replace"), parse_constant=lambda _: None, parse_int=_number, parse_float=_number
     )
@@ -42,7 +42,7 @@ def _as_strict(body: bytes) -> bytes:
 
 
 def _number(digits: str) -> int | float | None:
-    """As orjson reads numbers, whole ones beyond 64 bits as floats; None for what no float holds, as for NaN."""
+    """A number as orjson reads it: integers beyond 64 bits become floats. None, as for NaN, if no float can hold it."""
     if len(digits) < 20 and digits.lstrip("-").isdecimal():
         return int(digits)
     value = float(digits)
@@ -50,40 +50,40 @@ def _number(digits: str) -> int | float | None:
 
 
 def load_object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object of a body; None also for a list or a bare value."""
+    """The JSON object of a body; None if it is not valid JSON, or another value."""
     value = load_json(body)
     return value if isinstance(value, dict) else None
 
 
 def as_object(value: object) -> dict[str, Any]:
-    """The value where it is an object; for anything else an empty one, so that its keys are just not there."""
+    """The value if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: object) -> list[Any]:
-    """The value where it is a list, else an empty one."""
+    """The value if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 
 def as_text(value: object) -> str:
-    """A string as it is and a whole number in digits (ids are written both ways); "" for anything else."""
+    """A string as it is, an integer as digits (the sites write ids both ways), "" for anything else."""
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def in_snake_case(value: Any) -> Any:
-    """The keys of a value, at all levels, as the sites' APIs have them, where a page brings the same in camelCase."""
+    """The value with its keys, at all levels, in snake_case: pages have camelCase where the sites' APIs have this."""
     if isinstance(value, dict):
-        return {_CAPITAL.sub(r"_\g<0>", name).lower(): in_snake_case(held) for name, held in value.items()}
-    return [in_snake_case(held) for held in value] if isinstance(value, list) else value
+        return {_CAPITAL.sub(r"_\g<0>", name).lower(): in_snake_case(member) for name, member in value.items()}
+    return [in_snake_case(member) for member in value] if isinstance(value, list) else value
 
 
 def load_record(payload: str) -> dict[str, Any]:
-    """The record that ``dump_record`` made a payload of; an empty one for what is no object."""
+    """The record of a payload that ``dump_record`` wrote; an empty one if the payload is not a JSON object."""
     return as_object(orjson.loads(payload))
 
 
 def dump_record(record: object) -> str:
-    """A record of what ``load_json`` gives as the JSON text of its payload."""
+    """The JSON text of a record that ``load_json`` returned, for its payload."""
     return orjson.dumps(record).decode()

@@ -1,6 +1,6 @@
-"""Counts, times, ids and text as the platforms write them. Every parser and importer reads them here.
+"""Reads counts, times, ids, places and text in the forms that the platforms show, for all parsers and importers.
 
-Quirks are listed with their evidence in the docstrings; ``None`` always means "not shown".
+The docstrings list the quirks with their evidence. ``None`` always means "not shown".
 """
 
 import contextlib
@@ -13,12 +13,12 @@ from typing import NamedTuple
 from core.calendar import CHINA
 from core.platforms import Platform
 
-# weibo: id >> 22 counts seconds from this epoch; agrees with created_at in 250 of 250 posts, to 1 s.
+# Weibo: id >> 22 is the number of seconds since this epoch; it agrees with created_at in 250 of 250 posts, to 1 s.
 WEIBO_EPOCH_S = 515_483_463
 _UNITS = {"": 1, "千": 1_000, "k": 1_000, "万": 10_000, "w": 10_000, "亿": 100_000_000}
-_COUNT_LIMIT = 10**15  # an id in the place of a count, or worse: the largest counts of the sites are some 10**12
+_COUNT_LIMIT = 10**15  # the largest counts of the sites are about 10**12; more is an id in the wrong place
 _COUNT = re.compile(r"^(\d+(?:\.\d+)?)\s*(千|万|亿|k|w)?\s*(\+)?$", re.IGNORECASE)
-# No post is older than the oldest of the sites, and one of the year 2100 is a misread number.
+# Valid times: not before the oldest of the sites, and not as late as 2100, where a misread number may lead.
 EARLIEST, LATEST = datetime(2005, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _EARLIEST_S, _LATEST_S = EARLIEST.timestamp(), LATEST.timestamp()
 _BASE62 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -37,8 +37,8 @@ NOT_SHOWN = Count(None)
 def parse_count(raw: object) -> Count:
     """Read 12, "12", "280,199", "1.4万", "100万+", "10+", "1w+", "1.51亿".
 
-    None, "", "None" and anything that is no whole number of things is not shown: ``Count(None)``. Those with "+" are
-    cut by the site and so are floors; 1.4万 is the number that the site rounded to.
+    ``Count(None)`` for None, "", "None" and everything else that is not a whole number of things. A "+" marks a floor,
+    beyond which the site does not count; 1.4万 is a number that the site rounded, and not a floor.
     """
     if raw is None or isinstance(raw, bool):
         return NOT_SHOWN
@@ -46,7 +46,7 @@ def parse_count(raw: object) -> Count:
         return Count(raw) if 0 <= raw < _COUNT_LIMIT else NOT_SHOWN
     if isinstance(raw, float):
         return Count(int(raw)) if 0 <= raw < _COUNT_LIMIT and raw == int(raw) else NOT_SHOWN
-    if isinstance(raw, str) and len(raw) < 15 and raw.isascii() and raw.isdigit():  # most are; the pattern takes long
+    if isinstance(raw, str) and len(raw) < 15 and raw.isascii() and raw.isdigit():  # most counts; the pattern is slow
         return Count(int(raw))
     match = _COUNT.match(str(raw).replace(",", "").strip().lower())
     if match is None or not match[1].isascii():
@@ -58,30 +58,37 @@ def parse_count(raw: object) -> Count:
     return Count(round(value), is_floor=match[3] is not None)
 
 
+def first_count(*raw: object) -> Count:
+    """The first of several counts that is shown."""
+    return next((count for count in map(parse_count, raw) if count.value is not None), NOT_SHOWN)
+
+
 def weibo_id_time(post_id: str) -> datetime | None:
-    """The moment a Weibo id was issued, UTC, to the second; None for no such id. Not valid before about 2011."""
+    """The time in UTC when a Weibo id was issued, to the second; None if it is not one. Not valid before about 2011."""
     if not (post_id.isascii() and post_id.isdigit() and 15 <= len(post_id) <= 17):
         return None
     return from_epoch((int(post_id) >> 22) + WEIBO_EPOCH_S)
 
 
 def xiaohongshu_id_time(note_id: str) -> datetime | None:
-    """The moment a Xiaohongshu id was issued, UTC. The note's own time is equal (637 of 712), 1 s later (42),
-    or later still for scheduled notes: a lower bound."""
+    """The time in UTC when a Xiaohongshu id was issued; None if it is not one.
+
+    A lower bound: the note's own time is equal (637 of 712), 1 s later (42), or later still (scheduled notes).
+    """
     if not re.fullmatch(r"[0-9a-f]{24}", note_id):
         return None
     return from_epoch(int(note_id[:8], 16))
 
 
 def douyin_id_time(aweme_id: str) -> datetime | None:
-    """The moment a Douyin id was issued, UTC: a lower bound, up to 12.8 days early for drafts."""
+    """The time in UTC when a Douyin id was issued, up to 12.8 days before the post (drafts); None if it is not one."""
     if not (aweme_id.isascii() and aweme_id.isdigit() and 18 <= len(aweme_id) <= 20):
         return None
     return from_epoch(int(aweme_id) >> 32)
 
 
 def weibo_bid_to_mid(bid: str) -> str | None:
-    """Weibo's base62 id ("QmABC1234") to the numeric one; groups of 4 characters make 7 digits."""
+    """Weibo's numeric id from the base-62 one ("QmABC1234"): each 4 characters make 7 digits. None if it is not one."""
     if not bid or any(char not in _BASE62 for char in bid):
         return None
     groups = [bid[max(0, end - 4) : end] for end in range(len(bid), 0, -4)][::-1]
@@ -95,7 +102,7 @@ def weibo_bid_to_mid(bid: str) -> str | None:
 
 
 def weibo_mid_to_bid(mid: str) -> str | None:
-    """The inverse of ``weibo_bid_to_mid``."""
+    """Weibo's base-62 id from the numeric one, the inverse of ``weibo_bid_to_mid``; None if it is not a number."""
     if not (mid.isascii() and mid.isdigit()):
         return None
     groups = [mid[max(0, end - 7) : end] for end in range(len(mid), 0, -7)][::-1]
@@ -110,21 +117,21 @@ def weibo_mid_to_bid(mid: str) -> str | None:
 
 
 _BASE58 = "FcwAPNKTMug3GV5Lj7EJnHpWsx4tb8haYeviqBz6rkCy12mUSDQX9RdoZf"
-_BV_ORDER = (9, 7, 5, 6, 4, 8, 3, 10, 11)  # of "BV1" and nine characters: the places of the digits, highest first
+_BV_ORDER = (9, 7, 5, 6, 4, 8, 3, 10, 11)  # indexes of the digits in "BV1" and nine characters, highest digit first
 _BV_XOR, _BV_MASK = 23_442_827_791_579, (1 << 51) - 1
 
 
 def bilibili_bvid_to_aid(bvid: str) -> str | None:
-    """Bilibili's id in letters ("BV17x411w7KC") to the numeric one ("170001"); None if it is not a valid id."""
+    """Bilibili's numeric id ("170001") from the one in letters ("BV17x411w7KC"); None if it is not a valid id."""
     if not re.fullmatch(rf"BV1[{_BASE58}]{{9}}", bvid):
         return None
     number = 0
-    for place in _BV_ORDER:
-        number = number * 58 + _BASE58.index(bvid[place])
+    for index in _BV_ORDER:
+        number = number * 58 + _BASE58.index(bvid[index])
     return str((number & _BV_MASK) ^ _BV_XOR)
 
 
-# Platforms whose addresses may hold a post's id in letters: the way to the numeric id.
+# The decoders of platforms whose URLs may contain a post's id in letters: from that to the numeric id.
 SHORT_IDS: Mapping[Platform, Callable[[str], str | None]] = {
     "weibo": weibo_bid_to_mid,
     "bilibili": bilibili_bvid_to_aid,
@@ -132,7 +139,7 @@ SHORT_IDS: Mapping[Platform, Callable[[str], str | None]] = {
 
 
 def from_epoch(value: object) -> datetime | None:
-    """Seconds or milliseconds since 1970, number or string, to UTC; None outside 2005 to 2100."""
+    """The time in UTC from seconds or milliseconds since 1970, as a number or string; None outside 2005 to 2100."""
     try:
         seconds = float(value if type(value) is int else str(value))
     except (ValueError, OverflowError):
@@ -145,7 +152,7 @@ def from_epoch(value: object) -> datetime | None:
 
 
 _EPOCH = re.compile(r"\d{9,14}(\.\d+)?")
-_SPELLED = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}:\d{2}:\d{2}) ([+-]\d{4}) (\d{4})$")
+_ENGLISH = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}:\d{2}:\d{2}) ([+-]\d{4}) (\d{4})$")
 _MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MONTHS = {name: f"{number:02d}" for number, name in enumerate(_MONTH_NAMES, 1)}
 _AGO = re.compile(r"^(\d+)\s*(秒|分钟|小时|天)前$")
@@ -156,12 +163,12 @@ _DATE = re.compile(r"^(?:(\d{4})[-年/.])?(\d{1,2})[-月/.](\d{1,2})日?(?:[\sT]
 
 
 def parse_time(raw: object, observed_at: datetime, id_time: datetime | None = None) -> datetime | None:
-    """Read a time as the sites show it to people, and return it in UTC; None when it is no time.
+    """Read a time as the sites show it, and return it in UTC; None if it is not a valid time.
 
     Epochs, "Wed Aug 24 22:03:13 +0800 2022", ISO, "2026-01-05 21:40", "2026年01月05日 21:40", "01月05日 21:40",
-    "01-05", "今天09:29", "昨天 23:01", "5分钟前", "15小时前", "刚刚". Times without a zone are China's. Relative
-    ones count from ``observed_at``. ``id_time``, where the id carries one, decides what the words leave open: the
-    seconds, the clock of a bare date, the year.
+    "01-05", "今天09:29", "昨天 23:01", "5分钟前", "15小时前", "刚刚". A time without a zone is in Asia/Shanghai, and a
+    relative one counts back from ``observed_at``. ``id_time``, if the record's id contains its time, supplies what the
+    text leaves open: the seconds, the hour of a bare date, the year.
     """
     text = str(raw).strip() if raw is not None else ""
     if not text:
@@ -169,21 +176,21 @@ def parse_time(raw: object, observed_at: datetime, id_time: datetime | None = No
     if _EPOCH.fullmatch(text):
         return from_epoch(text)
     try:
-        told, tolerance = _told_time(text, observed_at, id_time)
-        told = told.astimezone(UTC)
-    except (ValueError, OverflowError):  # no time at all, 31 February, hour 25, 99999999 days ago, the year 1
+        time, tolerance = _parse_shown_time(text, observed_at, id_time)
+        time = time.astimezone(UTC)
+    except (ValueError, OverflowError):  # another text, 31 February, hour 25, 99999999 days ago, the year 1
         return None
-    if not EARLIEST <= told < LATEST:
+    if not EARLIEST <= time < LATEST:
         return None
-    if id_time is not None and tolerance is not None and abs(id_time - told) <= tolerance:
+    if id_time is not None and tolerance is not None and abs(id_time - time) <= tolerance:
         return id_time
-    return told
+    return time
 
 
-def _told_time(text: str, observed_at: datetime, id_time: datetime | None) -> tuple[datetime, timedelta | None]:
-    """The time that the words tell, and how far from it the truth may lie (None: they are exact)."""
-    if spelled := _SPELLED.match(text):  # strptime reads it too, and takes half of a parser's time
-        month, day, clock_time, zone, year = spelled.groups()
+def _parse_shown_time(text: str, observed_at: datetime, id_time: datetime | None) -> tuple[datetime, timedelta | None]:
+    """The time, and its largest distance from the true time (None: exact). Raises ValueError or OverflowError."""
+    if english := _ENGLISH.match(text):  # strptime would read it too, but take half of a parser's time
+        month, day, clock_time, zone, year = english.groups()
         return datetime.fromisoformat(f"{year}-{_MONTHS.get(month)}-{day}T{clock_time}{zone}"), None
     now = observed_at.astimezone(CHINA)
     if text == "刚刚":
@@ -193,53 +200,53 @@ def _told_time(text: str, observed_at: datetime, id_time: datetime | None) -> tu
         return now - int(ago[1]) * unit, 2 * unit
     if clock := _CLOCK.match(text):
         day = now - timedelta(days=_DAYS_BACK[clock[1] or "今天"])
-        told = day.replace(hour=int(clock[2]), minute=int(clock[3]), second=0, microsecond=0)
-        return told, timedelta(minutes=2)
+        time = day.replace(hour=int(clock[2]), minute=int(clock[3]), second=0, microsecond=0)
+        return time, timedelta(minutes=2)
     if date := _DATE.match(text):
         year, month, day_of_month, hour, minute, second = (int(part) if part else None for part in date.groups())
         tolerance = timedelta(days=1) if hour is None else timedelta(minutes=2)
-        moment = (month or 0, day_of_month or 0, hour or 0, minute or 0, second or 0)
+        month_to_second = (month or 0, day_of_month or 0, hour or 0, minute or 0, second or 0)
         if year is None:
-            return _in_its_year(moment, now, id_time, tolerance), tolerance
-        return datetime(year, *moment, tzinfo=CHINA), tolerance if second is None else None
-    told = datetime.fromisoformat(text)
-    return (told if told.tzinfo else told.replace(tzinfo=CHINA)), None
+            return _with_year(month_to_second, now, id_time, tolerance), tolerance
+        return datetime(year, *month_to_second, tzinfo=CHINA), tolerance if second is None else None
+    time = datetime.fromisoformat(text)
+    return (time if time.tzinfo else time.replace(tzinfo=CHINA)), None
 
 
-def _in_its_year(
-    moment: tuple[int, int, int, int, int], now: datetime, id_time: datetime | None, tolerance: timedelta
+def _with_year(
+    month_to_second: tuple[int, int, int, int, int], now: datetime, id_time: datetime | None, tolerance: timedelta
 ) -> datetime:
-    """A date without a year: in the id's year if that fits, else the last one that is not to come.
+    """A date without a year: in the year of the id if the two agree, else the latest such date up to tomorrow.
 
-    The site leaves the year out in the year itself; the id knows it also when a saved page is read again later, and
-    "12-31" read on 1 January is of the year before. Raises ValueError for no date.
+    The sites omit the current year. The id also gives the right year if a saved page is parsed again later, and for
+    "12-31" on 1 January. Raises ValueError if there is no such date.
     """
     if id_time is not None:
         year = id_time.astimezone(CHINA).year
-        with contextlib.suppress(ValueError):  # 29 February of an id's year that has none
-            told = datetime(year, *moment, tzinfo=CHINA)
-            if abs(id_time - told) <= tolerance:
-                return told
+        with contextlib.suppress(ValueError):  # 29 February, and the id's year has none
+            time = datetime(year, *month_to_second, tzinfo=CHINA)
+            if abs(id_time - time) <= tolerance:
+                return time
     for year in (now.year, now.year - 1):
         with contextlib.suppress(ValueError):
-            told = datetime(year, *moment, tzinfo=CHINA)
-            if told <= now + timedelta(days=1):
-                return told
-    raise ValueError("no date")
+            time = datetime(year, *month_to_second, tzinfo=CHINA)
+            if time <= now + timedelta(days=1):
+                return time
+    raise ValueError("not a valid date")
 
 
 _TAG_WITH_ALT = re.compile(r"<img\b[^>]*?\balt=[\"']?(\[[^\]\"'>]*\])[^>]*>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|tr|h[1-6]|blockquote|pre|figcaption)>", re.IGNORECASE)
 _CELL_END = re.compile(r"</t[dh]>(?!\s*</tr>)", re.IGNORECASE)
-# Zero-width characters and byte-order marks, but never U+200D, which joins emoji.
+# NUL, zero-width characters, byte-order marks and soft hyphens, but not U+200D, which joins emoji.
 _INVISIBLE = "\x00\u200b\u200c\u2060\ufeff\u00ad"
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _TAG_TO_ITS_END = re.compile(r"</?[a-zA-Z!][^>]*>")
 
 
 def html_to_text(markup: str) -> str:
-    """Markup to the words that a reader sees: emoji images become their [code], breaks become newlines."""
-    # Each pattern is tried at every "<"; most texts hold neither an emoji's [code] nor a table.
+    """The text of HTML as a reader sees it: emoji images become their [code], line breaks become newlines."""
+    # The patterns are tried at every "<", but most texts have neither an emoji's [code] nor a table.
     text = markup
     if "<" in text:
         if "[" in text:
@@ -251,16 +258,16 @@ def html_to_text(markup: str) -> str:
 
 
 def _without_tags(markup: str) -> str:
-    """As _TAG finds them, which takes four times as long as the pattern that looks for ">" alone."""
+    """The text without the matches of ``_TAG``, if possible by a pattern that is four times as fast."""
     text, tags = _TAG_TO_ITS_END.subn("", markup)
     if markup.count("<") - text.count("<") == tags:
         return text
-    return _TAG.sub("", markup)  # some "<" of the author's stands before a tag
+    return _TAG.sub("", markup)  # the author wrote a "<" before a tag
 
 
 def plain_text(text: str) -> str:
-    """Text as landed: NUL and zero-width characters out, line and paragraph separators to newlines, ends trimmed."""
-    if text.isprintable():  # none of what follows is; and most texts are
+    """Text as landed: without NUL and invisible characters, line separators as newlines, stripped."""
+    if text.isprintable():  # true of most texts, and false for all characters below
         return text.strip()
     for char in _INVISIBLE:
         text = text.replace(char, "")
@@ -268,6 +275,14 @@ def plain_text(text: str) -> str:
     text = text.replace("\u00a0", " ").strip()
     try:
         text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which no file can hold
+    except UnicodeEncodeError:  # a lone surrogate, which cannot be written to a file
         return text.encode("utf-8", "replace").decode("utf-8").strip()
     return text
+
+
+_PLACE_PREFIX = re.compile(r"^(?:IP ?属地：?|发布于|来自)")
+
+
+def parse_place(text: str) -> str | None:
+    """广东 from "IP属地：广东", "IP 属地广东", "发布于 广东", "来自广东" or "广东"; None if nothing is left."""
+    return _PLACE_PREFIX.sub("", plain_text(text)).strip() or None

@@ -1,9 +1,8 @@
-"""Weibo: the one place to get what its parsers offer, and the reading of posts in JSON.
+"""Weibo: the functions of the parser, and the reading of posts in JSON.
 
-Posts come from m.weibo.cn (getIndex, statuses/show) and weibo.com/ajax (statuses/mymblog) as JSON, and as HTML from
-s.weibo.com (weibo_html.py); comments, profiles and the hot list are read in weibo_details.py. Which of them a body is,
-it says itself. A repost is a post with its own words and its own counts; what it quotes is named by ``repost_of_id``
-and nothing else of the original is taken.
+Posts come as JSON from m.weibo.cn (getIndex, statuses/show) and weibo.com/ajax (statuses/mymblog), and as HTML from
+s.weibo.com (weibo_html.py). The parser recognises the source by the body. A repost is a post with its own text and
+counts; of the original only the id is read, as ``repost_of_id``.
 """
 
 import html
@@ -14,18 +13,9 @@ from typing import Any
 from core.contracts.raw import Post
 from scrapers.parsers import SearchPage, weibo_html
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_json, load_object, load_record
-from scrapers.parsers.values import html_to_text, parse_count, parse_time, plain_text, weibo_id_time
-from scrapers.parsers.weibo_bodies import (
-    UnreadableError,
-    hashtags,
-    is_json,
-    person_id,
-    post_url,
-    refusal,
-    reject,
-    shown_place,
-    tidy,
-)
+from scrapers.parsers.records import UnreadableError, rejecting
+from scrapers.parsers.values import html_to_text, parse_count, parse_place, parse_time, plain_text, weibo_id_time
+from scrapers.parsers.weibo_bodies import hashtags, is_json, post_url, refusal, remove_insertions, user_id
 from scrapers.parsers.weibo_details import HOT_LIST, parse_comments, parse_hot_list, parse_profile, parse_replies
 
 __all__ = [
@@ -42,25 +32,25 @@ __all__ = [
     "text_is_cut",
 ]
 
-_POST_CARD = 9  # card_type of a getIndex card that holds a post; 11, 17, 156, ... are headers, users and ads
+_POST_CARD = 9  # card_type of a getIndex card with a post; 11, 17, 156, ... are headers, users and ads
 
 
 def parse_search(body: bytes, observed_at: datetime) -> SearchPage:
-    """One page of results or of a timeline: HTML of s.weibo.com, JSON of getIndex or ajax; or a bare status or card.
+    """One page of a search or timeline (HTML of s.weibo.com, JSON of getIndex or ajax), or a single status or card.
 
-    A single post that is gone is "empty", with the site's words.
+    For a single post that was deleted the state is "empty", with the site's message.
     """
     return _parse_json(body, observed_at) if is_json(body) else weibo_html.parse_html(body, observed_at)
 
 
 def parse_long_text(body: bytes) -> str | None:
-    """The full text that m.weibo.cn/statuses/extend or weibo.com/ajax/statuses/longtext answers; None without one."""
+    """The full text in a response of m.weibo.cn/statuses/extend or weibo.com/ajax/statuses/longtext, or None."""
     data = as_object(as_object(load_object(body)).get("data"))
     return html_to_text(_long_text_of(data)) or None
 
 
 def text_is_cut(post: Post) -> bool:
-    """Whether the record that a post was read from shows the beginning of its text only."""
+    """True if the post's payload contains only the beginning of its text."""
     if not post.payload.startswith("{"):
         return weibo_html.text_is_cut(post.payload)
     status = load_record(post.payload)
@@ -68,7 +58,7 @@ def text_is_cut(post: Post) -> bool:
 
 
 def put_long_text(payload: str, text: str) -> str:
-    """The payload with the full text where the site itself puts it, so that parsing it again finds it."""
+    """The payload with the full text added where the site puts it, so that parsing it again reads the full text."""
     markup = html.escape(text, quote=False).replace("\n", "<br/>")
     if payload.startswith("{"):
         return dump_record(load_record(payload) | {"longText": {"longTextContent": markup}})
@@ -76,7 +66,7 @@ def put_long_text(payload: str, text: str) -> str:
 
 
 def is_pinned(post: Post) -> bool:
-    """Whether an author has put the post at the head of their timeline (置顶), out of the order of time."""
+    """True if the author pinned the post to the top of their timeline (置顶), where it is out of order."""
     if not post.payload.startswith("{"):
         return False
     status = load_record(post.payload)
@@ -86,27 +76,22 @@ def is_pinned(post: Post) -> bool:
 def _parse_json(body: bytes, observed_at: datetime) -> SearchPage:
     value = load_json(body)
     if value is None:
-        return SearchPage(state="partial", reason="the body is cut or no JSON")
-    refused = refusal(as_object(value))
-    if refused is not None:
-        return refused
+        return SearchPage(state="partial", reason="the body is not valid JSON; it may be truncated")
+    no_data = refusal(as_object(value))
+    if no_data is not None:
+        return SearchPage(state=no_data.state, reason=no_data.reason)
     statuses = _statuses(value)
     if statuses is None:
-        return SearchPage(state="partial", reason="an answer without a list of posts")
+        return SearchPage(state="partial", reason="not a search response: it has no list of posts")
     page = SearchPage(next=_next_page(value), declared_total=_declared_total(value))
-    others = 0
-    for position, status in statuses:
-        if status is None:
-            others += 1
-            continue
-        try:
+    posts = [(position, status) for position, status in statuses if status is not None]
+    for position, status in posts:
+        with rejecting(page.rejects, "weibo", position, status, observed_at):
             page.posts.append(_read_status(as_object(status), observed_at))
-        except UnreadableError as problem:
-            page.rejects.append(reject(position, str(problem), dump_record(status), observed_at))
     if page.rejects and not page.posts:
         page.state, page.reason = "partial", f"none of {len(page.rejects)} posts could be read"
     elif not page.posts:
-        page.state, page.reason = "empty", f"no posts among {others} other cards"
+        page.state, page.reason = "empty", f"no posts among {len(statuses)} cards"
     return page
 
 
@@ -117,17 +102,17 @@ def _is_status(value: object) -> bool:
 
 
 def _statuses(value: Any) -> list[tuple[str, Any]] | None:
-    """(position, status) of all that an answer lists, the status None for a card of another kind; None without list."""
-    for _ in range(3):  # {"data": {"list": [...]}} is the deepest of them
+    """(position, status) for each entry of a response, with None for a card that is not a post; None without a list."""
+    for _ in range(3):  # the deepest nesting is {"data": {"list": [...]}}
         if isinstance(value, list):
             return [(f"status {number}", status) for number, status in enumerate(value, 1)]
         if _is_status(value):
             return [("status 1", value)]
-        holder = as_object(value)
-        if "cards" in holder:
-            return list(_statuses_of_cards(as_list(holder["cards"]), "card "))
-        # getIndex and repostTimeline; mymblog; the older lists
-        value = next((holder[key] for key in ("data", "list", "statuses") if key in holder), None)
+        response = as_object(value)
+        if "cards" in response:
+            return list(_statuses_of_cards(as_list(response["cards"]), "card "))
+        # of getIndex and repostTimeline; of mymblog; of older endpoints
+        value = next((response[key] for key in ("data", "list", "statuses") if key in response), None)
     return None
 
 
@@ -139,37 +124,37 @@ def _statuses_of_cards(cards: list[Any], prefix: str) -> Iterator[tuple[str, Any
             yield f"{prefix}{number}", card.get("mblog", {}) if card.get("card_type") == _POST_CARD else None
 
 
-def _next_page(answer: object) -> dict[str, str] | None:
-    data = as_object(as_object(answer).get("data"))
+def _next_page(response: object) -> dict[str, str] | None:
+    data = as_object(as_object(response).get("data"))
     info = as_object(data.get("cardlistInfo"))
-    # getIndex names the page to ask for next, and null on the last; timelines have since_id instead.
-    for place in (info, data):
-        if since_id := as_text(place.get("since_id")).strip("0"):
-            return {"since_id": as_text(place["since_id"])} if since_id else None
+    # getIndex has the number of the next page, or null on the last one; timelines have since_id instead.
+    for record in (info, data):
+        if as_text(record.get("since_id")).strip("0"):
+            return {"since_id": as_text(record["since_id"])}
     page = as_text(info.get("page"))
     return {"page": page} if page.isascii() and page.isdigit() and (parse_count(page).value or 0) > 1 else None
 
 
-def _declared_total(answer: object) -> int | None:
-    data = as_object(as_object(answer).get("data"))
-    for place, key in ((as_object(data.get("cardlistInfo")), "total"), (data, "total"), (data, "total_number")):
-        if key in place:
-            return parse_count(place[key]).value
+def _declared_total(response: object) -> int | None:
+    data = as_object(as_object(response).get("data"))
+    for record, key in ((as_object(data.get("cardlistInfo")), "total"), (data, "total"), (data, "total_number")):
+        if key in record:
+            return parse_count(record[key]).value
     return None
 
 
 def _read_status(status: dict[str, Any], observed_at: datetime) -> Post:
     post_id = as_text(status.get("idstr")) or as_text(status.get("mid")) or as_text(status.get("id"))
     if not (post_id.isascii() and post_id.isdigit()):
-        raise UnreadableError(f"no id: {post_id!r}" if status else "no post in the card")
+        raise UnreadableError(f"not a valid post id: {post_id!r}" if status else "no post in the card")
     if as_text(status.get("deleted")) == "1":
         raise UnreadableError("deleted by its author")
     if "reposts_count" not in status and "attitudes_count" not in status:
-        raise UnreadableError("it has no counts, as comments have none")
+        raise UnreadableError("not a post: it has no counts, like a comment")
     id_time = weibo_id_time(post_id)
     posted_at = parse_time(status.get("created_at"), observed_at, id_time) or id_time
     if posted_at is None:
-        raise UnreadableError(f"no time: {status.get('created_at')!r}")
+        raise UnreadableError(f"not a valid time: {status.get('created_at')!r}")
     user = as_object(status.get("user"))
     original = as_object(status.get("retweeted_status"))
     text = _text_of(status)
@@ -184,7 +169,7 @@ def _read_status(status: dict[str, Any], observed_at: datetime) -> Post:
         post_type=_post_type(status),
         text=text,
         posted_at=posted_at,
-        author_id=person_id(user) or None,
+        author_id=user_id(user) or None,
         author_name=plain_text(as_text(user.get("screen_name"))) or None,
         author_followers=parse_count(user.get("followers_count")).value,
         author_verified=verified if isinstance(verified, bool) else None,
@@ -194,7 +179,7 @@ def _read_status(status: dict[str, Any], observed_at: datetime) -> Post:
         view_count=views.value,
         counts_are_floor=any(count.is_floor for count in counts),
         hashtags=hashtags(text, [] if original else as_list(status.get("topic_struct"))),
-        ip_location=shown_place(as_text(status.get("region_name"))),
+        ip_location=parse_place(as_text(status.get("region_name"))),
         repost_of_id=as_text(original.get("idstr")) or as_text(original.get("id")) or None,
         is_ad=_is_ad(status),
         observed_at=observed_at,
@@ -202,20 +187,20 @@ def _read_status(status: dict[str, Any], observed_at: datetime) -> Post:
     )
 
 
-def _long_text_of(holder: dict[str, Any]) -> str:
-    return as_text(holder.get("longTextContent"))
+def _long_text_of(record: dict[str, Any]) -> str:
+    return as_text(record.get("longTextContent"))
 
 
 def _text_of(status: dict[str, Any]) -> str:
     if long_text := _long_text_of(as_object(status.get("longText"))):
-        return html_to_text(tidy(long_text))
+        return html_to_text(remove_insertions(long_text))
     if raw := as_text(status.get("text_raw")):
         return plain_text(raw)
-    return html_to_text(tidy(as_text(status.get("text"))))
+    return html_to_text(remove_insertions(as_text(status.get("text"))))
 
 
 def _post_type(status: dict[str, Any]) -> str:
-    # On a repost, page_info and the pictures are the original's.
+    # In a repost, page_info and the pictures belong to the original.
     if not status.get("retweeted_status"):
         page = as_object(status.get("page_info"))
         kinds = {as_text(page.get("type")), as_text(page.get("object_type"))}
@@ -229,6 +214,6 @@ def _post_type(status: dict[str, Any]) -> str:
 
 
 def _is_ad(status: dict[str, Any]) -> bool:
-    # mblogtype says nothing: it is 1 on 6 of 10 saved posts of a timeline, none of them an ad.
+    # mblogtype is no evidence: it is 1 in 6 of 10 recorded posts of a timeline, none of which is an ad.
     labels = as_text(status.get("mblogtypename")) + as_text(as_object(status.get("title")).get("text"))
     return bool(status.get("promotion")) or "广告" in labels

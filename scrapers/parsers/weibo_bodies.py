@@ -1,69 +1,62 @@
-"""What the bodies of Weibo have in common: how the site refuses, and how it marks up what people write."""
+"""Weibo's response format: refusals, the markup of texts, ids and URLs."""
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from core.contracts.raw import Reject, SliceState
-from scrapers.parsers import SearchPage
 from scrapers.parsers.bodies import as_object, as_text, load_object
+from scrapers.parsers.records import NoData
 from scrapers.parsers.values import plain_text
 
-# What the site says where there is nothing: of a search, of comments, after the last page of them; and where what was
-# asked for is gone, or is its author's alone.
+# Messages of searches without results, posts without comments, and pages after the last one.
 _NOTHING = ("这里还没有内容", "还没有人评论", "快来发表你的评论", "暂无数据")
+# Messages for posts and accounts that are deleted or private.
 _GONE = ("微博不存在", "用户不存在", "暂无查看权限", "没有权限查看", "已被作者删除")
 
 
-class UnreadableError(ValueError):
-    """Why a record is no post, comment, account or row."""
-
-
 def is_json(body: bytes) -> bool:
-    """Whether a body is meant to be JSON: it may be cut."""
+    """True if the body is JSON, complete or truncated, and not HTML."""
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
 
-def open_answer(body: bytes) -> dict[str, Any] | SearchPage:
-    """The JSON object of a body, or the page without posts that it amounts to where it is a refusal or unreadable."""
-    answer = load_object(body)
-    if answer is not None:
-        return refusal(answer) or answer
-    told = None if is_json(body) else refusal_in_markup(body.decode("utf-8", "replace"))
-    state, reason = told or ("partial", "the body is cut or no JSON")
-    return SearchPage(state=state, reason=reason)
+def load_response(body: bytes) -> dict[str, Any] | NoData:
+    """The JSON object of a body."""
+    response = load_object(body)
+    if response is not None:
+        return refusal(response) or response
+    block_page = None if is_json(body) else block_page_state(body.decode("utf-8", "replace"))
+    return block_page or NoData("partial", "the body is not valid JSON; it may be truncated")
 
 
-def refusal(answer: dict[str, Any]) -> SearchPage | None:
-    """The state of an answer without content, told by ``ok``, its words and what is missing.
+def refusal(response: dict[str, Any]) -> NoData | None:
+    """The state of a response without content, from ``ok``, its message and the keys that are missing.
 
-    None for an answer with content, and for a bare record, which has no ``ok``, or has it beside its id.
+    None for a response with content, and for a single record, which has no ``ok``, or has an id as well.
     """
-    ok, words = answer.get("ok", 1), as_text(answer.get("msg")) or as_text(answer.get("message"))
-    told = f"ok: {ok}" + (f", {words}" if words else "")
-    if ok == -100 or "passport.weibo" in as_text(answer.get("url")):
-        return SearchPage(state="logged_out", reason=f"{told}; the site sends to its login page")
-    if any(sign in words for sign in (*_NOTHING, *_GONE)):
-        return SearchPage(state="empty", reason=words)
-    if "ok" not in answer or (ok in (1, True) and not answer.keys().isdisjoint({"id", "data", "statuses"})):
+    ok, message = response.get("ok", 1), as_text(response.get("msg")) or as_text(response.get("message"))
+    status = f"ok: {ok}" + (f", {message}" if message else "")
+    if ok == -100 or "passport.weibo" in as_text(response.get("url")):
+        return NoData("logged_out", f"{status}; the site redirects to its login page")
+    if any(words in message for words in (*_NOTHING, *_GONE)):
+        return NoData("empty", message)
+    if "ok" not in response or (ok in (1, True) and not response.keys().isdisjoint({"id", "data", "statuses"})):
         return None
-    if "data" not in answer:  # what getIndex answers instead of its captcha page
-        return SearchPage(state="blocked", reason=f"{told}; no data, the site wants a captcha solved")
-    return SearchPage(state="partial", reason=f"not an answer with content: {told}")
+    if "data" not in response:  # getIndex returns this instead of its captcha page
+        return NoData("blocked", f"{status}; no data: the site requires a captcha")
+    return NoData("partial", f"a response without content: {status}")
 
 
-def refusal_in_markup(words: str) -> tuple[SliceState, str] | None:
-    """State and reason of a page that is shown instead of what was asked for; None for any other page."""
-    if "Sina Visitor System" in words or "passport.weibo" in words:
-        return "logged_out", "the site sends to its login page"
-    if any(sign in words for sign in ("安全验证", "验证码", "geetest", "访问频次过高")):
-        return "blocked", "the site wants a captcha solved"
+def block_page_state(markup: str) -> NoData | None:
+    """The state of an HTML page that the site shows instead of the requested one; None for any other page."""
+    if "Sina Visitor System" in markup or "passport.weibo" in markup:
+        return NoData("logged_out", "the site redirects to its login page")
+    if any(mark in markup for mark in ("安全验证", "验证码", "geetest", "访问频次过高")):
+        return NoData("blocked", "the site requires a captcha")
     return None
 
 
-def person_id(user: dict[str, Any]) -> str:
-    """A user's id; "" where there is none."""
+def user_id(user: dict[str, Any]) -> str:
+    """A user's id; "" if the record has none."""
     return as_text(user.get("idstr")) or as_text(user.get("id")) or as_text(user.get("uid"))
 
 
@@ -71,15 +64,15 @@ _UNFOLD = re.compile(
     r"""<a\b[^>]*(?:action-type=["']fl_(?:un)?fold["'][^>]*>.*?|>全文)</a>|<span class="expand">展开</span>""",
     re.DOTALL,
 )
-# The title that the site gives a video link, "<name>的微博视频": a name, and not the author's words.
+# The title that the site gives to a video link, "<name>的微博视频": it contains the uploader's name.
 _VIDEO_TITLE = re.compile(r">[^<>]*的((?:微博|秒拍)视频)(?=</)")
-_ICON = re.compile(r"""<i class=["']wbicon["']>[^<]*</i>""")  # shown as letters where the icon font is missing
+_ICON = re.compile(r"""<i class=["']wbicon["']>[^<]*</i>""")  # a letter in the site's icon font
 _HASHTAG = re.compile(r"#([^#\n]{1,100})#")
 
 
-def tidy(markup: str) -> str:
-    """The markup of a text without what the site adds to it: fold links, icons, names in video titles."""
-    # Few texts have any of them, and a word is found sooner than a pattern.
+def remove_insertions(markup: str) -> str:
+    """The markup of a text without what the site inserts: links that unfold it, icons, names in video titles."""
+    # Few texts have any of these, and a substring search is faster than a pattern.
     if "fold" in markup or ">全文<" in markup or ">展开<" in markup:
         markup = _UNFOLD.sub("", markup)
     if "wbicon" in markup:
@@ -88,20 +81,12 @@ def tidy(markup: str) -> str:
 
 
 def hashtags(text: str, topics: Sequence[object] = ()) -> list[str]:
-    """Of the author's own words, the tail of a repost left out, and of the site's list of the post's topics."""
-    listed = [plain_text(as_text(as_object(topic).get("topic_title"))) for topic in topics]
-    written = [tag.strip() for tag in _HASHTAG.findall(text.split("//@", 1)[0])]
-    return list(dict.fromkeys(tag for tag in written + listed if tag))
-
-
-def shown_place(region_name: str) -> str | None:
-    return plain_text(region_name).removeprefix("发布于").strip() or None
+    """The hashtags in a text up to its repost tail, and the names in the site's list of the post's topics."""
+    topic_names = [plain_text(as_text(as_object(topic).get("topic_title"))) for topic in topics]
+    tags = [tag.strip() for tag in _HASHTAG.findall(text.split("//@", 1)[0])]
+    return list(dict.fromkeys(tag for tag in tags + topic_names if tag))
 
 
 def post_url(post_id: str) -> str:
-    """The address that does not name the author."""
+    """The post's URL, in the form without the author's id."""
     return f"https://m.weibo.cn/detail/{post_id}"
-
-
-def reject(position: str, reason: str, record: str, observed_at: datetime) -> Reject:
-    return Reject(platform="weibo", source="", position=position, reason=reason, record=record, observed_at=observed_at)

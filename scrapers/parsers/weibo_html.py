@@ -1,4 +1,4 @@
-"""Weibo: the result pages of s.weibo.com (HTML), and single cards of them, to posts."""
+"""Weibo: reads posts from result pages of s.weibo.com (HTML), and from single cards of these."""
 
 import re
 from datetime import datetime
@@ -7,20 +7,20 @@ from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
 
-from core.contracts.raw import Post, SliceState
+from core.contracts.raw import Post
 from scrapers.parsers import SearchPage
+from scrapers.parsers.records import NoData, UnreadableError, reject
 from scrapers.parsers.values import Count, html_to_text, parse_count, parse_time, weibo_bid_to_mid, weibo_id_time
-from scrapers.parsers.weibo_bodies import UnreadableError, hashtags, post_url, refusal_in_markup, reject, tidy
+from scrapers.parsers.weibo_bodies import block_page_state, hashtags, post_url, remove_insertions
 
 _LABELS = ("广告", "推广", "推荐")
-# lxml itself, and paths that are compiled once: through parsel a page takes twice as long, most of it for what wraps
-# each element.
+# lxml with compiled paths: parsel takes twice as long for a page, mostly to wrap each element.
 _CARDS = etree.XPath("//div[@action-type='feed_list_item']")
 _NEXT = etree.XPath("//a[@class='next']/@href")
 _PAGER = etree.XPath("//div[@class='m-page']")
-_PAGES = etree.XPath(".//ul[@class='s-scroll']/li")  # under 第1页, those to choose from
+_PAGES = etree.XPath(".//ul[@class='s-scroll']/li")  # the pages to choose from, under 第1页
 _NO_RESULT = etree.XPath("//div[contains(@class,'card-no-result')]")
-_QUOTED = etree.XPath(".//div[contains(@class,'card-comment')]")  # what a repost quotes, within its card
+_QUOTED = etree.XPath(".//div[contains(@class,'card-comment')]")  # the original, within the card of a repost
 _QUOTED_LIKE = etree.XPath(".//a[@action-type='feed_list_like']")
 _QUOTED_FROM = etree.XPath(".//p[@class='from']/a[1]")
 _SHOWN_AT = etree.XPath(".//div[@class='from']/a[1] | .//p[@class='from']/a[1]")
@@ -29,7 +29,7 @@ _TEXT = etree.XPath(".//p[@node-type='feed_list_content']")
 _UNFOLD = etree.XPath(".//p[@node-type='feed_list_content']//a[@action-type='fl_unfold']")
 _NAMES = etree.XPath(".//@nick-name", smart_strings=False)
 _AVATAR = etree.XPath(".//div[contains(@class,'avator')]")
-# On the picture now, beside the name in 2018; a member's icon stands there too, and is another.
+# The badge is on the picture today, and was beside the name in 2018, where there is also the other icon of members.
 _BADGES = ("woo_svg_v", "icon-vip-")
 _BADGE = etree.XPath(
     ".//div[contains(@class,'avator')]//svg[starts-with(@id,'woo_svg_v')] | .//i[contains(@class,'icon-vip-')]"
@@ -40,10 +40,10 @@ _PICTURES = etree.XPath(".//div[contains(@class,'media-piclist')]")
 _LABELLED = etree.XPath(
     ".//*[not(self::p or ancestor::p)][" + " or ".join(f"normalize-space(text())='{x}'" for x in _LABELS) + "]"
 )
-_WORDS = etree.XPath("string()")
+_STRING = etree.XPath("string()")
 _AUTHOR_AND_BID = re.compile(r"weibo\.com/(?:u/)?(\w+)/(\w+)")
 _SPACES = re.compile(r"\s+")
-_PAGES_IN_ALL = re.compile(r"共\s*(\d{1,4})\s*页")
+_NUMBER_OF_PAGES = re.compile(r"共\s*(\d{1,4})\s*页")
 _SPACED_BREAK = re.compile(r" *\n *")
 
 
@@ -55,38 +55,39 @@ def parse_html(body: bytes, observed_at: datetime) -> SearchPage:
         payload = _markup(card)
         try:
             page.posts.append(_read_card(card, payload, observed_at))
-        except UnreadableError as problem:
-            page.rejects.append(reject(f"card {number}", str(problem), payload, observed_at))
+        except UnreadableError as error:
+            page.rejects.append(reject("weibo", f"card {number}", str(error), payload, observed_at))
     if not page.posts and not page.rejects:
         page.state, page.reason = _state_without_cards(document)
         return page
-    following = next(iter(_NEXT(document)), None)
-    number_of_next = parse_qs(urlsplit(following).query).get("page") if following else None
-    page.next = {"page": number_of_next[0]} if number_of_next else None
+    link = next(iter(_NEXT(document)), None)
+    next_number = parse_qs(urlsplit(link).query).get("page") if link else None
+    page.next = {"page": next_number[0]} if next_number else None
     page.pages_listed = _pages_listed(_PAGER(document))
     if page.rejects and not page.posts:
         page.state, page.reason = "partial", f"none of {len(page.rejects)} posts could be read"
-    if b"<html" in body and b"</html" not in body:  # cut between two cards, it would look like the last page
-        page.state, page.reason = "partial", "the page is cut"
+    if b"<html" in body and b"</html" not in body:  # truncated between two cards, it would look like the last page
+        page.state, page.reason = "partial", "the page is truncated"
     return page
 
 
 def _pages_listed(pagers: list[Any]) -> int | None:
-    """A list of the pages, as public crawlers count it, or their number in words, as it is told of in 2026."""
+    """The number of pages: the length of the pager's list, as public crawlers have it, or its text "共 N 页" (2026)."""
     for pager in pagers:
-        in_words = _PAGES_IN_ALL.search(str(_WORDS(pager)))
-        return len(_PAGES(pager)) or (int(in_words[1]) if in_words else None)
+        shown = _NUMBER_OF_PAGES.search(str(_STRING(pager)))
+        return len(_PAGES(pager)) or (int(shown[1]) if shown else None)
     return None
 
 
-def _state_without_cards(document: Any) -> tuple[SliceState, str]:
+def _state_without_cards(document: Any) -> NoData:
     if _NO_RESULT(document):
-        return "empty", "the site says that nothing was found"
-    return refusal_in_markup(_markup(document)) or ("partial", "neither posts nor the word that there are none")
+        return NoData("empty", "the site says that nothing was found")
+    block_page = block_page_state(_markup(document))
+    return block_page or NoData("partial", "neither posts nor a message that there are none")
 
 
 def text_is_cut(markup: str) -> bool:
-    """Whether a card shows the beginning of its text only."""
+    """True if a card contains only the beginning of its text."""
     if "fl_unfold" not in markup:
         return False
     card = _parsed(markup)
@@ -95,13 +96,13 @@ def text_is_cut(markup: str) -> bool:
 
 
 def put_long_text(markup: str, text_markup: str) -> str:
-    """The card with the full text where the site itself puts it."""
+    """The card with the full text added where the site puts it."""
     end = markup.rindex("</div>")
     return f'{markup[:end]}<p class="txt" node-type="feed_list_content_full">{text_markup}</p>{markup[end:]}'
 
 
 def _read_card(card: Any, payload: str, observed_at: datetime) -> Post:
-    """The post of a card. What it quotes is dropped from the card first, so that none of it is taken for the post's."""
+    """The post of a card. A quoted original is removed first, so that nothing of it is read as the post's."""
     quoted_id = None
     if "card-comment" in payload:
         quoted = _QUOTED(card)
@@ -112,15 +113,15 @@ def _read_card(card: Any, payload: str, observed_at: datetime) -> Post:
     author_id, bid = link.groups() if link else (None, "")
     post_id = card.get("mid") or weibo_bid_to_mid(bid) or ""
     if not (post_id.isascii() and post_id.isdigit()):
-        raise UnreadableError(f"no id: {post_id!r}")
+        raise UnreadableError(f"not a valid post id: {post_id!r}")
     content = _FULL_TEXT(card) or _TEXT(card)
     if not content:
         raise UnreadableError("no text")
     id_time = weibo_id_time(post_id)
-    posted_at = parse_time(_words(shown_at), observed_at, id_time) or id_time
+    posted_at = parse_time(_text(shown_at), observed_at, id_time) or id_time
     if posted_at is None:
-        raise UnreadableError(f"no time: {_words(shown_at)!r}")
-    text = _SPACED_BREAK.sub("\n", html_to_text(tidy(_SPACES.sub(" ", _markup(content[0])))))
+        raise UnreadableError(f"not a valid time: {_text(shown_at)!r}")
+    text = _SPACED_BREAK.sub("\n", html_to_text(remove_insertions(_SPACES.sub(" ", _markup(content[0])))))
     likes, comments, shares = counts = _card_counts(card)
     avatar = _AVATAR(card)
     return Post(
@@ -132,7 +133,7 @@ def _read_card(card: Any, payload: str, observed_at: datetime) -> Post:
         posted_at=posted_at,
         author_id=author_id,
         author_name=next(iter(_NAMES(card)), None) or None,
-        author_verified=any(sign in payload for sign in _BADGES) and bool(_BADGE(card)) if avatar else None,
+        author_verified=any(badge in payload for badge in _BADGES) and bool(_BADGE(card)) if avatar else None,
         like_count=likes.value,
         comment_count=comments.value,
         share_count=shares.value,
@@ -146,11 +147,11 @@ def _read_card(card: Any, payload: str, observed_at: datetime) -> Post:
 
 
 def _parsed(markup: str) -> Any:
-    """The root element, whatever the markup is like."""
+    """The root element; an empty one if there is none."""
     parser = etree.HTMLParser(recover=True, encoding="utf-8", huge_tree=True)
-    given = markup.replace("\x00", "").strip().encode() or b"<html/>"
-    root = etree.fromstring(given, parser=parser)
-    return etree.fromstring(b"<html/>", parser=parser) if root is None else root  # None: a comment and nothing else
+    content = markup.replace("\x00", "").strip().encode() or b"<html/>"
+    root = etree.fromstring(content, parser=parser)
+    return etree.fromstring(b"<html/>", parser=parser) if root is None else root  # None: nothing but a comment
 
 
 def _markup(element: Any) -> str:
@@ -158,26 +159,28 @@ def _markup(element: Any) -> str:
 
 
 def _drop(elements: list[Any]) -> None:
-    """With the text after them: to put that elsewhere, as drop_tree does, fails at a control character."""
+    """Remove elements with the text after each. drop_tree, which keeps that text, fails on control characters."""
     for element in elements:
         element.getparent().remove(element)
 
 
-def _attribute(found: list[Any], name: str) -> str:
-    return str(found[0].get(name, "")) if found else ""
+def _attribute(elements: list[Any], name: str) -> str:
+    """An attribute of the first element; "" if there is none."""
+    return str(elements[0].get(name, "")) if elements else ""
 
 
-def _words(found: list[Any]) -> str:
-    return str(_WORDS(found[0])).strip() if found else ""
+def _text(elements: list[Any]) -> str:
+    """The text of the first element; "" if there is none."""
+    return str(_STRING(elements[0])).strip() if elements else ""
 
 
 def _card_counts(card: Any) -> list[Count]:
-    """Likes, comments, shares: "1,024", "转发 28". A button without a number stands for none; no button, not shown."""
-    shown = {button.get("action-type"): _words([button]) for button in _BUTTONS(card)}
+    """Likes, comments, shares: "1,024", "转发 28". A button without a number is 0, a missing button "not shown"."""
+    labels = {button.get("action-type"): _text([button]) for button in _BUTTONS(card)}
     counts = []
     for action, name in (("feed_list_like", "赞"), ("feed_list_comment", "评论"), ("feed_list_forward", "转发")):
-        words = shown.get(action)
-        counts.append(parse_count(None if words is None else words.removeprefix(name).strip() or 0))
+        label = labels.get(action)
+        counts.append(parse_count(None if label is None else label.removeprefix(name).strip() or 0))
     return counts
 
 
@@ -188,7 +191,7 @@ def _card_type(card: Any, payload: str) -> str:
 
 
 def _quoted_id(quoted: list[Any]) -> str | None:
-    """The original's id; None also where the site shows only that the original is gone."""
+    """The original's id; None if nothing is quoted, or if the site only shows that the original was deleted."""
     if like := re.search(r"mid=(\d+)", _attribute(_within(quoted, _QUOTED_LIKE), "action-data")):
         return like[1]
     link = _AUTHOR_AND_BID.search(_attribute(_within(quoted, _QUOTED_FROM), "href"))
@@ -196,4 +199,4 @@ def _quoted_id(quoted: list[Any]) -> str | None:
 
 
 def _within(elements: list[Any], path: etree.XPath) -> list[Any]:
-    return [found for element in elements for found in path(element)]
+    return [match for element in elements for match in path(element)]

@@ -1,8 +1,7 @@
-"""Zhihu: the one place to get what its parsers offer, and the reading of posts.
+"""Zhihu: the functions of the parser, and the reading of posts.
 
-Posts come from search_v3, from members/TOKEN/{answers,articles,zvideos}, and one by one (answers/ID, ...), all under
-www.zhihu.com/api/v4; comments, profiles and the hot lists are read in zhihu_details.py. Search mixes much that is no
-post into its answers: questions, topics, e-books, related queries. Those are passed over.
+Posts come from search_v3, members/TOKEN/{answers,articles,zvideos} and single requests (answers/ID, ...), all under
+www.zhihu.com/api/v4. Entries of a search that are not posts (questions, topics, e-books, related searches) are skipped.
 """
 
 import re
@@ -12,17 +11,17 @@ from typing import Any
 from core.contracts.raw import Post
 from scrapers.parsers import SearchPage
 from scrapers.parsers.bodies import as_object, as_text, dump_record
-from scrapers.parsers.values import NOT_SHOWN, from_epoch, html_to_text, parse_count, plain_text
-from scrapers.parsers.zhihu_bodies import (
-    UnreadableError,
-    first_shown,
-    is_verified,
-    known_author,
-    next_page,
-    open_answer,
-    reject,
-    shown_place,
+from scrapers.parsers.records import NoData, UnreadableError, rejecting
+from scrapers.parsers.values import (
+    NOT_SHOWN,
+    first_count,
+    from_epoch,
+    html_to_text,
+    parse_count,
+    parse_place,
+    plain_text,
 )
+from scrapers.parsers.zhihu_bodies import is_verified, known_author, load_response, next_page
 from scrapers.parsers.zhihu_details import (
     HOT_LIST,
     TOP_SEARCH,
@@ -43,26 +42,23 @@ __all__ = [
 ]
 
 _POST_TYPES = {"answer", "article", "zvideo", "pin"}
-_INVISIBLE = re.compile(r'<span class="invisible">[^<]*</span>')  # the parts of an address that are not shown
+_INVISIBLE = re.compile(r'<span class="invisible">[^<]*</span>')  # the hidden parts of a link's text
 
 
 def parse_search(body: bytes, observed_at: datetime) -> SearchPage:
-    """One page of search_v3, of what an account has written, or a single post; one that is gone is "empty"."""
-    answer = open_answer(body)
-    if isinstance(answer, SearchPage):
-        return answer
-    entries = [answer] if as_text(answer.get("type")) in _POST_TYPES else answer.get("data")
+    """One page of a search or of an account's posts, or a single post; "empty" for a deleted one."""
+    response = load_response(body)
+    if isinstance(response, NoData):
+        return SearchPage(state=response.state, reason=response.reason)
+    entries = [response] if as_text(response.get("type")) in _POST_TYPES else response.get("data")
     if not isinstance(entries, list):
-        return SearchPage(state="partial", reason="not an answer to a search: it has no data")
-    page = SearchPage(next=next_page(as_object(answer.get("paging"))))
+        return SearchPage(state="partial", reason="not a search response: it has no data")
+    page = SearchPage(next=next_page(as_object(response.get("paging"))))
     for number, entry in enumerate(entries, 1):
         record = _post_record(entry)
-        if record is None:
-            continue
-        try:
-            page.posts.append(_read_record(record, observed_at))
-        except UnreadableError as problem:
-            page.rejects.append(reject(f"entry {number}", str(problem), record, observed_at))
+        if record is not None:
+            with rejecting(page.rejects, "zhihu", f"entry {number}", record, observed_at):
+                page.posts.append(_read_record(record, observed_at))
     if page.rejects and not page.posts:
         page.state, page.reason = "partial", f"none of {len(page.rejects)} posts could be read"
     elif not page.posts:
@@ -71,7 +67,7 @@ def parse_search(body: bytes, observed_at: datetime) -> SearchPage:
 
 
 def _post_record(entry: object) -> dict[str, Any] | None:
-    """The post that an entry holds or is; None for the other things that a search mixes in."""
+    """The record of the post in an entry; None for other kinds of entries."""
     record = as_object(entry)
     if as_text(record.get("type")) in ("search_result", "zvideo") and "object" in record:
         record = as_object(record["object"])
@@ -81,21 +77,21 @@ def _post_record(entry: object) -> dict[str, Any] | None:
 def _read_record(record: dict[str, Any], observed_at: datetime) -> Post:
     post_type, post_id = as_text(record["type"]), as_text(record.get("id"))
     if not post_id:
-        raise UnreadableError(f"no id: {record.get('id')!r}")
+        raise UnreadableError(f"not a valid post id: {record.get('id')!r}")
     times = (record.get(key) for key in ("created_time", "created", "created_at", "published_at"))
     posted_at = next((time for time in map(from_epoch, times) if time is not None), None)
     if posted_at is None:
-        raise UnreadableError("no time of creation")
+        raise UnreadableError("no valid time of creation")
     question = as_object(record.get("question"))
     author = known_author(record)
     title = as_text(question.get("name")) or as_text(question.get("title")) or as_text(record.get("title"))
     statistics = as_object(as_object(record.get("reaction")).get("statistics"))
-    likes = first_shown(record.get("voteup_count"), record.get("vote_count"))
+    likes = first_count(record.get("voteup_count"), record.get("vote_count"))
     comments = parse_count(record.get("comment_count"))
-    collects = first_shown(
+    collects = first_count(
         *(record.get(key) for key in ("favlists_count", "zfav_count", "favorites_count")), statistics.get("favorites")
     )
-    # An answer's visits_count is its question's.
+    # The visits_count of an answer is that of its question.
     views = parse_count(record.get("play_count")) if post_type == "zvideo" else NOT_SHOWN
     return Post(
         platform="zhihu",
@@ -114,7 +110,7 @@ def _read_record(record: dict[str, Any], observed_at: datetime) -> Post:
         collect_count=collects.value,
         view_count=views.value,
         counts_are_floor=any(count.is_floor for count in (likes, comments, collects, views)),
-        ip_location=shown_place(as_text(record.get("ip_info"))),
+        ip_location=parse_place(as_text(record.get("ip_info"))),
         is_ad=bool(record.get("is_zhi_plus") or record.get("is_zhi_plus_content")),
         observed_at=observed_at,
         payload=dump_record(record),
@@ -123,7 +119,7 @@ def _read_record(record: dict[str, Any], observed_at: datetime) -> Post:
 
 def _text_of(record: dict[str, Any]) -> str:
     content = record.get("content")
-    if isinstance(content, list):  # of a pin: blocks of text, images, links
+    if isinstance(content, list):  # a pin: blocks of text, images, links
         blocks = (
             as_text(as_object(block).get("content")) for block in content if as_object(block).get("type") == "text"
         )

@@ -152,7 +152,7 @@ class XiaohongshuSpider(CrawlingSpider):
         if isinstance(note, Reject):
             page = xiaohongshu.parse_search(body, observed_at)
             if page.rejects:
-                return note
+                return dataclasses.replace(note, source=request.url)
             is_refused = page.state in STOPPING_STATES
             raise NoResponse(page.state if is_refused else "partial", f"note {post.post_id}: {page.reason}")
         if note.post_id != post.post_id:
