@@ -31,9 +31,9 @@ class TestComments:
         answer["comments"][2]["aweme_id"] = "7592500000000000009"
         page = parse_comments(body(answer), NOW, POST)
         assert [(reject.position, reject.reason) for reject in page.rejects] == [
-            ("comment 1", "no cid: 7592600000000000001"),
-            (f"reply 1 to comment {ROOT}", "no time of creation"),
-            ("comment 3", f"not on {POST} but on 7592500000000000009"),
+            ("comment 1", "cid is not a valid id: 7592600000000000001"),
+            (f"reply 1 to comment {ROOT}", "create_time is not a valid time"),
+            ("comment 3", f"a comment on post 7592500000000000009, not on {POST}"),
         ]
         assert (page.state, len(page.comments)) == ("ok", 1)
 

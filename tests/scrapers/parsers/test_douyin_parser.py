@@ -99,9 +99,9 @@ def test_unreadable_posts_are_rejected_with_place_and_reason(answer: dict[str, A
     answer["data"].append("card")
     page = parse(answer)
     assert [(reject.position, reject.reason) for reject in page.rejects] == [
-        ("card 3", "no aweme_id: 7591876950818300002"),
-        ("card 4", "no time of creation"),
-        ("card 8", "no aweme_id: None"),
+        ("card 3", "aweme_id is not a valid id: 7591876950818300002"),
+        ("card 4", "create_time is not a valid time"),
+        ("card 8", "aweme_id is not a valid id: None"),
     ]
     assert (page.state, len(page.posts)) == ("ok", 4)
     assert json.loads(page.rejects[1].record)["desc"] == "三张图看懂"

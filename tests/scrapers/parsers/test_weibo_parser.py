@@ -189,5 +189,5 @@ def test_a_page_that_is_cut_between_two_cards_is_not_the_last_one() -> None:
     whole = body_of("weibo/search")
     first_card_only = whole[: whole.index(b'<div class="card-wrap"', whole.index(b"feed_list_item"))]
     page = parse_search(first_card_only, NOW)
-    assert (page.state, page.reason, page.next) == ("partial", "the page is cut", None)
+    assert (page.state, page.reason, page.next) == ("partial", "the page is truncated", None)
     assert page.posts

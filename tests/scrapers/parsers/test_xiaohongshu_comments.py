@@ -42,9 +42,9 @@ class TestComments:
         third["note_id"] = "695bd0a0000000001e0000a9"
         page = parse_comments(body(answer), NOW, NOTE)
         assert [(reject.position, reject.reason) for reject in page.rejects] == [
-            (f"reply 1 to comment {ROOT}", "no comment id: '695bd500'"),
-            ("comment 2", "no time, and none in the id"),
-            ("comment 3", f"not on {NOTE} but on 695bd0a0000000001e0000a9"),
+            (f"reply 1 to comment {ROOT}", "not a valid comment id: '695bd500'"),
+            ("comment 2", "no valid time, neither in the comment nor in its id"),
+            ("comment 3", f"a comment on post 695bd0a0000000001e0000a9, not on {NOTE}"),
         ]
         assert (page.state, len(page.comments)) == ("ok", 1)
 
@@ -82,7 +82,7 @@ class TestProfile:
     def test_else_it_does_not_say_whose_it_is(self) -> None:
         page = parse_profile(PROFILE.replace(b'"noteCard"', b'"other"').replace(b'"noteQueries"', b'"others"'), NOW)
         assert (page.state, page.author) == ("partial", None)
-        assert page.reason == "the page does not say whose it is: it shows no notes"
+        assert page.reason == "the page shows no notes, and only these contain the account's id"
         assert [reject.reason for reject in page.rejects] == [page.reason]
 
     def test_a_landed_payload_can_be_parsed_again_and_holds_nothing_that_the_account_writes_of_itself(self) -> None:

@@ -38,9 +38,9 @@ def test_unreadable_notes_are_rejected_with_place_and_reason(results: dict[str, 
     items[2] = "note"
     page = parse(results)
     assert [(reject.position, reject.reason) for reject in page.rejects] == [
-        ("item 1", "no note id: '695bd0a0'"),
-        ("item 2", "no time, and none in the id"),
-        ("item 3", "no note id: ''"),
+        ("item 1", "not a valid note id: '695bd0a0'"),
+        ("item 2", "no valid time, neither in the note nor in its id"),
+        ("item 3", "not a valid note id: ''"),
     ]
     assert (page.state, len(page.posts)) == ("ok", 1)
 

@@ -157,7 +157,7 @@ def test_an_unreadable_note_of_the_feed_goes_to_quarantine(
     done = crawl(serve(application(feed)), "xiaohongshu", "2026-01-03", ["小米"])
     assert done.posts.is_empty()
     assert done.slices["state"].to_list() == ["partial"]
-    assert "no note id" in done.slices["reason"][0]
+    assert "not a valid note id" in done.slices["reason"][0]
 
 
 def test_pages_of_one_slice_share_a_search_id() -> None:
