@@ -134,7 +134,7 @@ class TestBrowser:
         with pytest.raises(Problem, match="TINGFENG_BROWSER_PROFILE is not set"):
             require_access(["zhihu"])
         monkeypatch.setenv("TINGFENG_BROWSER_PROFILE", str(tmp_path / "profiles"))
-        with pytest.raises(Problem, match="make login PLATFORM=zhihu"):
+        with pytest.raises(Problem, match="tingfeng login zhihu"):
             require_access(["zhihu"])
         assert login_command("zhihu")[1] == f"--user-data-dir={tmp_path / 'profiles' / 'zhihu'}"
         require_access(["zhihu"])  # login_command has created the profile
