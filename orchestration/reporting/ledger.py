@@ -139,7 +139,7 @@ def build_ledger(
     versions = dict(
         connection.execute("select metric_id, max(version) from marts.dim_metrics group by metric_id").fetchall()
     )
-    sets: dict[str, tuple[int, str, list[str]]] = {}
+    posts_by_sql: dict[str, tuple[int, str, list[str]]] = {}
     figures: dict[str, Figure] = {}
     for spec in specs:
         for keys in _keys(connection, spec, topic_id):
@@ -155,9 +155,9 @@ def build_ledger(
                 posts_sql = f"select post_uid from marts.event_posts where topic_id = {literal(topic_id)}"
                 if spec.posts:
                     posts_sql += " and " + spec.posts.format(topic=literal(topic_id), **values)
-                if posts_sql not in sets:
-                    sets[posts_sql] = _posts(connection, posts_sql)
-                posts = sets[posts_sql]
+                if posts_sql not in posts_by_sql:
+                    posts_by_sql[posts_sql] = _posts(connection, posts_sql)
+                posts = posts_by_sql[posts_sql]
             figures[figure_id] = Figure(
                 id=figure_id,
                 topic_id=topic_id,
@@ -175,8 +175,8 @@ def build_ledger(
                 posts=posts[0] if posts else None,
                 posts_hash=posts[1] if posts else None,
             )
-    urls = _urls(connection, {uid for _, _, top in sets.values() for uid in top}) if sets else {}
-    examples = {posts_sql: [Post(uid, urls[uid]) for uid in top] for posts_sql, (_, _, top) in sets.items()}
+    urls = _urls(connection, {uid for _, _, top in posts_by_sql.values() for uid in top}) if posts_by_sql else {}
+    examples = {posts_sql: [Post(uid, urls[uid]) for uid in top] for posts_sql, (_, _, top) in posts_by_sql.items()}
     return Ledger(figures, examples)
 
 
@@ -212,8 +212,8 @@ def _keys(connection: duckdb.DuckDBPyConnection, spec: FigureSpec, topic_id: str
     columns = ", ".join(spec.keys)
     where = f"topic_id = {literal(topic_id)}" + (f" and {spec.where}" if spec.where else "")
     if not spec.keys:
-        rows_found = connection.execute(f"select count(*) from {spec.source} where {where}").fetchall()[0][0]
-        return [{}] if rows_found else []
+        has_row = connection.execute(f"select 1 from {spec.source} where {where} limit 1").fetchall()
+        return [{}] if has_row else []
     rows = connection.execute(
         f"select distinct {columns} from {spec.source} where {where} order by {columns}"
     ).fetchall()

@@ -96,47 +96,15 @@ def summary(facts: Facts) -> list[Sentence]:
 def platforms(facts: Facts) -> list[Sentence]:
     """The platforms' shares of volume and interactions, and how skewed interactions are."""
     sentences = []
-    named = facts.platforms
-    zh, en = facts.scope
-    if len(named) > 1 and facts.value("volume"):
-        main = facts.names(named[0])
-        rest = [(facts.names(one), one) for one in named[1:]]
-        sentences.append(
-            Sentence(
-                f"以{zh}的声量为分母，{main.zh}占[volume_share_rounded.{named[0]}]，"
-                + "、".join(f"{name.zh}占[volume_share_rounded.{one}]" for name, one in rest)
-                + "。",
-                f"Of the posts on {en}, {main.en} has [volume_share_rounded.{named[0]}], "
-                + ", ".join(f"{name.en} [volume_share_rounded.{one}]" for name, one in rest)
-                + ".",
-            )
-        )
-        ranked = sorted(
-            (one for one in named if facts.value(f"interactions.{one}")),
-            key=lambda one: (-facts.value(f"interactions.{one}"), one),
-        )
-        if len(ranked) > 1:
-            first, second = ranked[:2]
-            one, two = facts.names(first), facts.names(second)
-            sentences.append(
-                Sentence(
-                    f"{one.zh}获得[interactions_rounded.{first}]次互动，占所采集平台互动量的"
-                    f"[interaction_share.{first}]；{two.zh}[interactions_rounded.{second}]次，占"
-                    f"[interaction_share.{second}]。",
-                    f"{one.en} has [interactions_rounded.{first}] interactions, [interaction_share.{first}] of those "
-                    "on "
-                    f"the platforms collected; {two.en} has [interactions_rounded.{second}], or "
-                    f"[interaction_share.{second}].",
-                )
-            )
+    if len(facts.platforms) > 1 and facts.value("volume"):
+        sentences += _shares_of_volume(facts) + _shares_of_interactions(facts)
     if facts.has("interactions_per_post") and facts.value("volume") > 1:
         sentences.append(
             Sentence(
                 "平均每帖[interactions_per_post]次互动，中位数[interactions_median]次；互动最多的十条占全部互动的"
                 "[top10_share]，所以平均数不代表一条普通的帖子。",
                 "A post has [interactions_per_post] interactions on average; the median is [interactions_median]. The "
-                "top "
-                "ten posts have [top10_share] of all interactions, so the mean does not represent a typical post.",
+                "top ten posts have [top10_share] of all interactions, so the mean does not represent a typical post.",
             )
         )
     return mark_provisional(facts, sentences)
@@ -171,8 +139,7 @@ def scope_note(facts: Facts) -> list[Sentence]:
         Sentence(
             f"所有占比以{zh}上、监测期内、由查询词找到并匹配话题的帖子为分母，不代表其他平台，也不代表没有被查询词找到的帖子。",
             f"All shares refer to the posts on {en} that the queries found in the window and that match the topic. "
-            "They "
-            "do not represent other platforms, or posts that the queries did not find.",
+            "They do not represent other platforms, or posts that the queries did not find.",
         )
     ]
 
@@ -201,3 +168,40 @@ def _leaders(facts: Facts) -> list[Sentence]:
             "interactions",
         )
     return [Sentence(f"{sentence.zh}（以所采集平台为分母）。", f"{sentence.en}, of the platforms collected.")]
+
+
+def _shares_of_volume(facts: Facts) -> list[Sentence]:
+    """The share of each platform, the largest first."""
+    zh, en = facts.scope
+    first, *rest = facts.platforms
+    return [
+        Sentence(
+            f"以{zh}的声量为分母，{facts.names(first).zh}占[volume_share_rounded.{first}]，"
+            + "、".join(f"{facts.names(one).zh}占[volume_share_rounded.{one}]" for one in rest)
+            + "。",
+            f"Of the posts on {en}, {facts.names(first).en} has [volume_share_rounded.{first}], "
+            + ", ".join(f"{facts.names(one).en} [volume_share_rounded.{one}]" for one in rest)
+            + ".",
+        )
+    ]
+
+
+def _shares_of_interactions(facts: Facts) -> list[Sentence]:
+    """The two platforms with the most interactions."""
+    ranked = sorted(
+        (one for one in facts.platforms if facts.value(f"interactions.{one}")),
+        key=lambda one: (-facts.value(f"interactions.{one}"), one),
+    )
+    if len(ranked) < 2:
+        return []
+    first, second = ranked[:2]
+    one, two = facts.names(first), facts.names(second)
+    return [
+        Sentence(
+            f"{one.zh}获得[interactions_rounded.{first}]次互动，占所采集平台互动量的"
+            f"[interaction_share.{first}]；{two.zh}[interactions_rounded.{second}]次，占"
+            f"[interaction_share.{second}]。",
+            f"{one.en} has [interactions_rounded.{first}] interactions, [interaction_share.{first}] of those on the "
+            f"platforms collected; {two.en} has [interactions_rounded.{second}], or [interaction_share.{second}].",
+        )
+    ]

@@ -49,8 +49,7 @@ def sentiment(facts: Facts) -> list[Sentence]:
             Sentence(
                 "其中[analyst_volume]条的标签来自分析师；若只用分类器，负面占[model_share.negative]。",
                 "[analyst_volume] posts were labelled by analysts; with the classifier alone, [model_share.negative] "
-                "would be "
-                "negative.",
+                "would be negative.",
             )
         )
     sentences += _net_sentiment(facts)
@@ -73,8 +72,7 @@ def _sentiment_shares(facts: Facts) -> list[Sentence]:
             "[sentiment_share_low.negative]–[sentiment_share_high.negative]），中性占[sentiment_share.neutral]，正面占"
             "[sentiment_share.positive]。",
             "Of all [volume] posts, [sentiment_volume.negative] are negative, or [sentiment_share.negative] "
-            "([confidence] "
-            "Wilson interval [sentiment_share_low.negative] to [sentiment_share_high.negative]); "
+            "([confidence] Wilson interval [sentiment_share_low.negative] to [sentiment_share_high.negative]); "
             "[sentiment_share.neutral] are neutral and [sentiment_share.positive] positive.",
         ),
         Sentence(
@@ -93,8 +91,7 @@ def _net_sentiment(facts: Facts) -> list[Sentence]:
         Sentence(
             "净情感度有两种算法：只看正负面为[nsr_polar]，以全部帖子为分母为[nsr_total]。",
             "Net sentiment is [nsr_polar] based on positive and negative posts, (P−N)/(P+N), and [nsr_total] based on "
-            "all "
-            "posts, (P−N)/all.",
+            "all posts, (P−N)/all.",
         )
     ]
 

@@ -31,8 +31,7 @@ def latency(facts: Facts) -> list[Sentence]:
         Sentence(
             f"从起始（[onset]）到品牌首份声明（[statement]）历时[response_latency]小时，{verdict.zh}。",
             "[response_latency] hours passed between the onset ([onset]) and the brand's first statement "
-            "([statement]): "
-            f"{verdict.en}.",
+            f"([statement]): {verdict.en}.",
         )
     ]
 
@@ -79,8 +78,7 @@ def _fall_before_peak(facts: Facts) -> list[Sentence]:
             f"高峰之前并不是平静之后的上升：{name.zh}在[day.{days[0]}]至[day.{previous}]已有"
             f"[cumulative_volume.{main}.{previous}]条，[day.{trough}]反而降到[volume.{main}.{trough}]条。",
             f"The peak was not preceded by a quiet period: {name.en} had [cumulative_volume.{main}.{previous}] posts "
-            "from "
-            f"[day.{days[0]}] to [day.{previous}], then fell to [volume.{main}.{trough}] on [day.{trough}].",
+            f"from [day.{days[0]}] to [day.{previous}], then fell to [volume.{main}.{trough}] on [day.{trough}].",
         )
     ]
 
