@@ -1,4 +1,4 @@
-"""Bodies as no site has sent them yet: real ones, cut, flipped, and with other values in the places of theirs."""
+"""Damaged bodies: cut, with flipped bits, and with other values in some places."""
 
 import copy
 import json
@@ -8,23 +8,23 @@ from typing import Any
 
 import orjson
 
-# Half a surrogate pair, control characters, separators, markup, numbers as people write them, times, ids, and ends of
-# each of them.
+# Half a surrogate pair, control characters, separators, markup, numbers as people write them, times, ids, and their
+# limits.
 _STRANGE_TEXTS = (
     "", " ", "0", "-1", "None", "null", "\x00", "\ud800", "\udc00小米", "\x1b[31m", "\u2028\u2029\x85", "\u202eabc",
     "<" * 99, "<p>" * 99, "<img alt=[", "&#x110000;", "&#0;&lt", "]]>", "//@", "//@:" * 50, "#" * 99, "[话题]#" * 20,
     "1.4万", "100万+", "1e999", "9" * 400, "१२", "²", "１２", "刚刚", "昨天 25:61", "0000-00-00", "99999999999分钟前",
     "Mon Feb 31 00:00:00 +9999 2026", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "https://[::", "?a=%ff",
-    "5251874932590001", "695bc8a1000000001e03f2c5", "7584769166932233472", "小米" * 2000,
+    "5251874932590001", "695bc8a1000000001e000001", "7591876950818300002", "小米" * 2000,
 )  # fmt: skip
 _STRANGE_VALUES: tuple[object, ...] = (
     None, True, False, 0, -1, 1, 0.5, -0.0, 1e308, 2**31, 2**53 + 1, 2**63, 2**64, 10**30, -(10**18), 1767682273,
     float("nan"), float("inf"), [], {}, [[]], [None], [{}], [0, "0"], {"": None}, {"id": {"id": []}},
     {"0": 0, "a": [1]},
 )  # fmt: skip
-# On both sides of what orjson writes and reads, and of what Python's own recursion bears.
+# Below and above the depths that orjson writes and reads, and that Python's recursion limit allows.
 _DEPTHS = (200, 253, 254, 255, 900, 1020, 5000)
-_DEEP = "@deep@"  # stands for brackets nested that deep until the JSON is written
+_DEEP = "@deep@"  # placeholder for brackets nested that deep, until the JSON is written
 _STRANGE_BYTES = (
     b"\x00", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b'"', b"\\", b"\\ud800", b"{", b"}", b"[", b"]", b",", b"<",
     b">", b"</div>", b"<!--", b"<div>" * 300, b"&#xd800;", b"NaN", b"1e400", b"-", b"blocked",
@@ -32,7 +32,7 @@ _STRANGE_BYTES = (
 
 
 def mutated(bodies: list[bytes], count: int, seed: int) -> Iterator[bytes]:
-    """``count`` mutations of the bodies in turn, the same for the same seed; each has one to four changes."""
+    """``count`` mutations of the bodies in turn, with one to four changes each; the same seed gives the same ones."""
     chance = random.Random(seed)
     for number in range(count):
         body = bodies[number % len(bodies)]
@@ -45,9 +45,9 @@ def mutated(bodies: list[bytes], count: int, seed: int) -> Iterator[bytes]:
 
 
 def thinned(body: bytes, seed: int) -> bytes:
-    """A body with two members at most of each list: small, so that many mutations of it take little time.
+    """The body with at most two members of each list, which the seed selects: many mutations of it take little time.
 
-    Other seeds leave other members. What is no JSON stays as it is.
+    A body that is not JSON stays as it is.
     """
     chance = random.Random(seed)
 
@@ -65,13 +65,13 @@ def thinned(body: bytes, seed: int) -> bytes:
 
 
 def _changed_json(body: bytes, chance: random.Random) -> bytes | None:
-    """The body with other values in some places; None where it is no JSON."""
+    """The body with other values in some places; None if it is not JSON."""
     try:
         root = {"": orjson.loads(body)}
     except orjson.JSONDecodeError:
         return None
     for _ in range(chance.randint(1, 4)):
-        candidates = list(places(root)) if chance.random() < 0.5 else list(_way_down(root, chance))
+        candidates = list(places(root)) if chance.random() < 0.5 else list(_path_down(root, chance))
         if candidates:  # none: everything was removed
             holder, key = chance.choice(candidates)
             change = chance.choice(_JSON_CHANGES)
@@ -90,8 +90,8 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from places(value[key])
 
 
-def _way_down(value: Any, chance: random.Random) -> Iterator[tuple[Any, Any]]:
-    """The places on one way from the root to a leaf: those near the root come up more often than among all places."""
+def _path_down(value: Any, chance: random.Random) -> Iterator[tuple[Any, Any]]:
+    """The places on one path from the root to a leaf. Places near the root are more frequent than among all places."""
     while isinstance(value, dict | list) and value:
         key = chance.choice(list(value)) if isinstance(value, dict) else chance.randrange(len(value))
         yield value, key
@@ -121,7 +121,7 @@ def _spoil_text(holder: Any, key: Any, chance: random.Random) -> None:
 
 
 def _change_type(holder: Any, key: Any, chance: random.Random) -> None:
-    """A number for its digits, an object for the list of its values, and so on."""
+    """A text becomes a number, an object the list of its values, and so on."""
     value = holder[key]
     if isinstance(value, dict):
         holder[key] = chance.choice((list(value.values()), list(value), json.dumps(value), len(value)))
@@ -134,7 +134,7 @@ def _change_type(holder: Any, key: Any, chance: random.Random) -> None:
 
 
 def _move(holder: Any, key: Any, chance: random.Random) -> None:
-    """The value of one place in another one too."""
+    """Copies the value of one place to another one."""
     others = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
     holder[chance.choice(others)] = copy.deepcopy(holder[key])
 
@@ -187,7 +187,7 @@ def _insert(body: bytes, chance: random.Random) -> bytes:
 
 
 def _swap(body: bytes, chance: random.Random) -> bytes:
-    """Two pieces in each other's places: of HTML, elements that are closed elsewhere."""
+    """Exchanges two pieces; in HTML, elements are then closed elsewhere."""
     first, second = sorted((chance.randint(0, len(body)), chance.randint(0, len(body))))
     length = min(200, second - first)
     return (

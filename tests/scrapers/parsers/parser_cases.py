@@ -14,6 +14,7 @@ for review. A new case starts with the functions and no results: ``"pages": {"pa
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -81,12 +82,23 @@ def json_of(name: str) -> Any:
     return json.loads(body_of(name))
 
 
+def post_id_in(body: bytes) -> str:
+    """The post that a recorded page of comments belongs to, "1" if it does not say so (Weibo, Zhihu)."""
+    match = re.search(rb'"(?:note_id|aweme_id)": ?"(\w+)"', body)
+    return match[1].decode() if match else "1"
+
+
 def items_of(page: Any) -> list[Item]:
     """The items of a page of any kind."""
     for name in ("posts", "comments", "items"):
         if hasattr(page, name):
             return list(getattr(page, name))
     return [page.author] if getattr(page, "author", None) else []
+
+
+def fields_of(item: object, *names: str) -> tuple[Any, ...]:
+    """Several fields of an item, for one comparison."""
+    return tuple(getattr(item, name) for name in names)
 
 
 def described(value: Any) -> Any:

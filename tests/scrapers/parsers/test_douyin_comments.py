@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 from scrapers.parsers.douyin import parse_comments, parse_hot_list, parse_profile, parse_replies, parse_search
 from tests.scrapers.parsers.parser_cases import body_of, json_of
@@ -96,34 +95,3 @@ class TestHotList:
         page = parse_hot_list(body(answer), NOW)
         assert [(reject.position, reject.reason) for reject in page.rejects] == [("row 2", "no word")]
         assert (page.state, len(page.items)) == ("ok", 2)
-
-
-class TestRealBodies:
-    def test_the_app_s_comments(self, shared: Path) -> None:
-        given = (shared / "real/douyin/app_search/comments.json").read_bytes()
-        page = parse_comments(given, NOW, "7565738211130035491")
-        assert (len(page.comments), page.state, page.rejects) == (20, "ok", [])
-        assert (page.next, page.declared_total) == ({"cursor": "20"}, 3_296)
-        assert {comment.parent_comment_id for comment in page.comments} == {None}
-        assert (sum(c.like_count or 0 for c in page.comments), sum(c.reply_count or 0 for c in page.comments)) == (
-            9,
-            59,
-        )
-        assert len(page.replies_of) == 11
-        assert [comment.comment_id for comment in page.comments if not comment.text] == ["7603275422347870986"]
-        first = page.comments[0]
-        assert first.posted_at == datetime(2026, 2, 5, 7, 54, 24, tzinfo=UTC)
-        assert (first.author_id, first.ip_location) == ("1789644184760174", "河南")
-        assert all(comment.author_id and comment.ip_location for comment in page.comments)
-
-    def test_the_words_of_the_hot_list(self, shared: Path) -> None:
-        """Kept of that day are the first three words alone; the site's rows are made around them."""
-        words = json.loads((shared / "real/hot_lists/douyin.json").read_bytes())["top3"]
-        rows = [{"position": number, "word": word} for number, word in enumerate(words, 1)]
-        page = parse_hot_list(body({"status_code": 0, "data": {"word_list": rows}}), NOW)
-        assert [row.word for row in page.items] == [
-            "期末复习的我belike",
-            "善意不会让任何小朋友落单",
-            "2026中国入境游迎来开门红",
-        ]
-        assert not any("小米" in row.word or "徐洁云" in row.word for row in page.items)

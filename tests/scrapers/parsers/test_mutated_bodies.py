@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.contracts.raw import RAW_ITEMS, Author, Comment, HotItem, Post, Reject, SliceState
-from core.platforms import Platform
+from core.platforms import HOT_LIST_PLATFORMS, Platform
 from core.storage.raw import to_frame
 from scrapers.parsers import weibo, xiaohongshu
 from scrapers.parsers.values import EARLIEST, LATEST
 from scrapers.pseudonym import pseudonymise, scrub
 from tests.scrapers.parsers.mutations import mutated, places, thinned
-from tests.scrapers.parsers.parser_cases import PARSERS, Case, all_cases, items_of
+from tests.scrapers.parsers.parser_cases import PARSERS, Case, all_cases, items_of, post_id_in
 
 NOW = datetime(2026, 2, 6, 12, tzinfo=UTC)
 REAL = Path(__file__).parents[3].parent / "shared" / "real"
@@ -150,15 +150,14 @@ def _forms(body: bytes) -> list[bytes]:
 def _parse_and_check(platform: Platform, body: bytes) -> Iterator[SliceState]:
     """Parse a body with all functions of its platform and check the results; yields their states."""
     parser = PARSERS[platform]
-    match = re.search(rb'"(?:note_id|aweme_id)": ?"(\w+)"', body)
-    post_id = match[1].decode() if match else "5251874932590001"
+    post_id = post_id_in(body)
     functions: list[Callable[[bytes, datetime], Any]] = [
         parser.parse_search,
         partial(parser.parse_comments, post_id=post_id),
-        partial(parser.parse_replies, post_id=post_id, root_id="66f60002000000000f00769e"),
+        partial(parser.parse_replies, post_id=post_id, root_id="66f600020000000000000001"),
         parser.parse_profile,
     ]
-    if platform != "xiaohongshu":  # it has no public one
+    if platform in HOT_LIST_PLATFORMS:
         functions.append(parser.parse_hot_list)
     for parse in functions:
         page = parse(body, NOW)

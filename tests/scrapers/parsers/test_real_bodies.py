@@ -1,25 +1,25 @@
-"""Every body that was recorded, with what is in it: a table that names each file, and what holds for all of them.
+"""Every recorded body (../shared): a table with the counts of each file, and rules that hold for all of them.
 
-Values of single records are beside the parsers' other tests (test_<platform>_parser.py, test_<platform>_comments.py);
-exports are in test_importers.py and test_more_importers.py.
+Every clone tests the same with hand-written bodies (test_cases.py). Values of single records are in
+test_real_records.py; exports are in test_importers.py and test_more_importers.py.
 """
 
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from core.calendar import china_day
 from core.contracts.raw import Comment, Post
-from scrapers.parsers import douyin, weibo, xiaohongshu, zhihu
+from core.platforms import Platform
+from scrapers.parsers import weibo
 from scrapers.parsers.values import douyin_id_time, weibo_id_time, xiaohongshu_id_time
+from tests.scrapers.parsers.parser_cases import PARSERS, post_id_in
 
 NOW = datetime(2026, 2, 6, 12, tzinfo=UTC)
-PARSERS: dict[str, ModuleType] = {"weibo": weibo, "douyin": douyin, "xiaohongshu": xiaohongshu, "zhihu": zhihu}
 
 # file: (posts, sum of their likes, reposts, with a floor, characters of text, first and last day in China)
 POSTS = {
@@ -33,15 +33,15 @@ POSTS = {
     "zhihu/web/answer_detail.json": (1, 101, 0, 0, 1_570, "2025-08-07", "2025-08-07"),
     "zhihu/web/search_v3.json": (14, 21_837, 0, 0, 5_820, "2021-05-12", "2025-09-17"),
 }
-# file: (the post's id, comments, root comments, sum of likes, first and last day in China)
+# file: (comments, root comments, sum of likes, first and last day in China)
 COMMENTS = {
-    "weibo/m_getindex/hotflow_comments.json": ("4383183661430868", 21, 20, 32_787, "2019-06-14", "2019-06-14"),
-    "weibo/m_getindex/comments_show.json": ("4383183661430868", 12, 10, 27_188, "2019-06-14", "2019-06-16"),
-    "douyin/app_search/comments.json": ("7565738211130035491", 20, 20, 9, "2025-11-24", "2026-02-05"),
-    "xiaohongshu/app_search/comments.json": ("6683b283000000001f0052bf", 7, 7, 63, "2024-07-02", "2024-08-20"),
-    "xiaohongshu/web/comment_page.json": ("66696f98000000000d00f289", 19, 10, 72, "2024-07-17", "2024-09-12"),
-    "xiaohongshu/web/comment_sub_page.json": ("66f4f758000000001902f8e1", 5, 0, 16, "2024-09-27", "2024-09-27"),
-    "zhihu/web/comment_v5.json": ("1936000000000000000", 1, 1, 37, "2025-08-07", "2025-08-07"),
+    "weibo/m_getindex/hotflow_comments.json": (21, 20, 32_787, "2019-06-14", "2019-06-14"),
+    "weibo/m_getindex/comments_show.json": (12, 10, 27_188, "2019-06-14", "2019-06-16"),
+    "douyin/app_search/comments.json": (20, 20, 9, "2025-11-24", "2026-02-05"),
+    "xiaohongshu/app_search/comments.json": (7, 7, 63, "2024-07-02", "2024-08-20"),
+    "xiaohongshu/web/comment_page.json": (19, 10, 72, "2024-07-17", "2024-09-12"),
+    "xiaohongshu/web/comment_sub_page.json": (5, 0, 16, "2024-09-27", "2024-09-27"),
+    "zhihu/web/comment_v5.json": (1, 1, 37, "2025-08-07", "2025-08-07"),
 }
 # file: (followers, posts)
 PROFILES = {
@@ -52,6 +52,11 @@ PROFILES = {
 ELSEWHERE = {"weibo/m_getindex/statuses_extend.json", "weibo/crawler_items/weibospider_items.json"}
 
 
+def platform_of(name: str) -> Platform:
+    [platform] = [platform for platform in PARSERS if name.startswith(f"{platform}/")]
+    return platform
+
+
 @pytest.fixture
 def real(shared: Path) -> Path:
     return shared / "real"
@@ -59,18 +64,18 @@ def real(shared: Path) -> Path:
 
 def posts_of(real: Path) -> Iterator[tuple[str, Post]]:
     for name in POSTS:
-        for post in PARSERS[name.split("/")[0]].parse_search((real / name).read_bytes(), NOW).posts:
+        for post in PARSERS[platform_of(name)].parse_search((real / name).read_bytes(), NOW).posts:
             yield name, post
 
 
-def test_no_body_is_left_out(real: Path) -> None:
+def test_every_recorded_body_is_in_a_table(real: Path) -> None:
     there = {str(path.relative_to(real)) for platform in PARSERS for path in (real / platform).rglob("*.json")}
     assert there == {*POSTS, *COMMENTS, *PROFILES, *ELSEWHERE}
 
 
 @pytest.mark.parametrize("name", POSTS)
 def test_posts(real: Path, name: str) -> None:
-    page = PARSERS[name.split("/")[0]].parse_search((real / name).read_bytes(), NOW)
+    page = PARSERS[platform_of(name)].parse_search((real / name).read_bytes(), NOW)
     days = [china_day(post.posted_at) for post in page.posts]
     assert (page.state, page.rejects) == ("ok", [])
     assert len({post.post_id for post in page.posts}) == len(page.posts)
@@ -87,20 +92,20 @@ def test_posts(real: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMENTS)
 def test_comments(real: Path, name: str) -> None:
-    post_id = COMMENTS[name][0]
-    parser, body = PARSERS[name.split("/")[0]], (real / name).read_bytes()
+    parser, body = PARSERS[platform_of(name)], (real / name).read_bytes()
+    post_id = post_id_in(body)
     is_of_replies = name.endswith("sub_page.json")
-    page = parser.parse_replies(body, NOW, post_id, "66f60002000000000f00769e") if is_of_replies else (
+    page = parser.parse_replies(body, NOW, post_id, "66f600020000000000000001") if is_of_replies else (
         parser.parse_comments(body, NOW, post_id)
     )  # fmt: skip
-    found: list[Comment] = page.comments
-    days = [china_day(comment.posted_at) for comment in found]
+    comments: list[Comment] = page.comments
+    days = [china_day(comment.posted_at) for comment in comments]
     assert (page.state, page.rejects) == ("ok", [])
-    assert {comment.post_id for comment in found} == {post_id}
-    assert len({comment.comment_id for comment in found}) == len(found)
-    roots = sum(comment.parent_comment_id is None for comment in found)
-    likes = sum(comment.like_count or 0 for comment in found)
-    assert (post_id, len(found), roots, likes, min(days), max(days)) == COMMENTS[name]
+    assert {comment.post_id for comment in comments} == {post_id}
+    assert len({comment.comment_id for comment in comments}) == len(comments)
+    roots = sum(comment.parent_comment_id is None for comment in comments)
+    likes = sum(comment.like_count or 0 for comment in comments)
+    assert (len(comments), roots, likes, min(days), max(days)) == COMMENTS[name]
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -111,19 +116,19 @@ def test_profiles(real: Path, name: str) -> None:
     assert not page.author.counts_are_floor  # rounded, which is no floor
 
 
-def test_other_kinds_of_bodies_are_never_read_as_nothing(real: Path) -> None:
-    """A page of comments asked for as posts and so on: not read, and not "empty" nor "ok"."""
+def test_a_function_for_another_kind_of_body_returns_no_items(real: Path) -> None:
+    """And never says "empty" or "ok" of a body that it does not understand."""
     for name in [*COMMENTS, *PROFILES]:
-        page = PARSERS[name.split("/")[0]].parse_search((real / name).read_bytes(), NOW)
+        page = PARSERS[platform_of(name)].parse_search((real / name).read_bytes(), NOW)
         assert page.posts == []
         if name.startswith("weibo"):
             assert page.state == "partial"
     for name in [*POSTS, *PROFILES]:
-        page = PARSERS[name.split("/")[0]].parse_comments((real / name).read_bytes(), NOW, "1")
+        page = PARSERS[platform_of(name)].parse_comments((real / name).read_bytes(), NOW, "1")
         assert (page.comments, page.state) == ([], "partial")
 
 
-def test_mixed_cards_and_entries_that_are_no_posts_are_passed_over(real: Path) -> None:
+def test_cards_that_are_not_posts_are_skipped(real: Path) -> None:
     def listed(name: str, *keys: str) -> list[Any]:
         value = json.loads((real / name).read_bytes())
         for key in keys:
@@ -137,7 +142,7 @@ def test_mixed_cards_and_entries_that_are_no_posts_are_passed_over(real: Path) -
     assert len(listed("xiaohongshu/web/search_notes.json", "items")) == 22  # two are related searches
 
 
-def test_a_repost_has_its_own_counts_and_words_never_the_original_s(real: Path) -> None:
+def test_a_repost_has_its_own_counts_and_text_not_the_original_s(real: Path) -> None:
     reposts = [post for _, post in posts_of(real) if post.repost_of_id is not None]
     assert len(reposts) == 3
     for post in reposts:
@@ -148,11 +153,11 @@ def test_a_repost_has_its_own_counts_and_words_never_the_original_s(real: Path) 
         assert (original.get("text") or original.get("text_raw"))[:20] not in post.text
 
 
-def test_no_recorded_post_is_an_ad_and_none_is_taken_for_one(real: Path) -> None:
+def test_no_recorded_post_is_an_ad(real: Path) -> None:
     assert not any(post.is_ad for _, post in posts_of(real))
 
 
-def test_floors_are_those_that_the_site_cut(real: Path) -> None:
+def test_a_count_is_a_floor_if_the_site_shows_a_plus(real: Path) -> None:
     for name, post in posts_of(real):
         if post.platform == "weibo":
             record = json.loads(post.payload)
@@ -161,13 +166,13 @@ def test_floors_are_those_that_the_site_cut(real: Path) -> None:
     assert sum(post.share_count == 1_000_000 and post.counts_are_floor for _, post in posts_of(real)) == 4
 
 
-def test_play_counts_of_0_are_unknown(real: Path) -> None:
+def test_play_counts_of_0_are_not_shown(real: Path) -> None:
     records = [json.loads(post.payload) for _, post in posts_of(real) if post.platform == "douyin"]
     assert {record["statistics"]["play_count"] for record in records} == {0}
     assert {post.view_count for _, post in posts_of(real)} == {None}
 
 
-def test_an_anonymous_author_is_none_and_no_id_stands_for_many(real: Path) -> None:
+def test_an_anonymous_author_is_null_and_never_a_shared_id(real: Path) -> None:
     anonymous = [(name, post) for name, post in posts_of(real) if post.author_id is None]
     assert [name for name, _ in anonymous] == ["weibo/ajax/mymblog_item.json"]  # the item was published without it
     assert not any(post.author_id in ("", "0") for _, post in posts_of(real))
@@ -190,7 +195,7 @@ def test_times_agree_with_the_ids(real: Path) -> None:
 
 
 @pytest.mark.parametrize("later", [NOW, NOW.replace(year=2031)])
-def test_dates_without_a_year_are_the_id_s_whenever_they_are_read(real: Path, later: datetime) -> None:
+def test_a_date_without_a_year_has_the_year_of_the_id_when_parsed_years_later(real: Path, later: datetime) -> None:
     page = weibo.parse_search((real / "weibo/m_getindex/cards.json").read_bytes(), later)
     assert {china_day(post.posted_at)[:7] for post in page.posts} == {"2019-06"}
     assert all(date(2019, 6, 1) <= post.posted_at.date() <= date(2019, 6, 14) for post in page.posts)

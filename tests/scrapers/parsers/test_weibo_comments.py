@@ -2,12 +2,10 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from core.contracts.raw import Comment
 from scrapers.parsers.weibo import (
     is_pinned,
     parse_comments,
@@ -16,15 +14,11 @@ from scrapers.parsers.weibo import (
     parse_replies,
     parse_search,
 )
-from tests.scrapers.parsers.parser_cases import body_of, json_of
+from tests.scrapers.parsers.parser_cases import body_of, fields_of, json_of
 
 NOW = datetime(2026, 1, 5, 16, 52, tzinfo=UTC)  # 00:52 of 6 January in China
 POST = "5251874932590001"
 ROOT = "5251875687562001"
-
-
-def fields_of(item: object, *names: str) -> tuple[Any, ...]:
-    return tuple(getattr(item, name) for name in names)
 
 
 class TestHotflow:
@@ -130,66 +124,3 @@ class TestPosts:
         ):
             page = parse_search(json.dumps({"ok": 1, "data": data}).encode(), NOW)
             assert page.next == {"since_id": "52kp2"}
-
-
-class TestRealBodies:
-    SEEN = datetime(2019, 6, 16, 8, 0, tzinfo=UTC)
-
-    def read(self, shared: Path, name: str) -> bytes:
-        return (shared / "real/weibo" / name).read_bytes()
-
-    def test_hotflow(self, shared: Path) -> None:
-        page = parse_comments(self.read(shared, "m_getindex/hotflow_comments.json"), self.SEEN, "4383183")
-        roots = [comment for comment in page.comments if comment.parent_comment_id is None]
-        assert (len(page.comments), len(roots), page.rejects) == (21, 20, [])
-        assert (page.next, page.declared_total) == ({"max_id": "314345666829623", "max_id_type": "0"}, 133_519)
-        assert fields_of(roots[0], "like_count", "reply_count") == (6183, 143)
-        assert sum(comment.reply_count or 0 for comment in roots) == 1208
-        assert len(page.replies_of) == 18
-        [reply] = [comment for comment in page.comments if comment.parent_comment_id]
-        assert reply.parent_comment_id == roots[0].comment_id
-        assert all(comment.author_id and comment.like_count is not None for comment in roots)
-        assert {comment.ip_location for comment in page.comments} == {None}  # of 2019: the site did not show it yet
-
-    def test_older_list(self, shared: Path) -> None:
-        page = parse_comments(self.read(shared, "m_getindex/comments_show.json"), NOW, "4383183")
-        assert (len(page.comments), page.rejects, page.declared_total) == (12, [], 125_020)
-        assert {(comment.posted_at.year, comment.posted_at.month) for comment in page.comments} == {(2019, 6)}
-        assert sum(comment.parent_comment_id is not None for comment in page.comments) == 2
-
-    def test_the_two_lists_agree_on_the_times(self, shared: Path) -> None:
-        def times(name: str) -> dict[str, Comment]:
-            page = parse_comments(self.read(shared, f"m_getindex/{name}"), NOW, "4383183")
-            return {comment.comment_id: comment for comment in page.comments}
-
-        exact, by_day = times("hotflow_comments.json"), times("comments_show.json")
-        both = exact.keys() & by_day.keys()
-        assert len(both) == 9
-        apart = [abs((exact[one].posted_at - by_day[one].posted_at).total_seconds()) for one in both]
-        assert max(apart) <= 1
-
-    def test_profiles(self, shared: Path) -> None:
-        read = [
-            parse_profile(self.read(shared, name), NOW).author
-            for name in ("m_getindex/user_info.json", "ajax/profile_0.json", "ajax/profile_1.json")
-        ]
-        assert [fields_of(one, "author_id", "followers", "following", "posts") for one in read] == [
-            ("1669879400", 63_357_736, 240, 1008),
-            ("2803301701", 151_000_000, 3063, 153_019),
-            ("2803301701", 150_832_872, 3063, 153_020),
-        ]
-        assert all(one is not None and one.is_verified and one.author_name for one in read)
-
-    def test_no_comments_in_posts(self, shared: Path) -> None:
-        for name in ("m_getindex/cards.json", "m_getindex/user_info.json"):
-            page = parse_comments(self.read(shared, name), NOW, "1")
-            assert (page.state, page.comments) == ("partial", [])
-
-    def test_hot_list(self, shared: Path) -> None:
-        archived = json.loads((shared / "real/hot_lists/weibo.json").read_bytes())
-        rows = {row["realpos"]: row for row in archived if "realpos" in row}
-        body = {"ok": 1, "data": {"realtime": [rows.get(place, {"word": "合成话题"}) for place in range(1, 5)]}}
-        page = parse_hot_list(json.dumps(body).encode(), NOW)
-        assert fields_of(page.items[3], "rank", "word", "heat") == (4, "小米称永不与大熊合作", 525_382)
-        assert page.items[3].entered_at == datetime(2026, 1, 6, 6, 51, 13, tzinfo=UTC)
-        assert [row.heat for row in page.items[:2]] == [2_216_555, 823_606]

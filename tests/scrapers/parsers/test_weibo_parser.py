@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from core.contracts.raw import Post
 from scrapers.parsers.values import weibo_id_time
 from scrapers.parsers.weibo import parse_long_text, parse_search, put_long_text, text_is_cut
-from tests.scrapers.parsers.parser_cases import body_of
+from tests.scrapers.parsers.parser_cases import body_of, fields_of
 
 NOW = datetime(2026, 1, 5, 16, 52, tzinfo=UTC)  # 00:52 of 6 January in China
 
@@ -19,10 +18,6 @@ def parse_status(**fields: Any) -> Post:
     status = {"id": "5251874932590001", "mid": "5251874932590001", "created_at": "01-05", "text": "小米", "user": None}
     [post] = parse_search(json.dumps(status | {"reposts_count": 1} | fields).encode(), NOW).posts
     return post
-
-
-def fields_of(post: Post, *names: str) -> tuple[Any, ...]:
-    return tuple(getattr(post, name) for name in names)
 
 
 COUNTS = ("like_count", "comment_count", "share_count", "counts_are_floor")
@@ -141,48 +136,6 @@ def test_a_bom_and_broken_bytes_do_not_spoil_a_body() -> None:
     assert len(parse_search(body, NOW).posts) == 4
     html_body = b"\xef\xbb\xbf" + body_of("weibo/search").replace("真是".encode(), b"\xff\x00")
     assert len(parse_search(html_body, NOW).posts) == 4
-
-
-class TestRealBodies:
-    SEEN = datetime(2019, 6, 16, tzinfo=UTC)
-
-    def test_timeline_cards(self, shared: Path) -> None:
-        page = parse_search((shared / "real/weibo/m_getindex/cards.json").read_bytes(), self.SEEN)
-        assert (len(page.posts), page.rejects, page.next, page.declared_total) == (10, [], {"page": "2"}, 1012)
-        assert {post.posted_at.year for post in page.posts} == {2019}
-        assert sum(post.counts_are_floor for post in page.posts) == 4
-        assert sum(post.repost_of_id is not None for post in page.posts) == 1
-        assert not any(post.is_ad for post in page.posts)
-        assert all(post.text and post.author_verified for post in page.posts)
-
-    def test_the_years_are_right_also_when_read_later(self, shared: Path) -> None:
-        page = parse_search((shared / "real/weibo/m_getindex/cards.json").read_bytes(), NOW)
-        assert {post.posted_at.year for post in page.posts} == {2019}
-
-    def test_repost(self, shared: Path) -> None:
-        [post] = parse_search((shared / "real/weibo/m_getindex/retweets.json").read_bytes(), NOW).posts
-        assert fields_of(post, "text", "repost_of_id", "share_count") == ("转发微博", "4383404751066167", 0)
-
-    def test_ajax_timeline(self, shared: Path) -> None:
-        [post] = parse_search((shared / "real/weibo/ajax/mymblog_item.json").read_bytes(), NOW).posts
-        assert fields_of(post, "post_type", "ip_location", *COUNTS) == ("text", "北京", 10, 1, 7, False)
-        assert post.author_id is None
-
-    def test_full_text(self, shared: Path) -> None:
-        text = parse_long_text((shared / "real/weibo/m_getindex/statuses_extend.json").read_bytes())
-        assert text is not None
-        assert "\n" in text
-        assert "<br" not in text
-
-    @pytest.mark.parametrize("name", ["ajax/profile_0.json", "m_getindex/user_info.json"])
-    def test_profiles_are_no_posts(self, shared: Path, name: str) -> None:
-        page = parse_search((shared / "real/weibo" / name).read_bytes(), NOW)
-        assert (page.state, page.posts) == ("partial", [])
-
-    def test_comments_are_no_posts(self, shared: Path) -> None:
-        page = parse_search((shared / "real/weibo/m_getindex/hotflow_comments.json").read_bytes(), NOW)
-        assert page.posts == []
-        assert page.rejects
 
 
 def test_a_page_that_is_cut_between_two_cards_is_not_the_last_one() -> None:

@@ -3,11 +3,9 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from scrapers.parsers.values import xiaohongshu_id_time
 from scrapers.parsers.xiaohongshu import parse_comments, parse_profile, parse_replies, parse_search
 from tests.scrapers.parsers.parser_cases import body_of, json_of
 
@@ -129,39 +127,3 @@ class TestTimelines:
     def test_an_account_without_notes(self) -> None:
         page = parse_search(body({"code": 0, "data": {"notes": [], "cursor": "", "has_more": False}}), NOW)
         assert (page.state, page.reason) == ("empty", "no notes among 0 items")
-
-
-class TestRealBodies:
-    def test_a_page_of_the_web(self, shared: Path) -> None:
-        given = (shared / "real/xiaohongshu/web/comment_page.json").read_bytes()
-        page = parse_comments(given, NOW, "66696f98000000000d00f289")
-        roots = [comment for comment in page.comments if comment.parent_comment_id is None]
-        assert (len(page.comments), len(roots), page.state, page.rejects) == (19, 10, "ok", [])
-        assert page.next == {"cursor": "66c993bc00000000150390e6"}
-        assert (sum(c.like_count or 0 for c in page.comments), sum(c.reply_count or 0 for c in roots)) == (72, 24)
-        assert len(page.replies_of) == 6
-        assert page.replies_of["66971acb0000000005020d08"] == {"cursor": "669c7c58000000002601d56a"}
-        assert page.comments[1].parent_comment_id == page.comments[0].comment_id == "66971acb0000000005020d08"
-        late = [comment.posted_at - xiaohongshu_id_time(comment.comment_id) for comment in page.comments]
-        assert timedelta(0) <= min(late) <= max(late) <= timedelta(seconds=11)
-        assert all(comment.author_id for comment in page.comments)
-
-    def test_replies_of_the_web_name_what_they_answer(self, shared: Path) -> None:
-        given = (shared / "real/xiaohongshu/web/comment_sub_page.json").read_bytes()
-        page = parse_replies(given, NOW, "66f4f758000000001902f8e1", "66f60002000000000f00769e")
-        assert (len(page.comments), page.rejects) == (5, [])
-        assert page.next == {"cursor": "66f60da8000000001202e41e"}
-        chain = ["66f60002000000000f00769e", *(comment.comment_id for comment in page.comments)]
-        assert [comment.parent_comment_id for comment in page.comments] == chain[:-1]
-        assert [comment.ip_location for comment in page.comments] == ["广东", "内蒙古", "广东", "内蒙古", "广东"]
-        assert [comment.like_count for comment in page.comments] == [0, 0, 0, 16, 0]
-
-    def test_the_app_s_comments(self, shared: Path) -> None:
-        given = (shared / "real/xiaohongshu/app_search/comments.json").read_bytes()
-        page = parse_comments(given, NOW, "6683b283000000001f0052bf")
-        assert (len(page.comments), page.state, page.rejects, page.next) == (7, "ok", [], None)
-        assert page.declared_total == 205
-        assert [comment.like_count for comment in page.comments] == [0, 0, 0, 0, 36, 27, 0]
-        assert page.replies_of == {"6683ec5b000000000303b91a": {}, "6683dcba0000000016025d45": {}}
-        assert page.comments[0].posted_at == datetime(2024, 8, 20, 15, 35, tzinfo=UTC)
-        assert all(comment.author_id for comment in page.comments)

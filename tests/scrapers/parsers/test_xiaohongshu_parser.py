@@ -1,15 +1,13 @@
 """Xiaohongshu's searches and feed: rules on small variants, and the site's codes. Bodies are in cases/xiaohongshu/."""
 
 import json
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from core.contracts.raw import Post, Reject
+from core.contracts.raw import Reject
 from scrapers.parsers import SearchPage
-from scrapers.parsers.values import xiaohongshu_id_time
 from scrapers.parsers.xiaohongshu import parse_detail, parse_search
 from tests.scrapers.parsers.parser_cases import body_of, json_of
 
@@ -50,29 +48,3 @@ def test_a_feed_without_its_note_is_rejected_with_the_site_s_words() -> None:
     reject = parse_detail(body, NOW)
     assert isinstance(reject, Reject)
     assert reject.reason == "partial: code 300017, 访问链接异常"
-
-
-@pytest.mark.parametrize(
-    ("path", "posts", "following"),
-    [("web/search_notes.json", 20, {}), ("app_search/search.json", 20, None), ("web/feed.json", 1, None)],
-)
-def test_recorded_bodies(shared: Path, path: str, posts: int, following: dict[str, str] | None) -> None:
-    page = parse_search((shared / "real/xiaohongshu" / path).read_bytes(), NOW)
-    assert (len(page.posts), page.rejects, page.state, page.next) == (posts, [], "ok", following)
-    assert len({post.post_id for post in page.posts}) == posts
-    assert all(post.like_count is not None and post.author_id for post in page.posts)
-
-
-def test_the_recorded_app_search_has_scheduled_notes(shared: Path) -> None:
-    page = parse_search((shared / "real/xiaohongshu/app_search/search.json").read_bytes(), NOW)
-    late = [post for post in page.posts if post.posted_at - xiaohongshu_id_time(post.post_id) > timedelta(seconds=1)]
-    assert len(late) == 4
-
-
-def test_the_recorded_feed(shared: Path) -> None:
-    post = parse_detail((shared / "real/xiaohongshu/web/feed.json").read_bytes(), NOW)
-    assert isinstance(post, Post)
-    assert (post.like_count, post.collect_count, post.comment_count, post.share_count) == (44, 18, 160, 12)
-    assert post.hashtags == ["客户资源", "精准客源", "电话销售", "销售"]
-    assert "[话题]" not in post.text
-    assert post.posted_at == xiaohongshu_id_time(post.post_id)

@@ -1,39 +1,44 @@
-"""What Zhihu's bodies say, quirk by quirk."""
+"""Zhihu: rules on small variants of cases/zhihu/."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from core.contracts.raw import Post
-from scrapers.parsers.zhihu import parse_search
+from scrapers.parsers.zhihu import parse_comments, parse_profile, parse_search
+from tests.scrapers.parsers.parser_cases import body_of, fields_of, json_of
 
 NOW = datetime(2026, 1, 6, 2, 0, tzinfo=UTC)
+POST, ROOT = "1990000000000000001", "11250000001"
 
 
-def fields_of(post: Post, *names: str) -> tuple[Any, ...]:
-    return tuple(getattr(post, name) for name in names)
+class TestComments:
+    def test_the_last_page_has_no_next_although_the_site_names_one(self) -> None:
+        body = json_of("zhihu/root_comment")
+        body["paging"]["is_end"] = True
+        assert parse_comments(json.dumps(body).encode(), NOW, POST).next is None
 
 
-class TestRealBodies:
-    def test_search(self, shared: Path) -> None:
-        page = parse_search((shared / "real/zhihu/web/search_v3.json").read_bytes(), NOW)
-        types = [post.post_type for post in page.posts]
-        assert (types.count("answer"), types.count("article"), len(types)) == (13, 1, 14)
-        assert page.rejects == []
-        assert page.next is not None
-        assert all(post.title and post.text and post.author_id for post in page.posts)
-        assert not any("<em>" in (post.title or "") + post.text for post in page.posts)
-        assert all(post.collect_count is not None and post.share_count is None for post in page.posts)
+class TestProfile:
+    def test_the_page_and_the_api_give_the_same_account(self) -> None:
+        from_api = parse_profile(body_of("zhihu/member"), NOW).author
+        author = parse_profile(body_of("zhihu/people"), NOW).author
+        assert from_api is not None
+        assert author is not None
+        assert replace(author, payload="") == replace(from_api, payload="")
+        assert parse_profile(author.payload.encode(), NOW).author == author
 
-    def test_one_answer(self, shared: Path) -> None:
-        [post] = parse_search((shared / "real/zhihu/web/answer_detail.json").read_bytes(), NOW).posts
-        assert fields_of(post, "title", "like_count", "collect_count", "ip_location") == (
-            "如何评价kotlin？",
-            101,
-            42,
-            "吉林",
-        )
+    def test_the_title_of_a_page_tells_its_account_from_the_reader(self) -> None:
+        title = "合成用户0001 - 知乎".encode()
+        for page_title, expected in (("合成用户0001的读者 - 知乎", "aa"), ("合成用户0009 - 知乎", None)):
+            author = parse_profile(body_of("zhihu/people").replace(title, page_title.encode()), NOW).author
+            assert (author and author.author_id) == expected
 
-    def test_comments_are_no_posts(self, shared: Path) -> None:
-        page = parse_search((shared / "real/zhihu/web/comment_v5.json").read_bytes(), NOW)
-        assert page.posts == []
+    def test_counts_that_are_not_shown_are_null(self) -> None:
+        author = parse_profile(b'{"id":"aa","url_token":"t"}', NOW).author
+        assert author is not None
+        assert fields_of(author, "followers", "following", "posts", "is_verified") == (None,) * 4
+
+
+def test_a_deleted_post_is_empty_with_the_site_s_words() -> None:
+    page = parse_search('{"error":{"code":404,"message":"该回答已被删除"}}'.encode(), NOW)
+    assert (page.state, page.reason) == ("empty", "error 404, 该回答已被删除")
