@@ -43,7 +43,7 @@ def test_bodies(body: bytes, value: object) -> None:
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 @pytest.mark.parametrize("noise", ["0", '"\ud800"'], ids=["strict", "half a surrogate pair"])
 @pytest.mark.parametrize(("depth", "is_read"), [(252, True), (253, False), (900, False), (1_100, False)])
-def test_brackets_nested_too_deep_to_walk_through_are_no_answer(
+def test_json_that_is_nested_too_deep_to_walk_through_is_not_loaded(
     opening: str, noise: str, depth: int, is_read: bool
 ) -> None:
     text = opening * depth + noise + {"[": "]", '{"a":': "}"}[opening] * depth
@@ -53,6 +53,6 @@ def test_brackets_nested_too_deep_to_walk_through_are_no_answer(
         dump_record({"user": value})
 
 
-def test_an_object_is_none_for_a_list() -> None:
+def test_a_list_is_not_an_object() -> None:
     assert load_object(b"[]") is None
     assert load_object(json.dumps({"a": 1}).encode()) == {"a": 1}

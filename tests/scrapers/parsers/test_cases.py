@@ -13,7 +13,8 @@ from scrapers.parsers.values import douyin_id_time, weibo_id_time, xiaohongshu_i
 from scrapers.pipelines.pseudonymise import Pseudonymise
 from scrapers.pseudonym import pseudonym
 from tests.scrapers.parsers.mutations import places
-from tests.scrapers.parsers.parser_cases import Case, all_cases, described, differences, items_of
+from tests.scrapers.parsers.parser_cases import CASES as CASES_FOLDER
+from tests.scrapers.parsers.parser_cases import Case, all_cases, described, differences, items_of, load_case
 
 KEY = b"a key of the tests"
 CASES = all_cases()
@@ -142,6 +143,39 @@ def test_the_times_of_posts_agree_with_their_ids(case: Case, function: str) -> N
             assert timedelta(0) <= late < timedelta(days=20)
 
 
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("weibo/hotflow_child", ["rootid", "rootidstr"]),
+        ("douyin/replies", ["reply_id"]),
+        ("xiaohongshu/comment_sub_page", ["target_comment"]),
+        ("zhihu/child_comment", ["reply_comment_id", "reply_root_comment_id"]),
+    ],
+)
+def test_a_reply_without_a_parent_belongs_to_the_requested_root(name: str, keys: list[str]) -> None:
+    case = load_case(CASES_FOLDER / name)
+    body = json.loads(case.body)
+    [records] = [value for _, value in ((key, holder[key]) for holder, key in places(body)) if _is_records(value)]
+    for key in keys:
+        records[0].pop(key, None)
+    reply = case.parse("parse_replies", json.dumps(body).encode()).comments[0]
+    assert reply.parent_comment_id == case.expected["arguments"]["root_id"]
+
+
+def _is_records(value: object) -> bool:
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(member, dict) for member in value)
+
+
+@pytest.mark.parametrize(
+    ("profile", "timeline"),
+    [("douyin/profile", "douyin/timeline"), ("xiaohongshu/profile", "xiaohongshu/user_posted")],
+)
+def test_the_profile_and_the_posts_of_an_account_have_the_same_author_id(profile: str, timeline: str) -> None:
+    account, posts = load_case(CASES_FOLDER / profile), load_case(CASES_FOLDER / timeline)
+    author = account.parse("parse_profile", account.body).author
+    assert {post.author_id for post in posts.parse("parse_search", posts.body).posts} == {author.author_id}
+
+
 def test_a_difference_names_the_case_and_the_field() -> None:
     expected = {"state": "ok", "posts": [{"like_count": 1}, {"like_count": 2}]}
     actual = {"state": "ok", "posts": [{"like_count": 1}, {"like_count": 3, "is_ad": True}]}
@@ -164,9 +198,9 @@ def _identified(value: Any, is_person: bool = False) -> set[str]:
         return set().union(*(_identified(member, is_person) for member in value))
     if not isinstance(value, dict):
         return set()
-    found: set[str] = set()
+    persons: set[str] = set()
     for name, member in value.items():
         if is_person and name in IDENTIFYING_KEYS and isinstance(member, str | int) and len(str(member)) > 5:
-            found.add(str(member))
-        found |= _identified(member, name in PERSON_KEYS)
-    return found
+            persons.add(str(member))
+        persons |= _identified(member, name in PERSON_KEYS)
+    return persons

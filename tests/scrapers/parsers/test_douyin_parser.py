@@ -28,7 +28,7 @@ def posts(answer: dict[str, Any]) -> dict[str, Post]:
     return {post.post_id: post for post in parse(answer).posts}
 
 
-def test_counts_that_are_there_are_taken(answer: dict[str, Any]) -> None:
+def test_a_play_count_above_0_and_0_likes_are_counts(answer: dict[str, Any]) -> None:
     aweme = answer["data"][2]["aweme_info"]
     aweme["statistics"]["play_count"] = 9000
     aweme["statistics"]["digg_count"] = 0
@@ -36,7 +36,7 @@ def test_counts_that_are_there_are_taken(answer: dict[str, Any]) -> None:
     assert (post.view_count, post.like_count) == (9000, 0)
 
 
-def test_ads_are_told_by_the_post_or_by_its_card(answer: dict[str, Any], posts: dict[str, Post]) -> None:
+def test_the_post_or_its_card_marks_an_ad(answer: dict[str, Any], posts: dict[str, Post]) -> None:
     assert [post.post_id for post in posts.values() if post.is_ad] == ["7591815103289239006"]
     card = answer["data"][2] | {"raw_ad_data": "{}"}
     assert parse({"data": [card]}).posts[0].is_ad
@@ -49,7 +49,7 @@ def in_frames(*parts: bytes) -> bytes:
 class TestStream:
     """general/search/stream: the answer in frames, each with a part of the cards."""
 
-    def test_the_cards_of_all_frames_are_read(self, answer: dict[str, Any]) -> None:
+    def test_the_cards_of_all_frames_are_parsed(self, answer: dict[str, Any]) -> None:
         cards = answer["data"]
         first = answer | {"data": cards[:2], "has_more": 1, "cursor": 2}
         last = answer | {"data": cards[2:], "has_more": 1, "cursor": 10}
@@ -74,7 +74,7 @@ class TestStream:
     def test_a_refusal_in_any_frame_counts(self, parts: list[dict[str, Any]], state: str) -> None:
         assert parse_search(in_frames(*(json.dumps(part).encode() for part in parts)), NOW).state == state
 
-    def test_wherever_it_is_cut_it_is_partial(self, answer: dict[str, Any]) -> None:
+    def test_a_stream_that_is_cut_anywhere_is_partial(self, answer: dict[str, Any]) -> None:
         cards = answer["data"]
         frames = [json.dumps(answer | {"data": part}).encode() for part in (cards[:2], cards[2:])]
         body = in_frames(*frames)
@@ -82,7 +82,7 @@ class TestStream:
             assert parse_search(body[:end], NOW).state == "partial", body[:end]
 
 
-def test_the_last_page_names_no_next(answer: dict[str, Any]) -> None:
+def test_the_last_page_has_no_next(answer: dict[str, Any]) -> None:
     assert parse(answer | {"has_more": 0}).next is None
 
 

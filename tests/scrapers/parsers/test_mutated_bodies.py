@@ -52,13 +52,13 @@ def test_no_mutation_of_a_body_breaks_a_parser(platform: Platform) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("platform", PARSERS)
-def test_a_thousand_mutations_of_bodies_break_no_parser(platform: Platform) -> None:
+def test_a_thousand_mutations_break_no_parser(platform: Platform) -> None:
     _mutate(platform, 1_000, seed=2)
 
 
 @pytest.mark.long  # some four minutes on two cores
 @pytest.mark.parametrize("platform", PARSERS)
-def test_ten_thousand_mutations_of_bodies_break_no_parser(platform: Platform) -> None:
+def test_ten_thousand_mutations_break_no_parser(platform: Platform) -> None:
     _mutate(platform, 10_000, seed=3)
 
 

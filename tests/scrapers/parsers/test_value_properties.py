@@ -61,7 +61,7 @@ class TestCounts:
         assert (less.value or 0) <= (more.value or 0)
 
     @given(st.integers(10_000, 10**12))
-    def test_a_floor_is_no_more_than_what_it_was_cut_from(self, number: int) -> None:
+    def test_a_floor_is_at_most_the_number_that_it_was_cut_from(self, number: int) -> None:
         shown = f"{number // 10_000}万+"
         value, is_floor = parse_count(shown)
         assert is_floor
@@ -168,9 +168,9 @@ class TestTimes:
         now = moment + timedelta(days=days)
         china = moment.astimezone(CHINA)
         for shown in (f"{china:%Y-%m-%d}", f"{china:%m-%d}", f"{china:%Y年%m月%d日}"):
-            told = parse_time(shown, now)
-            assert told is not None
-            assert told.astimezone(CHINA).date() == china.date(), shown
+            parsed = parse_time(shown, now)
+            assert parsed is not None
+            assert parsed.astimezone(CHINA).date() == china.date(), shown
             assert parse_time(shown, now, moment) == moment, shown
 
     @given(MOMENTS, st.integers(0, 20 * 86_400))
@@ -178,9 +178,9 @@ class TestTimes:
     def test_relative_forms_are_near_and_with_an_id_exact(self, moment: datetime, seconds: int) -> None:
         now = moment + timedelta(seconds=seconds)
         for shown in _relative(moment, now):
-            told = parse_time(shown, now)
-            assert told is not None
-            assert abs(told - moment) <= timedelta(days=1), shown
+            parsed = parse_time(shown, now)
+            assert parsed is not None
+            assert abs(parsed - moment) <= timedelta(days=1), shown
             assert parse_time(shown, now, moment) == moment, shown
 
     @given(MOMENTS, MOMENTS, st.integers(0, 10**6))
@@ -192,8 +192,8 @@ class TestTimes:
 
     @given(ANYTHING, MOMENTS, st.none() | MOMENTS)
     def test_nothing_breaks_them(self, raw: object, now: datetime, id_time: datetime | None) -> None:
-        for told in (parse_time(raw, now, id_time), from_epoch(raw)):
-            assert told is None or (EARLIEST <= told < LATEST and told.utcoffset() == timedelta())
+        for parsed in (parse_time(raw, now, id_time), from_epoch(raw)):
+            assert parsed is None or (EARLIEST <= parsed < LATEST and parsed.utcoffset() == timedelta())
 
 
 SHOWN_TIMES = MOMENTS.flatmap(lambda moment: st.sampled_from(_exact(moment) + _to_the_minute(moment)))

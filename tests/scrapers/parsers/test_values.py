@@ -66,7 +66,7 @@ def test_counts_as_shown(raw: object, value: int, is_floor: bool) -> None:
         12.5, "12.5", float("nan"), float("inf"), "9" * 30, 10**19,
     ],
 )  # fmt: skip
-def test_what_is_no_count_is_not_shown_and_never_0(raw: object) -> None:
+def test_an_invalid_count_is_not_shown_and_never_0(raw: object) -> None:
     assert parse_count(raw) == NOT_SHOWN
     assert parse_count(raw).value is None
 
@@ -82,7 +82,7 @@ def test_a_count_fits_into_a_column_whatever_was_shown(raw: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "expected"),
     [
         ("Wed Aug 24 22:03:13 +0800 2022", "2022-08-24 14:03:13"),
         ("2026-01-05 21:40:07", "2026-01-05 13:40:07"),
@@ -112,8 +112,8 @@ def test_a_count_fits_into_a_column_whatever_was_shown(raw: object) -> None:
         ("\n 01月05日 21:40 ", "2026-01-05 13:40:00"),
     ],
 )
-def test_times_as_shown(raw: object, told: str) -> None:
-    assert parse_time(raw, NOW) == datetime.fromisoformat(told).replace(tzinfo=UTC)
+def test_times_as_shown(raw: object, expected: str) -> None:
+    assert parse_time(raw, NOW) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -133,14 +133,14 @@ def test_times_as_shown(raw: object, told: str) -> None:
         "0001-01-01",
     ],
 )
-def test_what_is_no_time_is_none(raw: object) -> None:
+def test_an_invalid_time_is_none(raw: object) -> None:
     assert parse_time(raw, NOW) is None
 
 
 @given(st.one_of(st.text(), st.integers(), st.from_regex(r"\d{1,5}[-年/.]?\d{0,3}[-月]?\d{0,3}日? ?\d{0,3}:?\d{0,3}")))
-def test_no_text_breaks_the_reading_of_a_time(raw: object) -> None:
-    told = parse_time(raw, NOW, NOW)
-    assert told is None or told.utcoffset() == timedelta()
+def test_any_text_can_be_parsed_as_a_time(raw: object) -> None:
+    parsed = parse_time(raw, NOW, NOW)
+    assert parsed is None or parsed.utcoffset() == timedelta()
 
 
 class TestTimeOfId:
@@ -161,7 +161,7 @@ class TestTimeOfId:
     def test_gives_way_where_the_words_tell_another_time(self) -> None:
         assert parse_time("01月03日 21:40", NOW, self.ID_TIME) == datetime(2026, 1, 3, 13, 40, tzinfo=UTC)
 
-    def test_gives_the_year_of_a_page_that_is_read_again_years_later(self) -> None:
+    def test_gives_the_year_when_a_page_is_parsed_years_later(self) -> None:
         later = datetime(2028, 5, 1, tzinfo=UTC)
         assert parse_time("01月05日 21:40", later, self.ID_TIME) == self.ID_TIME
         assert parse_time("01-05", later, self.ID_TIME) == self.ID_TIME
@@ -190,14 +190,14 @@ class TestIds:
         assert weibo_bid_to_mid(weibo_mid_to_bid("5250000000000012") or "") == "5250000000000012"
 
     @pytest.mark.parametrize("raw", ["", "12", "abc", "52518759392223421234", "５２５１８７５９３９２２２３４２"])
-    def test_weibo_no_id(self, raw: str) -> None:
+    def test_an_invalid_weibo_id_has_no_time(self, raw: str) -> None:
         assert weibo_id_time(raw) is None
 
     @pytest.mark.parametrize("raw", ["", "Qm-1", "中文", "Qm A"])
-    def test_weibo_no_bid(self, raw: str) -> None:
+    def test_an_invalid_weibo_bid_has_no_mid(self, raw: str) -> None:
         assert weibo_bid_to_mid(raw) is None
 
-    def test_weibo_no_mid(self) -> None:
+    def test_an_invalid_weibo_mid_has_no_bid(self) -> None:
         assert weibo_mid_to_bid("") is None
         assert weibo_mid_to_bid("12a") is None
 
@@ -212,7 +212,7 @@ class TestIds:
 
 
 @pytest.mark.parametrize("raw", [None, "", "abc", "nan", "inf", 0, -5, 99, 10**20])
-def test_no_epoch(raw: object) -> None:
+def test_an_invalid_epoch_is_none(raw: object) -> None:
     assert from_epoch(raw) is None
 
 

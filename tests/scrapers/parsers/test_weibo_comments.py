@@ -62,7 +62,7 @@ class TestOlderList:
 
 class TestProfile:
     @pytest.mark.parametrize(
-        ("told", "verified"),
+        ("fields", "verified"),
         [
             ({"verified": False, "verified_type": 220}, False),  # 达人 is a rank
             ({"verified_type": 3}, True),
@@ -72,15 +72,15 @@ class TestProfile:
             ({"verified": "x", "verified_type": "3"}, None),
         ],
     )
-    def test_verification(self, told: dict[str, Any], verified: bool | None) -> None:
-        author = parse_profile(json.dumps({"user": {"id": 1000000001} | told}).encode(), NOW).author
+    def test_verification(self, fields: dict[str, Any], verified: bool | None) -> None:
+        author = parse_profile(json.dumps({"user": {"id": 1000000001} | fields}).encode(), NOW).author
         assert author is not None
         assert author.is_verified is verified
 
 
 class TestHotList:
     @pytest.mark.parametrize("mark", [{"topic_ad": 1}, {"icon_desc": "商"}, {"label_name": "商"}])
-    def test_what_is_paid_for(self, mark: dict[str, Any]) -> None:
+    def test_a_paid_row_is_an_ad(self, mark: dict[str, Any]) -> None:
         body = {"ok": 1, "data": {"realtime": [{"word": "合成品牌"} | mark]}}
         assert parse_hot_list(json.dumps(body).encode(), NOW).items[0].is_ad
 
@@ -105,19 +105,19 @@ class TestPosts:
     @pytest.mark.parametrize(
         "words", ["微博不存在或暂无查看权限!", "由于作者隐私设置，你没有权限查看此微博", "该微博已被作者删除"]
     )
-    def test_a_post_that_is_gone_is_no_block(self, words: str) -> None:
+    def test_a_deleted_post_is_empty_and_not_a_block(self, words: str) -> None:
         for key in ("msg", "message"):
             page = parse_search(json.dumps({"ok": 0, key: words}).encode(), NOW)
             assert (page.state, page.reason, page.posts) == ("empty", words, [])
 
-    def test_pinned_posts_can_be_told(self) -> None:
+    def test_pinned_posts_are_recognised(self) -> None:
         pinned = [self.STATUS | {"isTop": 1}, self.STATUS | {"title": {"text": "置顶"}}, self.STATUS]
         page = parse_search(json.dumps({"ok": 1, "data": {"list": pinned, "since_id": ""}}).encode(), NOW)
         assert [is_pinned(post) for post in page.posts] == [True, True, False]
         assert page.next is None
         assert not any(is_pinned(post) for post in parse_search(body_of("weibo/search"), NOW).posts)
 
-    def test_timelines_go_on_with_since_id(self) -> None:
+    def test_the_next_page_of_a_timeline_has_a_since_id(self) -> None:
         for data in (
             {"list": [self.STATUS], "since_id": "52kp2"},
             {"cards": [], "cardlistInfo": {"since_id": "52kp2"}},

@@ -126,7 +126,7 @@ def test_full_text_of_one_post(body: object, text: str | None) -> None:
     assert parse_long_text(json.dumps(body).encode()) == text
 
 
-def test_words_of_a_block_in_a_post_are_no_block() -> None:
+def test_the_words_of_a_block_page_in_a_post_are_not_a_block() -> None:
     body = body_of("weibo/search").decode().replace("真是", "安全验证 Sina Visitor System 这里还没有内容")
     assert parse_search(body.encode(), NOW).state == "ok"
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scrapers.parsers.xiaohongshu import parse_comments, parse_profile, parse_replies, parse_search
+from scrapers.parsers.xiaohongshu import parse_comments, parse_profile, parse_search
 from tests.scrapers.parsers.parser_cases import body_of, json_of
 
 NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
@@ -20,7 +20,7 @@ def body(answer: object) -> bytes:
 
 
 class TestComments:
-    def test_more_replies_without_a_cursor_are_asked_for_from_the_first(self) -> None:
+    def test_replies_without_a_cursor_are_requested_from_the_first_page(self) -> None:
         answer = json_of("xiaohongshu/comment_page")
         del answer["data"]["comments"][0]["sub_comment_cursor"]
         assert parse_comments(body(answer), NOW, NOTE).replies_of == {ROOT: {}}
@@ -47,43 +47,29 @@ class TestComments:
         assert (page.state, len(page.comments)) == ("ok", 1)
 
 
-class TestReplies:
-    def test_a_reply_that_does_not_say_what_it_answers_stands_below_the_root_asked_for(self) -> None:
-        answer = json_of("xiaohongshu/comment_sub_page")
-        del answer["data"]["comments"][0]["target_comment"]
-        assert parse_replies(body(answer), NOW, NOTE, ROOT).comments[0].parent_comment_id == ROOT
-
-
 class TestProfile:
-    def test_what_a_visitor_sees_is_a_floor(self) -> None:
+    def test_the_count_that_a_visitor_sees_is_a_floor(self) -> None:
         author = parse_profile(PROFILE.replace("1.2万".encode(), b"1w+"), NOW).author
         assert author is not None
         assert (author.followers, author.counts_are_floor) == (10_000, True)
 
-    def test_without_a_badge(self) -> None:
-        for told, expected in (('"redOfficialVerifyType":0', False), ('"x":0', None)):
-            author = parse_profile(PROFILE.replace(b'"redOfficialVerifyType":1', told.encode()), NOW).author
+    def test_an_account_without_a_badge(self) -> None:
+        for field, expected in (('"redOfficialVerifyType":0', False), ('"x":0', None)):
+            author = parse_profile(PROFILE.replace(b'"redOfficialVerifyType":1', field.encode()), NOW).author
             assert author is not None
             assert author.is_verified is expected
 
-    def test_posts_and_profile_of_one_person_carry_the_same_id(self) -> None:
-        author = parse_profile(PROFILE, NOW).author
-        assert author is not None
-        assert {post.author_id for post in parse_search(body_of("xiaohongshu/user_posted"), NOW).posts} == {
-            author.author_id
-        }
-
-    def test_a_page_without_notes_says_whose_it_is_by_what_it_would_ask_for(self) -> None:
+    def test_a_page_without_notes_has_its_account_in_the_query_for_notes(self) -> None:
         page = parse_profile(PROFILE.replace(b'"noteCard"', b'"other"'), NOW)
         assert page.author == parse_profile(PROFILE, NOW).author
 
-    def test_else_it_does_not_say_whose_it_is(self) -> None:
+    def test_a_page_without_notes_and_query_has_no_account(self) -> None:
         page = parse_profile(PROFILE.replace(b'"noteCard"', b'"other"').replace(b'"noteQueries"', b'"others"'), NOW)
         assert (page.state, page.author) == ("partial", None)
         assert page.reason == "the page shows no notes, and only these contain the account's id"
         assert [reject.reason for reject in page.rejects] == [page.reason]
 
-    def test_a_landed_payload_can_be_parsed_again_and_holds_nothing_that_the_account_writes_of_itself(self) -> None:
+    def test_a_payload_has_nothing_that_the_account_writes_about_itself(self) -> None:
         author = parse_profile(PROFILE, NOW).author
         assert author is not None
         assert parse_profile(author.payload.encode(), NOW).author == author
@@ -92,11 +78,11 @@ class TestProfile:
 
 
 class TestTimelines:
-    def test_its_first_page_is_the_account_s_own(self) -> None:
+    def test_the_page_of_an_account_has_the_first_notes_of_its_timeline(self) -> None:
         page = parse_search(PROFILE, NOW)
         [post] = page.posts
-        asked_for = parse_search(body_of("xiaohongshu/user_posted"), NOW).posts[1]
-        assert replace(post, payload="") == replace(asked_for, payload="")
+        requested = parse_search(body_of("xiaohongshu/user_posted"), NOW).posts[1]
+        assert replace(post, payload="") == replace(requested, payload="")
         assert parse_search(post.payload.encode(), NOW).posts == [post]
         payload = json.loads(post.payload)
         assert (payload["xsec_token"], payload["interact_info"]["sticky"]) == ("ABsynthetic8=", False)
@@ -108,15 +94,13 @@ class TestTimelines:
         [("扫码登录", "logged_out"), ('<div class="captcha-container"></div>', "blocked"), ("", "blocked")],
     )
     @pytest.mark.parametrize("user", ['{"userPageData":{},"notes":[[],[],[]],"isFetchingNotes":[false]}', "{}"])
-    def test_another_page_in_its_place_is_a_refusal_though_it_has_a_state_too(
-        self, user: str, shown: str, state: str
-    ) -> None:
-        """All pages of the site have one, in which an account that is not shown has no notes."""
+    def test_another_page_than_the_account_s_is_a_refusal(self, user: str, shown: str, state: str) -> None:
+        """Every page of the site contains this JSON; it has no notes if the account is not shown."""
         given = f'<html>{shown}<script>window.__INITIAL_STATE__={{"user":{user}}}</script></html>'
         page = parse_search(given.encode(), NOW)
         assert (page.state, page.posts, page.next) == (state, [], None)
 
-    def test_the_last_page_names_no_next_and_more_without_a_cursor_is_partial(self) -> None:
+    def test_the_last_page_has_no_next_and_more_without_a_cursor_is_partial(self) -> None:
         answer = json_of("xiaohongshu/user_posted")
         answer["data"]["has_more"] = False
         assert parse_search(body(answer), NOW).next is None
