@@ -35,7 +35,8 @@ def serve(port: int, app: Starlette) -> None:
 def sandbox_process() -> Iterator[str]:
     """Run a sandbox in a separate process on a free port; yields its base URL. Raises Problem if it does not start."""
     command = [sys.executable, "-m", "sandbox.serving"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT_DIR) as server:
+    # In its own process group: Ctrl-C in a terminal stops the command, which then stops the sandbox.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT_DIR, process_group=0) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
         if "http://" not in line:

@@ -16,7 +16,9 @@ def audit(
     # 300 labels put the negative share within 1.5 points of the truth in every domain tried (docs/benchmarks.md).
     size: Annotated[int, typer.Option("--size", min=1, help="How many posts to draw.")] = 300,
 ) -> None:
-    """Draw posts of a topic for analysts to label, so that its shares of sentiments can be corrected.
+    """Draw posts of a topic for analysts to label.
+
+    With the labels, its shares of sentiments are corrected.
 
     Example: tingfeng audit --topic xiaomi_kol --size 300
     """

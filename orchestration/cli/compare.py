@@ -19,7 +19,7 @@ def compare(
     language: LanguageOption = Language.zh,
     quiet: Quiet = False,
 ) -> None:
-    """Show which figures of a topic changed between two moments, by how much, and why.
+    """Show which figures changed between two moments, and why.
 
     Example: tingfeng compare --topic xiaomi_kol --from 2026-01-05T12:00 --language en
     """

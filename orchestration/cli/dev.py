@@ -12,7 +12,9 @@ def register(app: typer.Typer) -> None:
 def dev(
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port of the Dagster UI.")] = 3000,
 ) -> None:
-    """Start the Dagster UI, its daemon and, unless TINGFENG_SOURCE is live, the sandbox, until Ctrl-C.
+    """Serve the Dagster UI and the sandbox until Ctrl-C.
+
+    The UI's daemon runs schedules and sensors. With TINGFENG_SOURCE=live no sandbox is served.
 
     Example: tingfeng dev --port 3000
     """

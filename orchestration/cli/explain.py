@@ -17,7 +17,9 @@ def explain(
     as_of: AsOf = None,
     all_posts: Annotated[bool, typer.Option("--all", help="List all posts, not the first 20.")] = False,
 ) -> None:
-    """Show where a figure of a report comes from: definition, SQL, value then and now, posts.
+    """Show where a figure comes from: definition, SQL, posts.
+
+    Its value in the report stands beside its value now.
 
     Example: tingfeng explain volume.weibo --topic xiaomi_kol
     """

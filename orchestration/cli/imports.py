@@ -15,10 +15,10 @@ def register(app: typer.Typer) -> None:
 def import_files(
     sources: Annotated[list[Path], typer.Argument(help="Files, or folders with files.")], quiet: Quiet = False
 ) -> None:
-    """Import files of other crawlers and of data vendors, with a result for each file.
+    """Import files of other crawlers and of data vendors.
 
-    A file that cannot be imported is named on standard error, the others are imported, and the exit status is 1.
-    Run 'tingfeng refresh' afterwards to bring the marts up to date.
+    Prints a result for each file. A file that cannot be imported is named on standard error, the others are imported,
+    and the exit status is 1. Run 'tingfeng refresh' afterwards to bring the marts up to date.
 
     Example: tingfeng import path/to/MediaCrawler/data
     """

@@ -10,7 +10,9 @@ def register(app: typer.Typer) -> None:
 
 
 def login(platform: Annotated[str, typer.Argument(help="A platform that is collected through a browser.")]) -> None:
-    """Open the browser in which you log in to a platform by hand, with the profile that live crawls use.
+    """Open the browser in which you log in to a platform by hand.
+
+    The browser uses the profile that live crawls use.
 
     Example: tingfeng login douyin
     """

@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
 def reconcile(
     report: Annotated[Path, typer.Argument(help="JSON of the printed figures; docs/reconcile.md has the keys.")],
 ) -> None:
-    """Check whether the printed figures of a report, yours or another's, are consistent.
+    """Check whether the printed figures of a report are consistent.
+
+    The report may be yours or another's.
 
     Exit status: 0 without contradictions, 1 with some or if the file cannot be read.
 

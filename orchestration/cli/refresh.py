@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def refresh(start: Start = None, end: End = None, quiet: Quiet = False) -> None:
-    """Crawl days and bring their marts up to date; without dates, rebuild what is stale.
+    """Crawl days and bring their marts up to date.
 
     Without dates nothing is crawled: every day whose raw data is newer than its marts is rebuilt.
 

@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 def report(
     topic: Topic = None, as_of: AsOf = None, language: LanguageOption = Language.zh, quiet: Quiet = False
 ) -> None:
-    """Write a topic's report: HTML in two languages, a PDF in one, and the ledger of its figures.
+    """Write a topic's report as HTML and PDF, with its ledger.
+
+    The HTML is in two languages, the PDF in the one of --language. The ledger has the SQL of every figure.
 
     With --as-of the marts are rebuilt from the observations that were known at that moment.
 

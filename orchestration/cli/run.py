@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 
 def run(quiet: Quiet = False) -> None:
-    """Demonstrate everything on the sandbox: crawl its event, build the marts, write the report.
+    """Demonstrate everything on the sandbox, from crawl to report.
+
+    Crawls the sandbox's event, builds the marts, writes the report and lists what each station took.
 
     Runs against the sandbox whatever TINGFENG_SOURCE says; everything that it shows is synthetic.
 

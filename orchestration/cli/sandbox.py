@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-commands = typer.Typer(no_args_is_help=True)
+commands = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 def register(app: typer.Typer) -> None:
@@ -34,13 +34,17 @@ def serve(
     now()  # a clock that cannot be read is reported here
     for name in fault or []:
         if name not in known_faults():
-            raise typer.BadParameter(f"{name!r} is not a fault; choose from {', '.join(known_faults())}.")
+            raise typer.BadParameter(
+                f"{name!r} is not a fault; choose from {', '.join(known_faults())}.", param_hint="--fault"
+            )
     serve_sandbox(port, create_app(faults=fault or [], fault_rate=fault_rate, seed=seed, signed=signed))
 
 
 @commands.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 def during(command: Annotated[list[str], typer.Argument(help="The command and its arguments.")]) -> None:
-    """Serve the sandbox while a command runs; the command gets the address in TINGFENG_SANDBOX_URL.
+    """Serve the sandbox while a command runs.
+
+    The command gets the address in TINGFENG_SANDBOX_URL.
 
     Example: tingfeng sandbox during tingfeng refresh --start 2026-01-05
     """

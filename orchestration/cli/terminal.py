@@ -6,7 +6,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,14 +29,17 @@ _LINES_KEPT = 200  # lines of a quiet run that are printed if it fails
 
 def error(message: str) -> None:
     """One line on standard error."""
-    sys.stderr.write(f"tingfeng: {message}\n")
-    sys.stderr.flush()
+    note(f"tingfeng: {message}")
 
 
 def note(message: str) -> None:
-    """A line of progress on standard error, so that results on standard output stay clean."""
-    sys.stderr.write(f"{message}\n")
-    sys.stderr.flush()
+    """A line of progress on standard error, so that results on standard output stay clean.
+
+    If nobody reads it any more (``2>&1 | head``), the line is dropped and the work goes on.
+    """
+    with suppress(BrokenPipeError):
+        sys.stderr.write(f"{message}\n")
+        sys.stderr.flush()
 
 
 def silent(_: str) -> None:
@@ -101,7 +104,7 @@ def run_progress(quiet: bool) -> "Iterator[Progress]":
         kept: deque[str] = deque(maxlen=_LINES_KEPT)
         try:
             yield Refresh(silent, kept.append, lambda plan: None)
-        except BaseException:
+        except Exception:
             for line in kept:
                 note(line)
             raise

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-trainings = typer.Typer(no_args_is_help=True)
+trainings = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +40,7 @@ def sentiment(
     from orchestration.reading.sentiment.train import train_general, train_on_labels
 
     if bool(labels) == bool(data):
-        raise typer.BadParameter("name either CSV files of labels, or a folder with --data.")
+        raise typer.BadParameter("name either CSV files of labels or a folder with --data.", param_hint="LABELS")
     if data:
         typer.echo(train_general(data, out or WEIGHTS))
     else:

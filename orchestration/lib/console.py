@@ -27,6 +27,15 @@ def _reason(event: object) -> str:
     return f"\n    {error.message.strip()}" if error is not None else ""
 
 
+# Lines of Dagster's own machinery, which tell an operator nothing.
+_MACHINERY = ("[pipes] external process successfully opened", "A dbt subsetted execution", "Copying `")
+
+
+def _is_of_interest(record: logging.LogRecord) -> bool:
+    metadata: dict[str, object] = getattr(record, "dagster_meta", {})
+    return not str(metadata.get("orig_message", record.msg)).startswith(_MACHINERY)
+
+
 class _StandardError:
     """File descriptor 2, whatever sys.stderr is: commands put a pipe there to show the lines in their way (runs.py)."""
 
@@ -41,6 +50,7 @@ class _StandardError:
 def console(_: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("tingfeng", logging.INFO)
     handler = logging.StreamHandler(_StandardError())
+    handler.addFilter(_is_of_interest)
     handler.setFormatter(_StepFormatter("%(asctime)s %(step)s: %(message)s", "%H:%M:%S"))
     logger.addHandler(handler)
     return logger

@@ -2,12 +2,14 @@
 
 import os
 import resource
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableRepository
@@ -53,11 +55,19 @@ def record_peak_memory(context: dg.HookContext) -> None:
 
 
 def run_job(name: str, tags: dict[str, str], say: Callable[[str], None]) -> Outcome:
-    """Run a job on the instance, in step processes. say: gets each line that the run logs."""
+    """Run a job on the instance, in step processes. say: gets each line that the run logs.
+
+    Raises KeyboardInterrupt after Ctrl-C, SystemExit after SIGTERM or SIGHUP, once all steps have stopped.
+    """
     instance = dg.DagsterInstance.get()
     release_lost_runs(instance, say)
     repository = ReconstructableRepository.for_module("orchestration.definitions", "defs", str(PROJECT_DIR))
-    with _without_stdout(), _lines_of_stderr(say):
+
+    def say_until_stopped(line: str) -> None:
+        if not stop.is_set():
+            say(line)
+
+    with stop_request(say) as stop, _without_stdout(), _lines_of_stderr(say_until_stopped):
         result = dg.execute_job(
             repository.get_reconstructable_job(name),
             instance=instance,
@@ -65,7 +75,56 @@ def run_job(name: str, tags: dict[str, str], say: Callable[[str], None]) -> Outc
             run_config={"loggers": {"console": {}}},
             raise_on_error=False,
         )
+    stop.raise_if_set()
     return Outcome(result.success, step_costs(instance, result.run_id))
+
+
+class StopRequest:
+    """Set once a signal has asked this process to stop."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    def is_set(self) -> bool:
+        return self.signal is not None
+
+    def raise_if_set(self) -> None:
+        if self.signal == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self.signal is not None:
+            sys.exit(128 + self.signal)
+
+
+@contextmanager
+def stop_request(say: Callable[[str], None]) -> Iterator[StopRequest]:
+    """Yield what becomes set at SIGINT, SIGTERM or SIGHUP.
+
+    Dagster handles SIGINT and SIGTERM in a run: it interrupts the steps, which takes some seconds, and their processes
+    log how they end. It replaces other handlers, so the signal is read from the wakeup descriptor, which is written
+    whatever the handler is. A closed terminal (SIGHUP) ends the run like Ctrl-C, unless it is ignored (nohup).
+    """
+    stop = StopRequest()
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def wait() -> None:
+        with os.fdopen(reading, "rb", buffering=0) as signals:
+            while byte := signals.read(1):
+                if not stop.is_set() and byte[0] in {signal.SIGINT, signal.SIGTERM}:
+                    stop.signal = byte[0]
+                    say("Stopping; what the crawls have landed stays.")
+
+    threading.Thread(target=wait, daemon=True).start()
+    wakeup_before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    hangup_before = signal.getsignal(signal.SIGHUP)
+    if hangup_before is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGHUP, hangup_before)
+        signal.set_wakeup_fd(wakeup_before)
+        os.close(writing)
 
 
 def step_costs(instance: dg.DagsterInstance, run_id: str) -> list[StepCost]:
@@ -120,19 +179,25 @@ def _lines_of_stderr(say: Callable[[str], None]) -> Iterator[None]:
     real = os.fdopen(kept, "w", encoding="utf-8", buffering=1)
     before, sys.stderr = sys.stderr, real
 
+    end, end_reached = f"end {uuid4()}", threading.Event()
+
     def follow() -> None:
         with os.fdopen(reading, encoding="utf-8", errors="replace") as lines:
             for line in lines:
-                say(line.rstrip("\n"))
+                if line.rstrip("\n") == end:
+                    end_reached.set()
+                else:
+                    say(line.rstrip("\n"))
 
-    following = threading.Thread(target=follow, daemon=True)
-    following.start()
+    # Not joined: Dagster's step server holds the pipe open for the steps of later runs of this process.
+    threading.Thread(target=follow, daemon=True).start()
     try:
         yield
     finally:
         sys.stderr = before
-        os.dup2(real.fileno(), 2)  # closes the last writing end of this process
-        following.join(timeout=5)  # a step server that outlives the run for a moment holds the pipe open
+        os.write(2, f"{end}\n".encode())
+        end_reached.wait(timeout=5)
+        os.dup2(real.fileno(), 2)
         real.close()
 
 

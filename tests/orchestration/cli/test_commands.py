@@ -114,8 +114,12 @@ def test_help_imports_nothing_that_is_slow_to_import():
 def test_wrong_usage_exits_with_2_and_explains_itself(arguments, capsys):
     assert tingfeng(*arguments.split()) == 2
     streams = capsys.readouterr()
-    assert re.search("Usage:|Error", streams.out + streams.err)
-    assert "Traceback" not in streams.err
+    if arguments == "train":  # a group without a command prints its help
+        assert "Usage:" in streams.err
+        return
+    (line,) = streams.err.splitlines()
+    assert re.fullmatch(r"tingfeng: .*\. See '.* --help'\.", line)
+    assert streams.out == ""
 
 
 @pytest.mark.parametrize(
@@ -217,11 +221,72 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback():
         server.send_signal(signal.SIGINT)
         _, errors = server.communicate(timeout=20)
     assert server.returncode == 130
-    assert "Traceback" not in errors
+    assert errors == "tingfeng: Stopped by Ctrl-C.\n"
+
+
+def test_ctrl_c_in_a_run_stops_its_steps_and_ends_with_one_line(tmp_path):
+    command = [sys.executable, "-m", "orchestration.cli", "run"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
+        assert run.stderr is not None
+        assert any("landed" in line for line in run.stderr)
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+        *_, stopping, last = run.stderr.read().splitlines()
+    assert run.returncode == 130
+    assert (stopping, last) == ("Stopping; what the crawls have landed stays.", "tingfeng: Stopped by Ctrl-C.")
+    crawls = subprocess.run(["ps", "-A", "-o", "sess=,args="], capture_output=True, text=True, check=True).stdout
+    assert not [line for line in crawls.splitlines() if line.split()[0] == str(run.pid) and "crawl_process" in line]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
-def test_a_closed_pipe_leaves_no_traceback():
-    line = f"'{sys.executable}' -m orchestration.cli --help | head -1"
-    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("arguments", ["--help", "report --help"])
+def test_help_can_be_cut_by_head(arguments):
+    line = f"set -o pipefail; '{sys.executable}' -m orchestration.cli {arguments} | head -1"
+    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 141}
+    assert done.stdout.startswith("Usage:")
     assert done.stderr == ""
+
+
+def test_a_closed_pipe_ends_a_command_quietly_like_sigpipe():
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "orchestration.cli", "--version"]
+    with os.fdopen(writing, "w") as closed:
+        done = subprocess.run(command, cwd=ROOT, stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_lines_that_nobody_reads_are_dropped_and_the_work_goes_on(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        command = [sys.executable, "-m", "orchestration.cli", "reconcile", str(tmp_path / "nowhere.json")]
+        assert subprocess.run(command, cwd=ROOT, stderr=closed, check=False).returncode == 1
+
+
+def test_an_unexpected_error_is_one_line_with_its_place(monkeypatch, capsys):
+    def broken():
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("sandbox.labels.write_labels", lambda path: broken())
+    assert tingfeng("sandbox", "labels") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(
+        r"tingfeng: ZeroDivisionError: division by zero \(tests/.*test_commands.py:\d+\)\. Please report this; "
+        r"TINGFENG_DEBUG=1 shows the traceback\.",
+        line,
+    )
+    monkeypatch.setenv("TINGFENG_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        tingfeng("sandbox", "labels")
+
+
+@pytest.mark.parametrize("command", ["report", "explain volume.weibo", "audit", "compare --from 2026-01-05T12:00"])
+def test_a_damaged_snapshot_is_one_line_with_its_name_and_the_remedy(command, tmp_path, capsys):
+    snapshot = tmp_path / "data/serving/marts.duckdb"
+    snapshot.parent.mkdir(parents=True)
+    snapshot.write_bytes(b"damaged" * 1000)
+    assert tingfeng(*command.split()) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(snapshot) in line
+    assert "delete it and run 'tingfeng refresh'" in line
