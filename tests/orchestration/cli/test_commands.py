@@ -224,6 +224,7 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback():
     assert errors == "tingfeng: Stopped by Ctrl-C.\n"
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_run_stops_its_steps_and_ends_with_one_line(tmp_path):
     command = [sys.executable, "-m", "orchestration.cli", "run"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
