@@ -1,6 +1,7 @@
 """Fixtures for all tests: running servers of the sandbox and other applications, its corpus, crawls, the shared
 data."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -24,6 +25,7 @@ from core.platforms import Platform
 from core.storage.raw import partition_dir
 from sandbox import event
 from sandbox.corpus import SandboxPost
+from tests import report_topics
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -87,6 +89,17 @@ def shared() -> Path:
             f"there is no {folder.name}/ next to the repository, which does not contain real payloads and labelled sets"
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def report_snapshot(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The published marts of tests/report_topics.py, built once for all workers. Tests that change it copy it."""
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        folder = folder.parent  # the folder that the workers of a session share
+    with (folder / "report_topics.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return report_topics.snapshot_in(folder / "report_topics")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,7 @@ class DataFolder:
                 slice_start=china(day, "00:00"),
                 slice_end=china(day, "00:00") + timedelta(days=1),
                 state=state,
+                reason=None if state == "ok" else f"the slice is {state}",
                 observed_at=observed_at,
                 crawl_id=crawl_id,
             )
@@ -117,15 +118,20 @@ class DataFolder:
         ]
         land(self.path, "slices", platform, day, crawl_id, to_frame("slices", slices))
 
-    def enrich(self, day: str, version: str, posts: list[dict[str, Any]], topic_ids: Iterable[str] = ("demo",)) -> None:
-        """Write the enriched files of a day; every post matches all topics."""
+    def enrich(
+        self,
+        day: str,
+        version: str,
+        posts: list[dict[str, Any]],
+        topic_of: Callable[[str], str] = lambda post_id: "demo",
+    ) -> None:
+        """Write the enriched files of a day. topic_of: the topic that a post matches, by its post_id."""
         rows = pl.DataFrame(posts, schema=enriched.POSTS)
         topics = [
-            {"platform": row["platform"], "post_id": row["post_id"], "topic_id": topic_id, "matched_by": "all: 合成"}
-            | {"is_relevant": True, "relevance_reason": "nothing for or against"}
+            {"platform": row["platform"], "post_id": row["post_id"], "topic_id": topic_of(row["post_id"])}
+            | {"matched_by": "all: 合成", "is_relevant": True, "relevance_reason": "nothing for or against"}
             | {"stance": row["model_sentiment"], "stance_score": row["sentiment_score"]}
             for row in posts
-            for topic_id in topic_ids
         ]
         write_once(rows, self.path / f"enriched/posts/day={day}/{version}.parquet")
         write_once(

@@ -234,7 +234,7 @@ def test_an_as_of_build_leaves_out_later_observations(again: DataFolder) -> None
     assert again.rows("select followers from marts.dim_authors where author_uid = 'zhihu:he-cheng'") == [(5,)]
 
 
-def test_another_threshold_of_followers_changes_who_is_a_kol(again: Any) -> None:
+def test_another_threshold_of_followers_changes_who_is_a_kol(again: DataFolder) -> None:
     kinds = "select kind, kol_followers from marts.event_voices where author_uid = 'weibo:author-w5'"
     assert again.rows(kinds) == [("kol", 100_000)]
     again.write_settings("000002-ab", kol_followers=150_001)
@@ -242,7 +242,7 @@ def test_another_threshold_of_followers_changes_who_is_a_kol(again: Any) -> None
     assert again.rows(kinds) == [("ordinary", 150_001)]
 
 
-def test_a_build_without_a_setting_fails_and_names_it(again: Any) -> None:
+def test_a_build_without_a_setting_fails_and_names_it(again: DataFolder) -> None:
     (again.path / "enriched/settings/000001-aa.parquet").unlink()
     for model, setting in (("event_voices", "voices.kol_followers"), ("event_heat", "heat.volume")):
         with pytest.raises(AssertionError, match=f"enriched/settings has no row {setting}; materialize"):

@@ -1,4 +1,4 @@
-"""The report as a reader has it: made by the command, opened in headless Chromium at two widths, and printed."""
+"""The report as readers see it: made by the command, opened in headless Chromium at two widths, and printed."""
 
 import re
 import shutil
@@ -9,24 +9,21 @@ from typing import Any
 import pytest
 
 from tests.e2e.runs import run
-from tests.orchestration.reporting.tiny_marts import TOPIC, Tiny, make_marts
+from tests.report_topics import publish_only
 
 pytestmark = pytest.mark.slow
 
 CHROMIUM = shutil.which("chromium")
-TEXT = "合成的长帖子，没有空格也没有标点" * 12 + "https://example.org/" + "a" * 200
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a report of an event with long texts, made as a person makes it."""
+def folder(report_snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a report of an event with long texts, made by the command."""
     data = tmp_path_factory.mktemp("report")
-    posts = [Tiny("weibo", hour / 7, "negative", 10 * hour, TEXT) for hour in range(400)]
-    posts += [Tiny("douyin", hour / 3, "neutral", 70_000) for hour in range(100)]
-    make_marts(data / "serving" / "marts.duckdb", posts, statement_at=40)
-    done = run(data, "report", "--topic", TOPIC)
+    publish_only(report_snapshot, "long_texts", data / "serving" / "marts.duckdb")
+    done = run(data, "report", "--topic", "long_texts")
     assert done.returncode == 0, done.stderr
-    (page,) = data.glob(f"reports/{TOPIC}/*/report.html")
+    (page,) = data.glob("reports/long_texts/*/report.html")
     assert str(page) in done.stdout
     return page.parent
 
@@ -47,18 +44,18 @@ def browser() -> Iterator[Any]:
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_overflows_and_nothing_is_loaded(folder, browser, name, width):
     page = browser.new_page(viewport={"width": width, "height": 900})
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     page.goto((folder / name).as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    # What is wider than the page scrolls in a box of its own; nothing else reaches past the edge.
+    # Content wider than the page scrolls in its own box; nothing else extends past the edge.
     outside = page.evaluate(
         """() => [...document.querySelectorAll("body *")]
              .filter(one => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll"))
              .map(one => one.outerHTML.slice(0, 120))"""
     )
     assert outside == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert [url for url in requested if not url.startswith(("file:", "data:"))] == []
     page.close()
 
 
@@ -72,13 +69,13 @@ def test_charts_are_legible(folder, browser, width):
     )
     assert len(sizes) > 20
     assert min(sizes) >= 10
-    cut = page.evaluate(
+    cut_off = page.evaluate(
         """() => [...document.querySelectorAll("svg.chart text")].filter(one => {
              const text = one.getBoundingClientRect(), chart = one.closest("svg").getBoundingClientRect();
              return text.width && (text.left < chart.left - 2 || text.right > chart.right + 2);
            }).map(one => one.textContent)"""
     )
-    assert cut == []
+    assert cut_off == []
     page.close()
 
 
@@ -94,13 +91,13 @@ def test_references_click_through(folder, browser):
         assert reference.locator("b").inner_text() == name
         assert "select" in reference.inner_text()
         box = reference.bounding_box()
-        assert -1 < box["y"] < 900  # a scroll ends on a whole pixel, the line it ends at need not begin on one
+        assert -1 < box["y"] < 900  # the browser scrolls by whole pixels, but a line can begin between two
     page.locator("header a", has_text="English").click()
     assert "Volume" in page.locator("h2, .card").all_inner_texts()[1]
     page.close()
 
 
-def test_without_a_script_and_in_print_it_is_whole(folder, browser):
+def test_the_report_is_complete_without_scripts_and_in_print(folder, browser):
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto((folder / "report.html").as_uri())
     page.emulate_media(media="print")
@@ -109,13 +106,13 @@ def test_without_a_script_and_in_print_it_is_whole(folder, browser):
     page.close()
 
 
-def test_the_commands_name_what_is_missing(folder, tmp_path):
+def test_the_commands_name_unknown_and_missing_things(folder, tmp_path):
     data = folder.parents[2]
     unknown = run(data, "report", "--topic", "moon")
     assert unknown.returncode == 1
-    assert "'moon' is not published; published topics: demo" in unknown.stderr
+    assert "'moon' is not published; published topics: long_texts" in unknown.stderr
     assert "Nothing is published yet" in run(tmp_path, "report").stderr
     assert "2026-01-06T12:00" in run(data, "report", "--as-of", "noon").stderr
-    told = run(data, "explain", "volume.weibo")
-    assert told.returncode == 0
-    assert re.search(r"Now: +400, which would print 400 \(the same\)", told.stdout)
+    explained = run(data, "explain", "volume.weibo")
+    assert explained.returncode == 0
+    assert re.search(r"Now: +400, which would print 400 \(the same\)", explained.stdout)

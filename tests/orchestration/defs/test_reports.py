@@ -1,4 +1,4 @@
-"""The report's assets, and the schedule by which they are made."""
+"""The report assets and their schedule."""
 
 from datetime import datetime
 from pathlib import Path
@@ -10,12 +10,12 @@ from core.calendar import TIMEZONE
 from core.listening import Topic
 from orchestration.definitions import defs
 from orchestration.defs.report.reports import event_report, keep_last_of_day
-from tests.orchestration.reporting.tiny_marts import TOPIC, Tiny, make_marts
+from tests.report_topics import publish_only
 
 KEY = dg.AssetKey(["report", "xiaomi_kol"])
 
 
-def asked(at: datetime) -> list[dg.RunRequest]:
+def requested_runs(at: datetime) -> list[dg.RunRequest]:
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_schedule_context(
             instance, scheduled_execution_time=at, repository_def=defs.get_repository_def()
@@ -23,7 +23,7 @@ def asked(at: datetime) -> list[dg.RunRequest]:
         return list(defs.get_schedule_def("daily_reports").evaluate_tick(context).run_requests)
 
 
-def test_each_topic_has_a_report_of_what_is_published():
+def test_each_topic_has_a_report_of_the_published_marts():
     node = defs.get_repository_def().asset_graph.get(KEY)
     assert {key.to_user_string() for key in node.parent_keys} == {"serving/marts"}
     assert node.group_name == "report"
@@ -36,15 +36,15 @@ def test_a_refresh_ends_with_the_reports():
 
 
 def test_reports_are_made_daily_while_numbers_move():
-    requests = asked(datetime(2026, 1, 3, 9, tzinfo=ZoneInfo(TIMEZONE)))
+    requests = requested_runs(datetime(2026, 1, 3, 9, tzinfo=ZoneInfo(TIMEZONE)))
     assert [request.asset_selection for request in requests] == [[KEY]]
     # The window ends on 6 January, whose posts are observed again seven days on.
-    assert asked(datetime(2026, 1, 14, 9, tzinfo=ZoneInfo(TIMEZONE)))
-    assert not asked(datetime(2026, 1, 15, 9, tzinfo=ZoneInfo(TIMEZONE)))
-    assert not asked(datetime(2026, 1, 1, 9, tzinfo=ZoneInfo(TIMEZONE)))
+    assert requested_runs(datetime(2026, 1, 14, 9, tzinfo=ZoneInfo(TIMEZONE)))
+    assert not requested_runs(datetime(2026, 1, 15, 9, tzinfo=ZoneInfo(TIMEZONE)))
+    assert not requested_runs(datetime(2026, 1, 1, 9, tzinfo=ZoneInfo(TIMEZONE)))
 
 
-def test_of_a_day_the_last_report_of_a_refresh_is_kept(tmp_path):
+def test_the_last_report_of_a_day_and_requested_ones_are_kept(tmp_path):
     for name in ("2026-01-05T120000", "2026-01-06T060000", "2026-01-06T070000", "2026-01-06T080000"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "report.html").touch()
@@ -57,19 +57,19 @@ def test_of_a_day_the_last_report_of_a_refresh_is_kept(tmp_path):
     ]
 
 
-def test_the_assets_page_has_the_headline_and_the_picture(tmp_path, monkeypatch):
+def test_the_metadata_of_a_report_has_its_headline_and_chart(report_snapshot, tmp_path, monkeypatch):
     monkeypatch.setenv("TINGFENG_DATA", str(tmp_path))
-    make_marts(tmp_path / "serving" / "marts.duckdb", [Tiny("weibo", hour) for hour in range(20)])
+    publish_only(report_snapshot, "prompt_statement", tmp_path / "serving" / "marts.duckdb")
     topic = Topic(
-        id=TOPIC,
+        id="prompt_statement",
         name="合成话题",
         brand="合成",
         match={"any": ["合成"]},
-        window={"start": "2026-01-01", "end": "2026-01-03"},
+        window={"start": "2026-01-01", "end": "2026-01-04"},
     )
     served = dg.AssetSpec(["serving", "marts"])
     done = dg.materialize([event_report(topic), served], selection=[event_report(topic).key])
-    (made,) = done.asset_materializations_for_node(f"report__{TOPIC}")
-    assert "20条相关帖子" in made.metadata["headline"].value
-    assert made.metadata["picture"].value.startswith("![声量](data:image/png;base64,iVBOR")
-    assert Path(made.metadata["report"].value).is_file()
+    (materialization,) = done.asset_materializations_for_node("report__prompt_statement")
+    assert "20条相关帖子" in materialization.metadata["headline"].value
+    assert materialization.metadata["picture"].value.startswith("![声量](data:image/png;base64,iVBOR")
+    assert Path(materialization.metadata["report"].value).is_file()

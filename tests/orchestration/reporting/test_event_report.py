@@ -1,7 +1,8 @@
-"""The report of an event: what it prints, and what it says where there is little or nothing to print."""
+"""The report of an event: its figures, its references, and its text where data are few or missing."""
 
 import json
 import re
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -17,28 +18,35 @@ from orchestration.reporting.event_report import build_report, write_report
 from orchestration.reporting.facts import Sentence
 from orchestration.reporting.page import plain_text
 from orchestration.reporting.verification import VerificationProblem, unverified, verify
-from tests.orchestration.reporting.tiny_marts import TOPIC, Tiny, make_marts
-
-EVENT = [
-    *[Tiny("weibo", hour, "negative", 2) for hour in (1, 2, 3, 26, 27, 28, 29, 50, 51, 52, 53, 53.5)],
-    *[Tiny("weibo", hour, "positive", 1) for hour in (4, 30)],
-    *[Tiny("douyin", hour, "neutral", 400) for hour in (5, 31, 54)],
-]
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    marts = make_marts(tmp_path_factory.mktemp("report") / "marts.duckdb", EVENT, statement_at=53)
-    return build_report(marts, TOPIC, is_sandbox=True)
+def report(report_snapshot):
+    return build_report(report_snapshot, "demo", is_sandbox=True)
+
+
+@pytest.fixture
+def text_of(report_snapshot):
+    """``text_of(topic_id)``: the text of the Chinese page of a topic."""
+    return lambda topic_id: words(build_report(report_snapshot, topic_id).pages["zh"])
+
+
+@pytest.fixture
+def changed(report_snapshot, tmp_path):
+    """``changed(*statements)``: a copy of the snapshot in which the SQL statements have changed values of the marts."""
+
+    def change(*statements: str) -> Path:
+        copy = shutil.copy(report_snapshot, tmp_path / "changed.duckdb")
+        with duckdb.connect(copy) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        return Path(copy)
+
+    return change
 
 
 def words(page: str) -> str:
     return re.sub(r"\s+", " ", html.document_fromstring(page).find(".//main").text_content())
-
-
-def of(tmp_path: Path, posts=(), language="zh", **how) -> str:
-    """What a reader gets of a topic, in words."""
-    return words(build_report(make_marts(tmp_path / "marts.duckdb", posts, **how), TOPIC).pages[language])
 
 
 def test_every_number_is_a_figure_of_the_ledger_or_quoted(report):
@@ -68,16 +76,16 @@ def test_references_resolve_to_ledger_rows_and_posts(report):
     assert list(references) == [f"r{number}" for number in range(1, len(references) + 1)]
 
 
-def test_nothing_is_loaded_and_it_is_small(report):
+def test_pages_load_nothing_and_are_small(report):
     for page in report.pages.values():
         assert not re.search(r"""(?:src|srcset)=["']?(?!data:)|@import|url\(""", page)
         assert "<script" not in page
         assert len(page.encode()) < 2_000_000
 
 
-def test_the_same_marts_give_the_same_bytes(report, tmp_path, monkeypatch):
-    marts = make_marts(tmp_path / "other name.duckdb", EVENT, statement_at=53)
-    again = build_report(marts, TOPIC, is_sandbox=True)
+def test_the_same_marts_give_the_same_bytes(report, report_snapshot, tmp_path):
+    marts = Path(shutil.copy(report_snapshot, tmp_path / "other name.duckdb"))
+    again = build_report(marts, "demo", is_sandbox=True)
     assert again.pages == report.pages
     first, second = tmp_path / "first", tmp_path / "second"
     for folder, one in ((first, report), (second, again)):
@@ -86,18 +94,18 @@ def test_the_same_marts_give_the_same_bytes(report, tmp_path, monkeypatch):
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
 
 
-def test_a_figure_that_is_not_in_the_ledger_fails_the_build(report, tmp_path, monkeypatch):
+def test_a_figure_that_is_not_in_the_ledger_fails_the_build(report, report_snapshot, monkeypatch):
     with pytest.raises(KeyError, match=r"volume\.mars"):
         plain_text("[volume.mars]", report.ledger.figures, "zh")
     monkeypatch.setattr(event_report.sentences, "summary", lambda facts: [Sentence("[volume.mars]条", "[volume.mars]")])
     with pytest.raises(KeyError, match=r"volume\.mars"):
-        build_report(make_marts(tmp_path / "marts.duckdb", EVENT), TOPIC)
+        build_report(report_snapshot, "demo")
 
 
-def test_a_number_in_the_words_fails_the_build(tmp_path, monkeypatch):
+def test_a_number_in_a_sentence_fails_the_build(report_snapshot, monkeypatch):
     monkeypatch.setattr(event_report.sentences, "summary", lambda facts: [Sentence("共17条", "17 posts")])
     with pytest.raises(VerificationProblem, match="共17条"):
-        build_report(make_marts(tmp_path / "marts.duckdb", EVENT), TOPIC)
+        build_report(report_snapshot, "demo")
 
 
 @pytest.mark.parametrize(
@@ -114,17 +122,16 @@ def test_a_number_in_the_words_fails_the_build(tmp_path, monkeypatch):
         ("<svg><text>17</text></svg>", "contains a number"),
     ],
 )
-def test_verification_finds(report, addition, problem):
+def test_verification_reports_each_fault_of_a_page(report, addition, problem):
     page = report.pages["zh"]
     verify(page, report.ledger.figures, "zh")
-    found = unverified(page.replace("</main>", f"{addition}</main>"), report.ledger.figures, "zh")
-    assert len(found) == 1
-    assert problem in found[0]
+    problems = unverified(page.replace("</main>", f"{addition}</main>"), report.ledger.figures, "zh")
+    assert len(problems) == 1
+    assert problem in problems[0]
 
 
-def test_quoted_data_may_hold_anything(tmp_path):
-    posts = [Tiny("weibo", 1, text='全网24小时 <script>alert(1)</script> [volume.weibo] ⟦"&')]
-    page = build_report(make_marts(tmp_path / "marts.duckdb", posts, topic_name="3·15 [x]"), TOPIC).pages["zh"]
+def test_quoted_text_can_contain_numbers_markup_and_brackets(report_snapshot):
+    page = build_report(report_snapshot, "quoted_markup").pages["zh"]
     assert "全网24小时 <script>alert(1)</script> [volume.weibo]" in words(page)
     assert "<script" not in page
 
@@ -136,7 +143,7 @@ def test_our_own_figures_reconcile(report, tmp_path):
     assert reconcile(figures) == []
 
 
-def test_reconcile_would_find_a_wrong_figure(report, tmp_path):
+def test_reconcile_reports_a_wrong_figure(report, tmp_path):
     write_report(report, tmp_path)
     wrong = json.loads((tmp_path / "figures.json").read_text())
     wrong["volume"] = "18"
@@ -144,13 +151,13 @@ def test_reconcile_would_find_a_wrong_figure(report, tmp_path):
     assert reconcile(read_figures(tmp_path / "wrong.json")[0])
 
 
-def test_net_sentiment_is_printed_by_name(report):
+def test_net_sentiment_is_printed_with_its_definition(report):
     text = words(report.pages["zh"])
     assert "只看正负面为−71.4%，以全部帖子为分母为−58.8%" in text
     assert "(P−N)/(P+N)" in words(report.pages["en"])
 
 
-def test_a_share_of_interactions_names_whose_it_is(report):
+def test_a_share_of_interactions_names_its_platforms(report):
     text = words(report.pages["zh"])
     assert (
         "带中性标签的帖子占声量的17.65%、占互动量的97.88%，这些互动有100.0%来自抖音。标签属于帖子，不是互动者的态度"
@@ -158,93 +165,82 @@ def test_a_share_of_interactions_names_whose_it_is(report):
     )
 
 
-def test_a_late_statement_is_late(report):
-    assert "历时52.0小时，超过24小时" in words(report.pages["zh"])
+def test_a_statement_after_more_than_a_day_is_late(text_of):
+    assert "历时52.0小时，超过24小时" in text_of("late_statement")
 
 
-def test_a_statement_within_a_day(tmp_path):
-    assert "历时9.0小时，在24小时之内" in of(tmp_path, EVENT, statement_at=10)
+def test_a_statement_within_a_day_is_in_time(text_of):
+    assert "历时9.0小时，在24小时之内" in text_of("prompt_statement")
 
 
-def test_synthetic_data_are_called_so(report, tmp_path):
+def test_synthetic_data_are_labelled_as_synthetic(report, report_snapshot):
     assert "合成数据" in report.pages["zh"]
-    live = build_report(make_marts(tmp_path / "marts.duckdb", EVENT), TOPIC)
+    live = build_report(report_snapshot, "demo")
     assert "合成数据" not in live.pages["zh"]
 
 
-def test_a_topic_without_posts(tmp_path):
-    assert "没有发现相关帖子" in of(tmp_path)
+def test_a_topic_without_posts(text_of):
+    assert "没有发现相关帖子" in text_of("no_posts")
 
 
-def test_a_topic_of_which_nothing_was_collected(tmp_path):
-    blocked = [(platform, day) for platform in ("weibo", "douyin") for day in range(3)]
-    text = of(tmp_path, blocked=blocked)
+def test_a_topic_without_any_collected_day(text_of):
+    text = text_of("nothing_collected")
     assert "声量未知，不是零" in text
     assert "blocked" in text
 
 
-def test_one_post(tmp_path):
-    text = of(tmp_path, [Tiny("weibo", 1, "negative", 5)])
+def test_one_post(text_of):
+    text = text_of("one_post")
     assert "共有1条相关帖子" in text
     assert "中位数" not in text.split("热度")[0].split("平台分布")[1].split("平台声量")[0]
 
 
-def test_one_platform(tmp_path):
-    text = of(tmp_path, [Tiny("weibo", hour) for hour in range(5)], platforms=["weibo"])
+def test_one_platform(text_of):
+    text = text_of("one_platform")
     assert "所采集的唯一平台微博共有5条" in text
     assert "抖音" not in text
 
 
-def test_a_platform_that_was_blocked(tmp_path):
-    text = of(tmp_path, [Tiny("weibo", hour) for hour in range(5)], blocked=[("douyin", day) for day in range(3)])
+def test_a_blocked_platform_makes_the_report_provisional(text_of):
+    text = text_of("platform_blocked")
     assert "6个平台日（平台×日）中，3个采集完整" in text
     assert "暂定" in text
     assert "所采集的唯一平台微博" in text
 
 
-def test_a_day_that_was_blocked_is_a_gap(tmp_path):
-    marts = make_marts(tmp_path / "marts.duckdb", EVENT, blocked=[("douyin", 2)])
-    with duckdb.connect(str(marts)) as connection:
-        connection.execute(
-            "update event_daily set volume = null where posted_date = '2026-01-03' and platform = 'douyin'"
-        )
-        connection.execute(
-            "update event_hourly set volume = null where posted_date = '2026-01-03' and platform = 'douyin'"
-        )
-    page = build_report(marts, TOPIC).pages["zh"]
+def test_a_blocked_day_is_a_gap_in_a_chart(report_snapshot):
+    page = build_report(report_snapshot, "day_blocked").pages["zh"]
     charts = html.document_fromstring(page).xpath("//*[local-name()='svg']")
     assert any("未采集" in "".join(chart.itertext()) for chart in charts)
 
 
-def test_posts_without_sentiment(tmp_path):
-    text = of(tmp_path, [Tiny("weibo", hour, None) for hour in range(5)])
+def test_posts_without_sentiment(changed):
+    marts = changed(
+        "update event_sentiment set volume = 0, volume_share = null, interactions = 0, interaction_share = null",
+        "update event_platform_sentiment set volume = 0, volume_share = 0, interactions = null",
+        "update event_totals set nsr_polar = null, nsr_total = 0",
+    )
+    text = words(build_report(marts, "one_platform").pages["zh"])
     assert "没有可用的情感标注" in text
     assert "净情感度为" not in text
 
 
-def test_posts_whose_counts_are_not_shown(tmp_path):
-    marts = make_marts(tmp_path / "marts.duckdb", [Tiny("weibo", 1, "negative", None)])
-    with duckdb.connect(str(marts)) as connection:
-        for table in ("event_totals", "event_platforms", "event_daily", "event_hourly", "event_sentiment"):
-            connection.execute(f"update {table} set interactions = null")
-    assert "互动量未知" in words(build_report(marts, TOPIC).pages["zh"])
+def test_posts_whose_counts_are_not_shown(text_of):
+    assert "互动量未知" in text_of("no_counts")
 
 
-def test_an_open_window_is_provisional(tmp_path):
-    text = build_report(make_marts(tmp_path / "marts.duckdb", EVENT, window_is_open=True), TOPIC).pages["zh"]
+def test_an_open_window_is_provisional(report_snapshot):
+    text = build_report(report_snapshot, "open_window").pages["zh"]
     assert "监测期尚未结束" in text
     assert "声量（暂定）" in text
-    # Every sentence that holds a number of posts says so; times and rules do not move.
-    said = html.document_fromstring(text).xpath("//section[@id='sentiment']/p[.//a]")
-    assert len(said) > 3
-    assert all(one.text_content().endswith("（暂定）。") for one in said)
+    # Every sentence with a number of posts is marked; times and rules do not change.
+    sentences = html.document_fromstring(text).xpath("//section[@id='sentiment']/p[.//a]")
+    assert len(sentences) > 3
+    assert all(sentence.text_content().endswith("（暂定）。") for sentence in sentences)
 
 
-def test_young_counts_are_provisional(tmp_path):
-    marts = make_marts(tmp_path / "marts.duckdb", EVENT)
-    with duckdb.connect(str(marts)) as connection:
-        connection.execute("update event_totals set mature_share = .4")
-    page = build_report(marts, TOPIC).pages
+def test_counts_observed_before_72_hours_are_provisional(changed):
+    page = build_report(changed("update event_totals set mature_share = .4"), "demo").pages
     text = html.document_fromstring(page["zh"]).text_content()
     assert "只有40.0%的互动是在发布72小时之后观测的" in text
     assert "互动量（暂定）" in page["zh"]
@@ -254,38 +250,32 @@ def test_young_counts_are_provisional(tmp_path):
     assert "Interactions (provisional)" in page["en"]
 
 
-def test_a_long_window_prints_its_last_month_and_charts_the_rest(tmp_path):
-    posts = [Tiny("weibo", 24 * day + 1) for day in range(60)]
-    page = build_report(make_marts(tmp_path / "marts.duckdb", posts, days=60), TOPIC).pages["zh"]
+def test_a_long_window_prints_its_last_month_and_charts_the_rest(report_snapshot):
+    page = build_report(report_snapshot, "sixty_days").pages["zh"]
     assert "3月1日" in page
     assert 'data-figure="day.2026-01-10"' not in page
 
 
-def test_as_of_is_what_was_asked_for(tmp_path):
-    marts = make_marts(tmp_path / "marts.duckdb", EVENT)
-    assert build_report(marts, TOPIC).as_of.isoformat() == "2026-01-06T06:00:00"  # the last observation
+def test_as_of_is_the_last_observation_or_the_requested_moment(report, report_snapshot):
+    assert report.as_of.isoformat() == "2026-01-06T06:00:00"  # the last observation
     moment = datetime.fromisoformat("2026-01-06T04:00")
-    asked = build_report(marts, TOPIC, moment)
-    assert asked.as_of == moment
-    assert "2026年1月6日 12:00" in asked.pages["zh"]
+    requested = build_report(report_snapshot, "demo", moment)
+    assert requested.as_of == moment
+    assert "2026年1月6日 12:00" in requested.pages["zh"]
 
 
-def test_an_unknown_topic_is_named_with_those_there_are(tmp_path):
+def test_the_problem_of_an_unknown_topic_lists_the_published_ones(report_snapshot):
     with pytest.raises(Problem, match=r"topic 'moon' is not published.*demo"):
-        build_report(make_marts(tmp_path / "marts.duckdb"), "moon")
+        build_report(report_snapshot, "moon")
 
 
-def test_marts_of_an_earlier_version_that_lack_a_column_are_refused(tmp_path):
-    marts = make_marts(tmp_path / "marts.duckdb", EVENT)
-    with duckdb.connect(str(marts)) as connection:
-        connection.execute("alter table event_totals drop column crawled_volume")
-    with pytest.raises(Problem, match=r"(?s)marts.duckdb.*tingfeng refresh.*crawled_volume"):
-        build_report(marts, TOPIC, is_sandbox=True)
+def test_marts_of_an_earlier_version_that_lack_a_column_are_refused(changed):
+    marts = changed("alter table event_totals drop column crawled_volume")
+    with pytest.raises(Problem, match=r"(?s)changed.duckdb.*tingfeng refresh.*crawled_volume"):
+        build_report(marts, "demo", is_sandbox=True)
 
 
-def test_marts_of_an_earlier_version_still_make_a_report(tmp_path):
-    marts = make_marts(tmp_path / "marts.duckdb", EVENT)
-    with duckdb.connect(str(marts)) as connection:
-        for table in ("event_voices", "event_heat", "event_spread", "event_hot_lists", "event_top_comments"):
-            connection.execute(f"drop table {table}")
-    assert "没有可以列出的账号" in words(build_report(marts, TOPIC).pages["zh"])
+def test_marts_of_an_earlier_version_still_make_a_report(changed):
+    later = ("event_voices", "event_heat", "event_spread", "event_hot_lists", "event_top_comments")
+    marts = changed(*[f"drop table {table}" for table in later])
+    assert "没有可以列出的账号" in words(build_report(marts, "demo").pages["zh"])

@@ -1,6 +1,7 @@
 """The figure ledger: each figure's SQL gives its value, its posts are those that count, and an explanation has both."""
 
 import hashlib
+import shutil
 from datetime import date, datetime
 
 import duckdb
@@ -23,17 +24,17 @@ from orchestration.reporting.ledger import (
     tables_of,
 )
 from tests.commands import tingfeng
-from tests.orchestration.reporting.tiny_marts import TOPIC, Tiny, contracts, make_marts, metric_ids
+from tests.report_topics import publish_only
 
 NOON = datetime.fromisoformat("2026-01-06T04:00")  # UTC
-POSTS = [Tiny("weibo", hour, "negative", 3) for hour in (1, 2, 26)] + [Tiny("douyin", 30, "neutral", 40)]
+TOPIC = "four_posts"
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """A data folder with a published snapshot and a report of it."""
+def data(report_snapshot, tmp_path_factory):
+    """A data folder with a published snapshot of one topic, and a report of it."""
     folder = tmp_path_factory.mktemp("ledger")
-    marts = make_marts(folder / "serving" / "marts.duckdb", POSTS, statement_at=30)
+    marts = publish_only(report_snapshot, TOPIC, folder / "serving" / "marts.duckdb")
     write_report(build_report(marts, TOPIC), folder / "reports" / TOPIC / "2026-01-05T060000")
     return folder
 
@@ -50,17 +51,17 @@ def explained(data, capsys, monkeypatch, *arguments):
     return status, out + error
 
 
-def test_every_figures_sql_gives_its_value_again(data, figures):
+def test_the_sql_of_every_figure_returns_its_value(data, figures):
     assert len(figures) > 150
     with open_snapshot(data / "serving" / "marts.duckdb") as connection:
         for figure in figures.values():
             assert recount(connection, figure) == (figure.value, figure.moment), figure.id
-            shown = figure.moment if figure.moment else figure.value
+            value = figure.moment if figure.moment else figure.value
             if figure.unit not in ("day", "day_of_year"):
-                assert displayed(shown, figure.unit, "zh") == figure.display
+                assert displayed(value, figure.unit, "zh") == figure.display
 
 
-def test_every_figures_posts_are_found_again(data, figures):
+def test_the_posts_sql_of_every_figure_returns_its_posts(data, figures):
     with open_snapshot(data / "serving" / "marts.duckdb") as connection:
         for figure in figures.values():
             if figure.posts_sql:
@@ -81,51 +82,53 @@ def test_a_row_of_the_ledger(figures):
     assert (row.value, row.display, row.unit, row.metric, row.metric_version) == (2.0, "2", "count", "volume", 1)
     assert row.filters == '{"platform": "weibo", "posted_date": "2026-01-01"}'
     assert row.sql == (
-        "select volume from marts.event_daily where topic_id = 'demo' and platform = 'weibo' "
+        "select volume from marts.event_daily where topic_id = 'four_posts' and platform = 'weibo' "
         "and posted_date = date '2026-01-01'"
     )
-    assert row.posts_hash == hashlib.sha256(b"weibo:0\nweibo:1").hexdigest()
+    assert row.posts_hash == hashlib.sha256(b"weibo:four_posts-0\nweibo:four_posts-1").hexdigest()
 
 
-def test_the_ledger_is_a_table_that_sql_can_ask(data):
+def test_the_ledger_is_a_table_that_sql_can_query(data):
     path = data / "reports" / TOPIC / "2026-01-05T060000" / "figures.parquet"
     assert pl.read_parquet_schema(path) == pl.Schema(SCHEMA)
     assert duckdb.sql(f"select value from '{path}' where id = 'volume'").fetchall() == [(4.0,)]
 
 
-def test_what_was_not_collected_has_a_row_without_a_value(tmp_path):
-    marts = make_marts(tmp_path / "marts.duckdb", POSTS, blocked=[("douyin", 0)])
-    figure = build_report(marts, TOPIC).ledger.figures["volume.douyin.2026-01-01"]
+def test_a_day_that_was_not_collected_has_a_row_without_a_value(report_snapshot):
+    figure = build_report(report_snapshot, "day_blocked").ledger.figures["volume.douyin.2026-01-03"]
     assert (figure.value, figure.display) == (None, "—")
 
 
-def test_every_metric_is_defined():
+def test_every_metric_is_defined(report_snapshot):
     used = {spec.metric for spec in figure_specs("now()", date(2026, 1, 1), is_synthetic=True)}
-    assert used <= metric_ids()
+    with open_snapshot(report_snapshot) as connection:
+        defined = {metric for (metric,) in connection.execute("select metric_id from marts.dim_metrics").fetchall()}
+    assert used <= defined
 
 
-def test_every_spec_reads_marts_that_exist():
-    wanted = figure_specs("now()", date(2026, 1, 1), is_synthetic=True)
-    assert available(wanted, set(contracts()) | {"dim_metrics", "dim_platforms"}) == wanted
-    assert not [spec for spec in available(wanted, {"dim_topics"}) if "event_" in spec.source]
+def test_every_spec_reads_marts_that_exist(report_snapshot):
+    specs = figure_specs("now()", date(2026, 1, 1), is_synthetic=True)
+    with open_snapshot(report_snapshot) as connection:
+        assert available(specs, tables_of(connection)) == specs
+    assert not [spec for spec in available(specs, {"dim_topics"}) if "event_" in spec.source]
 
 
-def one_figure(marts, *wanted):
+def figures_of(marts, *specs):
     with open_snapshot(marts) as connection:
         assert "event_totals" in tables_of(connection)
-        return build_ledger(connection, TOPIC, NOON, wanted).figures
+        return build_ledger(connection, TOPIC, NOON, specs).figures
 
 
 def test_two_figures_of_one_id_are_refused(data):
     spec = FigureSpec("volume", "volume", "count", "marts.event_totals", "volume")
     with pytest.raises(ValueError, match="two figures have the id volume"):
-        one_figure(data / "serving" / "marts.duckdb", spec, spec)
+        figures_of(data / "serving" / "marts.duckdb", spec, spec)
 
 
 def test_a_figure_of_several_rows_is_refused(data):
     spec = FigureSpec("volume", "volume", "count", "marts.event_platforms", "volume")
     with pytest.raises(ValueError, match="returns several rows"):
-        one_figure(data / "serving" / "marts.duckdb", spec)
+        figures_of(data / "serving" / "marts.duckdb", spec)
 
 
 def test_literals_are_quoted():
@@ -160,19 +163,26 @@ def test_how_figures_are_printed(value, unit, zh, en):
     assert (displayed(value, unit, "zh"), displayed(value, unit, "en")) == (zh, en)
 
 
-def test_explain_says_where_a_figure_comes_from(data, capsys, monkeypatch):
+def test_explain_shows_the_sql_and_the_posts_of_a_figure(data, capsys, monkeypatch):
     status, text = explained(data, capsys, monkeypatch, "volume.weibo")
     assert status == 0
     assert "volume.weibo = 3" in text
     assert "声量" in text
-    assert "select volume from marts.event_platforms where topic_id = 'demo' and platform = 'weibo'" in text
+    assert "select volume from marts.event_platforms where topic_id = 'four_posts' and platform = 'weibo'" in text
     assert "Now:       3, which would print 3 (the same)" in text
-    assert "weibo:0  2026-01-01  3 interactions  https://weibo.example/weibo:0" in text
+    assert "weibo:four_posts-0  2026-01-01  3 interactions  https://weibo.example/four_posts-0" in text
 
 
-def test_explain_says_what_has_changed_since(data, capsys, monkeypatch, tmp_path):
-    make_marts(tmp_path / "serving" / "marts.duckdb", [*POSTS, Tiny("weibo", 3)])
+def test_explain_shows_what_has_changed_since_the_report(data, capsys, monkeypatch, tmp_path):
     (tmp_path / "reports").symlink_to(data / "reports")
+    (tmp_path / "serving").mkdir()
+    marts = shutil.copy(data / "serving" / "marts.duckdb", tmp_path / "serving")
+    with duckdb.connect(marts) as connection:  # one more post of weibo
+        connection.execute(
+            "insert into event_posts select * replace ('weibo:later' as post_uid) from event_posts "
+            "where post_uid = 'weibo:four_posts-0'"
+        )
+        connection.execute("update event_platforms set volume = volume + 1 where platform = 'weibo'")
     status, text = explained(tmp_path, capsys, monkeypatch, "volume.weibo", "--topic", TOPIC)
     assert status == 0
     assert "Now:       4, which would print 4 (DIFFERENT" in text
@@ -186,13 +196,13 @@ def test_explain_lists_a_few_posts_or_all(data, capsys, monkeypatch):
     assert "more" not in explained(data, capsys, monkeypatch, "volume", "--all")[1]
 
 
-def test_explain_of_what_is_no_figure(data, capsys, monkeypatch):
+def test_explain_suggests_the_figure_with_the_most_similar_id(data, capsys, monkeypatch):
     status, text = explained(data, capsys, monkeypatch, "volume.weib")
     assert status == 1
     assert "did you mean volume.weibo" in text
 
 
-def test_explain_without_a_report(data, capsys, monkeypatch):
+def test_explain_without_a_report_names_the_command_that_makes_one(data, capsys, monkeypatch):
     status, text = explained(data, capsys, monkeypatch, "volume", "--as-of", "2026-01-05T07:00")
     assert status == 1
     assert "tingfeng report" in text
