@@ -25,6 +25,11 @@ def fingerprint(parts: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
+def frame_fingerprint(frame: pl.DataFrame) -> str:
+    """The fingerprint of a table that is small enough to be compared by its rows."""
+    return fingerprint([frame.write_json()])
+
+
 def versions(folder: Path) -> list[Path]:
     """Paths of the versions in a folder, oldest first."""
     return sorted(folder.glob("[0-9]*-*.parquet"))

@@ -13,13 +13,15 @@ from core.environment import data_dir, now, source
 from core.listening import Listening, load_listening
 from core.platforms import PLATFORMS, Platform
 from core.problems import Problem
-from core.storage.paths import serving_path
+from core.storage.paths import enriched_dir, serving_path
 from core.storage.raw import raw_files
 from orchestration.lib.crawl import require_access
 from orchestration.lib.days import DAYS_TAG, RANGE_TAGS, all_stale_days
 from orchestration.lib.runs import Outcome, run_job
-from orchestration.publishing.staleness import landed_beside_posts
+from orchestration.publishing.staleness import landed_beside_posts, tables_changed
+from orchestration.reading.listening_tables import listening_tables
 from orchestration.reading.sentiment.choice import load_classifier
+from scrapers.pseudonym import load_key
 
 
 class Progress(NamedTuple):
@@ -110,8 +112,16 @@ def _refresh_stale_days(listening: Listening, progress: Progress) -> list[Outcom
     if landed_beside_posts(data_dir(), serving_path()):
         progress.message("Comments, accounts or hot lists have landed since the marts were published.")
         return [run_job("catch_up", {}, progress.run_line)]
+    if serving_path().exists() and _listening_changed(listening):
+        progress.message("listening.yaml has changed since the marts were published.")
+        return [run_job("catch_up", {}, progress.run_line)]
     progress.message("Nothing to do: no raw data is newer than its marts.")
     return []
+
+
+def _listening_changed(listening: Listening) -> bool:
+    tables = listening_tables(listening, load_key(data_dir()))
+    return tables_changed(enriched_dir(), tables, serving_path())
 
 
 def _catch_up(days: list[str], progress: Progress) -> list[Outcome]:

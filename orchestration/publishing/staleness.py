@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from core.contracts.raw import RawTable
 from core.platforms import PLATFORMS
 from core.storage.raw import raw_files
-from core.storage.versions import fingerprint
+from core.storage.versions import current_fingerprint, fingerprint, frame_fingerprint, versions
 
 # The fingerprint of a day whose raw files are gone (retention, deletion): its version is empty, which removes its rows.
 GONE = fingerprint(["no raw files"])
@@ -39,6 +40,20 @@ def built_fingerprints(serving: Path) -> dict[str, str]:
 def stale_days(expected: Mapping[str, str], built: Mapping[str, str]) -> list[str]:
     """The days to build, in order: new, changed, or no longer in raw."""
     return sorted(day for day in expected.keys() | built.keys() if expected.get(day) != built.get(day))
+
+
+def tables_changed(enriched: Path, tables: Mapping[str, pl.DataFrame], serving: Path) -> bool:
+    """True if the snapshot was built from other versions of these tables, which have no days, or lacks one of them.
+
+    A version that was written after the publication is of a run that did not get to publish.
+    """
+    for table, frame in tables.items():
+        written = versions(enriched / table)
+        if current_fingerprint(enriched / table) != frame_fingerprint(frame):
+            return True
+        if written[-1].stat().st_mtime > serving.stat().st_mtime:
+            return True
+    return False
 
 
 def landed_beside_posts(data_dir: Path, serving: Path) -> bool:

@@ -17,6 +17,16 @@ _SETTINGS_IN_TOPICS = {
 }
 
 
+def listening_tables(listening: Listening, key: bytes) -> dict[str, pl.DataFrame]:
+    """All of these tables by name. key: the key of the pseudonyms (scrapers.pseudonym.load_key)."""
+    return {
+        "topics": topics_table(listening),
+        "topic_queries": topic_queries_table(listening),
+        "accounts": accounts_table(listening, key),
+        "settings": settings_table(listening.voices, listening.heat),
+    }
+
+
 def topics_table(listening: Listening) -> pl.DataFrame:
     """One row per topic and platform that it listens on, in the schema ``enriched.TOPICS``."""
     rows = [
@@ -54,10 +64,7 @@ def settings_table(voices: Voices, heat: Heat) -> pl.DataFrame:
 
 
 def accounts_table(listening: Listening, key: bytes) -> pl.DataFrame:
-    """One row per listed account and brand that it speaks for, in the schema ``enriched.ACCOUNTS``.
-
-    key: the key of the pseudonyms (scrapers.pseudonym.load_key).
-    """
+    """One row per listed account and brand that it speaks for, in the schema ``enriched.ACCOUNTS``."""
     rows = [
         (account.platform, pseudonym(key, account.platform, account.id), account.name, brand)
         for account in listening.accounts

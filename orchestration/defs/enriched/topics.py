@@ -7,8 +7,8 @@ import dagster as dg
 from core.environment import data_dir
 from core.listening import load_listening
 from core.storage.paths import enriched_dir
-from core.storage.versions import fingerprint, write_version
-from orchestration.reading.listening_tables import accounts_table, settings_table, topic_queries_table, topics_table
+from core.storage.versions import frame_fingerprint, write_version
+from orchestration.reading.listening_tables import listening_tables
 from scrapers.pseudonym import load_key
 
 
@@ -37,13 +37,6 @@ from scrapers.pseudonym import load_key
     pool="enriched_topics",
 )
 def topics() -> Iterator[dg.MaterializeResult]:
-    listening = load_listening()
-    tables = {
-        "topics": topics_table(listening),
-        "topic_queries": topic_queries_table(listening),
-        "accounts": accounts_table(listening, load_key(data_dir())),
-        "settings": settings_table(listening.voices, listening.heat),
-    }
-    for table, frame in tables.items():
-        path = write_version(enriched_dir() / table, fingerprint([frame.write_json()]), frame)
+    for table, frame in listening_tables(load_listening(), load_key(data_dir())).items():
+        path = write_version(enriched_dir() / table, frame_fingerprint(frame), frame)
         yield dg.MaterializeResult(asset_key=["enriched", table], metadata={"rows": frame.height, "version": path.stem})

@@ -1,4 +1,4 @@
-"""enriched/hot_list_topics and enriched/accounts, as Dagster runs them."""
+"""enriched/hot_list_topics and the tables of listening.yaml, as Dagster runs them."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,3 +94,17 @@ def test_listed_accounts_are_written_under_their_pseudonyms(data: Path) -> None:
     accounts = pl.read_parquet(versions(data / "enriched" / "accounts")[-1])
     assert accounts["author_id"].str.contains(r"^[0-9a-f]{20}$").all()
     assert "6491867487" not in accounts["author_id"]
+
+
+def test_a_changed_parameter_is_a_new_version_of_the_settings_alone(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening = tmp_path / "listening.yaml"
+    text = Path("listening.yaml").read_text(encoding="utf-8")
+    monkeypatch.setenv("TINGFENG_LISTENING", str(listening))
+    for followers in (100_000, 100_000, 5000):
+        listening.write_text(text.replace("kol_followers: 100000", f"kol_followers: {followers}"), encoding="utf-8")
+        assert run(dg.AssetKey(["enriched", "settings"])).success
+    written = {table: versions(data / "enriched" / table) for table in ("settings", "topics", "accounts")}
+    assert {table: len(paths) for table, paths in written.items()} == {"settings": 2, "topics": 1, "accounts": 1}
+    assert ("voices.kol_followers", 5000) in pl.read_parquet(written["settings"][-1]).rows()

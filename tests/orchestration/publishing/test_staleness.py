@@ -2,10 +2,18 @@ import os
 from datetime import date
 
 import duckdb
+import polars as pl
 
 from core.calendar import days_between
 from core.storage.raw import land, to_frame
-from orchestration.publishing.staleness import built_fingerprints, day_fingerprints, landed_beside_posts, stale_days
+from core.storage.versions import frame_fingerprint, write_version
+from orchestration.publishing.staleness import (
+    built_fingerprints,
+    day_fingerprints,
+    landed_beside_posts,
+    stale_days,
+    tables_changed,
+)
 
 
 def test_a_new_raw_file_makes_its_day_stale(tmp_path):
@@ -49,3 +57,24 @@ def test_what_landed_beside_posts_after_the_marts_were_published(tmp_path):
     snapshot.touch()
     os.utime(comments, (0, 0))
     assert not landed_beside_posts(tmp_path, snapshot)
+
+
+def test_a_changed_parameter_is_noticed_until_it_is_published(tmp_path):
+    snapshot = tmp_path / "marts.duckdb"
+    snapshot.touch()
+
+    def settings(kol_followers):
+        return {"settings": pl.DataFrame({"name": ["voices.kol_followers"], "value": [kol_followers]})}
+
+    def write(frame):
+        return write_version(tmp_path / "settings", frame_fingerprint(frame), frame)
+
+    assert tables_changed(tmp_path, settings(5000), snapshot)  # an older release wrote no settings
+    os.utime(write(settings(5000)["settings"]), (0, 0))
+    assert not tables_changed(tmp_path, settings(5000), snapshot)
+    assert tables_changed(tmp_path, settings(6000), snapshot)
+    written = write(settings(6000)["settings"])
+    os.utime(snapshot, (1, 1))
+    assert tables_changed(tmp_path, settings(6000), snapshot)  # the run that wrote it has not published
+    os.utime(written, (0, 0))
+    assert not tables_changed(tmp_path, settings(6000), snapshot)
