@@ -27,6 +27,20 @@ class Removal:
     replacement: str
 
 
+@dataclass(frozen=True, slots=True)
+class PersonMarkup:
+    """Where a platform's HTML identifies persons.
+
+    names: a regular expression with a group ``name`` for persons' names, which are also removed from URLs.
+    ids: a regular expression whose first group is a person's id; each is replaced wherever it occurs in the HTML.
+    removals: attributes and link texts with names, pictures and ids, which are removed in this order.
+    """
+
+    names: re.Pattern[str]
+    ids: re.Pattern[str]
+    removals: tuple[Removal, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformFacts:
     """The facts about one platform.
@@ -45,6 +59,7 @@ class PlatformFacts:
         is needed: Python then skips to that character, which takes a third of the time.
     name_keys: payload keys with a person's name or description that exist on this platform only; they are emptied.
     removals: names and picture ids in URLs, which are removed.
+    person_markup: where its HTML identifies persons; None if its payloads are JSON.
     has_spider: True if the platform is crawled; else it is imported only.
     signs_requests: True if its pages sign their requests, so that live collection needs a browser.
     login_page: where the operator logs in, for platforms that are collected through a browser.
@@ -66,6 +81,7 @@ class PlatformFacts:
     person_id_places: re.Pattern[str] | None = None
     name_keys: frozenset[str] = frozenset()
     removals: tuple[Removal, ...] = ()
+    person_markup: PersonMarkup | None = None
     has_spider: bool = False
     signs_requests: bool = False
     login_page: str | None = None
@@ -111,6 +127,25 @@ FACTS: Mapping[Platform, PlatformFacts] = {
             ),
             Removal(("sinaimg",), re.compile(r"//tva(?:x)?\d\.sinaimg\.cn/[^'\"\\\s]*"), ""),
             Removal(("微博视频", "秒拍视频"), re.compile(r'[^<>"]*的((?:微博|秒拍)视频)(?=</|")'), r"\1"),
+        ),
+        # The cards of search results, on s.weibo.com.
+        person_markup=PersonMarkup(
+            names=re.compile(r"""nick-name=(["'])(?P<name>.*?)\1"""),
+            ids=re.compile(r"(?:usercard=[\"']?id=|weibo\.com/(?:u/)?)(\d{5,12})(?!\d)"),
+            removals=(
+                Removal(
+                    ("<a",),
+                    re.compile(r"""(<a\b[^>]*\b(?:nick-name=|class=["']name["'])[^>]*>)[^<]*"""),
+                    r"\1",
+                ),
+                Removal(
+                    ("avator",),  # the site's spelling
+                    re.compile(r"""(<div class=["']avator["'].*?<img\b[^>]*?\bsrc=)(["'])[^"']*\2""", re.DOTALL),
+                    r"\1\2\2",
+                ),
+                Removal(("nick-name=",), re.compile(r"""nick-name=(?<!\wnick-name=)(["'])[^"']*\1"""), ""),
+                Removal(("suda-data=",), re.compile(r"""suda-data=(?<!\wsuda-data=)(["'])[^"']*\1"""), ""),
+            ),
         ),
         has_spider=True,
         has_hot_list=True,
