@@ -1,5 +1,5 @@
-"""How fast and how well the stations do what they do, beside the simplest other way of doing it.
+"""Speed, memory and quality of the pipeline's steps, compared with simpler tools.
 
-Each module is run by itself (``python -m benchmarks.crawl``), prints a table, and asserts nothing: times are the
-machine's. What was measured, where and when stands in docs/benchmarks.md.
+Each module is a script (``python -m benchmarks.crawl``) that prints a table and asserts nothing, since the figures
+depend on the machine. docs/benchmarks.md has figures, with machine and date.
 """

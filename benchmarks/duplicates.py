@@ -130,8 +130,8 @@ def grouped(posts: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, float], float,
     text_clean = timed("clean", lambda: clean(posts["text"]))["text_clean"]
     posts = timed("hash", lambda: hashed(posts.drop("text").with_columns(text_clean)))
     day = timed("signatures", lambda: signatures(posts))
-    found = timed("links", lambda: links(day, []))
-    near = timed("groups", lambda: groups(found))
+    day_links = timed("links", lambda: links(day, []))
+    near = timed("groups", lambda: groups(day_links))
     posts = posts.join(near, on="text_hash", how="left", maintain_order="left")
     posts = posts.with_columns(pl.col("duplicate_group_id").fill_null(pl.col("text_hash")))
     return posts, seconds, time.process_time() - cpu, _peak_gb()

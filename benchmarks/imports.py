@@ -1,10 +1,10 @@
-"""python -m benchmarks.imports [--rows 1000000]: how fast MediaCrawler's jsonl is imported, and in how much memory.
+"""python -m benchmarks.imports [--rows 1000000]: speed and memory of importing MediaCrawler's jsonl.
 
-The rows are synthetic, in the shape and size of real ones: posts of the four platforms in equal parts, texts of 50 to
-300 characters, 60 days, 300,000 authors for a million rows. One in ten comes again: half of them with the same counts,
-half as another observation. They are written to a temporary folder, and imported from there by a process of its own,
-as 'make import' does it. Prints seconds, rows a second, seconds of CPU, and the peak of the memory that the process
-and its children held together.
+The rows are synthetic, with the columns and sizes of real ones: posts of the four crawled platforms in equal parts,
+texts of 50 to 300 characters, 60 days, 300,000 authors per million rows. One row in ten repeats an earlier one: half of
+these with the same counts, half as a later observation. They are written to a temporary folder and imported by
+``tingfeng import`` in a process of its own. Prints seconds, rows per second, CPU seconds, and the peak memory of the
+process and its children together.
 """
 
 import argparse
@@ -37,7 +37,7 @@ _WORDS = (
 
 
 class _Rows:
-    """Rows of one platform after another, the same for the same seed."""
+    """Generates the rows of each platform; the same on every run."""
 
     def __init__(self, count: int) -> None:
         self._random = random.Random(2026)
@@ -144,7 +144,7 @@ def write_rows(folder: Path, count: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="How fast MediaCrawler's jsonl is imported.")
+    parser = argparse.ArgumentParser(description="Speed and memory of importing MediaCrawler's jsonl.")
     parser.add_argument("--rows", type=int, default=1_000_000)
     rows: int = parser.parse_args().rows
     with tempfile.TemporaryDirectory() as scratch:
@@ -152,14 +152,14 @@ def main() -> None:
         write_rows(source, rows)
         size = sum(path.stat().st_size for path in source.rglob("*.jsonl"))
         sys.stdout.write(f"{rows:,} rows, {size / 1e6:,.0f} MB\n")
-        began = time.monotonic()
+        start = time.monotonic()
         importer = subprocess.Popen(
             [sys.executable, "-m", "orchestration.cli", "import", str(source)],
             env={**os.environ, "TINGFENG_DATA": str(Path(scratch) / "data"), "TINGFENG_PSEUDONYM_KEY": "benchmark"},
             stdout=subprocess.DEVNULL,
         )
         peak = _peak_memory(importer)
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - start
     if importer.returncode:
         sys.exit("the import failed; see above")
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -173,22 +173,24 @@ def _peak_memory(process: subprocess.Popen[bytes]) -> int:
     """The peak memory of a process and its descendants in bytes; shared pages count once."""
     peak = 0
     while process.poll() is None:
-        peak = max(peak, sum(_memory(one) for one in _with_descendants(process.pid)))
+        peak = max(peak, sum(map(_memory, _with_descendants(process.pid))))
         time.sleep(0.1)
     return peak
 
 
 def _with_descendants(process: int) -> Iterator[int]:
+    """The ids of a process and its descendants."""
     yield process
     try:
         children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
-    except OSError:  # it has ended
+    except OSError:  # the process has ended
         return
     for child in children:
         yield from _with_descendants(int(child))
 
 
 def _memory(process: int) -> int:
+    """The proportional set size of a process in bytes; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""What benchmark figures depend on: the machine and the versions; and a sandbox on its own core."""
+"""What the benchmarks share: a description of the machine and versions, and a sandbox on its own core."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-REAL_BODIES = ROOT.parent / "shared" / "real"  # recorded bodies, where there are any; they are not shipped
+REAL_BODIES = ROOT.parent / "shared" / "real"  # recorded bodies; not in the repository
 
 
 def described(packages: Sequence[str]) -> str:
