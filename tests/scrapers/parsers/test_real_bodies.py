@@ -14,10 +14,11 @@ import pytest
 
 from core.calendar import china_day
 from core.contracts.raw import Comment, Post
-from core.platforms import Platform
+from core.platforms import HOT_LIST_PLATFORMS, Platform
 from scrapers.parsers import weibo
 from scrapers.parsers.values import douyin_id_time, weibo_id_time, xiaohongshu_id_time
-from tests.scrapers.parsers.parser_cases import PARSERS, post_id_in
+from tests.scrapers.parsers.mutations import places
+from tests.scrapers.parsers.parser_cases import PARSERS, all_cases, json_of, post_id_in
 
 NOW = datetime(2026, 2, 6, 12, tzinfo=UTC)
 
@@ -49,6 +50,32 @@ PROFILES = {
     "weibo/ajax/profile_1.json": (150_832_872, 153_020),
     "weibo/m_getindex/user_info.json": (63_357_736, 1_008),
 }
+# {recorded file: the case of the same shape, with which every clone tests it}
+COUNTERPARTS = {
+    "weibo/m_getindex/cards.json": "weibo/timeline_cards",
+    "weibo/m_getindex/retweets.json": "weibo/single_repost",
+    "weibo/m_getindex/hotflow_comments.json": "weibo/hotflow_2019",
+    "weibo/m_getindex/comments_show.json": "weibo/comments_show_2019",
+    "weibo/m_getindex/user_info.json": "weibo/profile_mobile_full",
+    "weibo/m_getindex/statuses_extend.json": "weibo/long_text",
+    "weibo/ajax/mymblog_item.json": "weibo/ajax_repost_without_author",
+    "weibo/ajax/profile_0.json": "weibo/profile_flat_rounded",
+    "weibo/ajax/profile_1.json": "weibo/profile_flat_exact",
+    "hot_lists/weibo.json": "weibo/hot_list_archived",
+    "douyin/app_search/search.json": "douyin/app_search",
+    "douyin/app_search/comments.json": "douyin/app_comments",
+    "hot_lists/douyin.json": "douyin/hot_list",
+    "xiaohongshu/app_search/search.json": "xiaohongshu/app_search_full",
+    "xiaohongshu/app_search/comments.json": "xiaohongshu/app_comments",
+    "xiaohongshu/web/feed.json": "xiaohongshu/feed_with_images",
+    "xiaohongshu/web/search_notes.json": "xiaohongshu/search_without_envelope",
+    "xiaohongshu/web/comment_page.json": "xiaohongshu/comment_page_first",
+    "xiaohongshu/web/comment_sub_page.json": "xiaohongshu/reply_chain",
+    "zhihu/web/answer_detail.json": "zhihu/answer_detail",
+    "zhihu/web/search_v3.json": "zhihu/search_full",
+    "zhihu/web/comment_v5.json": "zhihu/single_comment",
+    "hot_lists/zhihu.json": "zhihu/top_search",
+}
 ELSEWHERE = {"weibo/m_getindex/statuses_extend.json", "weibo/crawler_items/weibospider_items.json"}
 
 
@@ -71,6 +98,22 @@ def posts_of(real: Path) -> Iterator[tuple[str, Post]]:
 def test_every_recorded_body_is_in_a_table(real: Path) -> None:
     there = {str(path.relative_to(real)) for platform in PARSERS for path in (real / platform).rglob("*.json")}
     assert there == {*POSTS, *COMMENTS, *PROFILES, *ELSEWHERE}
+
+
+def test_every_recorded_body_has_a_case_of_the_same_shape() -> None:
+    recorded = {*POSTS, *COMMENTS, *PROFILES, "weibo/m_getindex/statuses_extend.json"}
+    hot_lists = {f"hot_lists/{platform}.json" for platform in HOT_LIST_PLATFORMS}
+    assert COUNTERPARTS.keys() == recorded | hot_lists
+    assert set(COUNTERPARTS.values()) <= {case.name for case in all_cases()}
+
+
+@pytest.mark.parametrize("name", [name for name in COUNTERPARTS if not name.startswith("hot_lists/")])
+def test_a_case_has_no_keys_that_the_recorded_body_does_not_have(real: Path, name: str) -> None:
+    assert keys_of(json_of(COUNTERPARTS[name])) - keys_of(json.loads((real / name).read_bytes())) == set()
+
+
+def keys_of(value: Any) -> set[str]:
+    return {str(key) for holder, key in places(value) if isinstance(holder, dict)}
 
 
 @pytest.mark.parametrize("name", POSTS)
