@@ -35,7 +35,7 @@ class Post:
     platform: Platform
     post_id: str
     post_url: str
-    # text, image, video, article, answer, zvideo or pin, as the platform has them
+    # the platform's own kind of post: text, image, video, article, answer, zvideo or pin
     post_type: str
     title: str | None = None
     text: str  # the author's text without HTML, including the repost tail; without the quoted original's text

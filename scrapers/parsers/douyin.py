@@ -11,9 +11,9 @@ from typing import Any
 from core.contracts.raw import Post, SliceState
 from scrapers.parsers import SearchPage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
-from scrapers.parsers.douyin_bodies import NO_CURSOR, load_response, next_cursor
+from scrapers.parsers.douyin_bodies import load_response, next_cursor
 from scrapers.parsers.douyin_details import HOT_LIST, parse_comments, parse_hot_list, parse_profile, parse_replies
-from scrapers.parsers.records import NoData, UnreadableError, rejecting
+from scrapers.parsers.records import NO_CURSOR, NoData, UnreadableError, rejecting
 from scrapers.parsers.values import from_epoch, parse_count, plain_text
 
 __all__ = ["HOT_LIST", "parse_comments", "parse_hot_list", "parse_profile", "parse_replies", "parse_search"]

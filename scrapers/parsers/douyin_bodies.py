@@ -9,11 +9,10 @@ from typing import Any
 
 from scrapers.parsers.block_pages import block_page_state
 from scrapers.parsers.bodies import as_list, as_text, load_object
-from scrapers.parsers.records import NoData
+from scrapers.parsers.records import INVALID_JSON, NoData
 
 _LOGIN_STATUSES = {"8", "2483"}  # 2483 comes with 请先登录，再继续搜索吧
 _FRAME_SIZE = re.compile(rb"[0-9a-fA-F]{1,8}")  # the line before each frame of general/search/stream
-NO_CURSOR = "has_more is set, but there is no cursor for the next page"
 
 
 def load_response(body: bytes) -> dict[str, Any] | NoData:
@@ -30,7 +29,7 @@ def load_response(body: bytes) -> dict[str, Any] | NoData:
         return block_page_state(body)
     response = _join_frames(body) if _FRAME_SIZE.fullmatch(start.split(b"\r")[0]) else load_object(body)
     if response is None:
-        return NoData("partial", "the body is not valid JSON; it may be truncated")
+        return INVALID_JSON
     while True:  # the envelopes of a relay and of the hot list
         status = as_text(response.get("status_code", 0))
         if status != "0":

@@ -7,8 +7,8 @@ from typing import Any
 from core.contracts.raw import Author, Comment, HotItem
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
-from scrapers.parsers.douyin_bodies import NO_CURSOR, load_response, next_cursor
-from scrapers.parsers.records import NoData, UnreadableError, rejecting
+from scrapers.parsers.douyin_bodies import load_response, next_cursor
+from scrapers.parsers.records import NO_CURSOR, NoData, UnreadableError, rejecting
 from scrapers.parsers.values import from_epoch, parse_count, parse_place, plain_text
 
 HOT_LIST = "hot_search"  # 抖音热榜; trending_list (上升热点) in the same response is another list, without ranks

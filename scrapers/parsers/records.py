@@ -21,6 +21,10 @@ class NoData(NamedTuple):
     reason: str
 
 
+INVALID_JSON = NoData("partial", "the body is not valid JSON; it may be truncated")
+NO_CURSOR = "has_more is set, but there is no cursor for the next page"
+
+
 def reject(platform: Platform, position: str, reason: str, record: str, observed_at: datetime) -> Reject:
     """A Reject without its source, the URL of the request, which the spider adds."""
     return Reject(

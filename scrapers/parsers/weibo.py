@@ -13,7 +13,7 @@ from typing import Any
 from core.contracts.raw import Post
 from scrapers.parsers import SearchPage, weibo_html
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_json, load_object, load_record
-from scrapers.parsers.records import UnreadableError, rejecting
+from scrapers.parsers.records import INVALID_JSON, UnreadableError, rejecting
 from scrapers.parsers.values import html_to_text, parse_count, parse_place, parse_time, plain_text, weibo_id_time
 from scrapers.parsers.weibo_bodies import hashtags, is_json, post_url, refusal, remove_insertions, user_id
 from scrapers.parsers.weibo_details import HOT_LIST, parse_comments, parse_hot_list, parse_profile, parse_replies
@@ -76,7 +76,7 @@ def is_pinned(post: Post) -> bool:
 def _parse_json(body: bytes, observed_at: datetime) -> SearchPage:
     value = load_json(body)
     if value is None:
-        return SearchPage(state="partial", reason="the body is not valid JSON; it may be truncated")
+        return SearchPage(state=INVALID_JSON.state, reason=INVALID_JSON.reason)
     no_data = refusal(as_object(value))
     if no_data is not None:
         return SearchPage(state=no_data.state, reason=no_data.reason)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scrapers.parsers.bodies import as_object, as_text, load_object
-from scrapers.parsers.records import NoData
+from scrapers.parsers.records import INVALID_JSON, NoData
 from scrapers.parsers.values import plain_text
 
 # Messages of searches without results, posts without comments, and pages after the last one.
@@ -24,8 +24,8 @@ def load_response(body: bytes) -> dict[str, Any] | NoData:
     response = load_object(body)
     if response is not None:
         return refusal(response) or response
-    block_page = None if is_json(body) else block_page_state(body.decode("utf-8", "replace"))
-    return block_page or NoData("partial", "the body is not valid JSON; it may be truncated")
+    block_page = None if is_json(body) else recognise_block_page(body.decode("utf-8", "replace"))
+    return block_page or INVALID_JSON
 
 
 def refusal(response: dict[str, Any]) -> NoData | None:
@@ -46,8 +46,8 @@ def refusal(response: dict[str, Any]) -> NoData | None:
     return NoData("partial", f"a response without content: {status}")
 
 
-def block_page_state(markup: str) -> NoData | None:
-    """The state of an HTML page that the site shows instead of the requested one; None for any other page."""
+def recognise_block_page(markup: str) -> NoData | None:
+    """The state of a login or captcha page; None for any other HTML page."""
     if "Sina Visitor System" in markup or "passport.weibo" in markup:
         return NoData("logged_out", "the site redirects to its login page")
     if any(mark in markup for mark in ("安全验证", "验证码", "geetest", "访问频次过高")):

@@ -11,7 +11,7 @@ from core.contracts.raw import Post
 from scrapers.parsers import SearchPage
 from scrapers.parsers.records import NoData, UnreadableError, reject
 from scrapers.parsers.values import Count, html_to_text, parse_count, parse_time, weibo_bid_to_mid, weibo_id_time
-from scrapers.parsers.weibo_bodies import block_page_state, hashtags, post_url, remove_insertions
+from scrapers.parsers.weibo_bodies import hashtags, post_url, recognise_block_page, remove_insertions
 
 _LABELS = ("广告", "推广", "推荐")
 # lxml with compiled paths: parsel takes twice as long for a page, mostly to wrap each element.
@@ -82,7 +82,7 @@ def _pages_listed(pagers: list[Any]) -> int | None:
 def _state_without_cards(document: Any) -> NoData:
     if _NO_RESULT(document):
         return NoData("empty", "the site says that nothing was found")
-    block_page = block_page_state(_markup(document))
+    block_page = recognise_block_page(_markup(document))
     return block_page or NoData("partial", "neither posts nor a message that there are none")
 
 

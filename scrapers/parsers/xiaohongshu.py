@@ -15,11 +15,10 @@ from core.contracts.raw import Post, Reject
 from scrapers.parsers import SearchPage
 from scrapers.parsers.block_pages import block_page_state
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, in_snake_case
-from scrapers.parsers.records import NoData, UnreadableError, reject, rejecting
+from scrapers.parsers.records import NO_CURSOR, NoData, UnreadableError, reject, rejecting
 from scrapers.parsers.values import from_epoch, parse_time, plain_text, xiaohongshu_id_time
 from scrapers.parsers.xiaohongshu_bodies import (
     ID,
-    NO_CURSOR,
     count_of,
     load_page_state,
     load_response,

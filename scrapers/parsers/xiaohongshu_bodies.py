@@ -6,10 +6,9 @@ from typing import Any
 from core.contracts.raw import SliceState
 from scrapers.parsers.block_pages import block_page_state
 from scrapers.parsers.bodies import as_text, load_object
-from scrapers.parsers.records import NoData
+from scrapers.parsers.records import INVALID_JSON, NoData
 from scrapers.parsers.values import Count, parse_count
 
-NO_CURSOR = "has_more is set, but there is no cursor for the next page"
 ID = re.compile(r"[0-9a-f]{24}")  # of notes and comments
 _GOOD_CODES = ("0", "200")  # the site's, and that of a relay's envelope
 _REFUSALS: dict[str, tuple[SliceState, str]] = {
@@ -38,7 +37,7 @@ def load_response(body: bytes) -> dict[str, Any] | NoData:
         return block_page_state(body)
     response = load_object(body)
     if response is None:
-        return NoData("partial", "the body is not valid JSON; it may be truncated")
+        return INVALID_JSON
     while True:  # a relay's envelope, the site's envelope, the data
         code = as_text(response.get("code", 0))
         if code not in _GOOD_CODES:

@@ -6,11 +6,10 @@ from typing import Any
 from core.contracts.raw import Author, Comment
 from scrapers.parsers import CommentPage, ProfilePage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
-from scrapers.parsers.records import NoData, UnreadableError, rejecting
+from scrapers.parsers.records import NO_CURSOR, NoData, UnreadableError, rejecting
 from scrapers.parsers.values import NOT_SHOWN, from_epoch, parse_count, plain_text, xiaohongshu_id_time
 from scrapers.parsers.xiaohongshu_bodies import (
     ID,
-    NO_CURSOR,
     count_of,
     load_page_state,
     load_response,

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from scrapers.parsers.bodies import as_list, as_object, as_text, load_object
-from scrapers.parsers.records import NoData
+from scrapers.parsers.records import INVALID_JSON, NoData
 
 _ANONYMOUS_ID = "0"  # the author id of all 匿名用户
 _CAPTCHA = "40352"
@@ -31,7 +31,7 @@ def _state_of_markup(body: bytes) -> NoData:
         return NoData("blocked", "the site requires a captcha")
     if "zhihu.com/signin" in markup or "SignFlow" in markup:
         return NoData("logged_out", "the site redirects to its login page")
-    return NoData("partial", "the body is not valid JSON; it may be truncated")
+    return INVALID_JSON
 
 
 def _refusal(error: dict[str, Any]) -> NoData:

@@ -13,9 +13,11 @@ from scrapers.parsers.values import (
     NOT_SHOWN,
     Count,
     douyin_id_time,
+    first_count,
     from_epoch,
     html_to_text,
     parse_count,
+    parse_place,
     parse_time,
     plain_text,
     weibo_bid_to_mid,
@@ -141,6 +143,22 @@ def test_an_invalid_time_is_none(raw: object) -> None:
 def test_any_text_can_be_parsed_as_a_time(raw: object) -> None:
     parsed = parse_time(raw, NOW, NOW)
     assert parsed is None or parsed.utcoffset() == timedelta()
+
+
+def test_the_first_count_that_is_shown() -> None:
+    assert first_count(None, "", "1.4万", 7) == Count(14_000)
+    assert first_count(0, 7) == Count(0)
+    assert first_count(None, "转发") == first_count() == NOT_SHOWN
+
+
+@pytest.mark.parametrize("text", ["广东", " 广东 ", "发布于 广东", "来自广东", "IP 属地广东", "IP属地：广东"])
+def test_places_as_shown(text: str) -> None:
+    assert parse_place(text) == "广东"
+
+
+@pytest.mark.parametrize("text", ["", " ", "发布于 ", "IP属地："])
+def test_an_empty_place_is_none(text: str) -> None:
+    assert parse_place(text) is None
 
 
 class TestTimeOfId:
