@@ -1,4 +1,4 @@
-"""The command line, called in this process: what it prints goes to the test's capture, its exit status is returned."""
+"""The command line, called in this process, so that tests capture its output."""
 
 from collections.abc import Sequence
 

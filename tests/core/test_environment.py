@@ -97,7 +97,7 @@ class TestBrowser:
         assert environment.browser_platforms() == set()
         monkeypatch.setenv("TINGFENG_BROWSER", " zhihu, douyin,")
         assert environment.browser_platforms() == {"douyin", "zhihu"}
-        live(monkeypatch)  # all that sign, whatever TINGFENG_BROWSER says
+        live(monkeypatch)  # all that sign, whatever the value of TINGFENG_BROWSER
         assert environment.browser_platforms() == {"douyin", "xiaohongshu", "zhihu"}
 
     @pytest.mark.parametrize("named", ["weibo", "all", "douyin zhihu"])

@@ -46,11 +46,11 @@ def test_volume_by_day(built: DataFolder) -> None:
     )
     assert rows == [
         ("weibo", day(1), 2, 1, 1, 1, 0.5, True),  # neither the ad nor the bare repost
-        ("xiaohongshu", day(1), 1, 1, 1, 1, 0.25, False),  # asked before midnight
+        ("xiaohongshu", day(1), 1, 1, 1, 1, 0.25, False),  # searched before midnight
         ("zhihu", day(1), 1, 1, 1, 0, 0.25, False),  # anonymous, and imported
         ("weibo", day(2), 1, 1, 1, 1, 1.0, False),
         ("xiaohongshu", day(2), None, None, None, None, None, False),  # blocked
-        ("zhihu", day(2), 0, 0, 0, 0, 0.0, True),  # asked, and nothing there
+        ("zhihu", day(2), 0, 0, 0, 0, 0.0, True),  # searched, without results
         ("weibo", day(3), 1, 1, 1, 1, 1.0, False),
         ("xiaohongshu", day(3), None, None, None, None, None, False),
         ("zhihu", day(3), None, None, None, None, None, False),

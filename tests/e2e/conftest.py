@@ -1,4 +1,4 @@
-"""The sandbox's event as `make run` has it: crawled, built and reported once for the tests that read it."""
+"""The sandbox's event, crawled, built and reported once for all tests that read it."""
 
 import shutil
 from collections.abc import Iterator

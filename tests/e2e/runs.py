@@ -1,4 +1,4 @@
-"""Whole runs of the commands that people type, and what a reader of the published snapshot gets."""
+"""Runs of the command in a process of its own, and queries of the published snapshot."""
 
 import os
 import subprocess
@@ -30,26 +30,26 @@ def environment(data: Path, **changes: str) -> dict[str, str]:
 
 
 def run(data: Path, *arguments: Any, **changes: str) -> subprocess.CompletedProcess[str]:
-    """Runs ``tingfeng <arguments>`` over a data folder; keywords are environment variables."""
+    """Run ``tingfeng <arguments>`` over a data folder; keywords are environment variables."""
     return subprocess.run(
         [sys.executable, "-m", "orchestration.cli", *map(str, arguments)],
         cwd=ROOT,
         env=environment(data, **changes),
         capture_output=True,
         text=True,
-        timeout=1_200,  # minutes where four of them share two cores
+        timeout=1_200,  # takes minutes if four share two cores
         check=False,
     )
 
 
 def served(data: Path, query: str) -> list[tuple[Any, ...]]:
-    """What a reader of the published snapshot gets."""
+    """The rows of a query of the published snapshot."""
     with duckdb.connect(str(data / "serving" / "marts.duckdb"), read_only=True) as connection:
         return connection.execute(query).fetchall()
 
 
 def figures(data: Path) -> Mapping[str, list[tuple[Any, ...]]]:
-    """The numbers that have to be the same however a snapshot came about: everything but times of observation."""
+    """The numbers that must not depend on how a snapshot was built: all columns but times of observation."""
     return {
         table: served(data, f"select {columns} from marts.{table} order by all")
         for table, columns in {
@@ -65,7 +65,7 @@ def figures(data: Path) -> Mapping[str, list[tuple[Any, ...]]]:
 
 
 def land_a_bad_row(data: Path, day: str) -> Path:
-    """Land a Zhihu answer past crawls and importers, which fails the checks: its author_id is no pseudonym."""
+    """Land a Zhihu answer without a crawl or importer. It fails the checks: its author_id is not a pseudonym."""
     post = Post(
         platform="zhihu",
         post_id="1957352612899853299",

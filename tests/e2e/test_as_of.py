@@ -137,7 +137,7 @@ def history(data: Path) -> dict[str, Any]:
 
 
 def import_late(data: Path) -> None:
-    """Land in February what was observed before the first moment: other counts of a post, and a post nobody knew."""
+    """Land in February observations from before the first moment: other counts of a post, and an unknown post."""
     posts = pl.read_parquet(data / f"raw/posts/platform=weibo/day={DAY}/*.parquet", hive_partitioning=False)
     seen = posts.filter(pl.col("observed_at") < MOMENTS[0]).sort("post_id").head(1)
     other = seen.with_columns(
@@ -153,7 +153,7 @@ def import_late(data: Path) -> None:
     land(data, "posts", "weibo", DAY, crawl_id, rows.match_to_schema(SCHEMAS["posts"]))
 
 
-def test_the_marts_of_a_moment_are_the_same_after_all_that_came_since(history: dict[str, Any]) -> None:
+def test_later_changes_do_not_change_the_marts_of_a_moment(history: dict[str, Any]) -> None:
     for before, again in zip(history["first"], history["again"], strict=True):
         assert before.keys() == again.keys()
         for name, rows in before.items():
@@ -162,7 +162,7 @@ def test_the_marts_of_a_moment_are_the_same_after_all_that_came_since(history: d
     assert 0 < sizes[0] < sizes[1] <= sizes[2]
 
 
-def test_the_reports_of_a_moment_are_the_same_byte_for_byte(history: dict[str, Any]) -> None:
+def test_later_changes_do_not_change_the_reports_of_a_moment(history: dict[str, Any]) -> None:
     assert history["pages"] == history["pages_again"]
     assert len({page["zh"] for page in history["pages"]}) == 3
 
@@ -195,7 +195,7 @@ def reasons(found: Comparison, measure: str) -> dict[str, int]:
     return dict(everywhere.select("reason", "posts").rows())
 
 
-def test_what_came_between_two_moments_is_explained(history: dict[str, Any]) -> None:
+def test_changes_between_two_moments_are_explained(history: dict[str, Any]) -> None:
     found = comparison(history, 0, 1)
     # Found: what had been published, but after the crawl, or not yet in the site's index.
     assert reasons(found, "volume").keys() == {"published", "found"}
@@ -205,14 +205,16 @@ def test_what_came_between_two_moments_is_explained(history: dict[str, Any]) -> 
     assert later.not_seen_again.height > 0  # deleted by their site: they keep their last counts
 
 
-def test_another_model_and_labels_are_told_apart(history: dict[str, Any]) -> None:
+def test_changes_by_the_model_and_by_labels_are_distinguished(history: dict[str, Any]) -> None:
     found = comparison(history, 2, 3)
     assert reasons(found, "positive")["analyst"] == 5
     assert reasons(found, "positive")["model"] > 20
     assert reasons(found, "volume") == {"found": 1}  # the import's post
 
 
-def test_the_command_says_it_in_words(data: Path, history: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_prints_the_changes_in_words(
+    data: Path, history: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TINGFENG_NOW", LATER.isoformat())
     text = comparison_text(TOPIC, "2026-01-03T20:31", "2026-01-04T12:31", print, english=False)
     assert "起点之后发布" in text

@@ -23,7 +23,7 @@ NOT_RUN_HERE = ("tingfeng sandbox serve", "tingfeng refresh --start")
 
 @pytest.fixture(scope="module")
 def placeholders(event: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What stands in the docs for the reader's own files."""
+    """Files for the placeholders in the docs."""
     folder = tmp_path_factory.mktemp("docs")
     row = {"note_id": "66fad51c000000001b0224b8", "type": "normal", "title": "合成", "desc": "合成笔记", "user_id": "1"}
     row |= {"time": 1700000000000, "liked_count": "1", "collected_count": "0", "comment_count": "0", "share_count": "0"}

@@ -33,7 +33,7 @@ def text(event: Path) -> str:
     return str(html.document_fromstring(page).find(".//main").text_content())
 
 
-def test_what_the_case_prints_is_printed(figures, shared):
+def test_the_report_prints_every_figure_of_the_case(figures, shared):
     printed = json.loads((shared / "case" / "figures.json").read_text(encoding="utf-8"))["printed"]
     shown = {name: figure.display for name, figure in figures.items()}
     assert shown["volume"] == f"{printed['volume']:,}"
@@ -58,7 +58,7 @@ def test_what_the_case_prints_is_printed(figures, shared):
     assert shown["sentiment_interaction_share.negative"] == f"{printed['sentiment_interaction_share']['negative']}0%"
 
 
-def test_what_the_case_does_not_say_is_said(text, figures):
+def test_the_report_states_what_the_case_omits(text, figures):
     assert "净情感度有两种算法：只看正负面为−88.5%，以全部帖子为分母为−57.0%" in text
     assert "威尔逊区间59.2%–62.1%" in text
     assert "微博在1月1日至1月2日已有542条，1月3日反而降到113条" in text
@@ -76,11 +76,11 @@ def test_the_sixth_of_january_is_outbreak(event):
     assert [row.xpath("./td[2]")[0].text_content() for row in rows] == ["爆发"]
 
 
-def test_our_report_does_not_contradict_itself(event):
+def test_the_figures_of_the_report_reconcile(event):
     assert reconcile(read_figures(the_folder(event) / "figures.json")[0]) == []
 
 
-def test_every_figure_comes_out_again_on_what_is_served(event, figures):
+def test_the_sql_of_every_figure_returns_its_value_on_the_served_marts(event, figures):
     with open_snapshot(event / "serving" / "marts.duckdb") as connection:
         for figure in figures.values():
             assert recount(connection, figure) == (figure.value, figure.moment), figure.id
@@ -89,5 +89,5 @@ def test_every_figure_comes_out_again_on_what_is_served(event, figures):
                 assert (posts.height, mark) == (figure.posts, figure.posts_hash), figure.id
 
 
-def test_it_is_small(event):
+def test_the_report_is_small(event):
     assert (the_folder(event) / "report.html").stat().st_size < 2_000_000

@@ -34,7 +34,7 @@ def imported(tmp_path_factory, shared):
     return data
 
 
-def test_a_bad_row_blocks_what_is_downstream_until_it_is_gone(imported):
+def test_a_bad_row_blocks_downstream_assets_until_it_is_removed(imported):
     bad = land_a_bad_row(imported, "2025-10-03")
     done = run(imported, "refresh", TINGFENG_LISTENING=str(imported / "listening.yaml"))
     assert done.returncode == 1
@@ -43,7 +43,7 @@ def test_a_bad_row_blocks_what_is_downstream_until_it_is_gone(imported):
     bad.unlink()  # the next test's refresh succeeds, and counts without it
 
 
-def test_marts_hold_each_matched_post_once_on_its_day_with_its_last_counts(imported):
+def test_each_matched_post_is_in_the_marts_once_with_its_day_and_last_counts(imported):
     done = run(imported, "refresh", TINGFENG_LISTENING=str(imported / "listening.yaml"))
     assert done.returncode == 0, done.stderr[-3000:]
     # A note of 25 April 2021 is before history_start: left out, and not in silence.

@@ -17,7 +17,7 @@ DAY = "2026-01-03"
 
 
 def kill_at(line: str, data: Path, *, with_steps: bool, **changes: str) -> None:
-    """Start the refresh of the day, and kill it when it says ``line``, which a station writes when it has begun.
+    """Start the refresh of the day, and kill it when it prints ``line``, which a step logs when it has begun.
 
     with_steps: all of it, as a power cut does; else its main process, whose steps go on as orphans.
     """
@@ -31,8 +31,8 @@ def kill_at(line: str, data: Path, *, with_steps: bool, **changes: str) -> None:
         start_new_session=True,
     ) as victim:
         assert victim.stderr is not None
-        for told in victim.stderr:
-            if line in told:
+        for printed in victim.stderr:
+            if line in printed:
                 if with_steps:
                     # The steps have their own process group (orchestration/preload.py), and the session of the run.
                     subprocess.run(["pkill", "-KILL", "-s", str(victim.pid)], check=True)
@@ -41,9 +41,7 @@ def kill_at(line: str, data: Path, *, with_steps: bool, **changes: str) -> None:
     pytest.fail(f"the run ended without the line {line!r}")
 
 
-def test_runs_that_were_killed_are_made_good_by_the_next(
-    tmp_path: Path, sandbox: str, sandbox_corpus: list[SandboxPost]
-) -> None:
+def test_the_next_run_repairs_killed_runs(tmp_path: Path, sandbox: str, sandbox_corpus: list[SandboxPost]) -> None:
     """Of one platform, for the time that it takes. What is counted in the end is the sandbox's truth."""
     listening = (ROOT / "listening.yaml").read_text(encoding="utf-8")
     platforms = "platforms: [weibo, douyin, xiaohongshu, zhihu]"

@@ -34,8 +34,8 @@ def test_every_printed_figure_to_its_digits(event, shared):
         )
     }
 
-    def as_printed(value: float, told: float) -> float:
-        return round(value, len(str(told).partition(".")[2]))
+    def as_printed(value: float, example: float) -> float:
+        return round(value, len(str(example).partition(".")[2]))
 
     assert sum(volume for volume, *_ in platforms.values()) == printed["volume"]
     for platform, volume in printed["volume_by_platform"].items():
@@ -43,8 +43,9 @@ def test_every_printed_figure_to_its_digits(event, shared):
     for platform, share in printed["volume_share_by_platform"].items():
         assert as_printed(platforms[platform][1], share) == share
     for platform, rounded in printed["interactions_by_platform_rounded"].items():
-        told = float(rounded.removesuffix("万"))
-        assert as_printed(platforms[platform][2] / 10_000, int(told) if told.is_integer() else told) == told
+        ten_thousands = float(rounded.removesuffix("万"))
+        printed_value = int(ten_thousands) if ten_thousands.is_integer() else ten_thousands
+        assert as_printed(platforms[platform][2] / 10_000, printed_value) == printed_value
     for platform, share in printed["interaction_share_by_platform"].items():
         assert as_printed(platforms[platform][3], share) == share
     for platform in ("weibo", "xiaohongshu"):
@@ -62,7 +63,7 @@ def test_every_printed_figure_to_its_digits(event, shared):
         assert as_printed(sentiments[sentiment][2], share) == share
 
 
-def test_labels_decide_and_the_classifier_alone_is_shown_beside(event):
+def test_labels_decide_and_the_models_own_shares_are_shown_too(event):
     rows = {
         sentiment: (volume, model)
         for sentiment, volume, model in served(
@@ -82,7 +83,7 @@ def test_labels_decide_and_the_classifier_alone_is_shown_beside(event):
     assert served(event, sources) == [("analyst",)]
 
 
-def test_every_day_is_complete_and_every_slice_is_written_down(event):
+def test_every_day_is_complete_and_every_slice_is_recorded(event):
     assert served(event, f"select bool_and(is_complete), count(*) from marts.daily_volume where {TOPIC}") == [
         (True, 24)
     ]
@@ -90,13 +91,13 @@ def test_every_day_is_complete_and_every_slice_is_written_down(event):
     assert set(states) <= {"ok", "empty"}
 
 
-def test_no_author_is_recognisable_in_what_was_landed(event, sandbox_corpus):
+def test_no_author_is_identifiable_in_landed_files(event, sandbox_corpus):
     import polars as pl
 
     landed = pl.concat(
         [pl.read_parquet(path, hive_partitioning=False) for path in (event / "raw" / "posts").rglob("*.parquet")]
     )
-    # Of an account that listening.yaml lists the name is kept, as it stands there.
+    # The name of an account that listening.yaml lists is kept, as written there.
     assert landed.drop_nulls("author_name").select("platform", "author_name").unique().rows() == [
         ("weibo", "合成媒体13")
     ]
@@ -106,6 +107,6 @@ def test_no_author_is_recognisable_in_what_was_landed(event, sandbox_corpus):
     assert landed["payload"].str.extract_many(known).explode().drop_nulls().unique().to_list() == []
 
 
-def test_without_anything_new_there_is_nothing_to_do(event):
+def test_a_refresh_without_new_data_does_nothing(event):
     idle = run(event, "refresh")
     assert (idle.returncode, "Nothing to do" in idle.stderr) == (0, True)

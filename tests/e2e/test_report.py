@@ -42,7 +42,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.mark.parametrize("name", ["report.html", "report.en.html"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_overflows_and_nothing_is_loaded(folder, browser, name, width):
+def test_pages_do_not_overflow_and_load_nothing(folder, browser, name, width):
     page = browser.new_page(viewport={"width": width, "height": 900})
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))

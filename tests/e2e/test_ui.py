@@ -110,7 +110,7 @@ def page(webserver: Webserver) -> Iterator[Any]:
         browser.close()
 
 
-def test_the_graph_reads_from_raw_to_published(page):
+def test_the_graph_leads_from_raw_to_served_assets(page):
     page.goto("/asset-groups")
     left = {}
     for group in ("raw", "enriched", "intermediate", "marts", "serving"):
@@ -137,14 +137,14 @@ def test_a_partition_materialized_again_from_the_ui_changes_no_number_and_double
     assert served(event, OBSERVATIONS) > observations
 
 
-def test_checks_are_seen(page):
+def test_checks_are_shown(page):
     page.goto("/assets/raw/weibo_posts?view=checks")
     for check in ("crawl_health", "rows"):
         page.get_by_text(check).first.wait_for()
     page.get_by_text("Succeeded").first.wait_for()
 
 
-def test_a_failing_check_blocks_and_is_seen(page, webserver, event):
+def test_a_failing_check_blocks_and_is_shown(page, webserver, event):
     bad = land_a_bad_row(event, DAY)
     before, runs = figures(event), len(webserver.finished_runs())
     page.goto("/locations/tingfeng/jobs/catch_up")

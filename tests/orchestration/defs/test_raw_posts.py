@@ -68,7 +68,7 @@ def test_a_block_is_landed_as_a_block_and_warns(monkeypatch, tmp_path, site):
     assert set(slices["state"]) == {"blocked"}
 
 
-def test_a_crawl_that_cannot_read_what_it_gets_fails_the_check(monkeypatch, tmp_path, site):
+def test_a_crawl_with_unreadable_records_fails_the_check(monkeypatch, tmp_path, site):
     result = crawl(monkeypatch, tmp_path, site(200, json.dumps(UNREADABLE).encode()))
     assert (health(result).passed, health(result).severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert "records could not be read" in str(health(result).metadata["errors"])
@@ -76,19 +76,19 @@ def test_a_crawl_that_cannot_read_what_it_gets_fails_the_check(monkeypatch, tmp_
     assert list((tmp_path / "quarantine").iterdir())
 
 
-def test_an_answered_crawl_passes_and_tells_its_stats(monkeypatch, tmp_path, sandbox):
+def test_a_successful_crawl_passes_and_records_its_stats(monkeypatch, tmp_path, sandbox):
     result = crawl(monkeypatch, tmp_path, sandbox)
     assert health(result).passed
-    told_of = {
+    metadata_of = {
         materialization.asset_key.path[-1]: {name: entry.value for name, entry in materialization.metadata.items()}
         for materialization in result.asset_materializations_for_node("zhihu_crawl")
     }
-    told = told_of["zhihu_posts"]
-    assert told["finish_reason"] == "finished"
-    assert told["landed"] == told["posts_kept"] >= 3
-    assert told["pages"] >= 4
-    assert told["seconds"] >= 0
-    assert told_of["zhihu_comments"]["rows"] > told_of["zhihu_authors"]["rows"] > 0
+    metadata = metadata_of["zhihu_posts"]
+    assert metadata["finish_reason"] == "finished"
+    assert metadata["landed"] == metadata["posts_kept"] >= 3
+    assert metadata["pages"] >= 4
+    assert metadata["seconds"] >= 0
+    assert metadata_of["zhihu_comments"]["rows"] > metadata_of["zhihu_authors"]["rows"] > 0
 
 
 def test_a_site_that_is_down_fails_at_once(monkeypatch, tmp_path):

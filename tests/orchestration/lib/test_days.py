@@ -51,10 +51,10 @@ def test_a_run_without_any_is_about_every_stale_day_since_history_starts(data):
     assert run_days(tagged) == ["2026-01-09"]
 
 
-def test_dbt_is_told_the_window_around_the_days(data):
-    told = dbt_environment(["2026-01-03", "2026-01-09"])
-    assert (told["TINGFENG_START"], told["TINGFENG_END"]) == ("2026-01-03", "2026-01-09")
-    assert told["TINGFENG_DATA"] == str(data)
+def test_dbt_receives_the_window_around_the_days(data):
+    variables = dbt_environment(["2026-01-03", "2026-01-09"])
+    assert (variables["TINGFENG_START"], variables["TINGFENG_END"]) == ("2026-01-03", "2026-01-09")
+    assert variables["TINGFENG_DATA"] == str(data)
     assert dbt_environment([])["TINGFENG_END"] < "1900"
 
 

@@ -20,7 +20,7 @@ NOW = datetime(2026, 1, 7, tzinfo=UTC)
         ("2026-01-07T08:00", NOW),
     ],
 )
-def test_a_moment_without_a_zone_is_that_of_shanghai(text, moment):
+def test_a_moment_without_a_zone_is_in_shanghai(text, moment):
     assert parse_moment(text, NOW) == moment
 
 

@@ -1,4 +1,4 @@
-"""Which files a publication was built from, which publication tells of a moment, and what may be removed."""
+"""The files of a publication, the publication that represents a moment, and the files that may be removed."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -47,7 +47,7 @@ def names(files: pl.DataFrame) -> list[str]:
     return [Path(file).name for file in files["file"]]
 
 
-def test_a_manifest_names_what_is_new_and_a_publication_has_all_of_them(tmp_path):
+def test_a_manifest_names_new_files_and_a_publication_has_all(tmp_path):
     land(tmp_path, "a")
     enrich(tmp_path, "posts/day=2026-01-05", "one")
     assert publish(tmp_path, NOON) is not None
@@ -67,14 +67,14 @@ def test_a_manifest_names_what_is_new_and_a_publication_has_all_of_them(tmp_path
     assert list(publications(tmp_path)) == [NOON, NOON + HOUR]
 
 
-def test_the_same_files_are_written_down_once(tmp_path):
+def test_files_that_are_already_listed_make_no_manifest(tmp_path):
     land(tmp_path, "a")
     assert publish(tmp_path, NOON)
     assert publish(tmp_path, NOON + HOUR) is None
     assert len(publications(tmp_path)) == 1
 
 
-def test_a_clock_that_was_set_back_does_not_put_a_publication_before_the_last(tmp_path):
+def test_publications_stay_in_order_if_the_clock_is_set_back(tmp_path):
     land(tmp_path, "a")
     publish(tmp_path, NOON)
     land(tmp_path, "b")
@@ -88,7 +88,7 @@ def test_signatures_and_groups_are_not_named_but_links_are(tmp_path):
     assert current_files(tmp_path, {})["table"].to_list() == ["enriched/duplicate_links"]
 
 
-def test_the_version_that_the_marts_were_built_from_goes_before_a_newer_one(tmp_path):
+def test_the_version_that_the_marts_were_built_from_takes_precedence(tmp_path):
     for mark in ("one", "two"):
         enrich(tmp_path, "posts/day=2026-01-05", mark)
     with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
@@ -138,12 +138,12 @@ def test_the_first_manifest_of_a_moment_stays(tmp_path):
         ([1, 2], [], 1),
     ],
 )
-def test_the_publication_that_tells_of_a_moment(published, begun, chosen):
+def test_the_publication_that_represents_a_moment(published, begun, chosen):
     hours = lambda numbers: [NOON + number * HOUR for number in numbers]  # noqa: E731
     assert choose(NOON, hours(published), hours(begun)) == (None if chosen is None else NOON + chosen * HOUR)
 
 
-def test_crawls_that_a_publication_does_not_know_begin_when_their_names_say(tmp_path, monkeypatch):
+def test_the_start_of_an_unlisted_crawl_is_read_from_its_name(tmp_path, monkeypatch):
     monkeypatch.setenv("TINGFENG_NOW", NOON.isoformat())
     land(tmp_path, "import-without-a-time")
     land(tmp_path, first := new_crawl_id())

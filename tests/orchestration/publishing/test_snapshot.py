@@ -15,7 +15,7 @@ def warehouse(tmp_path):
     return path
 
 
-def test_a_snapshot_holds_the_marts_with_their_comments_and_nothing_else(warehouse, tmp_path):
+def test_a_snapshot_has_the_marts_with_their_comments_and_nothing_else(warehouse, tmp_path):
     serving = tmp_path / "serving" / "marts.duckdb"
     with draft_snapshot(warehouse, serving) as draft:
         draft.rename(serving)

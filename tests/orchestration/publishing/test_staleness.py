@@ -26,16 +26,16 @@ def test_a_new_raw_file_makes_its_day_stale(tmp_path):
     assert stale_days(after, after) == []
 
 
-def test_other_rules_make_every_day_stale(tmp_path):
+def test_changed_rules_make_every_day_stale(tmp_path):
     land(tmp_path, "posts", "weibo", "2026-01-05", "a", to_frame("posts", []))
     assert stale_days(day_fingerprints(tmp_path, "new"), day_fingerprints(tmp_path, "old")) == ["2026-01-05"]
 
 
-def test_a_day_that_left_raw_is_stale():
+def test_a_day_without_raw_files_is_stale():
     assert stale_days({}, {"2026-01-05": "x"}) == ["2026-01-05"]
 
 
-def test_what_was_built_is_read_from_the_snapshot(tmp_path):
+def test_built_fingerprints_are_read_from_the_snapshot(tmp_path):
     snapshot = tmp_path / "marts.duckdb"
     assert built_fingerprints(snapshot) == {}
     with duckdb.connect(str(snapshot)) as connection:
@@ -44,11 +44,11 @@ def test_what_was_built_is_read_from_the_snapshot(tmp_path):
     assert built_fingerprints(snapshot) == {"2026-01-05": "abc"}
 
 
-def test_days_between_holds_both_ends_and_leap_days():
+def test_days_between_includes_both_ends_and_leap_days():
     assert days_between("2024-02-28", "2024-03-01") == ["2024-02-28", "2024-02-29", "2024-03-01"]
 
 
-def test_what_landed_beside_posts_after_the_marts_were_published(tmp_path):
+def test_comments_accounts_and_hot_lists_that_landed_after_the_publication(tmp_path):
     snapshot = tmp_path / "marts.duckdb"
     land(tmp_path, "posts", "weibo", "2026-01-05", "a", to_frame("posts", []))
     assert not landed_beside_posts(tmp_path, snapshot)

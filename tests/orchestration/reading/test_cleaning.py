@@ -71,7 +71,7 @@ def test_the_repost_tail_is_split_off(text, words, tail):
 
 @settings(deadline=None)  # the first call reads the dictionaries
 @given(TEXTS)
-def test_cleaning_what_is_clean_changes_nothing(text):
+def test_cleaning_a_clean_text_changes_nothing(text):
     once = clean(pl.Series([text], dtype=pl.String))
     again = clean(once["text_clean"])
     assert again["repost_tail"].item() is None
@@ -80,12 +80,12 @@ def test_cleaning_what_is_clean_changes_nothing(text):
 
 @settings(deadline=None)
 @given(st.lists(TEXTS, max_size=4))
-def test_texts_do_not_touch_each_other(texts):
+def test_texts_are_cleaned_independently(texts):
     together = clean(pl.Series(texts, dtype=pl.String))
     assert together.rows() == [clean(pl.Series([text], dtype=pl.String)).row(0) for text in texts]
 
 
-def test_deep_markup_is_no_trap():
+def test_deeply_nested_markup_is_removed():
     assert own_words("<a" * 50_000 + ">" * 50_000 + "完").endswith("完")
 
 
@@ -103,7 +103,7 @@ def test_no_texts_make_an_empty_frame():
     [
         ("#小米[话题]# 真好[笑哭R]👍 #雷军# ", "真好[笑哭R]👍", ["小米", "雷军"]),
         ("说#小米#就说#雷军##SU7#", "说 就说", ["小米", "雷军", "SU7"]),
-        ("C#好 还是C#好", "C 好", ["好 还是C"]),  # nobody can tell
+        ("C#好 还是C#好", "C 好", ["好 还是C"]),  # ambiguous
         ("#只有一个", "#只有一个", []),
         ("# # 空", "空", []),
         ("问@合成用户0001 和@合成用户0002：是吗", "问 @ 和 @ ：是吗", []),
@@ -147,7 +147,7 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("text", STRANGE.values(), ids=STRANGE.keys())
-def test_no_text_is_too_strange(text):
+def test_arbitrary_texts_are_accepted(text):
     assert clean(pl.Series([text])).height == 1
 
 
@@ -191,7 +191,7 @@ def test_the_last_observation_counts_whatever_the_order():
     assert last_text(observation("乙", crawl_id="b"), observation("甲", crawl_id="a")) == "乙"
 
 
-def test_an_observation_without_words_does_not_unsay_them():
+def test_an_observation_without_text_keeps_the_earlier_text():
     assert last_text(observation("正文"), observation(" ", title="只有标题", hours=2)) == "正文"
     assert last_text(observation("", title="标题"), observation("", hours=2)) == "标题"
     assert last_text(observation("")) == ""

@@ -45,7 +45,7 @@ def grouped(*days: pl.DataFrame) -> dict[str, str]:
         "小米終止合作，SU7車主表態",
     ],
 )
-def test_small_differences_do_not_part_equal_words(same):
+def test_small_differences_do_not_change_the_hash(same):
     first, second = hashes("小米终止合作，SU7车主表态！", same)
     assert first == second
 
@@ -56,7 +56,7 @@ def test_other_words_have_another_hash(other):
     assert first != second
 
 
-def test_hashes_are_the_same_for_ever():
+def test_hashes_do_not_change_between_releases():
     assert hashes("同一段话") == ["8577e7bc73894e54"]
 
 
@@ -65,7 +65,7 @@ def test_without_a_word_left_there_is_no_hash(text):
     assert hashes(text) == [None]
 
 
-def test_what_is_left_of_a_text():
+def test_normalised_texts():
     text = pl.Series(["转@合成用户0001: ＳＵ7，真好[笑哭R]！https://t.cn/a Ⅷ"])
     assert normalise(text).to_list() == ["转su7真好viii"]
 
@@ -87,7 +87,7 @@ def test_near_texts_are_linked_to_the_earlier_one_and_others_are_not():
         ("The new phone from Xiaomi is on sale from Friday for 3999 yuan", {"Friday": "Monday", "3999": "42999"}),
     ],
 )  # fmt: skip
-def test_numbers_and_single_words_make_no_other_text(text, edits):
+def test_other_numbers_and_single_words_are_near_duplicates(text, edits):
     edited = text
     for old, new in edits.items():
         edited = edited.replace(old, new)
@@ -107,8 +107,8 @@ def test_a_group_is_called_after_its_earliest_text_whatever_came_later():
     assert set(grouped(first, second, later).values()) == {wave}
 
 
-def test_a_text_that_was_there_before_the_one_it_was_linked_to_leads():
-    """WAVE of day 1 comes again on day 3, and NEAR stands between: no circle, and one group."""
+def test_a_text_found_later_but_posted_earlier_names_the_group():
+    """WAVE of day 1 is repeated on day 3, with NEAR in between: the links form no circle, and one group."""
     wave, near = hashes(WAVE, NEAR)
     assert grouped(of_day(1, WAVE), of_day(2, NEAR), of_day(3, WAVE)) == {wave: wave, near: wave}
     forgotten = pl.concat([links(of_day(2, NEAR), [of_day(1, WAVE)]), links(of_day(12, WAVE), [of_day(2, NEAR)])])
@@ -154,12 +154,12 @@ def test_the_similarity_is_estimated_without_bias():
     assert abs(np.mean(found["similarity"].to_numpy()) - 87 / 117) < 0.01
 
 
-def test_signatures_hold_for_ever():
+def test_signatures_do_not_change_between_releases():
     """Stored signatures are compared with new ones: a change of these bytes needs another CODE_VERSION."""
     assert of_day(0, WAVE)["signature"].to_list()[0][:8] == [32, 26, 60, 64, 84, 75, 75, 146]
 
 
-def test_nothing_makes_empty_frames():
+def test_no_texts_make_empty_frames():
     empty = of_day(0)
     assert empty.schema == TEXT_SIGNATURES
     assert links(empty, []).schema == links(empty, [of_day(0, WAVE)]).schema == DUPLICATE_LINKS
@@ -170,6 +170,6 @@ def test_nothing_makes_empty_frames():
 @pytest.mark.parametrize(
     "text", ["好" * 100_000, "ab" * 50_000, "1" * 100_000, "한국어" * 99, "\x00" * 99, "👨‍👩‍👧" * 99, "𠮷" * 20]
 )
-def test_no_text_is_too_strange(text):
+def test_arbitrary_texts_are_accepted(text):
     found = of_day(0, text, WAVE)
     assert grouped(found, of_day(1, text + "了")).keys() <= set(hashes(text, text + "了"))

@@ -56,8 +56,8 @@ def enriched(
     classifier: SentimentModel | None = None,
     before: pl.DataFrame = NOTHING_BEFORE,
 ) -> pl.DataFrame:
-    said = segment_posts(hashed(last_words(to_frame("posts", posts))), listening())
-    frame = enrich(said, labels, classifier or load_classifier(), before)
+    words = segment_posts(hashed(last_words(to_frame("posts", posts))), listening())
+    frame = enrich(words, labels, classifier or load_classifier(), before)
     assert frame.schema == by_day(POSTS)
     return frame.drop("day")
 
@@ -74,7 +74,7 @@ def test_no_posts_make_an_empty_frame():
     assert enriched().height == 0
 
 
-def test_the_model_speaks_where_no_analyst_did():
+def test_posts_without_an_analysts_label_have_the_models():
     row = enriched(post("太失望了，垃圾，骗子"), labels=label("positive", "2")).row(0, named=True)
     assert (row["sentiment"], row["model_sentiment"], row["sentiment_source"]) == ("negative", "negative", "model")
     assert row["sentiment_score"] == pytest.approx(row["p_positive"] - row["p_negative"])
@@ -82,14 +82,14 @@ def test_the_model_speaks_where_no_analyst_did():
 
 
 @pytest.mark.parametrize(("sentiment", "score"), [("negative", -1), ("neutral", 0), ("positive", 1)])
-def test_an_analyst_overrides_the_model_and_leaves_its_word_beside(sentiment, score):
+def test_an_analysts_label_overrides_the_model_whose_label_is_kept(sentiment, score):
     row = enriched(post("太失望了，垃圾，骗子"), labels=label(sentiment)).row(0, named=True)
     assert (row["sentiment"], row["sentiment_score"], row["sentiment_source"]) == (sentiment, score, "analyst")
     assert row["model_sentiment"] == "negative"
     assert row["p_negative"] > 0.5
 
 
-def test_a_label_is_of_a_platforms_post():
+def test_a_label_applies_to_the_post_of_its_platform():
     frame = enriched(
         post("好", platform="weibo"), post("好", platform="zhihu"), labels=label("negative", platform="zhihu")
     )
@@ -152,10 +152,10 @@ def test_topics_are_matched_by_aliases_and_judged_by_labels():
     ]
 
 
-def test_stance_is_of_the_brand_and_sentiment_of_the_post():
-    said = post("恭喜我们队夺冠，太开心了，喜欢！小米KOL太让人失望了，垃圾")
-    [stance] = enrich_topics(last_words(to_frame("posts", [said])), inputs())["stance"]
-    [elsewhere] = enrich_topics(last_words(to_frame("posts", [said])), inputs(brand="华为"))["stance"]
+def test_stance_is_towards_the_brand_and_sentiment_of_the_whole_post():
+    written = post("恭喜我们队夺冠，太开心了，喜欢！小米KOL太让人失望了，垃圾")
+    [stance] = enrich_topics(last_words(to_frame("posts", [written])), inputs())["stance"]
+    [elsewhere] = enrich_topics(last_words(to_frame("posts", [written])), inputs(brand="华为"))["stance"]
     assert (stance, elsewhere) == ("negative", None)
 
 
@@ -183,23 +183,23 @@ def test_posts_are_flagged_for_audit():
         {"relevance_models": {"kol": pl.DataFrame([("粥", -1.0)], schema=MODEL, orient="row")}},
     ],
 )
-def test_what_changes_the_content_changes_the_fingerprint(changes):
+def test_inputs_that_change_the_content_change_the_fingerprint(changes):
     assert fingerprint(**changes) != fingerprint()
 
 
 @pytest.mark.parametrize("changes", [{"name": "别名"}, {"queries": []}])
-def test_what_does_not_change_the_content_does_not(changes):
+def test_inputs_that_do_not_change_the_content_keep_the_fingerprint(changes):
     assert fingerprint(**changes) == fingerprint()
 
 
-def test_what_a_label_says_counts_not_who_said_it_nor_the_order():
+def test_the_fingerprint_depends_on_labels_but_not_on_their_annotator_or_order():
     assert fingerprint(labels=label("negative")) != fingerprint(labels=label("positive"))
     assert fingerprint(labels=label("negative")) == fingerprint(labels=label("negative", labeller="乙"))
     both = [label("negative"), label("neutral", "2")]
     assert fingerprint(labels=pl.concat(both)) == fingerprint(labels=pl.concat(both[::-1]))
 
 
-def test_the_model_and_the_code_count(monkeypatch):
+def test_the_fingerprint_depends_on_the_model_and_the_code(monkeypatch):
     before = fingerprint()
     monkeypatch.setattr("orchestration.reading.enrich.CODE_VERSION", 0)
     changed_code = fingerprint()
@@ -228,35 +228,35 @@ def test_the_fingerprint_is_the_same_in_another_process(pytestconfig):
     assert len(only) == 12
 
 
-class Counting:
-    """The shipped classifier under another name, which notes what it is asked."""
+class Recording:
+    """The shipped classifier under another name. It records the texts that it classifies."""
 
     def __init__(self, model_id: str) -> None:
         self.model_id = model_id
-        self.asked: list[str] = []
+        self.texts: list[str] = []
 
     def predict(self, texts: pl.Series, platform: str | None = None, target: str | None = None) -> pl.DataFrame:
-        self.asked += texts.to_list()
+        self.texts += texts.to_list()
         return load_classifier().predict(texts).with_columns(model_id=pl.lit(self.model_id))
 
 
-def test_a_text_is_judged_once_by_a_model():
-    first, second = Counting("one"), Counting("two")
-    said = [post("小米让人失望"), post("小米让人失望", "2"), post("挺好", "3")]
-    before = enriched(*said, classifier=first)
-    assert sorted(first.asked) == ["小米让人失望", "挺好"]
-    assert before["model_sentiment"].to_list() == enriched(*said)["model_sentiment"].to_list()
+def test_a_model_classifies_a_text_once():
+    first, second = Recording("one"), Recording("two")
+    posts = [post("小米让人失望"), post("小米让人失望", "2"), post("挺好", "3")]
+    before = enriched(*posts, classifier=first)
+    assert sorted(first.texts) == ["小米让人失望", "挺好"]
+    assert before["model_sentiment"].to_list() == enriched(*posts)["model_sentiment"].to_list()
 
-    again = enriched(*said, post("新的话", "4"), classifier=first, before=before)
-    assert first.asked[2:] == ["新的话"]
+    again = enriched(*posts, post("新的话", "4"), classifier=first, before=before)
+    assert first.texts[2:] == ["新的话"]
     assert again.filter(pl.col("post_id") != "4").equals(before)
 
-    enriched(*said, classifier=second, before=before)
-    assert len(second.asked) == 2
+    enriched(*posts, classifier=second, before=before)
+    assert len(second.texts) == 2
 
 
-def test_a_change_of_the_model_is_noted_post_by_post():
-    before = enriched(post("小米让人失望"), post("挺好", "2"), classifier=Counting("one"))
+def test_model_changes_have_a_row_per_post():
+    before = enriched(post("小米让人失望"), post("挺好", "2"), classifier=Recording("one"))
     flipped = before.with_columns(sentiment_model=pl.lit("two"), model_sentiment=pl.lit("positive"))
     changes = model_changes(before, flipped)
     assert changes.schema == MODEL_CHANGES
@@ -266,7 +266,7 @@ def test_a_change_of_the_model_is_noted_post_by_post():
     assert model_changes(NOTHING_BEFORE, flipped).is_empty()
 
 
-def test_the_weight_of_an_audited_post_goes_along():
+def test_audited_posts_keep_their_weight():
     weighed = label("negative").with_columns(audit_weight=pl.lit(7.5))
     assert enriched(post("好"), post("好", "2"), labels=weighed)["audit_weight"].to_list() == [7.5, None]
     assert fingerprint(labels=weighed) != fingerprint(labels=label("negative"))

@@ -91,13 +91,13 @@ def flags(*texts: str | None) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(("flag", "text"), [(flag, text) for flag, texts in MARKED.items() for text in texts])
-def test_what_is_flagged(flag, text):
+def test_texts_with_flags(flag, text):
     [found] = flags(text)
     assert flag in found
 
 
 @pytest.mark.parametrize(("flag", "text"), [(flag, text) for flag, texts in UNMARKED.items() for text in texts])
-def test_what_is_not(flag, text):
+def test_texts_without_flags(flag, text):
     [found] = flags(text)
     assert flag not in found
 
@@ -114,5 +114,5 @@ def test_flags_are_lists_in_one_order_and_mostly_empty():
 
 
 @pytest.mark.parametrize("text", ["？" * 100_000, "【" * 100_000, "好" * 100_000, "“" * 50_000 + "”" * 50_000])
-def test_strange_texts_do_no_harm(text):
+def test_arbitrary_texts_are_accepted(text):
     assert len(flags(text)) == 1

@@ -46,7 +46,7 @@ def test_words_match_as_posts_do():
     ]
 
 
-def test_an_alias_is_read_by_its_name():
+def test_an_alias_counts_as_its_name():
     assert read("熊米") == [("熊米", "all: 小米; any: 大熊", True)]
 
 
@@ -56,23 +56,23 @@ def test_some_of_the_words_are_a_hint():
 
 
 @pytest.mark.parametrize("word", ["小米粥和大熊", "小米大熊营养餐"])
-def test_what_is_about_something_else_is_not_even_a_hint(word):
+def test_irrelevant_words_are_not_even_a_hint(word):
     assert read(word) == []
 
 
-def test_the_topics_window_and_platforms_hold():
+def test_only_the_topics_window_and_platforms_are_matched():
     assert read("小米大熊", day=date(2026, 1, 7)) == []
     assert read("小米大熊", platform="douyin") == []
     assert len(read("小米大熊", platform="zhihu")) == 1
 
 
-def test_nothing_read_is_nothing_found():
+def test_no_hot_lists_give_no_matches():
     assert match_hot_words(
         pl.DataFrame(schema={"platform": pl.String, "word": pl.String, "day": pl.Date}), listening(), LABELS, {}
     ).equals(HOT_LIST_TOPICS.to_frame())
 
 
-def test_the_fingerprint_tells_of_what_is_matched_by():
+def test_the_fingerprint_depends_on_the_matching_rules():
     def fingerprint(**changes):
         return hot_words_fingerprint(listening(**changes), LABELS, {})
 

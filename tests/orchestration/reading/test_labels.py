@@ -91,7 +91,7 @@ def test_a_file_in_another_encoding_names_the_remedy(tmp_path):
         load_labels(tmp_path)
 
 
-def test_all_problems_are_told_at_once_up_to_twenty(tmp_path):
+def test_up_to_twenty_problems_are_reported_at_once(tmp_path):
     write(tmp_path, "a.csv", *["weibo,,negative,甲,2026-01-07"] * 30)
     write(tmp_path, "b.csv", header="x\n")
     with pytest.raises(LabelProblem) as problem:
@@ -103,7 +103,7 @@ def test_all_problems_are_told_at_once_up_to_twenty(tmp_path):
 AUDIT = "platform,post_id,audit_weight,sentiment,labeller,labelled_at,text\n"
 
 
-def test_posts_of_an_audit_keep_what_they_stand_for(tmp_path):
+def test_posts_of_an_audit_keep_their_weight(tmp_path):
     (tmp_path / "audit").mkdir()
     drawn = ("weibo,1,7.5,negative,甲,2026-01-07,一", "weibo,2,3,,,,还没有看", "weibo,3,2,neutral,甲,2026-01-07,三")
     write(tmp_path / "audit", "a.csv", *drawn, header=AUDIT)
@@ -113,7 +113,7 @@ def test_posts_of_an_audit_keep_what_they_stand_for(tmp_path):
 
 
 @pytest.mark.parametrize("weight", ["", "much", "0", "-2", "nan", "inf"])
-def test_an_audit_weight_that_was_not_drawn_is_told(tmp_path, weight):
+def test_an_invalid_audit_weight_is_a_problem(tmp_path, weight):
     (tmp_path / "audit").mkdir()
     write(tmp_path / "audit", "a.csv", f"weibo,1,{weight},negative,甲,2026-01-07,一", header=AUDIT)
     with pytest.raises(LabelProblem, match="line 2: audit_weight"):

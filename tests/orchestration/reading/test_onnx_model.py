@@ -77,7 +77,7 @@ def test_labels_are_read_by_their_names_in_any_case(model):
 
 
 @pytest.mark.parametrize("text", [None, "", " \n", "\u200b", "https://t.cn/A6xyz"])
-def test_where_there_is_nothing_to_read_the_model_abstains(model, text):
+def test_texts_without_words_have_no_prediction(model, text):
     row = predict(model, "好", text).row(1, named=True)
     assert (row["label"], row["abstain"], row["p_negative"]) == ("neutral", True, None)
 
@@ -87,7 +87,7 @@ def test_no_texts_make_an_empty_frame(model):
     assert predict(model).height == 0
 
 
-def test_texts_are_judged_alone_whatever_stands_beside_them(model, monkeypatch):
+def test_other_texts_of_a_batch_do_not_change_a_prediction(model, monkeypatch):
     """Of other lengths, in other batches and chunks: padding, which would weigh a lot here, is masked."""
     monkeypatch.setattr(onnx_model, "BATCH_TOKENS", 40)
     monkeypatch.setattr(onnx_model, "CHUNK_TEXTS", 7)
@@ -110,7 +110,7 @@ def test_labels_that_mean_one_sentiment_are_added_up(tmp_path):
     assert row["p_neutral"] == 0
 
 
-def test_a_model_without_neutral_never_says_it(tmp_path):
+def test_a_model_without_neutral_never_predicts_it(tmp_path):
     names = ("positive (stars 4 and 5)", "negative (stars 1, 2 and 3)")
     frame = predict(OnnxModel.from_folder(export(tmp_path / "own", names)), "好", "差")
     assert frame["label"].to_list() == ["positive", "negative"]
@@ -126,7 +126,7 @@ def test_the_model_id_names_the_folder_and_hashes_what_the_scores_depend_on(tmp_
 
 
 @pytest.mark.parametrize(
-    ("labels", "config", "says"),
+    ("labels", "config", "message"),
     [
         (
             ("LABEL_0", "LABEL_1", "LABEL_2"),
@@ -140,8 +140,8 @@ def test_the_model_id_names_the_folder_and_hashes_what_the_scores_depend_on(tmp_
         (LABELS, {"id2label": {"0": "positive", "1": "negative"}}, "returns 3 scores, but config.json has 2"),
     ],
 )
-def test_a_config_that_does_not_fit_says_what_to_mend(tmp_path, labels, config, says):
-    with pytest.raises(Problem, match=says):
+def test_an_unsuitable_config_is_a_problem_with_its_remedy(tmp_path, labels, config, message):
+    with pytest.raises(Problem, match=message):
         OnnxModel.from_folder(export(tmp_path / "own", labels, **config))
 
 
@@ -156,7 +156,7 @@ def test_files_that_are_missing_or_damaged_are_named(tmp_path, name):
         OnnxModel.from_folder(folder)
 
 
-def test_without_the_extra_it_is_named(tmp_path, monkeypatch):
+def test_a_missing_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(Problem, match=r"onnxruntime is not installed.*\[onnx\]"):
         OnnxModel.from_folder(export(tmp_path / "own"))

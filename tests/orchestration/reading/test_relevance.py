@@ -1,6 +1,6 @@
 """How posts are judged, and how well: the posts of data/xiaomi_relevance.csv are made up for this.
 
-The test is the half that the rules were not written on (benchmarks/relevance.py says how that came about).
+The test is the half that the rules were not written on (benchmarks/relevance.py explains the split).
 """
 
 from datetime import date
@@ -22,7 +22,7 @@ JUDGED = pl.Schema({name: kind for name, kind in by_day(POST_TOPICS).items() if 
 
 
 def matched(**values: object) -> pl.DataFrame:
-    """What match_topics says of one post."""
+    """The result of match_topics for one post."""
     row = {
         "day": DAY, "platform": "weibo", "post_id": "1", "topic_id": "t", "text": "小米粥", "matched_by": "all: 小米",
         "prior": 0.0, "for_words": [], "for_weight": 0.0, "against_words": [], "against_weight": 0.0,
@@ -54,11 +54,11 @@ RICE = pl.DataFrame([("小米", 0.25), ("粥", -3.0), ("煮", -9.0), (BIAS, 0.5)
         (matched(prior=2.0, **AGAINST), (True, "against 粥 (1.5); prior (2)")),
     ],
 )
-def test_what_weighs_more_decides(match, expected):
+def test_the_greater_weight_decides(match, expected):
     assert verdict(match) == expected
 
 
-def test_a_model_adds_to_the_words_and_names_what_it_saw():
+def test_a_model_adds_its_score_to_the_rules_and_names_its_features():
     odds, ngrams = log_odds(pl.Series(["小米粥", "无"]), RICE)
     assert odds.to_list() == pytest.approx([(0.25 - 3) / 2**0.5 + 0.5, 0.5])
     assert ngrams.to_list() == ["粥, 小米", ""]
@@ -67,7 +67,7 @@ def test_a_model_adds_to_the_words_and_names_what_it_saw():
     assert verdict(matched(), other=RICE) == (True, "nothing for or against")
 
 
-def test_a_label_of_the_post_goes_before_everything():
+def test_a_label_of_the_post_overrides_rules_and_model():
     labels = pl.DataFrame(
         [("weibo", "1", None, "t", True), ("weibo", "1", None, "u", False)], schema=RELEVANCE_LABELS, orient="row"
     )
@@ -91,7 +91,7 @@ def test_a_model_learns_what_the_rules_miss():
     assert known["weight"].abs().max() < 0.1 * model["weight"].abs().max()
 
 
-def test_the_shipped_rules_tell_the_company_from_its_namesakes():
+def test_the_shipped_rules_distinguish_the_company_from_its_namesakes():
     verdicts = benchmark.judged(benchmark.matched_posts())
     assert verdicts.height == 200
     assert verdicts["relevant"].sum() == 100
@@ -109,8 +109,8 @@ def test_the_benchmark_shows_the_words_that_decide(capsys):
 
 
 def test_scores():
-    true, said = pl.Series([True, True, True, False]), pl.Series([True, True, False, True])
-    assert score(true, said) == (2 / 3, 2 / 3, 2 / 3)
+    true, predicted = pl.Series([True, True, True, False]), pl.Series([True, True, False, True])
+    assert score(true, predicted) == (2 / 3, 2 / 3, 2 / 3)
     assert score(true, ~true) == (0, 0, 0)
 
 
@@ -142,15 +142,15 @@ def listening_by_name():
 
 
 def test_training_reads_labels_and_writes_a_model(data):
-    told = train("xiaomi_kol")
-    assert told.startswith("200 labels; 10 of posts not in ")
-    assert "rules and model" in told
+    printed = train("xiaomi_kol")
+    assert printed.startswith("200 labels; 10 of posts not in ")
+    assert "rules and model" in printed
     [model] = load_models(data / "models" / "relevance").values()
     assert model.schema == MODEL
     assert BIAS in model["ngram"]
 
 
-def test_training_says_what_is_missing(data):
+def test_training_names_missing_labels(data):
     with pytest.raises(Problem, match=r"no topic 'other' in listening\.yaml; the topics are xiaomi_kol"):
         train("other")
     labels = data / "labels" / "relevance" / "a.csv"
@@ -159,7 +159,7 @@ def test_training_says_what_is_missing(data):
         train("xiaomi_kol")
 
 
-def test_the_last_label_of_a_post_wins_and_texts_stand_for_themselves(tmp_path):
+def test_the_last_label_of_a_post_wins_and_texts_without_a_post_are_kept(tmp_path):
     (tmp_path / "a.csv").write_text(
         "platform,post_id,text,topic_id,relevant\nweibo,1,,t,yes\nweibo,1,,t,No\n,,话,t,yes\n,,话,t,yes\n",
         encoding="utf-8",

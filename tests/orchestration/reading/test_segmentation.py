@@ -61,7 +61,7 @@ def test_hashtags_of_post_and_text_are_merged_under_their_canonical_name():
     ["", " ", "🙂🙂", "[泪]", "。，！", "1 2 3", "|||", "@某人", "مرحبا بالعالم", "日本語のテキスト", "Привет мир",
      "字" * 100_000, "失望，" * 50_000, "a" * 100_000, "👨‍👩‍👧" * 1_000, "\x00\x07"],
 )  # fmt: skip
-def test_odd_texts_are_segmented(text):
+def test_unusual_texts_are_segmented(text):
     (value,) = segment(text)["segmented"]
     assert not value.startswith(("|", " "))
     assert not value.endswith(("|", " "))
@@ -69,5 +69,5 @@ def test_odd_texts_are_segmented(text):
     assert "| |" not in value
 
 
-def test_stop_words_are_no_names_of_listening_yaml():
+def test_stop_words_contain_no_names_of_listening_yaml():
     assert not stop_words() & set(user_words(load_listening()))

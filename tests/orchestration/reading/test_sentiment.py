@@ -38,7 +38,7 @@ def predict(*texts: str | None) -> pl.DataFrame:
         ("请问几点开始？", "neutral"),
     ],
 )
-def test_plain_feelings_are_read(text, label):
+def test_plain_sentiments_are_recognised(text, label):
     assert predict(text)["label"].item() == label
 
 
@@ -69,14 +69,14 @@ def test_probabilities_add_up_and_the_label_is_the_likeliest():
         ("这 " + "is not Chinese but for one word " * 10, FOREIGN),
     ],
 )
-def test_where_there_is_nothing_to_read_the_model_abstains_and_says_why(text, reason):
+def test_texts_without_words_have_no_prediction_and_a_reason(text, reason):
     row = predict(text).row(0, named=True)
     assert (row["label"], row["abstain"], row["abstain_reason"]) == ("neutral", True, reason)
     assert [row[name] for name in PROBABILITIES] == [None, None, None]
 
 
 @pytest.mark.parametrize("text", ["yyds", "666", "😀😀", "[心]", "iPhone 17 Pro Max 真香", "の 好看", "𠮷野家好吃"])
-def test_what_chinese_posts_say_in_other_signs_is_read(text):
+def test_emoticons_and_other_signs_are_recognised(text):
     assert predict(text).select("abstain", "abstain_reason").row(0) == (False, None)
 
 
@@ -87,7 +87,7 @@ def test_no_texts_make_an_empty_frame():
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(), max_size=5))
-def test_texts_are_judged_alone_whatever_stands_beside_them(texts):
+def test_other_texts_of_a_batch_do_not_change_a_prediction(texts):
     together = predict(*texts)
     assert together.equals(pl.concat([predict(text) for text in texts] or [predict()]))
 
@@ -115,7 +115,7 @@ def test_order_is_kept_across_chunks():
         "\n" * 100_000 + "好",
     ],
 )
-def test_strange_texts_do_no_harm(text):
+def test_arbitrary_texts_are_accepted(text):
     assert predict(text)["label"].item() in ("negative", "neutral", "positive")
 
 
@@ -172,14 +172,14 @@ def test_the_packed_sums_are_those_of_the_weights():
         ("@某某某 好\t看", "@另一个人 好\n看"),
     ],
 )
-def test_what_features_do_not_tell_apart(one, other):
+def test_texts_with_equal_features(one, other):
     assert np.array_equal(buckets_of(one), buckets_of(other))
 
 
-def test_what_features_tell_apart():
+def test_texts_with_different_features():
     assert not np.array_equal(buckets_of("好不"), buckets_of("不好"))
     assert buckets_of("不好").size == 3 * 3
-    assert len(np.unique(buckets_of("不好"))) == 9  # with the break after them, and what stands before
+    assert len(np.unique(buckets_of("不好"))) == 9  # with the break after them and the text before
 
 
 def test_the_model_id_names_the_weights():
@@ -190,7 +190,7 @@ def test_the_model_id_names_the_weights():
     assert ids[0].startswith("charlin-2-")
 
 
-def test_a_model_of_ones_own_is_used_where_the_environment_names_it(tmp_path, monkeypatch):
+def test_the_environment_selects_ones_own_model(tmp_path, monkeypatch):
     packed = pack(some_weights(np.zeros((3, 8), np.int8), np.zeros((2, 8), np.int8)))
     (tmp_path / "own.npz").write_bytes(packed)
     monkeypatch.setenv("TINGFENG_SENTIMENT", f"embedded:{tmp_path / 'own.npz'}")
@@ -233,7 +233,7 @@ def test_own_labels_need_their_columns(tmp_path):
         load_labels([path])
 
 
-def test_a_model_of_ones_own_learns_what_the_general_one_has_wrong(tmp_path):
+def test_ones_own_model_learns_from_errors_of_the_shipped_one(tmp_path):
     """In this trade 糖 and 盐 stand for moods that no general model can know."""
     pytest.importorskip("sklearn", reason="training needs the train extra")
     words = {"negative": "糖来了", "neutral": "醋来了", "positive": "盐来了"}

@@ -25,7 +25,7 @@ def said_of(text: str, *names: str, others: tuple[str, ...] = (), hashtags: str 
         ("小米这次，太让人失望了。晚安", "小米这次，太让人失望了"),
         ("今天不开心。小米真好用！睡了", "小米真好用"),
         ("小米太差，真的。车不错。小米售后也差", "小米太差，真的。小米售后也差"),
-        # Where the stretch says nothing, the sentence does, and where that does not either, the post.
+        # If the part about the brand has no sentiment, its sentence decides; if that has none, the whole post.
         ("再也不买了，小米！晚安", "再也不买了，小米！"),
         ("小米！太让我失望了", "小米！太让我失望了"),
         ("小米", "小米"),
@@ -34,7 +34,7 @@ def said_of(text: str, *names: str, others: tuple[str, ...] = (), hashtags: str 
         ("", None),
     ],
 )
-def test_what_a_text_says_of_the_brand(text, about):
+def test_the_part_of_a_text_about_the_brand(text, about):
     assert said_of(text) == about
 
 
@@ -48,7 +48,7 @@ def test_what_a_text_says_of_the_brand(text, about):
         ("vivos和小米都不错", "vivos和小米都不错"),
     ],
 )
-def test_it_ends_where_another_brand_begins(text, about):
+def test_the_part_about_a_brand_ends_at_the_name_of_another(text, about):
     assert said_of(text, others=("华为", "vivo")) == about
 
 
@@ -67,7 +67,7 @@ def test_names_match_as_in_topics(text, names, about):
     assert said_of(text, *names) == about
 
 
-def test_where_only_a_hashtag_names_it_the_whole_post_is_about_it():
+def test_the_whole_post_is_about_a_brand_that_only_a_hashtag_names():
     assert said_of("天气好，太失望了。晚安", hashtags="手机\n小米") == "天气好，太失望了。晚安"
     assert said_of("天气好，太失望了", hashtags="手机") is None
 
@@ -83,7 +83,7 @@ def listening(*brands: str, aliases: dict[str, list[str]] | None = None) -> List
     )
 
 
-def test_a_brand_goes_by_its_aliases_too():
+def test_a_brand_is_recognised_by_its_aliases():
     listened = listening("小米", "华为", aliases={"小米": ["Xiaomi"], "华为手机": ["华为", "HUAWEI"]})
     assert [brand_names(topic, listened) for topic in listened.topics] == [
         ["小米", "Xiaomi"],
@@ -115,7 +115,7 @@ def stances(texts: list[str], listened: Listening, *, is_relevant: bool = True) 
     return found
 
 
-def test_one_post_has_another_stance_toward_each_brand():
+def test_one_post_has_a_stance_towards_each_brand():
     found = stances(["华为太好用了，喜欢，支持！小米真垃圾，太失望了"], listening("小米", "华为", "苹果"))
     assert found["stance"].to_list() == ["negative", "positive", None]
     assert found["stance_score"][0] < 0 < found["stance_score"][1]
@@ -141,11 +141,11 @@ def test_no_posts_have_no_stances():
     }
 
 
-def test_a_model_is_told_the_target():
+def test_the_model_receives_the_target_brand():
     targets: list[str | None] = []
 
-    class Told:
-        model_id = "told"
+    class Recording:
+        model_id = "recording"
 
         def predict(self, texts: pl.Series, platform: str | None = None, target: str | None = None) -> pl.DataFrame:
             targets.append(target)
@@ -161,7 +161,7 @@ def test_a_model_is_told_the_target():
             "is_relevant": pl.Boolean,
         }
     )
-    add_stance(matches, posts, listening("小米", "华为"), Told())
+    add_stance(matches, posts, listening("小米", "华为"), Recording())
     assert targets == ["小米", "华为"]
 
 
@@ -200,5 +200,5 @@ def test_it_is_more_often_right_about_the_brand_than_the_whole_post():
 
 
 @pytest.mark.parametrize("text", ["小米" * 50_000, "，小米" * 20_000, "小" * 100_000 + "小米"])
-def test_strange_texts_do_no_harm(text):
+def test_arbitrary_texts_are_accepted(text):
     assert stances([text], listening("小米"))["stance"].item() in ("negative", "neutral", "positive")

@@ -172,7 +172,7 @@ def test_a_hashtag_is_found_by_its_name(hashtag):
     wanted, aliases = topic(all=["大熊事件"]), {"大熊事件": ["小米大熊", "大熊小米"]}
     assert matched_by(post("说说", hashtags=[hashtag.strip()]), wanted, aliases) == "all: 大熊事件"
     assert matched_by(post(f"说说 #{hashtag}#"), wanted, aliases) == "all: 大熊事件"
-    assert matched_by(post(f"说说{hashtag}"), wanted, aliases) is None  # a word in a text is no hashtag
+    assert matched_by(post(f"说说{hashtag}"), wanted, aliases) is None  # a word in a text is not a hashtag
 
 
 def test_hashtags_by_their_names():
@@ -187,7 +187,7 @@ def test_context_words_are_told_with_their_weights():
     row = match([post("小米手机和雷军，SU70，小米粥")], [wanted]).row(0, named=True)
     assert (row["for_words"], row["for_weight"]) == (["雷军", "手机"], 3)
     assert (row["against_words"], row["against_weight"]) == (["粥"], 1.5)
-    assert match([post("手机和雷军")], [wanted]).height == 0  # context alone is no match
+    assert match([post("手机和雷军")], [wanted]).height == 0  # context alone is not a match
 
 
 def test_a_flood_of_hashtags_weighs_against():

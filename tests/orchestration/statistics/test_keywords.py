@@ -28,9 +28,9 @@ def test_stop_words_are_words():
     assert not {word for word in stop_words() if not word.strip() or "|" in word}
 
 
-def posts(said: list[str], **columns: list[object]) -> pl.DataFrame:
+def posts(segmented: list[str], **columns: list[object]) -> pl.DataFrame:
     """By default one post per voice, on Weibo's first day."""
-    count = len(said)
+    count = len(segmented)
     return pl.DataFrame(
         {
             "topic_id": ["kol"] * count,
@@ -39,7 +39,7 @@ def posts(said: list[str], **columns: list[object]) -> pl.DataFrame:
             "sentiment": columns.get("sentiment", ["neutral"] * count),
             "duplicate_group_id": columns.get("group", [str(number) for number in range(count)]),
             "interactions": columns.get("interactions", [1] * count),
-            "segmented": said,
+            "segmented": segmented,
         },
         schema=dict.fromkeys(("topic_id", "platform"), pl.String)
         | {"posted_date": pl.Date, "sentiment": pl.String, "duplicate_group_id": pl.String, "interactions": pl.Int64}
@@ -56,23 +56,23 @@ def rows(
 
 
 def test_a_wave_of_copies_counts_as_one_voice():
-    said = term_statistics(
+    statistics = term_statistics(
         posts(["公关 公关 失望"] * 5 + ["公关"] * 2, group=["w"] * 5 + ["a", "b"], interactions=[10, *[None] * 4, 5, 1])
     )
-    assert rows(said).select("term", "posts", "voices", "posts_of_slice", "voices_of_slice", "interactions").rows() == [
-        ("公关", 7, 3, 7, 3, 16)
-    ]  # one voice is too few for 失望
+    assert rows(statistics).select(
+        "term", "posts", "voices", "posts_of_slice", "voices_of_slice", "interactions"
+    ).rows() == [("公关", 7, 3, 7, 3, 16)]  # one voice is too few for 失望
 
 
 def test_slices_are_platforms_sentiments_and_both():
-    said = term_statistics(
+    statistics = term_statistics(
         posts(
             ["公关"] * 9,
             platform=["weibo"] * 6 + ["zhihu"] * 3,
             sentiment=["negative"] * 3 + ["neutral"] * 3 + ["negative"] * 3,
         )
     )
-    window = said.filter(pl.col("posted_date").is_null())
+    window = statistics.filter(pl.col("posted_date").is_null())
     assert dict(window.select(pl.concat_str("platform", "sentiment", separator="/"), "voices").rows()) == {
         "all/all": 9, "weibo/all": 6, "zhihu/all": 3, "all/negative": 6, "all/neutral": 3,
         "weibo/negative": 3, "weibo/neutral": 3, "zhihu/negative": 3,
@@ -81,27 +81,30 @@ def test_slices_are_platforms_sentiments_and_both():
 
 def test_a_word_stands_out_from_the_days_before():
     tomorrow = DAY + timedelta(days=1)
-    said = term_statistics(
+    statistics = term_statistics(
         posts(
             ["公关"] * 90 + ["公关 道歉"] * 10 + ["公关"] * 30 + ["公关 道歉"] * 20, day=[DAY] * 100 + [tomorrow] * 50
         )
     )
-    assert rows(said, day=DAY)["z"].to_list() == [None, None]
-    z = dict(rows(said, day=tomorrow).select("term", "z").rows())
+    assert rows(statistics, day=DAY)["z"].to_list() == [None, None]
+    z = dict(rows(statistics, day=tomorrow).select("term", "z").rows())
     # By hand: 20 of 50 against 10 of 100, to each the prior of 50 · 30 / 150 of 50.
     assert PRIOR_VOICES == 50
     delta = math.log(30 / 70.5) - math.log(20 / 130.5)
     assert z["道歉"] == pytest.approx(delta / math.sqrt(1 / 30 + 1 / 70.5 + 1 / 20 + 1 / 130.5))
     assert z["道歉"] > 2 > abs(z["公关"])
-    assert rows(said).select("term", "z", "peak_date").rows() == [("公关", None, tomorrow), ("道歉", None, tomorrow)]
+    assert rows(statistics).select("term", "z", "peak_date").rows() == [
+        ("公关", None, tomorrow),
+        ("道歉", None, tomorrow),
+    ]
 
 
 def test_a_word_stands_out_from_the_other_sentiments():
-    said = term_statistics(
+    statistics = term_statistics(
         posts(["失望 公关"] * 30 + ["公关"] * 30 + ["支持 公关"] * 30,
               sentiment=["negative"] * 60 + ["positive"] * 30)
     )  # fmt: skip
-    z = {sentiment: dict(rows(said, sentiment=sentiment).select("term", "z").rows()) for sentiment in
+    z = {sentiment: dict(rows(statistics, sentiment=sentiment).select("term", "z").rows()) for sentiment in
          ("negative", "positive")}  # fmt: skip
     assert z["negative"]["失望"] > 2
     assert z["positive"]["支持"] > 2
@@ -110,20 +113,20 @@ def test_a_word_stands_out_from_the_other_sentiments():
 
 def test_three_of_three_voices_on_a_quiet_day_do_not_stand_out():
     tomorrow = DAY + timedelta(days=1)
-    said = term_statistics(posts(["公关"] * 200 + ["道歉"] * 3, day=[DAY] * 200 + [tomorrow] * 3))
-    assert rows(said, day=tomorrow).filter(term="道歉")["z"].item() < 3
+    statistics = term_statistics(posts(["公关"] * 200 + ["道歉"] * 3, day=[DAY] * 200 + [tomorrow] * 3))
+    assert rows(statistics, day=tomorrow).filter(term="道歉")["z"].item() < 3
 
 
 def test_the_most_frequent_and_most_distinct_terms_are_kept():
     tail = [f"词{chr(0x4E00 + number)}" for number in range(400)]
-    said = term_statistics(
+    statistics = term_statistics(
         posts(
             [" ".join(tail)] * 4 + [" ".join(tail[:200])] * 9,
             sentiment=["neutral"] * 5 + ["negative"] * 8,
         )
     )
-    assert rows(said).height == MOST_FREQUENT
-    kept = rows(said, sentiment="neutral")["term"]
+    assert rows(statistics).height == MOST_FREQUENT
+    kept = rows(statistics, sentiment="neutral")["term"]
     assert len(kept) == MOST_FREQUENT + MOST_DISTINCT
     assert kept.is_in(tail[200:]).sum() == MOST_DISTINCT
 
@@ -153,9 +156,9 @@ def test_the_top_keywords_of_the_event_are_found(sandbox_corpus: list[SandboxPos
         }
     ).hstack(clean(pl.Series([post.text for post in event])))
     frame = segment_posts(hashed(frame), load_listening()).rename({"text_hash": "duplicate_group_id"})
-    said = term_statistics(frame.with_columns(terms=words_of(pl.col("segmented"))))
-    assert rows(said).filter(pl.col("term") != "小米")["term"].head(3).to_list() == ["大熊", "米粉", "徐洁云"]
-    statement = rows(said, day=date(2026, 1, 6)).sort("z", descending=True)["term"].head(5).to_list()
+    statistics = term_statistics(frame.with_columns(terms=words_of(pl.col("segmented"))))
+    assert rows(statistics).filter(pl.col("term") != "小米")["term"].head(3).to_list() == ["大熊", "米粉", "徐洁云"]
+    statement = rows(statistics, day=date(2026, 1, 6)).sort("z", descending=True)["term"].head(5).to_list()
     assert {"徐洁云", "致歉", "终止"} <= set(statement)  # on the evening of the 5th
     tags = rows(term_statistics(frame.with_columns(terms=pl.col("hashtags"))))["term"].to_list()
     assert tags[0] == "大熊 小米"

@@ -120,7 +120,7 @@ def test_mediacrawler(data_dir: Path, tmp_path: Path, importing: Importing) -> N
     assert importing(path).landed == 0
 
 
-def test_the_same_post_as_jsonl_and_as_a_sheet_is_one(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
+def test_a_post_in_jsonl_and_in_a_sheet_is_imported_once(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
     (tmp_path / "x.jsonl").write_text(json.dumps(DOUYIN_POST), encoding="utf-8")
     importing(tmp_path / "x.jsonl")
     assert importing(workbook(tmp_path / "x.xlsx", Contents=[DOUYIN_POST])).landed == 0
@@ -180,14 +180,14 @@ def test_ids_that_excel_cut_after_15_digits(tmp_path: Path, importing: Importing
     assert [position for position, _ in rejects(outcome)] == ["Contents row 2", "Contents row 3", "Contents row 4"]
 
 
-def test_authors_whose_ids_lost_digits_are_nobody(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
+def test_authors_whose_ids_lost_digits_are_null(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
     """Others have the same digits left."""
     importing(workbook(tmp_path / "x.xlsx", Contents=[DOUYIN_POST | {"user_id": 7591234567890123456}]))
     assert landed(data_dir)["author_id"].to_list() == [None]
     assert "759123456789012" not in landed(data_dir)["payload"][0].replace(DOUYIN_POST["aweme_id"], "")
 
 
-def test_sheets_that_hold_nothing_to_import(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sheets_without_posts_are_skipped(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = workbook(tmp_path / "x.xlsx", Empty=None, Header=[dict.fromkeys(DOUYIN_POST)], Notes=[{"a": "b"}])
     assert (
         import_command([str(workbook(tmp_path / "y.xlsx", Contents=[DOUYIN_POST], Empty=None, Notes=[{"a": "b"}]))])
@@ -222,7 +222,7 @@ def broken(path: Path) -> dict[str, bytes]:
         ("parquet", "the Parquet file is damaged"),
     ],
 )
-def test_what_is_no_workbook(name: str, reason: str, tmp_path: Path, data_dir: Path) -> None:
+def test_a_file_that_is_not_a_workbook_is_a_problem(name: str, reason: str, tmp_path: Path, data_dir: Path) -> None:
     path = tmp_path / "x.xlsx"
     path.write_bytes(broken(tmp_path)[name])
     with pytest.raises(FileProblem, match=reason):
@@ -230,13 +230,13 @@ def test_what_is_no_workbook(name: str, reason: str, tmp_path: Path, data_dir: P
     assert not data_dir.exists()
 
 
-def test_text_under_the_name_of_a_workbook(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
+def test_a_text_file_with_the_suffix_of_a_workbook(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
     (tmp_path / "x.xlsx").write_text(json.dumps(DOUYIN_POST), encoding="utf-8")
     importing(tmp_path / "x.xlsx")
     assert landed(data_dir).height == 1
 
 
-def test_excel_s_own_file_beside_an_open_workbook_is_no_workbook(tmp_path: Path, importing: Importing) -> None:
+def test_the_lock_file_of_an_open_workbook_is_ignored(tmp_path: Path, importing: Importing) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     workbook(folder / "x.xlsx", Contents=[DOUYIN_POST])
@@ -244,7 +244,7 @@ def test_excel_s_own_file_beside_an_open_workbook_is_no_workbook(tmp_path: Path,
     assert [tally.path.name for tally in importing(folder).tallies] == ["x.xlsx"]
 
 
-def test_a_large_sheet_is_handed_on_in_batches(tmp_path: Path) -> None:
+def test_a_large_sheet_is_read_in_batches(tmp_path: Path) -> None:
     count = BATCH_ROWS + 5
     path = workbook(tmp_path / "x.xlsx", Contents=[{"note_id": str(number), "n": number} for number in range(count)])
     (sheet,) = examine(path)
@@ -270,7 +270,7 @@ def test_parquet(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
     assert json.loads(post["payload"])["score"] == "0.5"
 
 
-def test_times_of_parquet_without_a_zone_are_china_s(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
+def test_parquet_times_without_a_zone_are_in_shanghai(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
     row = DOUYIN_POST | {"create_time": datetime(2026, 1, 5, 21, 34, 56)}  # noqa: DTZ001
     pl.DataFrame([row]).write_parquet(tmp_path / "x.parquet")
     importing(tmp_path / "x.parquet")

@@ -103,7 +103,7 @@ def test_a_file_of_several_platforms(data_dir: Path, folder: Path, importing: Im
     assert counts(outcome) == [(4, 3, 0, 1)]
     douyin, weibo, zhihu = landed(data_dir).to_dicts()
     assert [post["source"] for post in (douyin, weibo, zhihu)] == ["import:my_vendor"] * 3
-    assert weibo["posted_at"] == values.weibo_id_time(WEIBO_ID)  # the id tells the seconds
+    assert weibo["posted_at"] == values.weibo_id_time(WEIBO_ID)  # the id has the seconds
     assert douyin["posted_at"] == datetime(2026, 1, 6, 0, 0, 5, tzinfo=UTC)
     assert zhihu["posted_at"] == datetime(2026, 1, 5, 13, 34, 56, tzinfo=UTC)
     assert [post["observed_at"] for post in (douyin, weibo, zhihu)] == [OBSERVED] * 3
@@ -126,7 +126,7 @@ def test_a_file_of_several_platforms(data_dir: Path, folder: Path, importing: Im
     assert importing(path).landed == 0
 
 
-def test_no_landed_file_says_who_wrote_it(data_dir: Path, folder: Path, importing: Importing) -> None:
+def test_no_landed_file_identifies_its_author(data_dir: Path, folder: Path, importing: Importing) -> None:
     late = [*WEIBO[:3], "soon", *WEIBO[4:]]
     importing(write(folder / "x.csv", table(HEADER, WEIBO, DOUYIN, ODD, late)))
     kept = landed(data_dir).write_json() + "".join(
@@ -179,7 +179,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize("platform", ADDRESSES)
-def test_an_address_tells_the_id_where_the_file_does_not(
+def test_the_id_is_read_from_the_url_if_the_file_has_no_id(
     platform: str, data_dir: Path, tmp_path: Path, importing: Importing
 ) -> None:
     address, post_id = ADDRESSES[platform]
@@ -205,7 +205,7 @@ def test_an_address_tells_the_id_where_the_file_does_not(
         ("2小时前", datetime(2026, 1, 7, 10, 0, tzinfo=UTC)),
     ],
 )
-def test_times_of_another_zone(
+def test_times_in_another_time_zone(
     written: str, expected: datetime, data_dir: Path, tmp_path: Path, importing: Importing
 ) -> None:
     write(
@@ -255,7 +255,7 @@ def test_posts_and_comments_in_one_file(data_dir: Path, tmp_path: Path, importin
     assert landed(data_dir, "comments")["post_id"].unique().to_list() == ["11"]
 
 
-def test_observation_times_of_a_vendor(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
+def test_a_vendors_observation_times_are_kept(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
     write(tmp_path / "x.mapping.yaml", SINGLE.replace("posted_at: 时间", "posted_at: 时间, observed_at: 采集时间"))
     header = ["id", "正文", "时间", "作者", "采集时间"]
     rows = [["11", "一", "2026-01-05 21:34", "", f"2026-01-0{day} 08:00:00"] for day in (6, 7)]
@@ -267,7 +267,7 @@ def test_observation_times_of_a_vendor(data_dir: Path, tmp_path: Path, importing
     assert importing(path).landed == 0
 
 
-def test_a_known_format_beside_a_mapping_is_still_known(folder: Path, importing: Importing) -> None:
+def test_a_mapping_does_not_replace_a_recognised_format(folder: Path, importing: Importing) -> None:
     row = dict.fromkeys(weibo_search.KINDS[0].columns, "") | {
         "id": WEIBO_ID, "user_id": "1", "微博正文": "一", "发布时间": "2026-01-05 21:34",
     }  # fmt: skip
@@ -295,7 +295,7 @@ def test_a_known_format_beside_a_mapping_is_still_known(folder: Path, importing:
         (("personal: [", "personal: [微信, "), "vendor.mapping.yaml names 微信, which it lacks"),
     ],
 )
-def test_what_is_wrong_with_a_mapping_is_said(
+def test_an_invalid_mapping_is_reported_with_its_key(
     change: tuple[str, str], reason: str, folder: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(folder / "vendor.mapping.yaml", MAPPING.replace(*change))

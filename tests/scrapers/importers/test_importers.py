@@ -134,11 +134,11 @@ def weibo_time() -> datetime:
 
 def search_row(post_id: str = WEIBO_ID, **cells: str) -> list[str]:
     """A row of weibo-search, 21 columns."""
-    told = weibo_time().astimezone(values.CHINA).strftime("%Y-%m-%d %H:%M")
+    minute = weibo_time().astimezone(values.CHINA).strftime("%Y-%m-%d %H:%M")
     row = dict.fromkeys(SEARCH_HEADER, "") | {
         "id": post_id, "user_id": "1000000005", "用户昵称": "合成用户0010", "微博正文": "#小米#道歉",
         "艾特用户": "合成用户0011",
-        "话题": "小米,道歉", "转发数": "1", "评论数": "2", "点赞数": "3", "发布时间": told, "ip": "发布于 广东",
+        "话题": "小米,道歉", "转发数": "1", "评论数": "2", "点赞数": "3", "发布时间": minute, "ip": "发布于 广东",
         "user_authentication": "蓝V", "会员类型": "微博会员", "会员等级": "6",
     }  # fmt: skip
     return list((row | cells).values())
@@ -221,7 +221,7 @@ def test_counts_agree_with_values() -> None:
     assert read.is_floor.to_list() == [count.is_floor for count in expected]
 
 
-def test_a_number_that_no_count_can_be_is_not_shown() -> None:
+def test_impossible_counts_are_null() -> None:
     assert columns.counts(pl.Series(["9" * 400, "9" * 20])).value.to_list() == [None, None]
 
 
@@ -240,7 +240,7 @@ def test_times_agree_with_values(id_time: datetime | None) -> None:
     assert read.to_list() == [values.parse_time(raw, OBSERVED, id_time) for raw in TIMES]
 
 
-def test_times_outside_of_the_sites_lives_are_none() -> None:
+def test_times_outside_the_lifetime_of_a_site_are_null() -> None:
     assert columns.times(pl.Series(["0001-01-01 00:00", "0001-01-01", "9999-12-31 00:00:00"]), OBSERVED).to_list() == [
         None,
         None,
@@ -284,7 +284,7 @@ def test_words(raw: str | None, text: str) -> None:
 
 
 @pytest.mark.parametrize("platform", ["weibo", "xiaohongshu", "douyin", "zhihu"])
-def test_payloads_hold_what_scrub_would_leave(platform: Any) -> None:
+def test_payloads_equal_the_output_of_scrub(platform: Any) -> None:
     row = {
         "user_id": "1", "sec_uid": "2", "url_token": "", "nickname": "合成用户0001",
         "author": '{"id": "7", "name": "合成用户0002", "fans": 3}',
@@ -302,7 +302,7 @@ def test_payloads_hold_what_scrub_would_leave(platform: Any) -> None:
     assert "合成用户" not in json.dumps(received, ensure_ascii=False)
 
 
-def test_of_a_cell_that_is_nested_too_deep_only_its_length_is_kept() -> None:
+def test_only_the_length_of_a_too_deeply_nested_cell_is_kept() -> None:
     cell = "[" * 300 + '{"user": "合成用户0001"}' + "]" * 300
     payload = json.loads(payloads(pl.DataFrame({"attributes": [cell, "[]"]}), "weibo", KEY)[0])
     assert payload["attributes"].endswith("damaged JSON, not kept, for they may name people")
@@ -310,7 +310,7 @@ def test_of_a_cell_that_is_nested_too_deep_only_its_length_is_kept() -> None:
 
 @pytest.mark.parametrize("key", [b"k", KEY, b"x" * 64, b"y" * 65, bytes(range(256))])
 @pytest.mark.parametrize("platform", ["weibo", "zhihu"])
-def test_pseudonyms_are_the_ones_of_the_spiders(key: bytes, platform: Any) -> None:
+def test_pseudonyms_equal_those_of_the_spiders(key: bytes, platform: Any) -> None:
     ids = ["1", "2", "1", "用户", "z" * 200]
     expected = [pseudonym(key, platform, author_id) for author_id in ids]
     assert pseudonyms(pl.Series([*ids, None, ""]), platform, key).to_list() == [*expected, None, ""]
@@ -321,18 +321,18 @@ def test_pseudonyms_are_the_ones_of_the_spiders(key: bytes, platform: Any) -> No
 
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.parametrize("generation", [dict, generation_b])
-def test_a_kind_is_known_by_its_columns(name: str, generation: Callable[..., dict[str, Any]]) -> None:
+def test_a_format_is_recognised_by_its_columns(name: str, generation: Callable[..., dict[str, Any]]) -> None:
     fitting = [kind for kind in run.KINDS if kind.required <= generation(ROWS[name]).keys()]
     assert [kind.name for kind in fitting] == [f"MediaCrawler {name}"]
     assert generation(ROWS[name]).keys() <= set(fitting[0].columns)
 
 
 @pytest.mark.parametrize("width", [17, 18, 19, 21])
-def test_weibo_search_is_known_by_its_columns(width: int) -> None:
+def test_weibo_search_is_recognised_by_its_columns(width: int) -> None:
     assert [kind.name for kind in run.recognise(SEARCH_HEADER[:width])] == ["weibo-search posts"]
 
 
-def test_neighbouring_formats_are_not_taken_for_known_ones() -> None:
+def test_similar_unknown_formats_are_not_recognised() -> None:
     weibo_spider_of_dataabc = ["微博", "翻译", "点赞数", "转发数", "评论数", "发布时间"]
     assert run.recognise(weibo_spider_of_dataabc) == []
     assert run.recognise(["_id", "mblogid", "created_at", "content"]) == []
@@ -379,7 +379,7 @@ def test_xiaohongshu_post(data_dir: Path, tmp_path: Path, importing: Callable[..
     assert (data_dir / f"raw/posts/platform=xiaohongshu/day=2026-01-05/{crawl_id}.parquet").is_file()
 
 
-def test_hashtags_come_from_the_text_where_none_are_listed(
+def test_hashtags_are_read_from_the_text_if_none_are_listed(
     data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
 ) -> None:
     importing(write_jsonl(tmp_path / "x.jsonl", [XHS_POST | {"tag_list": ""}]))
@@ -390,23 +390,23 @@ def test_hashtags_come_from_the_text_where_none_are_listed(
     ("create_date_time", "hours_late"),
     [("right", 8), ("right with zone", 8), ("", 8), ("", 0), ("None", 8), ("no time", 8)],
 )
-def test_weibo_clock(
+def test_weibo_times_that_are_8_hours_late_are_corrected(
     create_date_time: str, hours_late: int, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
 ) -> None:
-    """create_time is 8 hours late in what older releases wrote; create_date_time, and else the id, tells."""
-    told = weibo_time() + timedelta(seconds=1)
-    local = told.astimezone(values.CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    """Older releases wrote create_time 8 hours late; create_date_time, or else the id, has the right time."""
+    posted_at = weibo_time() + timedelta(seconds=1)
+    local = posted_at.astimezone(values.CHINA).strftime("%Y-%m-%d %H:%M:%S")
     written = {"right": local, "right with zone": local + "+08:00"}.get(create_date_time, create_date_time)
     times = {
-        "create_time": int((told + timedelta(hours=hours_late)).timestamp()),
+        "create_time": int((posted_at + timedelta(hours=hours_late)).timestamp()),
         "create_date_time": written,
     }
     importing(
         write_jsonl(tmp_path / "p.jsonl", [WEIBO_POST | times]),
         write_jsonl(tmp_path / "c.jsonl", [WEIBO_COMMENT | times]),
     )
-    assert only_row(data_dir)["posted_at"] == told
-    assert only_row(data_dir, "comments")["posted_at"] == told
+    assert only_row(data_dir)["posted_at"] == posted_at
+    assert only_row(data_dir, "comments")["posted_at"] == posted_at
 
 
 def test_weibo_post(data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]) -> None:
@@ -420,7 +420,7 @@ def test_weibo_post(data_dir: Path, tmp_path: Path, importing: Callable[..., run
     assert row["post_url"] == f"https://m.weibo.cn/detail/{WEIBO_ID}"
 
 
-def test_the_site_s_title_of_a_video_names_nobody(
+def test_the_generated_title_of_a_video_does_not_name_its_author(
     data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
 ) -> None:
     row = WEIBO_POST | {"create_time": int(weibo_time().timestamp()), "content": "看 合成用户0003的微博视频"}
@@ -473,11 +473,13 @@ def test_zhihu(
     assert comment["ip_location"] == "上海"
 
 
-def test_nobody_of_zhihu_is_no_author(data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]) -> None:
-    nobody = ZHIHU_POST | {"user_id": "0", "user_url_token": ""}
+def test_zhihus_anonymous_account_is_not_an_author(
+    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+) -> None:
+    anonymous = ZHIHU_POST | {"user_id": "0", "user_url_token": ""}
     importing(
-        write_jsonl(tmp_path / "a.jsonl", [nobody]),
-        write_jsonl(tmp_path / "b.jsonl", [generation_b(nobody) | {"content_id": "2"}]),
+        write_jsonl(tmp_path / "a.jsonl", [anonymous]),
+        write_jsonl(tmp_path / "b.jsonl", [generation_b(anonymous) | {"content_id": "2"}]),
     )
     assert landed(data_dir)["author_id"].to_list() == [None, None]
 
@@ -498,7 +500,7 @@ def test_the_same_person_is_one_author_in_both_generations(
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_no_landed_file_says_who_wrote_it(
+def test_no_landed_file_identifies_its_author(
     name: str, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
 ) -> None:
     row = ROWS[name] | {"attributes": {"user": {"id": 77777777, "nickname": "合成用户9999"}, "n": 1}}
@@ -540,7 +542,7 @@ def test_weibo_search(width: int, data_dir: Path, tmp_path: Path, importing: Cal
     assert "合成用户" not in row["payload"]
 
 
-def test_weibo_search_reposts_and_what_is_attached(
+def test_weibo_search_reposts_and_attachments(
     data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
 ) -> None:
     video = {"微博视频url": "http://example.com/v", "微博图片url": "x", "话题": ""}
@@ -571,7 +573,7 @@ def test_longer_rows_under_an_older_header(
     assert landed(data_dir).sort("post_id")["ip_location"].to_list() == [None, "广东"]
 
 
-def test_another_observation_of_weibo_search_is_one_with_other_counts(
+def test_weibo_search_rows_with_other_counts_are_new_observations(
     data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
 ) -> None:
     first, second = tmp_path / "a.csv", tmp_path / "b.csv"
@@ -606,7 +608,7 @@ def variants(rows: list[dict[str, Any]]) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", variants([XHS_POST]))
-def test_the_same_rows_however_they_are_written(
+def test_the_file_format_does_not_change_the_rows(
     name: str, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
 ) -> None:
     rows = [
@@ -624,7 +626,7 @@ def test_the_same_rows_however_they_are_written(
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv"])
-def test_an_encoding_is_known_wherever_a_chunk_ends(
+def test_an_encoding_is_detected_wherever_a_chunk_ends(
     name: str, encoding: str, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -681,14 +683,16 @@ def test_a_bad_line_is_quarantined_and_the_others_are_not(
     assert "合成用户" not in reject["record"]
 
 
-def test_zhihu_questions_are_no_posts(tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_zhihu_questions_are_not_posts(tmp_path: Path, importing: Callable[..., run.Import]) -> None:
     outcome = importing(write_jsonl(tmp_path / "x.jsonl", [ZHIHU_POST | {"content_type": "question"}]))
     assert counts(outcome) == [(1, 0, 0, 0, 1)]
     assert outcome.quarantine is not None
     assert "content_type is not a known type of post: question" in outcome.quarantine.read_text(encoding="utf-8")
 
 
-def test_a_bad_record_of_a_list_is_told_by_its_number(tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_a_bad_record_of_a_list_is_reported_with_its_number(
+    tmp_path: Path, importing: Callable[..., run.Import]
+) -> None:
     text = json.dumps(
         [XHS_POST, XHS_POST | {"note_id": "2"}, XHS_POST | {"note_id": "3"}], ensure_ascii=False, indent=4
     )
@@ -700,7 +704,9 @@ def test_a_bad_record_of_a_list_is_told_by_its_number(tmp_path: Path, importing:
     assert json.loads(outcome.quarantine.read_text(encoding="utf-8"))["position"] == "record 2"
 
 
-def test_a_list_that_was_cut_keeps_its_whole_records(tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_the_complete_records_of_a_truncated_list_are_kept(
+    tmp_path: Path, importing: Callable[..., run.Import]
+) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps([XHS_POST, XHS_POST], ensure_ascii=False, indent=4)[:-200], encoding="utf-8")
     assert counts(importing(path)) == [(2, 1, 0, 0, 1)]
@@ -763,7 +769,7 @@ def test_a_second_import_changes_nothing(data_dir: Path, tmp_path: Path, importi
     assert sorted(data_dir.rglob("*")) == before
 
 
-def test_an_appended_file_brings_its_new_rows(
+def test_only_the_new_rows_of_an_appended_file_are_imported(
     data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
 ) -> None:
     rows = many(50)
@@ -774,7 +780,7 @@ def test_an_appended_file_brings_its_new_rows(
     assert landed(data_dir).height == 50
 
 
-def test_the_same_file_named_twice_is_read_once(tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_a_file_given_twice_is_read_once(tmp_path: Path, importing: Callable[..., run.Import]) -> None:
     path = write_jsonl(tmp_path / "x.jsonl", many(10))
     assert counts(importing(path, tmp_path, path)) == [(10, 9, 1, 1, 0)]
 
@@ -812,7 +818,7 @@ def test_an_import_that_was_killed_is_completed_by_the_next(
     [('"note_id","note_id",,', 1), ('"note_id"x,', 0)],
     ids=["columns twice and without a name", "a broken header"],
 )
-def test_odd_headers(odd: str, kept: int, tmp_path: Path, data_dir: Path) -> None:
+def test_headers_with_blanks_and_duplicates(odd: str, kept: int, tmp_path: Path, data_dir: Path) -> None:
     cells = [str(value) for name, value in XHS_POST.items() if name != "note_id"]
     names = [name for name in XHS_POST if name != "note_id"]
     path = tmp_path / "x.csv"
@@ -822,7 +828,7 @@ def test_odd_headers(odd: str, kept: int, tmp_path: Path, data_dir: Path) -> Non
     assert landed(data_dir).height == kept
 
 
-def test_a_key_that_is_no_text_is_left_out(
+def test_keys_that_are_not_text_are_left_out(
     data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
 ) -> None:
     path = tmp_path / "x.json"
@@ -830,7 +836,7 @@ def test_a_key_that_is_no_text_is_left_out(
     assert counts(importing(path)) == [(1, 1, 0, 0, 0)]
 
 
-def test_what_a_spider_landed_is_observed_again(
+def test_a_post_of_a_spider_gets_another_observation(
     data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
 ) -> None:
     importing(write_jsonl(tmp_path / "x.jsonl", [XHS_POST]))
@@ -840,7 +846,7 @@ def test_what_a_spider_landed_is_observed_again(
     assert counts(importing(tmp_path / "x.jsonl")) == [(1, 0, 1, 0, 0)]
 
 
-def test_days_and_large_days_are_landed_in_pieces(
+def test_rows_land_by_day_and_large_days_in_several_files(
     data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_jsonl(tmp_path / "x.jsonl", many(50))
@@ -852,7 +858,7 @@ def test_days_and_large_days_are_landed_in_pieces(
 
 
 @pytest.mark.slow
-def test_rows_come_out_the_same_in_small_batches(
+def test_the_batch_size_does_not_change_the_rows(
     data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "BATCH_BYTES", 2_000)
@@ -894,7 +900,7 @@ def test_imports_wait_for_each_other(data_dir: Path) -> None:
     assert not spool.exists()
 
 
-# What the command says
+# Messages of the command
 
 
 def test_the_summary(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -952,20 +958,20 @@ def bad_sources(folder: Path) -> dict[str, tuple[Path, str]]:
     "missing", "folder", "unknown columns", "unknown keys", "prose", "empty", "blank", "empty list", "cut gzip",
     "damaged gzip", "empty gzip", "binary", "noise", "utf-16",
 ])  # fmt: skip
-def test_what_cannot_be_imported_is_said_in_a_line(
+def test_a_file_that_cannot_be_imported_is_reported_in_one_line(
     name: str, tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, reason = bad_sources(tmp_path)[name]
     assert import_command([str(path)]) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith(f"tingfeng: {path}: ")
-    assert reason in told.err
-    assert told.err.count("\n") == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"tingfeng: {path}: ")
+    assert reason in printed.err
+    assert printed.err.count("\n") == 1
     assert not data_dir.exists()
 
 
-def test_a_path_that_does_not_exist_stops_all_of_it(tmp_path: Path, data_dir: Path) -> None:
+def test_a_path_that_does_not_exist_stops_the_whole_import(tmp_path: Path, data_dir: Path) -> None:
     assert import_command([str(write_jsonl(tmp_path / "x.jsonl", [XHS_POST])), str(tmp_path / "missing")]) == 1
     assert not data_dir.exists()
 
@@ -979,16 +985,16 @@ def test_a_bad_file_among_good_ones_is_set_aside(
     (folder / "empty.csv").touch()
     (folder / "cut.csv.gz").write_bytes(gzip.compress(csv_text(SEARCH_HEADER, [search_row()]).encode())[:-9])
     assert import_command([str(folder)]) == 1
-    told = capsys.readouterr()
-    assert f"set aside: {folder / 'empty.csv'}: is empty" in told.out
-    assert told.err.splitlines() == [
+    printed = capsys.readouterr()
+    assert f"set aside: {folder / 'empty.csv'}: is empty" in printed.out
+    assert printed.err.splitlines() == [
         f"tingfeng: {folder / 'cut.csv.gz'}: the gzip file is truncated; get a complete copy",
         f"tingfeng: {folder / 'empty.csv'}: is empty",
     ]
     assert only_row(data_dir)["platform"] == "xiaohongshu"
 
 
-def test_a_long_import_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_import_reports_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 1.0, 6.0, 7.0])
     monkeypatch.setattr(run.time, "monotonic", lambda: next(clock))
     lines: list[str] = []
@@ -998,7 +1004,7 @@ def test_a_long_import_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> N
     assert lines == ["60,000 rows read, 10,000 a second"]
 
 
-# Whatever a row holds
+# Arbitrary rows
 
 
 cells = st.one_of(

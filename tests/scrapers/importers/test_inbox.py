@@ -52,7 +52,7 @@ def landed(data: Path) -> int:
     return sum(pl.read_parquet(path).height for path in (data / "raw").rglob("*.parquet"))
 
 
-def test_a_file_is_imported_once_also_when_it_is_dropped_twice(data: Path) -> None:
+def test_a_file_that_is_dropped_twice_is_imported_once(data: Path) -> None:
     drop(data / "inbox/x.jsonl", {}, {"aweme_id": "7591234567890123457"})
     assert take(data).landed == 2
     assert names(data / "inbox") == ["done/x.jsonl"]
@@ -63,7 +63,7 @@ def test_a_file_is_imported_once_also_when_it_is_dropped_twice(data: Path) -> No
     assert landed(data) == 2
 
 
-def test_what_is_being_written_is_left_alone(data: Path) -> None:
+def test_files_that_are_still_being_written_are_left_alone(data: Path) -> None:
     old = drop(data / "inbox/old.jsonl", {})
     drop(data / "inbox/folder/a.jsonl", {"aweme_id": "1"})
     now = time.time()
@@ -88,14 +88,14 @@ def test_a_bad_file_is_set_aside_with_its_reason(data: Path) -> None:
     assert take(data).set_aside == {}
 
 
-def test_a_file_of_which_no_row_can_be_read_is_bad(data: Path) -> None:
+def test_a_file_without_a_readable_row_is_set_aside(data: Path) -> None:
     drop(data / "inbox/x.jsonl", {"create_time": "soon"}, {"create_time": "later"})
     (reason,) = take(data).set_aside.values()
     assert "none of its 2 rows could be read" in reason
     assert str(data / "quarantine") in reason
 
 
-def test_of_a_folder_the_bad_files_are_set_aside_and_the_rest_is_done(data: Path) -> None:
+def test_only_the_bad_files_of_a_folder_are_set_aside(data: Path) -> None:
     drop(data / "inbox/export/a.jsonl", {})
     drop(data / "inbox/export/deep/b.jsonl", {"aweme_id": "7591234567890123457"})
     (data / "inbox/export/deep/empty.csv").touch()
@@ -126,13 +126,13 @@ def test_a_mapping_stays_for_the_next_file(data: Path) -> None:
     assert names(data / "inbox") == ["done/x-2.csv", "done/x.csv", "vendor.mapping.yaml"]
 
 
-def test_hidden_files_and_an_inbox_that_is_not_there(data: Path) -> None:
+def test_hidden_files_and_a_missing_inbox_are_ignored(data: Path) -> None:
     (data / "inbox/.x.jsonl.part").write_text("x", encoding="utf-8")
     assert take(data).set_aside == {}
     assert waiting(data / "elsewhere") == []
 
 
-def test_the_state_tells_a_second_drop_from_the_first(data: Path) -> None:
+def test_the_state_distinguishes_a_second_drop_from_the_first(data: Path) -> None:
     path = drop(data / "inbox/x.jsonl", {})
     first = state_of([path])
     assert state_of([path]) == first

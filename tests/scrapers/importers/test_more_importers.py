@@ -155,7 +155,7 @@ Importing = Callable[..., tuple[int, int, int, int, int]]
         (list(ARTICLE_COMMENT), "666ghj comments"),
     ],
 )
-def test_a_kind_is_known_by_its_columns(columns: list[str], name: str) -> None:
+def test_a_format_is_recognised_by_its_columns(columns: list[str], name: str) -> None:
     fitting = [kind for kind in run.KINDS if kind.required <= set(columns)]
     assert [kind.name for kind in fitting] == [name]
     assert set(columns) <= set(fitting[0].columns)
@@ -173,7 +173,7 @@ def test_weibo_crawler_csv(header: list[str], data_dir: Path, tmp_path: Path, im
     assert (row["text"], row["hashtags"], row["post_type"]) == ("#小米#道歉", ["小米"], "text")
     assert row["posted_at"] == weibo_time()
     assert row["observed_at"] == OBSERVED
-    assert row["author_id"] is None  # the account stands in the file's name alone
+    assert row["author_id"] is None  # the account is only in the file name
     assert row["source"] == "import:weibo-crawler"
     assert "合成用户" not in row["payload"]
 
@@ -201,16 +201,16 @@ def test_weibo_crawler_rows_of_originals_end_before_the_header(
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("written", "expected"),
     [
-        (weibo_time(timedelta(hours=9)), weibo_time()),  # "昨天 23:01", read at another clock
-        (weibo_time(timedelta(days=3)), weibo_time(timedelta(days=3))),  # no such mistake
+        (weibo_time(timedelta(hours=9)), weibo_time()),  # "昨天 23:01", resolved at a later time
+        (weibo_time(timedelta(days=3)), weibo_time(timedelta(days=3))),  # not that error
     ],
 )
-def test_weibo_crawler_lost_clocks(
-    told: datetime, expected: datetime, data_dir: Path, tmp_path: Path, importing: Importing
+def test_weibo_crawler_days_computed_at_another_time_are_corrected(
+    written: datetime, expected: datetime, data_dir: Path, tmp_path: Path, importing: Importing
 ) -> None:
-    importing(csv_file(tmp_path / "x.csv", CRAWLER_OWN, [crawler_row(完整日期=in_china(told))]))
+    importing(csv_file(tmp_path / "x.csv", CRAWLER_OWN, [crawler_row(完整日期=in_china(written))]))
     assert only_row(data_dir)["posted_at"] == expected
 
 
@@ -241,9 +241,7 @@ def test_weibo_crawler_json(
     assert importing(path) == (2, 0, 2, 0, 0)
 
 
-def test_weibo_crawler_json_longer_than_what_is_read_at_once(
-    data_dir: Path, tmp_path: Path, importing: Importing
-) -> None:
+def test_weibo_crawler_json_longer_than_a_read_buffer(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
     """One object, one line: it is not read as one record."""
     posts = [CRAWLER_JSON | {"id": int(WEIBO_ID) + place, "text": "字" * 2_000} for place in range(1_000)]
     path = tmp_path / "x.json"
@@ -475,7 +473,7 @@ def test_databases_that_cannot_be_imported(tmp_path: Path, data_dir: Path, capsy
     assert not data_dir.exists()
 
 
-# Whatever a row holds
+# Arbitrary rows
 
 NASTY: list[Any] = [
     None, "", "[", "{", "{}", "null", 5, -1.5, True, [], [[1]], {"id": {"id": 1}}, {"_id": None, "verified": "x"},
@@ -532,7 +530,7 @@ def test_real_articles(name: str, table: str, expected: tuple[int, ...], data_di
 
 @needs_shared
 def test_real_weibo_spider_items(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
-    """Eight items of the crawler's eight spiders, of which four are posts: one of them twice, at two times."""
+    """Eight items of the crawler's eight spiders. Four are posts; one of them was observed twice."""
     items = [
         entry["item"]
         for entry in json.loads((SHARED / "weibo/crawler_items/weibospider_items.json").read_text(encoding="utf-8"))
