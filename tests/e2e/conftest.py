@@ -11,7 +11,7 @@ from tests.e2e.runs import run
 
 @pytest.fixture(scope="session")
 def event(tmp_path_factory: pytest.TempPathFactory, sandbox: str) -> Iterator[Path]:
-    """The data folder. What a test adds to it must not change the marts of the event's days."""
+    """The data folder. Data that a test adds must not change the marts of the event's days."""
     data = tmp_path_factory.mktemp("event")
     assert run(data, "sandbox", "labels", "--out", data / "labels" / "sandbox.csv").returncode == 0
     window = ("--start", "2026-01-01", "--end", "2026-01-06")

@@ -66,7 +66,7 @@ def crawl(data: Path, moment: datetime) -> None:
 
 
 def read_and_publish(data: Path, moment: datetime) -> None:
-    """What a refresh does between the crawl and dbt, and the manifest of what it publishes."""
+    """Run the steps of a refresh between the crawl and dbt, and write the manifest of the publication."""
     assets = defs.get_repository_def().assets_defs_by_key
     keys = (["enriched", "posts"], ["enriched", "topics"], ["enriched", "duplicate_groups"])
     with dg.DagsterInstance.ephemeral() as instance:
@@ -104,7 +104,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def history(data: Path) -> dict[str, Any]:
-    """Three crawls, each published; their marts; then all that may happen; and the marts again."""
+    """Three published crawls with their marts, then every kind of later change, then the marts built again."""
     for moment in CRAWLED:
         crawl(data, moment)
         read_and_publish(data, moment.astimezone(UTC) + timedelta(minutes=10))

@@ -1,4 +1,4 @@
-"""The report of the sandbox's event: the figures that the published case prints, and what it did not say."""
+"""The report of the sandbox's event: the figures that the published case prints, and the findings that it omits."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ TOPIC = "xiaomi_kol"
 
 
 def the_folder(data: Path) -> Path:
-    """Where the refresh left its report."""
+    """The folder of the report that the refresh made."""
     (page,) = data.glob(f"reports/{TOPIC}/*/report.html")
     return page.parent
 

@@ -86,7 +86,7 @@ def test_each_matched_post_is_in_the_marts_once_with_its_day_and_last_counts(imp
 
 
 def overlap(data) -> int:
-    """Notes that stand in both Xiaohongshu exports."""
+    """Notes that are in both Xiaohongshu exports."""
     import polars as pl
 
     landed = pl.concat(

@@ -1,4 +1,4 @@
-"""Runs that are killed in dbt and while they publish: what they leave is made good by the next."""
+"""Runs that are killed in dbt or while publishing: the next run repairs what they left."""
 
 import subprocess
 import sys
@@ -42,7 +42,7 @@ def kill_at(line: str, data: Path, *, with_steps: bool, **changes: str) -> None:
 
 
 def test_the_next_run_repairs_killed_runs(tmp_path: Path, sandbox: str, sandbox_corpus: list[SandboxPost]) -> None:
-    """Of one platform, for the time that it takes. What is counted in the end is the sandbox's truth."""
+    """One platform only, to save time. The final figures are the true ones of the sandbox."""
     listening = (ROOT / "listening.yaml").read_text(encoding="utf-8")
     platforms = "platforms: [weibo, douyin, xiaohongshu, zhihu]"
     assert platforms in listening

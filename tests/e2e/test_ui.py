@@ -1,4 +1,4 @@
-"""What a data engineer sees and does: the Dagster UI in headless Chromium."""
+"""The Dagster UI in headless Chromium, as a data engineer uses it."""
 
 import json
 import os

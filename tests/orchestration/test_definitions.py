@@ -1,4 +1,4 @@
-"""Every definition loads, and the graph is the one we mean: a change of it shows in review."""
+"""Every definition loads, and the asset graph equals the expected one, so that changes show in review."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Every command with right, missing and wrong arguments: exit statuses, and what a person reads."""
+"""Every command with right, missing and wrong arguments: exit statuses and messages."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A raw asset as Dagster runs it: what becomes of a crawl that the site refuses, does not answer, or answers."""
+"""A raw asset as Dagster runs it: crawls of a site that blocks them, is down, or answers."""
 
 import json
 import threading

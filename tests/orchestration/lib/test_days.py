@@ -1,4 +1,4 @@
-"""Which days a run is about, and what it passes to dbt."""
+"""The days of a run, and the variables that it passes to dbt."""
 
 import dagster as dg
 import pytest

@@ -29,7 +29,7 @@ def of_day(day: int, *texts: str) -> pl.DataFrame:
 
 
 def grouped(*days: pl.DataFrame) -> dict[str, str]:
-    """Each text's group, after the days have been linked, each to those before it."""
+    """Each text's group, after each day has been linked to the days before it."""
     found = [links(day, days[:number]) for number, day in enumerate(days)]
     return dict(groups(pl.concat([DUPLICATE_LINKS.to_frame(), *found])).rows())
 

@@ -1,4 +1,4 @@
-"""Flags on hand-made texts. Each list has what is meant and what only looks like it."""
+"""Flags on hand-made texts. Each list has texts with the flag and texts that only look similar."""
 
 import polars as pl
 import pytest

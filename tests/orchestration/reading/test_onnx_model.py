@@ -1,4 +1,4 @@
-"""The ONNX plug-in, on a model and a tokenizer that are made here: the model adds up what characters weigh."""
+"""The ONNX plug-in, on a model and a tokenizer that are made here: the model adds up the weights of characters."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ LABELS = ("Positive", "NEGATIVE", "neutral")
 
 
 def export(folder: Path, names: tuple[str, ...] = LABELS, **config: object) -> Path:
-    """A folder as an exporter writes it."""
+    """A model folder as exporters write it."""
     folder.mkdir(parents=True, exist_ok=True)
     table = np.array(list(WEIGHTS.values()), np.float32)[:, : len(names)]
     helper, numpy_helper, types = onnx.helper, onnx.numpy_helper, onnx.TensorProto
@@ -88,7 +88,7 @@ def test_no_texts_make_an_empty_frame(model):
 
 
 def test_other_texts_of_a_batch_do_not_change_a_prediction(model, monkeypatch):
-    """Of other lengths, in other batches and chunks: padding, which would weigh a lot here, is masked."""
+    """The other texts have other lengths, batches and chunks. Padding, which has a large weight here, is masked."""
     monkeypatch.setattr(onnx_model, "BATCH_TOKENS", 40)
     monkeypatch.setattr(onnx_model, "CHUNK_TEXTS", 7)
     texts = ["好" * (number % 5) + "差" * (number % 3) + "某" * number + "吗" for number in range(20)]

@@ -1,4 +1,4 @@
-"""How posts are judged, and how well: the posts of data/xiaomi_relevance.csv are made up for this.
+"""Relevance of posts, and its quality on the made-up posts of data/xiaomi_relevance.csv.
 
 The test is the half that the rules were not written on (benchmarks/relevance.py explains the split).
 """

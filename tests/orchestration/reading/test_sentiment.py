@@ -144,7 +144,7 @@ def some_weights(linear: np.ndarray, vectors: np.ndarray) -> Weights:
 
 
 def test_the_packed_sums_are_those_of_the_weights():
-    """Against the plain way, for the longest texts and the largest weights too."""
+    """Compared with a plain sum, also for the longest texts and the largest weights."""
     texts, chance = ["a", "小米", "好" * MAX_CHARS, ""], np.random.default_rng(7)
     linear = chance.integers(-127, 128, (3, 1 << HASH_BITS), np.int8)
     vectors = chance.integers(-127, 128, (2, 1 << VECTOR_BITS), np.int8)
@@ -234,7 +234,7 @@ def test_own_labels_need_their_columns(tmp_path):
 
 
 def test_ones_own_model_learns_from_errors_of_the_shipped_one(tmp_path):
-    """In this trade 糖 and 盐 stand for moods that no general model can know."""
+    """In this made-up domain 糖 and 盐 express moods that a general model cannot know."""
     pytest.importorskip("sklearn", reason="training needs the train extra")
     words = {"negative": "糖来了", "neutral": "醋来了", "positive": "盐来了"}
     rows = [f"{number},{text}{chr(0x4E00 + number)},{label}" for label, text in words.items() for number in range(40)]

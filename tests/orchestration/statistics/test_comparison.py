@@ -1,4 +1,4 @@
-"""The reasons of changed figures: each in a case of its own, and all of them add up to the changes."""
+"""The reasons of changed figures: each in its own case; together they add up to the changes."""
 
 from datetime import datetime
 from typing import Any

@@ -19,7 +19,7 @@ CLERK = ("客服 不理人", "客服 态度 差", "等了半天 客服 没 回�
 
 
 def posts(*texts: str, topic_id: str = "t", sentiment: str = "negative") -> pl.DataFrame:
-    """Posts with these segmented texts, each a voice of its own."""
+    """Posts with these segmented texts, each in its own near-duplicate group."""
     return pl.DataFrame(
         {
             "topic_id": [topic_id] * len(texts),
@@ -131,12 +131,12 @@ def event(sandbox_corpus: list[SandboxPost]) -> pl.DataFrame:
     )
 
 
-def test_the_four_focuses_of_the_event_are_found(event: pl.DataFrame):
-    """Each of the four has a focus that is about it more than about any other: at least one and a half times as many of
-    its posts speak of it as of all posts, and its words stand among those of the claims.
+def test_the_four_claims_of_the_event_are_focuses(event: pl.DataFrame):
+    """Each of the four claims has its own focus: the share of its posts that make the claim is at least 1.5 times that
+    of all posts, and the words of the claim are among its words.
 
-    More cannot be asked: a post of the event makes one claim, in one of a score of wordings that share few words, and
-    names the event in other sentences, which speak of 用户, 钱 and 公关 too.
+    The data allow no stronger test: a post of the event makes one claim, in one of about twenty wordings that share few
+    words, and names the event in other sentences, which contain 用户, 钱 and 公关 too.
     """
     found = find_focuses(event, NOTHING)
     assert 4 <= found["focus_id"].n_unique() <= MOST_FOCUSES

@@ -1,4 +1,4 @@
-"""The rows that benchmarks/imports.py measures with are read like real ones."""
+"""The generated rows of benchmarks/imports.py are read like real ones."""
 
 from pathlib import Path
 

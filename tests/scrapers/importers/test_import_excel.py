@@ -1,4 +1,4 @@
-"""Excel and Parquet files: how spreadsheets store what crawlers write, and what they lose of it."""
+"""Excel and Parquet files: how spreadsheets store the output of crawlers, and what they lose."""
 
 import json
 from collections.abc import Callable
@@ -147,7 +147,7 @@ def test_spider_xhs_accounts_are_skipped(tmp_path: Path, data_dir: Path) -> None
 
 
 def test_numbers_dates_and_empty_cells(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
-    """As a spreadsheet program stores them: integers as floats, dates as such."""
+    """As a spreadsheet program stores them: integers as floats, dates as dates."""
     row = DOUYIN_POST | {"create_time": datetime(2026, 1, 5, 21, 34, 56), "liked_count": 5.0, "share_count": None}  # noqa: DTZ001
     at_midnight = row | {"aweme_id": "7591234567890123457", "create_time": date(2026, 1, 6), "liked_count": 100_000}
     importing(workbook(tmp_path / "x.xlsx", Contents=[row, dict.fromkeys(row), at_midnight]))
@@ -161,7 +161,7 @@ def test_numbers_dates_and_empty_cells(data_dir: Path, tmp_path: Path, importing
 
 
 def test_ids_that_were_stored_as_numbers(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
-    """Beyond 2**53 they have lost digits; below, and as text, they have not."""
+    """Above 2**53 they have lost digits; below it, or as text, they have not."""
     rows = [
         DOUYIN_POST | {"aweme_id": 7591234567890123456},
         DOUYIN_POST | {"aweme_id": "7591234567890123777"},
@@ -181,7 +181,7 @@ def test_ids_that_excel_cut_after_15_digits(tmp_path: Path, importing: Importing
 
 
 def test_authors_whose_ids_lost_digits_are_null(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
-    """Others have the same digits left."""
+    """Other authors can have the same remaining digits."""
     importing(workbook(tmp_path / "x.xlsx", Contents=[DOUYIN_POST | {"user_id": 7591234567890123456}]))
     assert landed(data_dir)["author_id"].to_list() == [None]
     assert "759123456789012" not in landed(data_dir)["payload"][0].replace(DOUYIN_POST["aweme_id"], "")
@@ -255,7 +255,7 @@ def test_a_large_sheet_is_read_in_batches(tmp_path: Path) -> None:
 
 
 def test_parquet(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
-    """Typed as somebody who keeps exports in Parquet types them."""
+    """With the column types of a typical Parquet export."""
     moment = datetime(2026, 1, 5, 13, 34, 56, tzinfo=UTC)
     row = DOUYIN_POST | {"aweme_id": 7591234567890123457, "liked_count": 5, "last_modify_ts": moment + timedelta(1)}
     frame = pl.DataFrame([row | {"create_time": moment}, row | {"aweme_id": None, "create_time": moment}])

@@ -228,7 +228,7 @@ personal: []
 
 
 def test_comments_without_ids(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
-    """All of one post; in GBK, with line breaks in the cells."""
+    """Comments of one post, in GBK, with line breaks in the cells."""
     write(tmp_path / "x.mapping.yaml", COMMENTS)
     rows = [
         ["合成用户0001", "3", "2026-01-06 10:00", "支持\n真的"],

@@ -1,4 +1,4 @@
-"""Importers: every quirk of the formats by hand-made rows, the real exports by their counts, and whole imports."""
+"""Importers: hand-made rows for every quirk of the formats, counts of real exports, and whole imports."""
 
 import csv
 import gzip
@@ -488,7 +488,7 @@ def test_zhihus_anonymous_account_is_not_an_author(
 def test_the_same_person_is_one_author_in_both_generations(
     name: str, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
 ) -> None:
-    """Also in one file, where the newer release went on."""
+    """Also in one file that a newer release has continued."""
     row = ROWS[name] | ({"create_time": int(weibo_time().timestamp())} if "weibo" in name else {})
     newer = generation_b(row) | {"last_modify_ts": OBSERVED_MS + 1}
     importing(write_jsonl(tmp_path / "x.jsonl", [row, newer]))
@@ -630,7 +630,7 @@ def test_an_encoding_is_detected_wherever_a_chunk_ends(
     name: str, encoding: str, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """In characters of one, two, three and four bytes, of either encoding."""
+    """In characters of one to four bytes, in both encodings."""
     monkeypatch.setattr(files, "_CHUNK_BYTES", 7)
     path = tmp_path / name
     data = variants([XHS_POST | {"desc": "aé汉𠮷😂€\u2028b"}])[name].decode("utf-8-sig").encode(encoding)
@@ -643,7 +643,7 @@ def test_an_encoding_is_detected_wherever_a_chunk_ends(
 def test_ids_keep_their_last_digit(
     indent: int | None, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
 ) -> None:
-    """Numbers beyond 2**53, as an older release's database dump has them."""
+    """Numbers above 2**53, as in the database dump of an older release."""
     path = tmp_path / "x.json"
     path.write_text(json.dumps(DOUYIN_POST | {"aweme_id": 7591234567890123457}, indent=indent), encoding="utf-8")
     importing(path)

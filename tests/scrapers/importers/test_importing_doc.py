@@ -1,4 +1,4 @@
-"""The example of docs/importing.md is a mapping that works."""
+"""The example in docs/importing.md is a valid mapping."""
 
 import re
 from pathlib import Path

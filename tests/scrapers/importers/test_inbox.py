@@ -1,4 +1,4 @@
-"""data/inbox/: what is dropped there is imported once, and put where it belongs."""
+"""data/inbox/: files that are dropped there are imported once and moved to the done or bad folder."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def drop(place: Path, *posts: dict[str, Any]) -> Path:
 
 
 def take(data: Path) -> InboxOutcome:
-    """As if everything had lain there for a while."""
+    """Import the inbox as of a time at which all files have been complete for long enough."""
     return take_in(data, lambda line: None, now=time.time() + SETTLED_S)
 
 

@@ -114,7 +114,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def importing(data_dir: Path) -> Callable[..., tuple[int, int, int, int, int]]:
-    """Imports, and counts: read, kept, repeated, observed again, quarantined."""
+    """Import files; return the rows read, kept, repeated, observed again and quarantined."""
 
     def import_paths(*paths: Path) -> tuple[int, int, int, int, int]:
         tallies = run.import_files(paths, data_dir, lambda line: None).tallies
@@ -242,7 +242,7 @@ def test_weibo_crawler_json(
 
 
 def test_weibo_crawler_json_longer_than_a_read_buffer(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
-    """One object, one line: it is not read as one record."""
+    """The file is one object in one line, but not one record."""
     posts = [CRAWLER_JSON | {"id": int(WEIBO_ID) + place, "text": "字" * 2_000} for place in range(1_000)]
     path = tmp_path / "x.json"
     path.write_text(json.dumps({"user": {"id": "1"}, "weibo": posts}, ensure_ascii=False), encoding="utf-8")
