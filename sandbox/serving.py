@@ -59,7 +59,7 @@ def serve_during(command: list[str], cwd: Path | None = None) -> int:
         signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         status = child.wait()
     except OSError as error:
-        sys.stderr.write(f"{command[0]} cannot be started: {error.strerror}.\n")
+        sys.stderr.write(f"tingfeng: {command[0]} cannot be started: {error.strerror}.\n")
         status = 127
     finally:
         server.should_exit = True

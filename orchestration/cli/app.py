@@ -101,4 +101,4 @@ def prepare_environment() -> None:
 def main() -> None:
     """The entry point."""
     prepare_environment()
-    app()
+    app(prog_name="tingfeng")

@@ -22,11 +22,12 @@ def dev(
     import sys
     from pathlib import Path
 
-    from core.environment import data_dir, source
+    from core.environment import data_dir, now, source
     from core.storage.paths import PROJECT_DIR
     from sandbox.labels import write_labels
     from sandbox.serving import serve_during
 
+    now()  # a clock that cannot be read is reported here
     (data_dir() / "dagster").mkdir(parents=True, exist_ok=True)
     command = [str(Path(sys.executable).with_name("dagster")), "dev", "-w", str(PROJECT_DIR / "workspace.yaml")]
     command += ["-h", "127.0.0.1", "-p", str(port)]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli.terminal import Quiet, error, progress_line
+from orchestration.cli.terminal import Quiet, error, progress_line, row_bars
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +31,8 @@ def import_files(
 
     # Like Ctrl-C: rows that have landed stay, and the next import lands the rest.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    outcome = run_import(sources, data_dir(), progress_line(quiet))
+    with row_bars(quiet) as advance:
+        outcome = run_import(sources, data_dir(), progress_line(quiet), advance)
     typer.echo("\n".join(summary(outcome)))
     failed = [tally.problem for tally in outcome.tallies if tally.problem]
     for reason in failed:

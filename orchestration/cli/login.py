@@ -9,7 +9,17 @@ def register(app: typer.Typer) -> None:
     app.command()(login)
 
 
-def login(platform: Annotated[str, typer.Argument(help="A platform that is collected through a browser.")]) -> None:
+def _platforms() -> list[str]:
+    from core.platforms import SIGNED_PLATFORMS
+
+    return sorted(SIGNED_PLATFORMS)
+
+
+def login(
+    platform: Annotated[
+        str, typer.Argument(help="A platform that is collected through a browser.", autocompletion=_platforms)
+    ],
+) -> None:
     """Open the browser in which you log in to a platform by hand.
 
     The browser uses the profile that live crawls use.

@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,11 +10,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.problems import Problem
+
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from core.platforms import Platform
     from orchestration.lib.refreshing import Progress
+    from scrapers.importers.run import Advance
 
-Topic = Annotated[str | None, typer.Option("--topic", help="The topic's id; needed where there are several.")]
+
+def _topic_ids() -> list[str]:
+    """The ids of the topics in listening.yaml, for completion; none if the file cannot be read."""
+    from core.listening import load_listening
+
+    with suppress(Problem):
+        return [topic.id for topic in load_listening().topics]
+    return []
+
+
+Topic = Annotated[
+    str | None,
+    typer.Option("--topic", help="The topic's id; needed where there are several.", autocompletion=_topic_ids),
+]
 AsOf = Annotated[
     str | None,
     typer.Option("--as-of", help="A moment such as 2026-01-06T12:00, in Asia/Shanghai unless it has a zone."),
@@ -52,44 +69,28 @@ def progress_line(quiet: bool) -> Callable[[str], None]:
 
 
 @contextmanager
-def progress_bar(quiet: bool, unit: str) -> "Iterator[Callable[[int, int | None], None]]":
-    """Yield a function of the number done and the total (None if unknown), which shows rate, done and time left.
+def row_bars(quiet: bool) -> "Iterator[Advance | None]":
+    """Yield what shows the rows of an import on a terminal: a bar for each phase, with rate, rows done and time left.
 
-    A bar on a terminal; elsewhere a line every five seconds; nothing when quiet.
+    None elsewhere, where the import prints lines, and when quiet.
     """
     if quiet or not sys.stderr.isatty():
-        yield _plain_progress(quiet, unit)
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
-    rate = TextColumn("{task.fields[rate]}")
-    with Progress(*columns, rate, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("", total=None, rate="")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
 
-        def advance(done: int, total: int | None) -> None:
-            speed = bars.tasks[0].speed
-            bars.update(task, completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
+        def advance(phase: str, done: int, total: int | None) -> None:
+            if phase not in tasks:
+                tasks[phase] = bars.add_task(f"rows {phase}", total=None, rate="")
+            speed = bars.tasks[tasks[phase]].speed
+            bars.update(tasks[phase], completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
 
         yield advance
-
-
-def _plain_progress(quiet: bool, unit: str) -> Callable[[int, int | None], None]:
-    started = last = time.monotonic()
-
-    def advance(done: int, total: int | None) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if quiet or now - last < 5:
-            return
-        last = now
-        rate = done / (now - started)
-        left = f", about {(total - done) / rate:,.0f} s left" if total and rate else ""
-        of_total = f" of {total:,}" if total else ""
-        note(f"{done:,}{of_total} {unit}, {rate:,.0f} a second{left}")
-
-    return advance
 
 
 @contextmanager

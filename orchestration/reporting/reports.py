@@ -19,7 +19,7 @@ from core.problems import Problem
 from core.storage.paths import reports_dir, serving_path
 from orchestration.publishing.as_of import build_as_of, built_from_path, folder_name
 from orchestration.reporting.event_report import PAGES, Report, build_report, write_report
-from orchestration.reporting.ledger import topics_of
+from orchestration.reporting.ledger import open_snapshot, topics_of
 
 # Timeout of the browser; printing the sandbox's report takes 3 s.
 PRINT_SECONDS = 120
@@ -43,6 +43,7 @@ def make_report(topic_id: str, as_of: datetime | None = None, log: Callable[[str
         snapshot, moment = build_as_of(as_of, topic_id, log), as_of.astimezone(UTC).replace(tzinfo=None)
     else:
         snapshot, moment = published_snapshot(), None
+    _require_posts(snapshot, topic_id, as_of)
     report = build_report(snapshot, topic_id, moment, is_sandbox=source() == "sandbox")
     folder = reports_dir() / topic_id / folder_name(report.as_of.replace(tzinfo=UTC))
     write_report(report, folder)
@@ -50,6 +51,16 @@ def make_report(topic_id: str, as_of: datetime | None = None, log: Callable[[str
         # Also marks the report as requested: a refresh does not remove it (orchestration/defs/report).
         shutil.copyfile(built_from_path(snapshot), folder / built_from_path(snapshot).name)
     return Written(report, folder)
+
+
+def _require_posts(snapshot: Path, topic_id: str, as_of: datetime | None) -> None:
+    """Raise Problem if a published topic has no posts: there is nothing to report."""
+    with open_snapshot(snapshot) as connection:
+        query = "select (select count(*) from marts.dim_topics where topic_id = $1), count(*) from marts.event_posts"
+        topics, posts = connection.execute(f"{query} where topic_id = $1", [topic_id]).fetchone() or (0, 0)
+    if topics and not posts:
+        when = f" before {folder_name(as_of)}; name a later moment" if as_of else "; crawl or import its days"
+        raise Problem(f"No post of the topic {topic_id!r} was published{when}.")
 
 
 def the_topic(wanted: str | None) -> str:

@@ -82,6 +82,8 @@ class Import:
 
 
 Report = Callable[[str], None]
+# Receives how far a phase of the import is: its name, the rows done, and all rows if they are known.
+Advance = Callable[[str, int, int | None], None]
 
 
 def recognise(columns: Collection[str], kinds: Sequence[Kind] = KINDS) -> list[Kind]:
@@ -91,8 +93,8 @@ def recognise(columns: Collection[str], kinds: Sequence[Kind] = KINDS) -> list[K
     return [best[table] for table in _ID if table in best]
 
 
-def import_files(sources: Sequence[Path], data_dir: Path, report: Report) -> Import:
-    """Import files and folders. ``report`` is called with a line every few seconds.
+def import_files(sources: Sequence[Path], data_dir: Path, report: Report, advance: Advance | None = None) -> Import:
+    """Import files and folders. ``advance`` follows the rows; by default ``report`` gets a line every few seconds.
 
     A file that cannot be imported has its reason in its tally, and the others are imported. Raises FileProblem, with
     nothing written, for a path that does not exist, for a folder that holds nothing to import, and when the only file
@@ -105,8 +107,8 @@ def import_files(sources: Sequence[Path], data_dir: Path, report: Report) -> Imp
         raise FileProblem(outcome.tallies[0].problem)
     if any(file is not None for file in files):
         with _spool(data_dir, report) as spool:
-            _read_all(files, outcome, spool, data_dir, Progress(report))
-            _land_all(outcome, spool, data_dir, Progress(report))
+            _read_all(files, outcome, spool, data_dir, advance or Progress(report).update)
+            _land_all(outcome, spool, data_dir, advance or Progress(report).update)
     return outcome
 
 
@@ -117,11 +119,13 @@ class Progress:
         self._report, self._seconds = report, seconds
         self._started = self._last_report = time.monotonic()
 
-    def update(self, done: int, what: str) -> None:
+    def update(self, phase: str, done: int, total: int | None) -> None:
         now = time.monotonic()
         if now - self._last_report >= self._seconds:
             self._last_report = now
-            self._report(f"{done:,} rows {what}, {done / (now - self._started):,.0f} a second")
+            rate = done / (now - self._started)
+            left = f", about {(total - done) / rate:,.0f} s left" if total and rate else ""
+            self._report(f"{done:,} rows {phase}, {rate:,.0f} a second{left}")
 
 
 def _check(path: Path, outcome: Import) -> list[tuple[TextFile, Kind] | None]:
@@ -206,7 +210,7 @@ class _Read:
 
 
 def _read_all(
-    files: Sequence[tuple[TextFile, Kind] | None], outcome: Import, spool: Path, data_dir: Path, progress: Progress
+    files: Sequence[tuple[TextFile, Kind] | None], outcome: Import, spool: Path, data_dir: Path, advance: Advance
 ) -> None:
     key = load_key(data_dir)
 
@@ -228,7 +232,7 @@ def _read_all(
         rejects += part.rejects
         outcome.rows.update({(part.table, *where): count for where, count in part.days.items()})
         done += good + len(part.rejects)
-        progress.update(done, "read")
+        advance("read", done, None)
     outcome.quarantine = quarantine(data_dir, outcome.import_id, rejects)
 
 
@@ -301,8 +305,8 @@ def _write_spool(
     return {(platform, day): count for platform, day, count in spooled.group_by("platform", "_day").len().iter_rows()}
 
 
-def _land_all(outcome: Import, spool: Path, data_dir: Path, progress: Progress) -> None:
-    done = 0
+def _land_all(outcome: Import, spool: Path, data_dir: Path, advance: Advance) -> None:
+    done, total = 0, outcome.rows.total()
     for table, platform in sorted({(table, platform) for table, platform, _ in outcome.rows}):
         spooled = [pl.read_ipc(path) for path in (spool / table / platform).iterdir()]  # mapped, not yet read
         sizes = {day: count for (*where, day), count in outcome.rows.items() if where == [table, platform]}
@@ -320,7 +324,7 @@ def _land_all(outcome: Import, spool: Path, data_dir: Path, progress: Progress) 
             _count(marked, new, outcome.tallies)
             outcome.landed += new.height
             done += rows.height
-            progress.update(done, "compared and landed")
+            advance("compared and landed", done, total)
 
 
 def _of_days(spooled: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:

@@ -68,8 +68,9 @@ def load_labels(paths: Sequence[Path]) -> pl.DataFrame:
         try:
             frame = pl.read_csv(path, infer_schema=False, glob=False)
         except (OSError, pl.exceptions.PolarsError) as error:
+            reason = str(error).splitlines()[0]
             raise LabelProblem(
-                f"{path}: not a readable CSV file in UTF-8 ({error}); check the path, or save it again"
+                f"{path}: not a readable CSV file in UTF-8 ({reason}); check the path, or save it again"
             ) from error
         missing = [name for name in ("text", "sentiment") if name not in frame.columns]
         if missing:

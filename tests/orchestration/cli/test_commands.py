@@ -238,6 +238,23 @@ def test_ctrl_c_in_a_run_stops_its_steps_and_ends_with_one_line(tmp_path):
     assert not [line for line in crawls.splitlines() if line.split()[0] == str(run.pid) and "crawl_process" in line]
 
 
+@pytest.mark.parametrize(
+    ("words", "completions"),
+    [
+        ("tingfeng re", {"refresh", "report", "reconcile"}),
+        ("tingfeng report --topic x", {"xiaomi_kol"}),
+        ("tingfeng report --language ", {"zh", "en"}),
+        ("tingfeng login ", {"douyin", "xiaohongshu", "zhihu"}),
+        ("tingfeng sandbox s", {"serve"}),
+    ],
+)
+def test_bash_completes_commands_topics_languages_and_platforms(words, completions):
+    # As the script of 'tingfeng --show-completion' asks.
+    position = str(len(words.split(" ")) - 1)
+    done = process(_TINGFENG_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=position)
+    assert set(done.stdout.split()) == completions
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
 @pytest.mark.parametrize("arguments", ["--help", "report --help"])
 def test_help_can_be_cut_by_head(arguments):

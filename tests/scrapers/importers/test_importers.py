@@ -1000,8 +1000,16 @@ def test_a_long_import_reports_its_progress(monkeypatch: pytest.MonkeyPatch) -> 
     lines: list[str] = []
     progress = run.Progress(lines.append)
     for done in (1_000, 60_000, 70_000):
-        progress.update(done, "read")
+        progress.update("read", done, None)
     assert lines == ["60,000 rows read, 10,000 a second"]
+
+
+def test_a_long_import_reports_the_time_left_if_it_knows_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 6.0])
+    monkeypatch.setattr(run.time, "monotonic", lambda: next(clock))
+    lines: list[str] = []
+    run.Progress(lines.append).update("landed", 60_000, 100_000)
+    assert lines == ["60,000 rows landed, 10,000 a second, about 4 s left"]
 
 
 # Arbitrary rows
