@@ -1,4 +1,4 @@
-"""A report's figures held against one another. The report here is made up, in the shape of a vendor's."""
+"""Consistency of a report's figures. The report here is made up, in the shape of a vendor's."""
 
 import json
 from collections.abc import Callable

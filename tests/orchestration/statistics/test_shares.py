@@ -187,6 +187,6 @@ def test_emq_finds_the_shares_of_calibrated_probabilities() -> None:
 def test_emq_is_damped_by_the_weight_of_its_prior() -> None:
     """Texts a little less neutral than the prior, for which emq without a prior finds hardly any neutral ones."""
     p = np.tile([0.3, 0.4, 0.3], (1_000, 1))
-    alone, held, start = (emq(p, PRIOR, weight)[1] for weight in (0.0, 0.08, 1e6))
+    unanchored, anchored, start = (emq(p, PRIOR, weight)[1] for weight in (0.0, 0.08, 1e6))
     assert start == pytest.approx(PRIOR[1], abs=1e-3)
-    assert alone < held < start
+    assert unanchored < anchored < start

@@ -221,12 +221,12 @@ def test_weibo_crawler_json(
 ) -> None:
     original = CRAWLER_JSON | {"id": int(ORIGINAL_ID), "screen_name": "合成用户0009", "text": "合成用户0009的原文"}
     repost = CRAWLER_JSON | {"id": int(WEIBO_ID) + 1, "text": "转发微博", "topics": "", "retweet": original}
-    held = {
+    export = {
         "user": {"id": "1000000001", "screen_name": "合成用户0001", "education": [{"school": "]}"}]},
         "weibo": [CRAWLER_JSON | {"full_created_at": in_china(weibo_time())}, repost],
     }
     path = tmp_path / "x.json"
-    path.write_text(start + json.dumps(held, ensure_ascii=False, indent=indent), encoding="utf-8")
+    path.write_text(start + json.dumps(export, ensure_ascii=False, indent=indent), encoding="utf-8")
     assert importing(observed(path)) == (2, 2, 0, 0, 0)
     frame = landed(data_dir).sort("post_id")
     assert frame["post_id"].to_list() == [WEIBO_ID, "5251234567890124"]
@@ -446,9 +446,9 @@ def test_mediacrawler_database(data_dir: Path, tmp_path: Path, capsys: pytest.Ca
     creators = [{"id": 1, "user_id": "1", "nickname": "合成用户0001", "follows": "1", "fans": "2"}]
     path = database(tmp_path / "sqlite_tables.db", xhs_note=[XHS_NOTE], xhs_creator=creators, bilibili_video=[{"a": 1}])
     assert import_command([str(path)]) == 0
-    told = capsys.readouterr().out
-    assert f"skipped: {path}: a MediaCrawler creators file" in told
-    assert f"skipped: {path}: no known format has the columns of its table bilibili_video" in told
+    printed = capsys.readouterr().out
+    assert f"skipped: {path}: a MediaCrawler creators file" in printed
+    assert f"skipped: {path}: no known format has the columns of its table bilibili_video" in printed
     row = only_row(data_dir)
     assert (row["post_id"], row["observed_at"]) == (NOTE["note_id"], OBSERVED)
     assert (row["like_count"], row["comment_count"], row["share_count"]) == (5, None, 10)
@@ -467,9 +467,9 @@ def test_databases_that_cannot_be_imported(tmp_path: Path, data_dir: Path, capsy
     unknown = database(tmp_path / "unknown.db", a=[{"b": 1}], c=[{"d": 1}])
     for path, reason in ((empty, "is empty"), (cut, "the database "), (unknown, "no known format has its columns")):
         assert import_command([str(path)]) == 1
-        told = capsys.readouterr().err
-        assert told.startswith(f"tingfeng: {path}: {reason}")
-        assert told.count("\n") == 1
+        printed = capsys.readouterr().err
+        assert printed.startswith(f"tingfeng: {path}: {reason}")
+        assert printed.count("\n") == 1
     assert not data_dir.exists()
 
 
