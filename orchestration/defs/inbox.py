@@ -7,16 +7,20 @@ from orchestration.lib.days import all_stale_days
 from scrapers.importers.inbox import state_of, take_in, waiting
 
 
-@dg.op(description="Imports the files in data/inbox/; fails at the end if files had to be set aside.")
+@dg.op(
+    description="Imports the files in data/inbox/. Fails at the end if some could not be imported and were set aside."
+)
 def import_files(context: dg.OpExecutionContext) -> None:
     taken = take_in(data_dir(), context.log.info)
     for outcome in taken.imports:
         for tally in outcome.tallies:
-            became = f"{tally.kept} new, {tally.repeated} repeated, {tally.quarantined} quarantined"
-            context.log.info(f"{tally.path.name}: {tally.problem or tally.skipped or became}")
+            counts = f"{tally.kept} new, {tally.repeated} repeated, {tally.quarantined} quarantined"
+            context.log.info(f"{tally.path.name}: {tally.problem or tally.skipped or counts}")
     if taken.set_aside:
         reasons = [f"{place}: {reason}" for place, reason in taken.set_aside.items()]
-        raise dg.Failure("set aside:\n" + "\n".join(reasons), allow_retries=False)
+        raise dg.Failure(
+            "These files could not be imported and were set aside:\n" + "\n".join(reasons), allow_retries=False
+        )
 
 
 @dg.job(description="Import the files that were dropped into data/inbox/.")
@@ -33,8 +37,8 @@ def import_inbox() -> None:
 def inbox(_: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     entries = waiting(data_dir())
     if not entries:
-        return dg.SkipReason("the inbox is empty, or being filled")
-    # The run key keeps files from being imported again while they are imported, or for ever if they cannot be moved.
+        return dg.SkipReason("the inbox is empty, or is being filled")
+    # The run key prevents a second run for the same files while they are imported, or if they cannot be moved away.
     return dg.RunRequest(run_key=state_of(entries))
 
 

@@ -19,7 +19,7 @@ hot_lists = dg.AssetSelection.assets(*(["raw", f"{platform}_hot_lists"] for plat
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all() - hot_lists,
-    description="Crawl a day (or a range of days), and bring its marts up to date.",
+    description="Crawl a day or a range of days, and bring their marts up to date.",
     hooks={record_peak_memory},
 )
 
@@ -27,18 +27,18 @@ refresh = dg.define_asset_job(
 catch_up = dg.define_asset_job(
     "catch_up",
     selection=dg.AssetSelection.all() - crawled - hot_lists,
-    description="Bring up to date the marts of every day whose raw data is newer than they are. Crawls nothing.",
+    description="Bring the marts up to date for every day whose raw data is newer. Crawls nothing.",
     hooks={record_peak_memory},
 )
 
 read_hot_lists = dg.define_asset_job(
-    "read_hot_lists", selection=hot_lists, description="Read the sites' hot lists as they are now."
+    "read_hot_lists", selection=hot_lists, description="Read the current hot lists of the platforms."
 )
 
 make_reports = dg.define_asset_job(
     "make_reports",
     selection=dg.AssetSelection.groups("report"),
-    description="The reports of the topics from what is published, without rebuilding it.",
+    description="Write the reports of the topics from the published marts, without rebuilding these.",
 )
 
 # Offsets, in days before yesterday, of the days to crawl again, because counts grow for days (docs/decisions.md).

@@ -1,7 +1,7 @@
 """enriched/comments: the author's own words and the sentiment of each comment.
 
-Not limited to the run's days: the comments that a crawl of a day lands were written on that day or later. So every day
-of comments is enriched whose raw files, labels or models have changed since the last time.
+Not limited to the run's days: the comments that a crawl of a day lands were written on that day or later. So the asset
+enriches every day of comments whose raw files, listed names or model have changed since the last time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ KEY = dg.AssetKey(["enriched", "comments"])
             RAW_ROWS,
             asset=KEY,
             blocking=True,
-            description="Great Expectations on the raw rows before they are enriched, crawled and imported ones alike.",
+            description="Great Expectations on the crawled and imported raw rows, before they are enriched.",
         ),
         dg.AssetCheckSpec(
             "rows",

@@ -1,7 +1,7 @@
 """enriched/duplicate_groups: groups of texts that are nearly the same, across all days.
 
-Independent of the run's days: the links of a day are made again if its signatures, or those of the days that it looks
-back on, have changed; after that the groups (orchestration/reading/duplicates.py).
+Independent of the run's days: the links of a day are computed again if its signatures, or those of the days before it
+within LOOK_BACK, have changed; then the groups are (orchestration/reading/duplicates.py).
 """
 
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ def days_to_link(signatures: Mapping[str, Path]) -> dict[str, str]:
 @dg.asset(
     key=DUPLICATE_GROUPS,
     deps=[dg.AssetKey(["enriched", "posts"])],
-    description="One row per text that has a near-duplicate: its group, across platforms and days.",
+    description="One row per text that has a near-duplicate: its group, which can span platforms and days.",
     kinds={"polars", "parquet"},
     group_name="enriched",
     pool="enriched_duplicates",

@@ -1,7 +1,7 @@
 """enriched/hot_list_topics: which words of the platforms' hot lists belong to which topic.
 
-Not limited to the run's days: a hot list is crawled every hour and stored under the day of the crawl. So every day of
-hot lists is enriched whose raw files, labels or models have changed since the last time.
+Not limited to the run's days: a hot list is crawled every hour and stored under the day of the crawl. So the
+asset enriches every day of hot lists whose raw files, labels or models have changed since the last time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ RAW_HOT_LISTS = [dg.AssetKey(["raw", f"{platform}_hot_lists"]) for platform in H
 @dg.asset(
     key=KEY,
     deps=RAW_HOT_LISTS,
-    description="One row per word of a day's hot lists and topic that it belongs to. One version per day of lists.",
+    description="One row per topic and word of a day's hot lists that belongs to it. One version per day of lists.",
     kinds={"polars", "parquet"},
     check_specs=[
         dg.AssetCheckSpec(

@@ -1,7 +1,7 @@
-"""enriched/posts, post_topics and model_changes: the posts of the run's days, read by the rules and models.
+"""enriched/posts, post_topics and model_changes: words, sentiment and topics of the posts of the run's days.
 
-Raw rows are checked before they are enriched, and enriched rows before they are written, inside the step: whatever
-part of the graph a run selects, no rows that fail their checks get past this asset.
+The step itself checks raw rows before it enriches them, and enriched rows before it writes them. So rows that fail
+their checks stop here, whichever assets a run selects.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,8 +57,7 @@ def write_posts(
 
     words: the day's posts as duplicates.hashed returns them. previous, posts: the current and the next version.
     """
-    # Signatures and changes go before the posts, which days_to_enrich looks at: after a run that was killed in between,
-    # the next one does the whole day again.
+    # Posts come last, because days_to_enrich looks at them: after a run that was killed here, the next repeats the day.
     write_signatures(day, words)
     changes = model_changes(previous, posts)
     if changes.height:
@@ -112,7 +111,7 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
             RAW_ROWS,
             asset=POSTS,
             blocking=True,
-            description="Great Expectations on the raw rows before they are enriched, crawled and imported ones alike.",
+            description="Great Expectations on the crawled and imported raw rows, before they are enriched.",
         ),
         dg.AssetCheckSpec(
             "rows",

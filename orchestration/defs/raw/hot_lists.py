@@ -1,4 +1,4 @@
-"""raw/<platform>_hot_lists: what a site's hot lists show at the moment. Xiaohongshu has none that is public."""
+"""raw/<platform>_hot_lists: the current entries of a platform's hot lists, for platforms with a public one."""
 
 import dagster as dg
 
@@ -10,7 +10,7 @@ from orchestration.lib.raw_frames import read_landed, validate_landed
 
 
 def hot_lists(platform: Platform) -> dg.AssetsDefinition:
-    """The asset of one platform; it has no partitions, for a list that has passed cannot be read."""
+    """The asset of one platform; it has no partitions, because past lists cannot be read."""
     key = dg.AssetKey(["raw", f"{platform}_hot_lists"])
 
     @dg.asset(
@@ -18,16 +18,17 @@ def hot_lists(platform: Platform) -> dg.AssetsDefinition:
         pool=platform,  # one crawl of a site at a time, whoever started it
         group_name="raw",
         kinds={"scrapy", "parquet"},
-        description=f"The rows of the hot lists of {platform} at each moment that they were read.",
+        description=f"Entries of the hot lists of {platform}: one row per entry and reading.",
         check_specs=[
             dg.AssetCheckSpec(
                 "crawl_health",
                 asset=key,
                 blocking=True,
-                description="Fails when nothing was landed, answered or readable; warns of blocks and lost logins.",
+                description="Fails if the crawl got no response, could not parse any, or landed nothing; "
+                "warns of blocks and lost logins.",
             ),
             dg.AssetCheckSpec(
-                "rows", asset=key, blocking=True, description="Great Expectations: ranks and words of what was landed."
+                "rows", asset=key, blocking=True, description="Great Expectations: ranks and words of the landed rows."
             ),
         ],
     )

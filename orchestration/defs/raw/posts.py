@@ -1,7 +1,7 @@
-"""raw/<platform>_posts, _comments and _authors: what one crawl of a platform and day of publication lands.
+"""raw/<platform>_posts, _comments and _authors: the rows that a crawl lands for a platform and day of publication.
 
-A platform without a spider is imported only. Its posts and comments are external assets: Dagster knows that others read
-them, and does not materialize them.
+A platform without a spider only has imports. Its posts and comments are external assets: Dagster shows them upstream of
+the enriched assets, and does not materialize them.
 """
 
 from collections.abc import Iterator
@@ -19,19 +19,19 @@ from orchestration.lib.crawl import as_health, crawl_arguments, run_judged_crawl
 from orchestration.lib.partitions import daily
 from orchestration.lib.raw_frames import read_days, read_landed, validate_landed
 
-# For crashed crawls only (a refused one is no failure of the step): two more tries, after about half a minute and one,
-# so that a site that is down for a moment is not hammered. Runs are retried for lost workers alone (dagster.yaml).
+# Retries a crawl that crashed, after about 30 and 90 s, so that a site with a short outage is not flooded.
+# A blocked crawl does not fail its step. Whole runs are retried only if their worker is lost (dagster.yaml).
 RETRIES = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 BESIDE_POSTS: tuple[RawTable, ...] = ("comments", "authors")
 _DESCRIPTIONS = {
-    "posts": "Posts as crawled, a Parquet file a crawl and day of publication, append-only.",
+    "posts": "Posts as crawled: one Parquet file per crawl and day of publication, append-only.",
     "comments": "Comments and replies under the posts with the most interactions and those of listed accounts.",
-    "authors": "Profiles, with the followers of the moment, of listed accounts and of those posts' authors.",
+    "authors": "Profiles, with current followers, of listed accounts and of the authors of those posts.",
 }
 
 
 def crawled(platform: Platform) -> dg.AssetsDefinition:
-    """The assets of one platform, with the crawls' health and the landed rows as checks."""
+    """The assets of one platform, with checks of the crawls' health and of the landed rows."""
     keys: dict[RawTable, dg.AssetKey] = {
         table: dg.AssetKey(["raw", f"{platform}_{table}"]) for table in ("posts", *BESIDE_POSTS)
     }
@@ -42,14 +42,14 @@ def crawled(platform: Platform) -> dg.AssetsDefinition:
             dg.AssetSpec(key, description=_DESCRIPTIONS[table], kinds={"scrapy", "parquet"})
             for table, key in keys.items()
         ],
-        can_subset=True,  # whichever of them is asked for, a crawl lands all
+        can_subset=True,  # whichever assets are selected, a crawl lands all three
         check_specs=[
             dg.AssetCheckSpec(
                 "crawl_health",
                 asset=keys["posts"],
                 blocking=True,
-                description="Fails when a crawl landed nothing, was never answered or could not read what it got; "
-                "warns of blocks, lost logins, caps and unreadable records.",
+                description="Fails if a crawl got no response, could not parse any, or landed nothing; "
+                "warns of blocks, lost logins, caps and records that could not be parsed.",
             ),
             dg.AssetCheckSpec(
                 "rows",
@@ -62,7 +62,7 @@ def crawled(platform: Platform) -> dg.AssetsDefinition:
                     "rows",
                     asset=keys[table],
                     blocking=True,
-                    description="Great Expectations: ids, times, counts and pseudonyms of what these crawls landed.",
+                    description="Great Expectations: ids, times, counts and pseudonyms of the rows that were landed.",
                 )
                 for table in BESIDE_POSTS
             ),
@@ -78,7 +78,7 @@ def crawled(platform: Platform) -> dg.AssetsDefinition:
         verdicts, crawl_ids = [], []
         for day in context.partition_keys:
             if not listening.is_crawled(platform, date.fromisoformat(day)):
-                context.log.info(f"{day}: nothing is asked of {platform}")
+                context.log.info(f"{day}: no query or account of {platform} to crawl")
                 continue
             slices_dir = partition_dir(data_dir(), "slices", platform, day)
             if context.retry_number and list(slices_dir.glob(f"*-{context.run.run_id[:8]}.parquet")):
@@ -92,7 +92,7 @@ def crawled(platform: Platform) -> dg.AssetsDefinition:
         for table, key in keys.items():
             if key not in context.selected_asset_keys:
                 continue
-            if table == "posts":  # all posts of these days, imported ones too
+            if table == "posts":  # all posts of these days, including imported ones
                 rows = read_days(data_dir(), table, context.partition_keys, [platform])
             else:
                 rows = read_landed(data_dir(), table, platform, crawl_ids)
@@ -108,7 +108,7 @@ def imported(platform: Platform) -> list[dg.AssetSpec]:
     return [
         dg.AssetSpec(
             ["raw", f"{platform}_{table}"],
-            description=f"Imported {table}, a Parquet file an import and day of publication, append-only.",
+            description=f"Imported {table}: one Parquet file per import and day of publication, append-only.",
             kinds={"parquet"},
             partitions_def=daily,
             group_name="raw",

@@ -1,4 +1,4 @@
-"""raw/slices: what was asked of the sites and how it ended, landed by the crawls beside their posts."""
+"""raw/slices: the requested slices and how each ended. The crawls land them together with their posts."""
 
 import dagster as dg
 
@@ -16,13 +16,13 @@ KEY = dg.AssetKey(["raw", "slices"])
     deps=[["raw", f"{platform}_posts"] for platform in CRAWLED_PLATFORMS],
     group_name="raw",
     kinds={"parquet"},
-    description="What was asked of the sites and how it ended: the record of what was not collected.",
+    description="One row per query and period requested, and how it ended: the record of what was not collected.",
     check_specs=[
         dg.AssetCheckSpec(
             "rows",
             asset=KEY,
             blocking=True,
-            description="Great Expectations: known states, a reason for each that is not ok, counts that add up.",
+            description="Great Expectations: known states, a reason for every state except ok, counts that add up.",
         )
     ],
 )

@@ -20,12 +20,12 @@ def event_report(topic: Topic) -> dg.AssetsDefinition:
         deps=[dg.AssetKey(["serving", "marts"])],
         group_name="report",
         kinds={"html"},
-        description=f"{topic.name}: the event's report, every number with its SQL and posts.",
+        description=f"The report on {topic.name}; every number comes with its SQL and its posts.",
     )
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         written = make_report(topic.id, log=context.log.info)
         for removed in keep_last_of_day(written.folder):
-            context.log.info(f"removed {removed}: this report is of the same day")
+            context.log.info(f"removed {removed}: an earlier report of the same day")
         picture = written.report.picture
         shown = {"picture": dg.MetadataValue.md(_markdown(picture))} if picture else {}
         return dg.MaterializeResult(

@@ -84,7 +84,7 @@ posts as (
     from window_posts
     {%- if is_incremental() %}
     union all
-    -- Posts of other days whose group has changed: a post that links them to others was read, or such a post is gone.
+    -- Posts of other days whose group has changed, because a post that links them to other texts was added or removed.
     select facts.{{ columns | join(", facts.") }}
     from {{ this }} as facts
     left join {{ ref("stg_enriched__duplicate_groups") }} as near_texts on facts.text_hash = near_texts.text_hash

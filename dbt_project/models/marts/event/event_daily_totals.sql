@@ -1,4 +1,4 @@
--- A number that a platform lacks makes the day's sum unknown: the sum of the others would read as the whole.
+-- Null if a platform has no number: the sum of the other platforms would look like the total.
 select
     topic_id,
     posted_date,

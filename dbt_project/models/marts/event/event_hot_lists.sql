@@ -64,7 +64,7 @@ words_on_lists as (
     group by topic_id, platform, list_name, word
 ),
 
--- With advertisements, since a list of nothing else was still read.
+-- Advertisements included: a list that shows nothing else was still read.
 readings as (
     select distinct
         platform,

@@ -1,4 +1,4 @@
--- As in event_daily_totals, a number that a platform lacks makes the hour's sum unknown.
+-- Null if a platform has no number, as in event_daily_totals.
 select
     topic_id,
     posted_hour,

@@ -45,7 +45,7 @@ answered_queries as (
         -- covers the day from start to end without a gap
         and max(case when slice_start > coalesce(covered_until, day_start) then 1 else 0 end) = 0
         and max(slice_end) >= max(day_end)
-        -- was made after the day's end, so that it can have seen the day's last posts
+        -- finished after the day's end, so that it can include the day's last posts
         and min(observed_at) >= max(day_end)
 ),
 
