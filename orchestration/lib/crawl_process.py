@@ -10,7 +10,7 @@ from dagster_pipes import PipesContext, open_dagster_pipes
 from scrapy.crawler import CrawlerProcess
 from scrapy.utils.project import get_project_settings
 
-# The hard limit, a quarter of an hour after the soft one (CLOSESPIDER_TIMEOUT) has asked the spider to stop.
+# The hard limit, a quarter of an hour after the soft one (CLOSESPIDER_TIMEOUT), at which the spider stops by itself.
 GRACE_SECONDS = 15 * 60
 
 

@@ -109,12 +109,12 @@ def find(sources: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     passed_over: list[Path] = []
     for source in sources:
         if source.is_dir():
-            held = sorted(path for path in source.rglob("*") if path.is_file() and not _is_hidden(path, source))
-            fitting = [path for path in held if _suffix(path) in SUFFIXES]
+            files = sorted(path for path in source.rglob("*") if path.is_file() and not _is_hidden(path, source))
+            fitting = [path for path in files if _suffix(path) in SUFFIXES]
             if not fitting:
                 raise FileProblem(f"{source}: has no file to import ({', '.join(sorted(SUFFIXES))}, or these with .gz)")
             found += fitting
-            passed_over += [path for path in held if _suffix(path) not in SUFFIXES]
+            passed_over += [path for path in files if _suffix(path) not in SUFFIXES]
         elif source.exists():
             found.append(source)
         else:
@@ -318,8 +318,8 @@ def _opening(start: str) -> int:
         _, end = _DECODER.raw_decode(start, account.end())
     except (ValueError, RecursionError):
         return 0
-    held = _LIST.match(start, end)
-    return held.end() if held else 0
+    opening = _LIST.match(start, end)
+    return opening.end() if opening else 0
 
 
 def _layout(start: str) -> Literal["csv", "lines", "records"]:
@@ -397,8 +397,8 @@ def _read_table(file: TextFile) -> Iterator[Batch]:
     with _connect(file.path) as database:
         cursor = database.execute(_select(file.table))
         number = 1
-        while held := cursor.fetchmany(BATCH_ROWS):
-            rows = [[_cell(value) for value in row] for row in held]
+        while fetched := cursor.fetchmany(BATCH_ROWS):
+            rows = [[_cell(value) for value in row] for row in fetched]
             yield _csv_batch(file.columns, rows, list(range(number, number + len(rows))), [])
             number += len(rows)
 
@@ -415,9 +415,9 @@ def _read_sheet(file: TextFile) -> Iterator[Batch]:
 
 
 def _read_parquet(file: TextFile) -> Iterator[Batch]:
-    held = pl.scan_parquet(file.path, hive_partitioning=False, glob=False)
+    scan = pl.scan_parquet(file.path, hive_partitioning=False, glob=False)
     start = 0
-    while (rows := held.slice(start, BATCH_ROWS).collect()).height:
+    while (rows := scan.slice(start, BATCH_ROWS).collect()).height:
         yield Batch(rows.select(map(_as_text, rows.iter_columns())), range(start + 1, start + rows.height + 1), [])
         start += rows.height
 

@@ -149,9 +149,9 @@ def train_own(general: Classifier, rows: pl.DataFrame) -> tuple[bytes, pl.DataFr
     of_general, _ = general.log_odds(words)
     of_own = np.empty_like(of_general)
     for number in range(DEV_PART):
-        others, asked = np.flatnonzero(part != number), np.flatnonzero(part == number)
+        others, tested = np.flatnonzero(part != number), np.flatnonzero(part == number)
         weights = adapt(general.weights, seen.rows(others), labels[others])
-        of_own[asked], _ = Classifier(weights, "one fold").log_odds(words[asked])
+        of_own[tested], _ = Classifier(weights, "one fold").log_odds(words[tested])
     factor = calibrate(of_own, labels, pl.repeat("own", len(labels), eager=True))
     packed = pack(scaled(adapt(general.weights, seen, labels), factor))
     truth = pl.Series(labels)
