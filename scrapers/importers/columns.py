@@ -53,7 +53,7 @@ class Counts(NamedTuple):
 
 
 def counts(raw: pl.Series) -> Counts:
-    """As values.parse_count, but that a number beyond Int64 is no count."""
+    """As values.parse_count, except that a number beyond Int64 is not a count."""
     plain = raw.str.contains("^[0-9]{1,15}$").fill_null(False)
     # 24 characters hold the longest Int64 with its separators.
     rare = [text for text in raw.filter(~plain).drop_nulls().unique().to_list() if len(text) <= 24]
@@ -77,7 +77,7 @@ def weibo_id_times(ids: pl.Series) -> pl.Series:
 def times(raw: pl.Series, observed_at: pl.Series | datetime, id_times: pl.Series | None = None) -> pl.Series:
     """As values.parse_time, within the years 2005 to 2100: UTC, null where there is not a valid time.
 
-    observed_at and id_times: one for each row, or one observed_at for all. Words that are no date ("昨天 23:01") are
+    observed_at and id_times: one for each row, or one observed_at for all. Words that are not a date ("昨天 23:01") are
     read only where there is an observed_at.
     """
     text = raw.str.strip_chars()
@@ -142,7 +142,7 @@ _MARKUP = (
 _INVISIBLE = r"[\x00\x{200b}\x{200c}\x{2060}\x{feff}\xad]"
 _BREAKS = r"\r\n?|[\x{2028}\x{2029}]"
 _UNTIDY = r"[\x00\x{200b}\x{200c}\x{2060}\x{feff}\xad\xa0\r\x{2028}\x{2029}]"
-# What str.strip() takes off. Its \x1c to \x1f are no spaces to polars.
+# What str.strip() takes off. polars does not count its \x1c to \x1f as spaces.
 _SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 
 

@@ -362,7 +362,7 @@ def _header(cells: Sequence[str]) -> tuple[str, ...]:
 
 def _keys(records: Iterable[object]) -> tuple[str, ...]:
     keys = dict.fromkeys(key for record in records if isinstance(record, dict) for key in record)
-    return tuple(key for key in keys if key.isprintable())  # half of a surrogate pair is no name
+    return tuple(key for key in keys if key.isprintable())  # half of a surrogate pair is not a name
 
 
 def read(file: TextFile, columns: Collection[str], may_end_after: str | None = None) -> Iterator[Batch]:

@@ -214,6 +214,6 @@ def _post_type(status: dict[str, Any]) -> str:
 
 
 def _is_ad(status: dict[str, Any]) -> bool:
-    # mblogtype is no evidence: it is 1 in 6 of 10 recorded posts of a timeline, none of which is an ad.
+    # mblogtype does not show it: it is 1 in 6 of 10 recorded posts of a timeline, none of which is an ad.
     labels = as_text(status.get("mblogtypename")) + as_text(as_object(status.get("title")).get("text"))
     return bool(status.get("promotion")) or "广告" in labels
