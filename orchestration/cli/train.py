@@ -14,7 +14,9 @@ def register(app: typer.Typer) -> None:
 
 @trainings.command()
 def relevance(topic: Annotated[str, typer.Argument(help="The topic's id in listening.yaml.")]) -> None:
-    """Learn from data/labels/relevance/*.csv which posts with a topic's words are about the topic.
+    """Learn which posts with a topic's words are about the topic.
+
+    Reads the labels in data/labels/relevance/*.csv.
 
     Example: tingfeng train relevance xiaomi_kol
     """
@@ -31,7 +33,9 @@ def sentiment(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Where the weights go.")] = None,
 ) -> None:
-    """Fit the sentiment model to your own labels; TINGFENG_SENTIMENT=embedded:FILE uses the result.
+    """Fit the sentiment model to labels of your own.
+
+    TINGFENG_SENTIMENT=embedded:FILE uses the result.
 
     Example: tingfeng train sentiment labels.csv
     """

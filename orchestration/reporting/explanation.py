@@ -34,7 +34,9 @@ def find_ledger(topic_id: str, as_of: datetime | None) -> Path:
         )
     ledgers = sorted(folder.glob("*/figures.parquet"))
     if not ledgers:
-        raise Problem(f"There is no report of {topic_id}; make one with 'tingfeng report --topic {topic_id}'.")
+        topics = ", ".join(sorted({path.parents[1].name for path in reports_dir().glob("*/*/figures.parquet")}))
+        others = f" Topics with a report: {topics}." if topics else ""
+        raise Problem(f"There is no report of {topic_id}; make one with 'tingfeng report --topic {topic_id}'.{others}")
     return ledgers[-1]
 
 
