@@ -6,6 +6,7 @@ crawled, and every day whose raw data is newer than its marts is rebuilt.
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
 from core.calendar import CHINA, TIMEZONE, days_between
@@ -13,7 +14,7 @@ from core.environment import data_dir, now, source
 from core.listening import Listening, load_listening
 from core.platforms import PLATFORMS, Platform
 from core.problems import Problem
-from core.storage.paths import enriched_dir, serving_path
+from core.storage.paths import enriched_dir, serving_path, warehouse_path
 from core.storage.raw import raw_files
 from orchestration.lib.crawl import require_access
 from orchestration.lib.days import DAYS_TAG, RANGE_TAGS, all_stale_days
@@ -75,6 +76,18 @@ def require_settings() -> None:
     load_classifier()
     if data_dir().exists() and not data_dir().is_dir():
         raise Problem(f"TINGFENG_DATA is {str(data_dir())!r}, which is a file; set it to a folder.")
+    require_warehouse(warehouse_path())
+
+
+def require_warehouse(path: Path) -> None:
+    """Raise Problem if the warehouse is not a DuckDB file. dbt would take it for locked, and try for minutes."""
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            if file.read(12)[8:] != b"DUCK":  # a checksum of 8 bytes, then the magic number
+                raise Problem(
+                    f"{path}: not a DuckDB file, so it is damaged; delete it and {path.parent / 'serving'}, then run "
+                    "'tingfeng refresh', which rebuilds both from the raw files."
+                )
 
 
 def refresh(start: str | None, end: str | None, progress: Progress) -> list[Outcome]:
