@@ -54,9 +54,12 @@ def note(message: str) -> None:
 
     If nobody reads it any more (``2>&1 | head``), the line is dropped and the work goes on.
     """
-    with suppress(BrokenPipeError):
+    try:
         sys.stderr.write(f"{message}\n")
         sys.stderr.flush()
+    except BrokenPipeError:
+        # What is still in the buffer would fail at exit as well, and change the exit status.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def silent(_: str) -> None:
