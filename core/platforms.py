@@ -257,3 +257,9 @@ PLATFORM_NAMES: Mapping[str, Platform] = {
     alias: name for name, facts in FACTS.items() for alias in (name, facts.name_zh, facts.name_en, *facts.aliases)
 }
 HOT_LIST_PLATFORMS: tuple[Platform, ...] = tuple(name for name, facts in FACTS.items() if facts.has_hot_list)
+
+
+def post_address(platform: Platform, post_id: str, post_type: str = "") -> str:
+    """The canonical URL of a post."""
+    facts = FACTS[platform]
+    return facts.type_addresses.get(post_type, facts.post_address).replace("{post_id}", post_id)

@@ -13,8 +13,6 @@ from core.environment import now
 from core.problems import Problem
 from orchestration.statistics.shares import draw_audit
 
-# 300 labels put the negative share within 1.5 points of the truth in every domain tried (docs/benchmarks.md).
-SIZE = 300
 _POSTS = """
     select posts.platform, posts.post_id, posts.post_url, posts.text, posts.audit_flags, posts.model_sentiment,
            posts.p_negative, posts.p_neutral, posts.p_positive

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from core.calendar import TIMEZONE
 from core.platforms import FACTS, Platform
 from scrapers.parsers.values import WEIBO_EPOCH_S, html_to_text, parse_count, parse_time
 
@@ -36,13 +37,12 @@ _LOST_DIGITS = r"^[0-9]\.[0-9]+[eE]\+[0-9]{2}$"
 
 
 def with_all_digits(ids: pl.Series) -> pl.Series:
-    """Null for an id that has lost its last digits: different ids would become equal."""
+    """The ids; null for one that lost its last digits, since different ids would become equal."""
     return where(ids.str.contains(_LOST_DIGITS), None, ids)
 
 
 def non_empty(raw: pl.Series) -> pl.Series:
-    """Trimmed text; null for what crawlers write where they found nothing ("", "None", "null"), and as
-    with_all_digits."""
+    """Trimmed text; null for "", "None" and "null", which crawlers write for missing values, and for cut ids."""
     trimmed = raw.str.strip_chars()
     return with_all_digits(where(trimmed.is_in(["", "None", "null"]), None, trimmed))
 
@@ -75,10 +75,10 @@ def weibo_id_times(ids: pl.Series) -> pl.Series:
 
 
 def times(raw: pl.Series, observed_at: pl.Series | datetime, id_times: pl.Series | None = None) -> pl.Series:
-    """As values.parse_time, within the years 2005 to 2100: UTC, null where there is not a valid time.
+    """As values.parse_time, within the years 2005 to 2100: UTC, null for an invalid time.
 
     observed_at and id_times: one for each row, or one observed_at for all. Words that are not a date ("昨天 23:01") are
-    read only where there is an observed_at.
+    read only in rows with an observed_at.
     """
     text = raw.str.strip_chars()
     epochs = _epochs(text)
@@ -107,16 +107,14 @@ def _epochs(text: pl.Series) -> pl.Series:
 
 
 def _dates(text: pl.Series, id_times: pl.Series | None) -> pl.Series:
-    """Of "2026-01-05 21:40[:00[+08:00]]", China's time; without seconds the id decides, if it agrees to 2 minutes."""
+    """Parse "2026-01-05 21:40[:00[+08:00]]", China's time. Without seconds, the id's time is taken if within 2 minutes."""
     dates = where(text.str.contains(_DATE), text.str.slice(0, 19), None).str.replace("T", " ")
     to_the_minute = dates.str.len_chars() == 16
     local = where(to_the_minute, dates + ":00", dates).str.to_datetime(
         "%Y-%m-%d %H:%M:%S", time_unit="us", strict=False
     )
     parsed = _in_range(
-        local.dt.replace_time_zone("Asia/Shanghai", ambiguous="earliest", non_existent="null").dt.convert_time_zone(
-            "UTC"
-        )
+        local.dt.replace_time_zone(TIMEZONE, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
     )
     if id_times is None:
         return parsed
@@ -135,14 +133,14 @@ def _in_range(moments: pl.Series) -> pl.Series:
     return where(moments.is_between(_EARLIEST, _LATEST, closed="left"), moments, None).cast(TIME)
 
 
-# What sites write, not "a<b": closing tags, breaks, tags with attributes, entities.
+# Markup as sites write it, but not "a<b": closing tags, breaks, tags with attributes, entities.
 _MARKUP = (
     r"(?i)</[a-z][a-z0-9]*\s*>|<(br|hr)\s*/?>|<[a-z]+\s[^<>]*=[^<>]*>|&(amp|lt|gt|quot|apos|nbsp|#[0-9]+|#x[0-9a-f]+);"
 )
 _INVISIBLE = r"[\x00\x{200b}\x{200c}\x{2060}\x{feff}\xad]"
 _BREAKS = r"\r\n?|[\x{2028}\x{2029}]"
 _UNTIDY = r"[\x00\x{200b}\x{200c}\x{2060}\x{feff}\xad\xa0\r\x{2028}\x{2029}]"
-# What str.strip() takes off. polars does not count its \x1c to \x1f as spaces.
+# The characters that str.strip() removes. For polars \x1c to \x1f are not spaces.
 _SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 
 
@@ -161,7 +159,7 @@ def plain_text(raw: pl.Series) -> pl.Series:
 
 
 def is_invalid_id(ids: pl.Series) -> pl.Series:
-    """Where there is not a valid id, or what a spreadsheet made of one: 4.8152E+15 has lost its last digits."""
+    """True where the id is missing or invalid, as 4.8152E+15: a spreadsheet dropped its last digits."""
     return ~ids.str.contains("^[0-9A-Za-z_-]{1,64}$").fill_null(False)
 
 
@@ -183,24 +181,25 @@ def without_video_title(text: pl.Series, nicknames: pl.Series) -> pl.Series:
 
 
 def attached(rows: pl.DataFrame, post_types: Mapping[str, str]) -> pl.Series:
-    """The post type of the first column that is not empty, else text."""
-    found = (
+    """The post type of the first column with a value, else "text". post_types: the type that each column stands for."""
+    types = (
         pl.when(pl.lit(non_empty(column(rows, name))).is_not_null()).then(pl.lit(post_type))
         for name, post_type in post_types.items()
     )
-    return pl.select(pl.coalesce(*found, pl.repeat("text", rows.height))).to_series()
+    return pl.select(pl.coalesce(*types, pl.repeat("text", rows.height))).to_series()
 
 
-def post_addresses(platform: Platform, post_id: pl.Series, post_type: pl.Series) -> pl.Series:
-    """The canonical address of each post, made of its id and type."""
+def post_addresses(platform: Platform, post_id: pl.Series, post_type: pl.Series | None = None) -> pl.Series:
+    """The canonical URL of each post, as core.platforms.post_address; post_type: where URLs differ by type."""
     urls = fill_address(FACTS[platform].post_address, post_id)
-    for of_type, template in FACTS[platform].type_addresses.items():
-        urls = where(post_type == of_type, fill_address(template, post_id), urls)
+    if post_type is not None:
+        for type_name, template in FACTS[platform].type_addresses.items():
+            urls = where(post_type == type_name, fill_address(template, post_id), urls)
     return urls
 
 
 def fill_address(template: str, post_id: pl.Series) -> pl.Series:
-    """The addresses that a template with {post_id} makes of the ids."""
+    """The template with each id in place of {post_id}."""
     before, after = template.split("{post_id}", 1)
     return before + post_id + after
 
@@ -224,23 +223,25 @@ def hashtags(text: pl.Series, listed: pl.Series, platform: str) -> pl.Series:
     split = listed.str.split(",").list.eval(pl.element().str.strip_chars(" #"))
     if platform in _HASHTAGS:
         own = text.str.replace(r"(?s)//@.*", "") if platform == "weibo" else text
-        found = own.str.extract_all(_HASHTAGS[platform]).list.eval(
+        inline = own.str.extract_all(_HASHTAGS[platform]).list.eval(
             pl.element().str.replace("[话题]", "", literal=True).str.strip_chars("# ")
         )
-        split = where(non_empty(listed).is_null(), found, split)
+        split = where(non_empty(listed).is_null(), inline, split)
     tags = split.list.eval(pl.element().filter(pl.element() != "")).list.unique(maintain_order=True)
     return where(tags.is_null(), pl.Series([[]], dtype=pl.List(pl.String)), tags)
 
 
-# Rows that have the problem, its name, and the value to quote.
-Problem = tuple[pl.Series, str, pl.Series]
+# Which rows have the problem, its description, and the values to quote.
+RowProblem = tuple[pl.Series, str, pl.Series]
 
 
-def first_problem(*problems: Problem) -> pl.Series:
+def first_problem(*problems: RowProblem) -> pl.Series:
     """The first problem of each row, null if it has none."""
     reason = pl.coalesce(
-        pl.when(is_so).then(pl.concat_str(pl.lit(f"{what}: "), pl.lit(value).str.slice(0, 40).fill_null("nothing")))
-        for is_so, what, value in problems
+        pl.when(has_problem).then(
+            pl.concat_str(pl.lit(f"{description}: "), pl.lit(value).str.slice(0, 40).fill_null("nothing"))
+        )
+        for has_problem, description, value in problems
     )
     return pl.select(reason.alias("problem")).to_series()
 

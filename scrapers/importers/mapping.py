@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from core.calendar import CHINA, TIMEZONE
 from core.platforms import FACTS, PLATFORM_NAMES, PLATFORMS, Platform
 from core.problems import Problem
 from core.strict_yaml import load_yaml
@@ -60,9 +61,9 @@ class Mapping(BaseModel):
     columns: dict[_Word, _Word]  # ours: the file's
     constants: dict[_Word, _Word] = Field(default_factory=dict)  # ours: the same for all rows
     values: dict[_Word, dict[_Word, _Word]] = Field(default_factory=dict)  # ours: the file's word: our word
-    personal: list[_Word]  # further columns of the file that tell of people
+    personal: list[_Word]  # further columns of the file with personal data
     post_url: _Word | None = None  # an address with {post_id} in it
-    timezone: Annotated[str, AfterValidator(_is_timezone)] = "Asia/Shanghai"  # of times that name none
+    timezone: Annotated[str, AfterValidator(_is_timezone)] = TIMEZONE  # of times that name none
 
     @model_validator(mode="after")
     def _is_complete(self) -> "Mapping":
@@ -94,15 +95,15 @@ class Mapping(BaseModel):
 
 def mappings_beside(path: Path) -> list[tuple[Path, Mapping]]:
     """The mappings in the file's folder that apply to it. Raises FileProblem for an invalid mapping."""
-    found: list[tuple[Path, Mapping]] = []
+    applicable: list[tuple[Path, Mapping]] = []
     for source in sorted(path.parent.glob(f"*{SUFFIX}")):
         try:
             mapping = load_yaml(source, Mapping, "format, table, columns and personal")
         except Problem as problem:
             raise FileProblem(f"{path}: its mapping cannot be used: {problem}") from problem
         if fnmatch(path.name, mapping.files):
-            found.append((source, mapping))
-    return found
+            applicable.append((source, mapping))
+    return applicable
 
 
 def kind_of(mapping: Mapping) -> Kind:
@@ -187,11 +188,7 @@ def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform
             "observed_at": observed_at,
             "payload": _payloads(rows, mapping, platform, context.key),
             "problem": columns.first_problem(
-                (
-                    columns.is_invalid_id(post_id),
-                    f"{_column_name(mapping, 'post_id', 'post_url')} is not a valid id",
-                    post_id,
-                ),
+                _id_problem(post_id, mapping, "post_id", "post_url"),
                 *_time_problems(rows, mapping, posted_at, observed_at),
             ),
         },
@@ -230,16 +227,8 @@ def _read_comments(rows: pl.DataFrame, context: Context, mapping: Mapping, platf
             "observed_at": observed_at,
             "payload": _payloads(rows, mapping, platform, context.key),
             "problem": columns.first_problem(
-                (
-                    columns.is_invalid_id(comment_id),
-                    f"{_column_name(mapping, 'comment_id')} is not a valid id",
-                    comment_id,
-                ),
-                (
-                    columns.is_invalid_id(post_id),
-                    f"{_column_name(mapping, 'post_id', 'post_url')} is not a valid id",
-                    post_id,
-                ),
+                _id_problem(comment_id, mapping, "comment_id"),
+                _id_problem(post_id, mapping, "post_id", "post_url"),
                 *_time_problems(rows, mapping, posted_at, observed_at),
             ),
         },
@@ -256,13 +245,13 @@ def _column_name(mapping: Mapping, *names: str) -> str:
     return next((mapping.columns[name] for name in names if name in mapping.columns), names[0])
 
 
-def _id_problem(ids: pl.Series, mapping: Mapping, *names: str) -> columns.Problem:
+def _id_problem(ids: pl.Series, mapping: Mapping, *names: str) -> columns.RowProblem:
     return columns.is_invalid_id(ids), f"{_column_name(mapping, *names)} is not a valid id", ids
 
 
 def _time_problems(
     rows: pl.DataFrame, mapping: Mapping, posted_at: pl.Series, observed_at: pl.Series
-) -> list[columns.Problem]:
+) -> list[columns.RowProblem]:
     return [
         (moments.is_null(), f"{_column_name(mapping, name)} is not a valid time", _mapped(rows, mapping, name))
         for name, moments in (("posted_at", posted_at), ("observed_at", observed_at))
@@ -298,17 +287,17 @@ def _times(
     time_text: pl.Series, observed_at: pl.Series, own_id: pl.Series, platform: Platform, mapping: Mapping
 ) -> pl.Series:
     # The time in a Weibo id adds the seconds that a time in the file lacks; this works for China's time only.
-    if mapping.timezone == "Asia/Shanghai" and platform == "weibo":
+    if mapping.timezone == TIMEZONE and platform == "weibo":
         return columns.times(time_text, observed_at, columns.weibo_id_times(own_id))
     return _in_zone(columns.times(time_text, observed_at), time_text, mapping.timezone)
 
 
 def _in_zone(moments: pl.Series, time_text: pl.Series, timezone: str) -> pl.Series:
     """Move times without a zone, which were parsed as China's, to the mapping's time zone."""
-    if ZoneInfo(timezone) == ZoneInfo("Asia/Shanghai"):
+    if ZoneInfo(timezone) == CHINA:
         return moments
     is_local = time_text.str.contains(r"^\s*\d{4}[-年/.]") & ~time_text.str.contains(r"(Z|[+-]\d{2}:?\d{2})\s*$")
-    local = moments.dt.convert_time_zone("Asia/Shanghai").dt.replace_time_zone(
+    local = moments.dt.convert_time_zone(TIMEZONE).dt.replace_time_zone(
         timezone, ambiguous="earliest", non_existent="null"
     )
     return columns.where(is_local, local.dt.convert_time_zone("UTC"), moments)

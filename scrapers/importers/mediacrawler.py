@@ -175,7 +175,7 @@ def _posted_at(
 
 def _time_problems(
     rows: pl.DataFrame, time_name: str, posted_at: pl.Series, observed_at: pl.Series
-) -> list[columns.Problem]:
+) -> list[columns.RowProblem]:
     return [
         (posted_at.is_null(), f"{time_name} is not a valid time", columns.column(rows, time_name)),
         (observed_at.is_null(), "last_modify_ts is not a valid time", columns.column(rows, "last_modify_ts")),

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from core.calendar import day_of
 from core.contracts.raw import SCHEMAS, Reject
 from core.platforms import Platform
 from core.storage.raw import land, new_crawl_id, partition_dir, quarantine
@@ -129,8 +130,10 @@ class Progress:
 
 
 def _check(path: Path, outcome: Import) -> list[tuple[TextFile, Kind] | None]:
-    """Add a tally for the file, or for each table of a database. Returns what to read, None for a tally that says why
-    nothing is read."""
+    """Add a tally for the file, or for each table of a database.
+
+    Returns what to read, with None for each tally of a file that is not read.
+    """
     try:
         parts = examine(path)
         mapped = {source: kind_of(mapping) for source, mapping in mappings_beside(path)}
@@ -295,7 +298,7 @@ def _write_spool(
     spooled = rows.drop("problem").with_columns(
         pl.lit(kind.source).alias("source"),
         pl.lit(import_id).alias("crawl_id"),
-        pl.col("posted_at").dt.convert_time_zone("Asia/Shanghai").dt.date().alias("_day"),
+        day_of("posted_at").alias("_day"),
         (pl.col("observed_at") if kind.has_observation_times else pl.lit(None, TIME)).alias(_OWN_TIME),
     )
     for (platform,), part in spooled.partition_by("platform", as_dict=True).items():

@@ -50,7 +50,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         {
             "platform": "xiaohongshu",
             "post_id": post_id,
-            "post_url": "https://www.xiaohongshu.com/explore/" + post_id,
+            "post_url": columns.post_addresses("xiaohongshu", post_id),
             "post_type": columns.where(
                 columns.column(rows, "note_type").is_in(["视频", "video"]),
                 "video",

@@ -39,7 +39,7 @@ def _read_posts(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         {
             "platform": "weibo",
             "post_id": post_id,
-            "post_url": "https://m.weibo.cn/detail/" + post_id,
+            "post_url": columns.post_addresses("weibo", post_id),
             "post_type": "text",  # the file does not say what is attached
             "text": text,
             "posted_at": posted_at,

@@ -63,7 +63,7 @@ def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.
         {
             "platform": "weibo",
             "post_id": post_id,
-            "post_url": "https://m.weibo.cn/detail/" + post_id,
+            "post_url": columns.post_addresses("weibo", post_id),
             "post_type": columns.attached(rows, {names[name]: post_type for name, post_type in _ATTACHED.items()}),
             "text": text,
             "posted_at": posted_at,

@@ -53,7 +53,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         {
             "platform": "weibo",
             "post_id": post_id,
-            "post_url": "https://m.weibo.cn/detail/" + post_id,
+            "post_url": columns.post_addresses("weibo", post_id),
             "post_type": columns.attached(rows, _ATTACHED),
             "text": text,
             "posted_at": posted_at,

@@ -40,7 +40,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
         {
             "platform": "weibo",
             "post_id": post_id,
-            "post_url": "https://m.weibo.cn/detail/" + post_id,
+            "post_url": columns.post_addresses("weibo", post_id),
             "post_type": _post_type(rows),
             "text": text,
             "posted_at": posted_at,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
+from core.platforms import post_address
 from scrapers.pages.actions import BrowserAction
 
 SITE = "https://www.douyin.com"
@@ -41,13 +42,15 @@ def timeline(account: str, max_cursor: str) -> BrowserAction:
 
 
 def detail(post_id: str, post_type: str) -> BrowserAction:
-    return BrowserAction(address=_post_url(post_id, post_type), required_parameters=(("aweme_id", post_id),))
+    return BrowserAction(
+        address=post_address("douyin", post_id, post_type), required_parameters=(("aweme_id", post_id),)
+    )
 
 
 def comments(post_id: str, post_type: str, cursor: str) -> BrowserAction:
     """A post's page loads the first comments when opened and more when their list is scrolled."""
     return BrowserAction(
-        address=_post_url(post_id, post_type),
+        address=post_address("douyin", post_id, post_type),
         act="open" if cursor == "0" else "scroll",
         hover=COMMENT,
         required_parameters=(("aweme_id", post_id), ("cursor", cursor)),
@@ -57,7 +60,7 @@ def comments(post_id: str, post_type: str, cursor: str) -> BrowserAction:
 def replies(post_id: str, post_type: str, root_id: str, cursor: str) -> BrowserAction:
     """The button below a comment reads 展开N条回复, then 展开更多 while there are more replies."""
     return BrowserAction(
-        address=_post_url(post_id, post_type),
+        address=post_address("douyin", post_id, post_type),
         act="click",
         clicks=(f'{COMMENT}[data-cid="{root_id}"] button:visible:has-text("展开")',),
         required_parameters=(("comment_id", root_id), ("cursor", cursor)),
@@ -70,7 +73,3 @@ def hot_list() -> BrowserAction:
 
 def _account_url(account: str) -> str:
     return f"{SITE}/user/{quote(account, safe='')}"
-
-
-def _post_url(post_id: str, post_type: str) -> str:
-    return f"{SITE}/{'note' if post_type == 'image' else 'video'}/{post_id}"

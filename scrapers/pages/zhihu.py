@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
+from core.platforms import post_address
 from scrapers.pages.actions import BrowserAction
 
 SITE = "https://www.zhihu.com"
-ARTICLES = "https://zhuanlan.zhihu.com/p"
 # Selectors of list entries.
 RESULT = ".List-item"
 COMMENT = "[data-id]"
@@ -40,23 +40,26 @@ def profile(account: str) -> BrowserAction:
 
 
 def detail(post_id: str, post_type: str) -> BrowserAction:
-    return BrowserAction(address=_post_url(post_id, post_type))
+    return BrowserAction(address=post_address("zhihu", post_id, post_type))
 
 
 def comments(post_id: str, post_type: str, offset: str | None) -> BrowserAction:
     """The button N 条评论 opens a pane with the comments, which loads more when scrolled. Page 1 has no offset."""
     if offset is None:
         button = '.ContentItem-actions button:has-text("评论")'
-        return BrowserAction(address=_post_url(post_id, post_type), clicks=(button,))
+        return BrowserAction(address=post_address("zhihu", post_id, post_type), clicks=(button,))
     return BrowserAction(
-        address=_post_url(post_id, post_type), act="scroll", hover=COMMENT, required_parameters=(("offset", offset),)
+        address=post_address("zhihu", post_id, post_type),
+        act="scroll",
+        hover=COMMENT,
+        required_parameters=(("offset", offset),),
     )
 
 
 def replies(post_id: str, post_type: str, root_id: str, offset: str | None) -> BrowserAction:
     """The button below a comment reads 查看全部 N 条回复 while there are more replies."""
     return BrowserAction(
-        address=_post_url(post_id, post_type),
+        address=post_address("zhihu", post_id, post_type),
         act="click",
         clicks=(f'[data-id="{root_id}"] button:has-text("查看全部")',),
         required_parameters=(("offset", offset),) if offset is not None else (),
@@ -70,7 +73,3 @@ def hot_lists() -> BrowserAction:
 
 def _account_url(account: str) -> str:
     return f"{SITE}/people/{quote(account, safe='')}"
-
-
-def _post_url(post_id: str, post_type: str) -> str:
-    return f"{ARTICLES}/{post_id}" if post_type == "article" else f"{SITE}/{post_type}/{post_id}"

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from core.contracts.raw import Post, SliceState
+from core.platforms import post_address
 from scrapers.parsers import SearchPage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
 from scrapers.parsers.douyin_bodies import load_response, next_cursor
@@ -129,11 +130,12 @@ def _read_aweme(aweme: dict[str, Any], is_ad_card: bool, observed_at: datetime) 
         for name in ("digg_count", "comment_count", "share_count", "collect_count", "play_count")
     ]
     is_image = aweme.get("aweme_type") == _IMAGE_POST or bool(aweme.get("images"))
+    post_type = "image" if is_image else "video"
     return Post(
         platform="douyin",
         post_id=aweme_id,
-        post_url=f"https://www.douyin.com/{'note' if is_image else 'video'}/{aweme_id}",
-        post_type="image" if is_image else "video",
+        post_url=post_address("douyin", aweme_id, post_type),
+        post_type=post_type,
         text=plain_text(as_text(aweme.get("desc"))),
         posted_at=posted_at,
         author_id=as_text(author.get("uid")) or None,

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from core.contracts.raw import Post
+from core.platforms import post_address
 from scrapers.parsers import SearchPage, weibo_html
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_json, load_object, load_record
 from scrapers.parsers.records import INVALID_JSON, UnreadableError, rejecting
 from scrapers.parsers.values import html_to_text, parse_count, parse_place, parse_time, plain_text, weibo_id_time
-from scrapers.parsers.weibo_bodies import hashtags, is_json, post_url, refusal, remove_insertions, user_id
+from scrapers.parsers.weibo_bodies import hashtags, is_json, refusal, remove_insertions, user_id
 from scrapers.parsers.weibo_details import HOT_LIST, parse_comments, parse_hot_list, parse_profile, parse_replies
 
 __all__ = [
@@ -165,7 +166,7 @@ def _read_status(status: dict[str, Any], observed_at: datetime) -> Post:
     return Post(
         platform="weibo",
         post_id=post_id,
-        post_url=post_url(post_id),
+        post_url=post_address("weibo", post_id),
         post_type=_post_type(status),
         text=text,
         posted_at=posted_at,

@@ -85,8 +85,3 @@ def hashtags(text: str, topics: Sequence[object] = ()) -> list[str]:
     topic_names = [plain_text(as_text(as_object(topic).get("topic_title"))) for topic in topics]
     tags = [tag.strip() for tag in _HASHTAG.findall(text.split("//@", 1)[0])]
     return list(dict.fromkeys(tag for tag in tags + topic_names if tag))
-
-
-def post_url(post_id: str) -> str:
-    """The post's URL, in the form without the author's id."""
-    return f"https://m.weibo.cn/detail/{post_id}"

@@ -8,10 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 from lxml import etree
 
 from core.contracts.raw import Post
+from core.platforms import post_address
 from scrapers.parsers import SearchPage
 from scrapers.parsers.records import NoData, UnreadableError, reject
 from scrapers.parsers.values import Count, html_to_text, parse_count, parse_time, weibo_bid_to_mid, weibo_id_time
-from scrapers.parsers.weibo_bodies import hashtags, post_url, recognise_block_page, remove_insertions
+from scrapers.parsers.weibo_bodies import hashtags, recognise_block_page, remove_insertions
 
 _LABELS = ("广告", "推广", "推荐")
 # lxml with compiled paths: parsel takes twice as long for a page, mostly to wrap each element.
@@ -127,7 +128,7 @@ def _read_card(card: Any, payload: str, observed_at: datetime) -> Post:
     return Post(
         platform="weibo",
         post_id=post_id,
-        post_url=post_url(post_id),
+        post_url=post_address("weibo", post_id),
         post_type=_card_type(card, payload),
         text=text,
         posted_at=posted_at,

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from core.contracts.raw import Post, Reject
+from core.platforms import post_address
 from scrapers.parsers import SearchPage
 from scrapers.parsers.block_pages import block_page_state
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, in_snake_case
@@ -135,7 +136,7 @@ def _read_note(note: dict[str, Any], item: dict[str, Any], observed_at: datetime
     return Post(
         platform="xiaohongshu",
         post_id=note_id,
-        post_url=f"https://www.xiaohongshu.com/explore/{note_id}",
+        post_url=post_address("xiaohongshu", note_id),
         post_type="video" if note.get("type") == "video" else "image",
         title=plain_text(as_text(note.get("title")) or as_text(note.get("display_title"))) or None,
         text=plain_text(_TOPIC.sub(r"#\1", _TOPIC_BEFORE_TEXT.sub(r"#\1 ", description))),

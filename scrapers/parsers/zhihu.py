@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from core.contracts.raw import Post
+from core.platforms import post_address
 from scrapers.parsers import SearchPage
 from scrapers.parsers.bodies import as_object, as_text, dump_record
 from scrapers.parsers.records import NoData, UnreadableError, rejecting
@@ -129,10 +130,6 @@ def _text_of(record: dict[str, Any]) -> str:
 
 
 def _post_url(post_type: str, post_id: str, question_id: str) -> str:
-    match post_type:
-        case "answer" if question_id:
-            return f"https://www.zhihu.com/question/{question_id}/answer/{post_id}"
-        case "article":
-            return f"https://zhuanlan.zhihu.com/p/{post_id}"
-        case _:
-            return f"https://www.zhihu.com/{post_type}/{post_id}"
+    if post_type == "answer" and question_id:
+        return f"https://www.zhihu.com/question/{question_id}/answer/{post_id}"
+    return post_address("zhihu", post_id, post_type)
