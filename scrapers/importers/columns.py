@@ -107,7 +107,7 @@ def _epochs(text: pl.Series) -> pl.Series:
 
 
 def _dates(text: pl.Series, id_times: pl.Series | None) -> pl.Series:
-    """Parse "2026-01-05 21:40[:00[+08:00]]", China's time. Without seconds, the id's time is taken if within 2 minutes."""
+    """Parse "2026-01-05 21:40[:00[+08:00]]", China's time; without seconds, an id time within 2 minutes is taken."""
     dates = where(text.str.contains(_DATE), text.str.slice(0, 19), None).str.replace("T", " ")
     to_the_minute = dates.str.len_chars() == 16
     local = where(to_the_minute, dates + ":00", dates).str.to_datetime(
