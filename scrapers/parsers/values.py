@@ -101,21 +101,6 @@ def weibo_bid_to_mid(bid: str) -> str | None:
     return "".join([str(numbers[0]), *(f"{number:07d}" for number in numbers[1:])])
 
 
-def weibo_mid_to_bid(mid: str) -> str | None:
-    """Weibo's base-62 id from the numeric one, the inverse of ``weibo_bid_to_mid``; None if it is not a number."""
-    if not (mid.isascii() and mid.isdigit()):
-        return None
-    groups = [mid[max(0, end - 7) : end] for end in range(len(mid), 0, -7)][::-1]
-    encoded = []
-    for position, group in enumerate(groups):
-        number, chars = int(group), ""
-        while number:
-            number, digit = divmod(number, 62)
-            chars = _BASE62[digit] + chars
-        encoded.append(chars if position == 0 else chars.rjust(4, "0"))
-    return "".join(encoded)
-
-
 _BASE58 = "FcwAPNKTMug3GV5Lj7EJnHpWsx4tb8haYeviqBz6rkCy12mUSDQX9RdoZf"
 _BV_ORDER = (9, 7, 5, 6, 4, 8, 3, 10, 11)  # indexes of the digits in "BV1" and nine characters, highest digit first
 _BV_XOR, _BV_MASK = 23_442_827_791_579, (1 << 51) - 1

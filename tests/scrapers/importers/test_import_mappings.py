@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from sandbox.weibo_ids import bid_of
 from scrapers.importers import run, weibo_search
 from scrapers.parsers import values
 from scrapers.pseudonym import KEY_VARIABLE, pseudonym
@@ -169,7 +170,7 @@ def test_every_layout_has_mappings(layout: str, data_dir: Path, tmp_path: Path, 
 
 
 ADDRESSES = {
-    "weibo": (f"https://weibo.com/1000000001/{values.weibo_mid_to_bid(WEIBO_ID)}?from=x", WEIBO_ID),
+    "weibo": (f"https://weibo.com/1000000001/{bid_of(WEIBO_ID)}?from=x", WEIBO_ID),
     "xiaohongshu": (
         "https://www.xiaohongshu.com/explore/695bbe00000000001d03a6e7?xsec_token=AB9", "695bbe00000000001d03a6e7"
     ),
