@@ -46,7 +46,7 @@ class PlatformFacts:
     """The facts about one platform.
 
     aliases: other names of the platform in exported files.
-    hosts: the hosts whose pages and APIs are requested.
+    hosts: the hosts of its posts, pages and APIs; a test compares them with the spider and its pages.
     counts: the counts that the platform shows, with their Chinese names. A count it never shows is not missing.
     interactions: the counts that add up to its interactions (docs/metrics.md).
     post_type: the default type, for imported posts without one.
@@ -210,7 +210,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
     "zhihu": PlatformFacts(
         name_zh="知乎",
         name_en="Zhihu",
-        hosts=("www.zhihu.com",),
+        hosts=("www.zhihu.com", "zhuanlan.zhihu.com"),
         counts={"like": "赞同", "comment": "评论", "collect": "收藏"},
         interactions=frozenset({"like", "comment"}),
         post_type="answer",

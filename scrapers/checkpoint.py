@@ -115,7 +115,8 @@ class Checkpoint:
     def posts(self) -> pl.DataFrame:
         """The posts without ads: post_id, post_type, author_id, author_name.
 
-        Ordered by the sum of their interaction counts, highest first; a count that is not shown adds nothing.
+        Ordered by the sum of all their counts, highest first; a count that is not shown adds nothing. This is not the
+        platform's interactions (core.platforms): collects are added on every platform.
         """
         counts = ("like_count", "comment_count", "share_count", "collect_count")
         return (

@@ -4,9 +4,9 @@ UTF-8 with and without byte-order mark, or GB18030 (which includes GBK); plain o
 Layouts:
 
     csv       a header and rows; cells may hold line breaks
-    lines     a JSON object a line. Lines end at "\\n" alone: U+2028 stands inside texts, 33 times in one real file
-    records   a JSON list, or objects one after the other over many lines, whatever the file is called; the list may
-              stand in an object, after its account: {"user": {...}, "weibo": [...]}
+    lines     one JSON object per line. Only "\\n" ends a line: U+2028 occurs inside texts, 33 times in one real file
+    records   a JSON list, or objects one after the other over several lines, whatever the file is called; the list may
+              be a member of an object, after its account: {"user": {...}, "weibo": [...]}
     table     a table of an SQLite database; the database is only read
     sheet     a sheet of an Excel file, under a header in its first row; see workbooks.py
     parquet   a Parquet file
@@ -44,7 +44,7 @@ BATCH_BYTES = 32 << 20  # of JSON lines; the frames made of them take about ten 
 BATCH_ROWS = 20_000  # of the other layouts: at 1.6 kB a row the same
 _HEAD_BYTES = 1 << 20
 _CHUNK_BYTES = 4 << 20
-_SAMPLE = 100  # records whose keys are read as columns
+_SAMPLE = 100  # first records, whose keys become the columns
 _CELL_LIMIT = 10 << 20  # characters; a cell beyond that is a quote that was never closed
 _RECORD_LIMIT = 1 << 20  # characters after which an unfinished record counts as broken
 _DAMAGE_LIMIT = 1e-3  # share of invalid bytes above which the file is not text
@@ -74,15 +74,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file that holds rows, or a table of a database, or a sheet of an Excel file."""
+    """A file with rows, a table of a database, or a sheet of an Excel file."""
 
     path: Path
     encoding: Literal["utf-8", "gb18030"]
-    is_damaged: bool  # holds bytes that are not of the encoding
+    is_damaged: bool  # contains bytes that are invalid in the encoding
     layout: Literal["csv", "lines", "records", "table", "sheet", "parquet"]
     columns: tuple[str, ...]  # of the header or table, or the keys of the first records
     modified_at: datetime  # UTC
-    opening: int = 0  # characters before the list that the records stand in
+    opening: int = 0  # characters before the list of records
     table: str = ""  # of a database, or the sheet
 
     @property
@@ -102,24 +102,24 @@ class TextFile:
 def find(sources: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """The files to import, each once, and the files in folders that are ignored because of their suffix.
 
-    A file that is given itself is taken whatever its suffix is. Raises FileProblem for a path that does not exist and
+    A file that is named itself is imported whatever its suffix. Raises FileProblem for a path that does not exist and
     for a folder with nothing to import.
     """
-    found: list[Path] = []
-    passed_over: list[Path] = []
+    chosen: list[Path] = []
+    ignored: list[Path] = []
     for source in sources:
         if source.is_dir():
             files = sorted(path for path in source.rglob("*") if path.is_file() and not _is_hidden(path, source))
             fitting = [path for path in files if _suffix(path) in SUFFIXES]
             if not fitting:
                 raise FileProblem(f"{source}: has no file to import ({', '.join(sorted(SUFFIXES))}, or these with .gz)")
-            found += fitting
-            passed_over += [path for path in files if _suffix(path) not in SUFFIXES]
+            chosen += fitting
+            ignored += [path for path in files if _suffix(path) not in SUFFIXES]
         elif source.exists():
-            found.append(source)
+            chosen.append(source)
         else:
             raise FileProblem(f"{source}: does not exist")
-    return list({path.resolve(): path for path in reversed(found)}.values())[::-1], passed_over
+    return list({path.resolve(): path for path in reversed(chosen)}.values())[::-1], ignored
 
 
 def _is_hidden(path: Path, folder: Path) -> bool:
@@ -134,7 +134,7 @@ def _suffix(path: Path) -> str:
 def examine(path: Path) -> list[TextFile]:
     """Read a file once and describe it; a database or workbook gives one TextFile for each table or sheet with rows.
 
-    Raises FileProblem if it cannot have rows.
+    Raises FileProblem if the file cannot be read or has no rows.
     """
     try:
         with path.open("rb") as handle:
@@ -213,14 +213,14 @@ def _sheets(path: Path) -> list[TextFile]:
         sheets = {name: read_sheet(workbook, name) for name in workbook.sheet_names}
     except WorkbookProblem as problem:
         raise FileProblem(f"{path}: {problem}") from problem
-    found = [
+    sheets_with_rows = [
         TextFile(path, "utf-8", False, "sheet", _header(header), _modified_at(path), table=name)
         for name, (header, rows) in sheets.items()
         if not rows.is_empty()
     ]
-    if not found:
+    if not sheets_with_rows:
         raise FileProblem(f"{path}: is empty")
-    return found
+    return sheets_with_rows
 
 
 def _parquet(path: Path) -> TextFile:
@@ -248,7 +248,7 @@ def _open(path: Path) -> BinaryIO:
 class _Survey(NamedTuple):
     head: bytes
     encoding: Literal["utf-8", "gb18030"]
-    damage: float  # the share of bytes that are neither UTF-8 nor, all of them, GB18030
+    damage: float  # share of invalid bytes, if the file is neither UTF-8 nor GB18030
 
 
 def _survey(path: Path) -> _Survey:
@@ -366,9 +366,9 @@ def _keys(records: Iterable[object]) -> tuple[str, ...]:
 
 
 def read(file: TextFile, columns: Collection[str], may_end_after: str | None = None) -> Iterator[Batch]:
-    """The file's rows in batches. ``columns``: all that a file of its kind may have, in the order of its CSV files.
+    """The file's rows in batches. ``columns``: all columns that a file of its kind may have, in the order of its CSV.
 
-    A JSON key that is neither among them nor in the file's first records is not read. A CSV row may end after the
+    A JSON key is read only if it is one of them or occurs in the file's first records. A CSV row may end after the
     column ``may_end_after``.
     """
     match file.layout:
@@ -406,7 +406,7 @@ def _read_table(file: TextFile) -> Iterator[Batch]:
 def _read_sheet(file: TextFile) -> Iterator[Batch]:
     _, rows = read_sheet(open_workbook(file.path), file.table)
     rows = rows.rename(dict(zip(rows.columns, file.columns, strict=True)))
-    numbered = range(2, rows.height + 2)  # as Excel numbers them, the header being 1
+    numbered = range(2, rows.height + 2)  # as in Excel, where the header is row 1
     is_filled = rows.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
     for start in range(0, rows.height, BATCH_ROWS):
         part, filled = rows.slice(start, BATCH_ROWS), is_filled.slice(start, BATCH_ROWS)
@@ -423,8 +423,7 @@ def _read_parquet(file: TextFile) -> Iterator[Batch]:
 
 
 def _as_text(column: pl.Series) -> pl.Series:
-    """The values as JSON has them: 5, 0.5, true, {"a": 1}; times "2026-01-05 21:40:07", with +00:00 where they have a
-    zone."""
+    """The values as in JSON: 5, 0.5, true, {"a": 1}. Times: "2026-01-05 21:40:07", with +00:00 if zoned."""
     match column.dtype:
         case pl.String():
             return column
@@ -536,7 +535,7 @@ def _read_csv(file: TextFile, handle: BinaryIO, columns: tuple[str, ...], may_en
     reader = csv.reader(io.TextIOWrapper(handle, encoding, errors="surrogateescape", newline=""), strict=True)
     first = next(reader)
     header = _header(first)
-    # A newer crawler appends longer rows to a file whose header an older one wrote.
+    # A newer version of the crawler may have appended longer rows below the header of an older one.
     widest = columns if header == columns[: len(header)] else header
     widths = {*range(len(header), len(widest) + 1)}
     if may_end_after in header:

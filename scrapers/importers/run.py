@@ -64,8 +64,8 @@ class Tally:
     problem: str | None = None  # why the file could not be imported
     skipped: str | None = None  # why the file has nothing to import
     read: int = 0
-    kept: int = 0  # rows of posts or comments that raw did not have
-    repeated: int = 0  # rows of posts or comments that raw, or an earlier row, had
+    kept: int = 0  # rows of posts or comments that were new to raw
+    repeated: int = 0  # rows of posts or comments that raw or an earlier row already had
     observed_again: int = 0  # repeated rows that were landed as another observation
     quarantined: int = 0
 
@@ -76,33 +76,33 @@ class Import:
 
     import_id: str
     tallies: list[Tally] = field(default_factory=list)
-    passed_over: list[Path] = field(default_factory=list)
+    ignored: list[Path] = field(default_factory=list)  # files in folders, with suffixes that are not imported
     rows: Counter[tuple[Table, Platform, date]] = field(default_factory=Counter)  # valid rows, by day of publication
     landed: int = 0
     quarantine: Path | None = None
 
 
 Report = Callable[[str], None]
-# Receives how far a phase of the import is: its name, the rows done, and all rows if they are known.
+# Receives the progress of the import: the name of the phase, the rows done, and the total if it is known.
 Advance = Callable[[str, int, int | None], None]
 
 
 def recognise(columns: Collection[str], kinds: Sequence[Kind] = KINDS) -> list[Kind]:
-    """The kinds that fit these columns: for each table at most one, that with the most required columns."""
+    """The kinds that fit these columns: at most one per table, the one with the most required columns."""
     fitting = sorted((kind for kind in kinds if kind.required <= set(columns)), key=lambda kind: len(kind.required))
     best = {kind.table: kind for kind in fitting}
     return [best[table] for table in _ID if table in best]
 
 
 def import_files(sources: Sequence[Path], data_dir: Path, report: Report, advance: Advance | None = None) -> Import:
-    """Import files and folders. ``advance`` follows the rows; by default ``report`` gets a line every few seconds.
+    """Import files and folders. ``advance`` gets the progress; by default ``report`` gets a line every few seconds.
 
-    A file that cannot be imported has its reason in its tally, and the others are imported. Raises FileProblem, with
-    nothing written, for a path that does not exist, for a folder that holds nothing to import, and when the only file
+    The tally of a file that cannot be imported has the reason; the others are imported. Raises FileProblem before
+    anything is written, for a path that does not exist, for a folder with nothing to import, and if the only file
     cannot be imported.
     """
-    paths, passed_over = find(sources)
-    outcome = Import(new_crawl_id(), passed_over=passed_over)
+    paths, ignored = find(sources)
+    outcome = Import(new_crawl_id(), ignored=ignored)
     files = [checked for path in paths for checked in _check(path, outcome)]  # as many as tallies
     if len(paths) == 1 and outcome.tallies[0].problem:
         raise FileProblem(outcome.tallies[0].problem)
@@ -184,7 +184,7 @@ def _spool(data_dir: Path, report: Report) -> Iterator[Path]:
     try:
         _wait_for(lock, report)
         folder = data_dir / "importing"
-        shutil.rmtree(folder, ignore_errors=True)  # of an import that was killed
+        shutil.rmtree(folder, ignore_errors=True)  # left by an import that was killed
         folder.mkdir()
         try:
             yield folder

@@ -19,12 +19,12 @@ def summary(outcome: Import) -> list[str]:
         if of_table:
             lines.append(_line(_numbers(of_table), f"all {table}{_days(outcome, table)}"))
     lines.append(
-        "kept: rows of posts or comments that raw did not have. repeated: of those it had, or an earlier row had;"
+        "kept: rows of posts or comments that are new. repeated: those that raw or an earlier row already had;"
     )
-    lines.append("(landed): the repeated that are another observation. quarantined: unreadable.")
+    lines.append("(landed): repeated rows that are another observation. quarantined: unreadable.")
     lines += [f"skipped: {tally.path}: {tally.skipped}" for tally in outcome.tallies if tally.skipped]
     lines += [f"set aside: {tally.problem}" for tally in outcome.tallies if tally.problem]
-    lines += [f"passed over: {path}" for path in outcome.passed_over]
+    lines += [f"ignored: {path}" for path in outcome.ignored]
     if outcome.quarantine:
         lines.append(f"quarantined rows, with file, position and reason: {outcome.quarantine}")
     lines.append(f"landed: {outcome.landed} rows as {outcome.import_id}" if outcome.landed else "landed: nothing new")

@@ -1,7 +1,7 @@
 """Excel files: reads sheets as columns of text.
 
-Numbers are text as JSON has them (5, 0.5), dates "2026-01-05 21:40:07", or "2026-01-05" at midnight, as Excel cannot
-tell a day from its midnight. An id that was stored as a number may have lost digits; then its text is
+Numbers become text as in JSON (5, 0.5), dates "2026-01-05 21:40:07", or "2026-01-05" at midnight, since Excel does not
+distinguish a day from its midnight. An id that was stored as a number may have lost digits. It becomes
 5.2512345678901238e+18, which no importer accepts as an id.
 """
 
@@ -12,12 +12,12 @@ import polars as pl
 
 from core.problems import Problem
 
-_ZIP, _COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how .xlsx and .xls begin
-_PROTECTED = "EncryptedPackage".encode("utf-16-le")  # what a compound file is called that holds an encrypted .xlsx
-_EXACT = 2**53  # a number below it is stored to the last digit
+_ZIP, _COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the first bytes of .xlsx and .xls
+_PROTECTED = "EncryptedPackage".encode("utf-16-le")  # a stream that only encrypted .xlsx files have
+_EXACT = 2**53  # whole numbers below it are stored exactly
 # Excel itself keeps 15 digits, and writes zeros for the others.
 _EXCEL_DIGITS = 15
-# Numbers of more digits that all end in 0: that many by chance has odds of 1 in 1,000.
+# If this many longer numbers all end in 0, digits were lost: the odds of chance are 1 in 1,000.
 _ZEROS = 3
 
 
@@ -26,12 +26,12 @@ class WorkbookProblem(Problem):
 
 
 def is_workbook(start: bytes) -> bool:
-    """Whether a file that begins like this may be an Excel file."""
+    """True if a file with these first bytes may be an Excel file."""
     return start.startswith((_ZIP, _COMPOUND))
 
 
 def open_workbook(path: Path) -> fastexcel.ExcelReader:
-    """Raises WorkbookProblem."""
+    """Open an Excel file. Raises WorkbookProblem."""
     content = path.read_bytes()
     if content.startswith(_COMPOUND) and _PROTECTED in content:
         raise WorkbookProblem("is protected by a password; save it without one")
@@ -45,7 +45,7 @@ def open_workbook(path: Path) -> fastexcel.ExcelReader:
 
 
 def read_sheet(workbook: fastexcel.ExcelReader, name: str) -> tuple[list[str], pl.DataFrame]:
-    """The cells of the first row, and the rows below it as text columns; no cells where the sheet is empty.
+    """The cells of the first row, and the rows below it as text columns; no cells if the sheet is empty.
 
     Raises WorkbookProblem.
     """
@@ -57,7 +57,7 @@ def read_sheet(workbook: fastexcel.ExcelReader, name: str) -> tuple[list[str], p
         rows = cells.slice(1).with_columns(pl.all().str.replace(r"^([0-9]{4}-[0-9]{2}-[0-9]{2}) 00:00:00$", "${1}"))
         suspects = [place for place, column in enumerate(rows.iter_columns()) if _has_long_numbers(column)]
         if suspects:
-            # What is text becomes null here, and what is a number does not.
+            # Read as booleans, text becomes null and numbers do not.
             is_number = workbook.load_sheet(name, header_row=None, dtypes="boolean", use_columns=suspects).to_polars()
             rows = rows.with_columns(
                 _without_lost_digits(rows.to_series(place), numbers.slice(1).is_not_null())

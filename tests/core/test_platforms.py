@@ -6,7 +6,7 @@ import re
 import pytest
 
 from core.platforms import CRAWLED_PLATFORMS, FACTS, HOT_LIST_PLATFORMS, PLATFORM_NAMES, PLATFORMS, Platform
-from core.storage.paths import DBT_PROJECT_DIR
+from core.storage.paths import DBT_PROJECT_DIR, PROJECT_DIR
 
 SEED = DBT_PROJECT_DIR / "seeds" / "marts" / "dim_platforms.csv"
 
@@ -55,3 +55,12 @@ def test_a_platform_without_a_spider_has_no_facts_about_crawling() -> None:
             assert not facts.signs_requests
             assert facts.login_page is None
             assert name not in HOT_LIST_PLATFORMS
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_hosts_are_those_of_its_addresses_spider_and_pages(platform: Platform) -> None:
+    facts = FACTS[platform]
+    text = "\n".join([facts.post_address, *facts.type_addresses.values(), facts.login_page or ""])
+    for path in (PROJECT_DIR / "scrapers").glob(f"*/{platform}.py"):
+        text += path.read_text(encoding="utf-8")
+    assert set(re.findall(r"https://([a-z.]+)", text)) == set(facts.hosts)
