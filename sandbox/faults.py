@@ -17,19 +17,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from core.contracts.raw import SliceState
-from core.platforms import Platform
+from core.platforms import CRAWLED_PLATFORMS, FACTS, Platform
 from sandbox.response_faults import RESPONSE_FAULTS, damaged, is_first_page, search_of
 
 PLATFORM_OF_HOST: Mapping[str, Platform] = {
-    "s.weibo.com": "weibo",
-    "m.weibo.cn": "weibo",
-    "weibo.com": "weibo",
-    "www.douyin.com": "douyin",
-    "edith.xiaohongshu.com": "xiaohongshu",
-    "so.xiaohongshu.com": "xiaohongshu",
-    "www.xiaohongshu.com": "xiaohongshu",
-    "www.zhihu.com": "zhihu",
-    "zhuanlan.zhihu.com": "zhihu",
+    host: platform for platform in CRAWLED_PLATFORMS for host in FACTS[platform].hosts
 }
 SLOW_SECONDS = 0.3
 _Refusal = tuple[int, str | dict[str, Any], SliceState]  # HTTP status, body, expected state of the slice

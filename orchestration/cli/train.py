@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from orchestration.cli.terminal import Topic
+
 trainings = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -13,12 +15,12 @@ def register(app: typer.Typer) -> None:
 
 
 @trainings.command()
-def relevance(topic: Annotated[str, typer.Argument(help="The topic's id in listening.yaml.")]) -> None:
+def relevance(topic: Topic = None) -> None:
     """Learn which posts with a topic's words are about the topic.
 
     Reads the labels in data/labels/relevance/*.csv.
 
-    Example: tingfeng train relevance xiaomi_kol
+    Example: tingfeng train relevance --topic xiaomi_kol
     """
     from orchestration.reading.relevance_training import train
 

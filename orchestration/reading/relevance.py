@@ -182,5 +182,5 @@ def _load_model(path: Path) -> pl.DataFrame:
         reason = str(error).splitlines()[0]
         raise Problem(
             f"{path}: not a readable relevance model ({reason}). Train it again with 'tingfeng train relevance "
-            f"{path.stem}', or delete the file."
+            f"--topic {path.stem}', or delete the file."
         ) from error

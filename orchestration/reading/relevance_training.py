@@ -64,10 +64,14 @@ def cross_validated(matches: pl.DataFrame) -> tuple[Score, Score]:
     return score(relevant, rules >= 0), score(relevant, rules + pl.Series(learned) >= 0)
 
 
-def train(topic_id: str) -> str:
-    """Train a topic's model and write it; return a report as text. Raises Problem."""
+def train(topic_id: str | None) -> str:
+    """Train a model for a topic (by default the only one) and write it; return a report as text. Raises Problem."""
     listening = load_listening()
     topics = {topic.id: topic for topic in listening.topics}
+    if topic_id is None:
+        if len(topics) != 1:
+            raise Problem(f"Name a topic with --topic; topics in listening.yaml: {', '.join(topics)}.")
+        [topic_id] = topics
     if topic_id not in topics:
         raise Problem(f"no topic {topic_id!r} in listening.yaml; the topics are {', '.join(topics)}")
     labels = load_relevance_labels(relevance_labels_dir()).filter(pl.col("topic_id") == topic_id)

@@ -191,5 +191,5 @@ def test_a_wrong_label_names_file_line_and_remedy(tmp_path, line, message):
 
 def test_a_broken_relevance_model_is_a_problem_with_its_remedy(tmp_path):
     (tmp_path / "t.csv").write_text("ngram,weight\n小米,heavy\n", encoding="utf-8")
-    with pytest.raises(Problem, match=r"t\.csv: not a readable relevance model .*train relevance t"):
+    with pytest.raises(Problem, match=r"t\.csv: not a readable relevance model .*train relevance --topic t"):
         load_models(tmp_path)
