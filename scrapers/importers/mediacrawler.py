@@ -16,7 +16,7 @@ from functools import partial
 
 import polars as pl
 
-from core.platforms import Platform
+from core.platforms import FACTS, Platform
 from scrapers.importers import columns
 from scrapers.importers.kinds import Context, Kind, raw_rows
 from scrapers.importers.payload import payloads, pseudonyms
@@ -183,22 +183,17 @@ def _time_problems(
 
 
 def _post_type(rows: pl.DataFrame, platform: Platform) -> pl.Series:
+    usual_type = pl.repeat(FACTS[platform].post_type, rows.height, eager=True)
     match platform:
-        case "weibo":  # the export does not say what is attached
-            return pl.repeat("text", rows.height, eager=True)
         case "xiaohongshu":
-            return columns.where(
-                columns.column(rows, "type") == "video", "video", pl.repeat("image", rows.height, eager=True)
-            )
+            return columns.where(columns.column(rows, "type") == "video", "video", usual_type)
         case "douyin":  # 68 are images
-            return columns.where(
-                columns.column(rows, "aweme_type") == "68", "image", pl.repeat("video", rows.height, eager=True)
-            )
+            return columns.where(columns.column(rows, "aweme_type") == "68", "image", usual_type)
         case "zhihu":
             content_type = columns.column(rows, "content_type").str.strip_chars()
             return columns.where(content_type.is_in(_ZHIHU_TYPES), content_type, None)
-        case "bilibili":  # articles (专栏) have files of their own
-            return pl.repeat("video", rows.height, eager=True)
+        case _:  # the exports of Weibo do not say what is attached; Bilibili's articles (专栏) have other files
+            return usual_type
 
 
 def _post_url(rows: pl.DataFrame, platform: Platform, post_id: pl.Series, post_type: pl.Series) -> pl.Series:

@@ -31,7 +31,7 @@ from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_c
 from scrapers.importers.columns import TIME, column, non_empty
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
 from scrapers.importers.kinds import Context, Kind, Table
-from scrapers.importers.mapping import kind_of, mappings_beside
+from scrapers.importers.mapping import SUFFIX, kind_of, mappings_beside
 from scrapers.pseudonym import load_key
 
 KINDS: tuple[Kind, ...] = (
@@ -102,7 +102,7 @@ def import_files(sources: Sequence[Path], data_dir: Path, report: Report, advanc
     cannot be imported.
     """
     paths, ignored = find(sources)
-    outcome = Import(new_crawl_id(), ignored=ignored)
+    outcome = Import(new_crawl_id(), ignored=[path for path in ignored if not path.name.endswith(SUFFIX)])
     files = [checked for path in paths for checked in _check(path, outcome)]  # as many as tallies
     if len(paths) == 1 and outcome.tallies[0].problem:
         raise FileProblem(outcome.tallies[0].problem)

@@ -41,4 +41,6 @@ def _line(cells: Sequence[str], words: str) -> str:
 
 def _days(outcome: Import, table: str) -> str:
     days: list[date] = sorted({day for of_table, _, day in outcome.rows if of_table == table})
+    if len(days) == 1:
+        return f", of {days[0]}"
     return f", of {len(days)} days from {days[0]} to {days[-1]}" if days else ""

@@ -98,6 +98,12 @@ def counts(outcome: run.Import) -> list[tuple[int, int, int, int]]:
     return [(tally.read, tally.kept, tally.repeated, tally.quarantined) for tally in outcome.tallies]
 
 
+def test_a_mapping_beside_the_files_is_not_reported_as_ignored(folder: Path, importing: Importing) -> None:
+    write(folder / "x.csv", table(HEADER, DOUYIN))
+    write(folder / "picture.jpg", "")
+    assert importing(folder).ignored == [folder / "picture.jpg"]
+
+
 def test_a_file_of_several_platforms(data_dir: Path, folder: Path, importing: Importing) -> None:
     path = write(folder / "一月.csv", table(HEADER, DOUYIN, WEIBO, ODD, ZHIHU), "gb18030")
     outcome = importing(path)

@@ -923,7 +923,7 @@ def test_the_summary(tmp_path: Path, data_dir: Path, capsys: pytest.CaptureFixtu
     ]
     assert lines[2].split()[:5] == ["51", "49", "1", "1", "1"]
     assert lines[3].endswith("all posts, of 10 days from 2026-01-05 to 2026-01-14")
-    assert lines[4].endswith("all comments, of 1 days from 2026-01-05 to 2026-01-05")
+    assert lines[4].endswith("all comments, of 2026-01-05")
     assert f"ignored: {tmp_path / 'picture.jpg'}" in lines
     assert lines[-1].startswith("landed: 51 rows as ")
 
