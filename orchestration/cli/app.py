@@ -27,7 +27,7 @@ from orchestration.cli.reported import reported
 
 
 class Commands(TyperGroup):
-    """The group of all commands. Whatever ends one of them early is reported in one line."""
+    """The group of all commands. It reports whatever ends a command early, in one line."""
 
     def make_context(self, *arguments: Any, **more: Any) -> Any:
         with reported():

@@ -1,7 +1,7 @@
-"""Which days a run is about.
+"""Which days a run processes.
 
-A run of partitions is about those partitions. A run without any brings the marts up to date: it is about every stale
-day, or about those within its ``tingfeng/days`` tag. Wide ranges of partitions are no alternative: Dagster stores an
+A run of partitions processes those partitions. A run without partitions brings the marts up to date: it processes every
+stale day, or those within its ``tingfeng/days`` tag. Wide ranges of partitions are no alternative: Dagster stores an
 event per day and asset at about 19 ms, which for five years is half a minute per asset (docs/decisions.md).
 """
 
@@ -60,7 +60,7 @@ def changed_days(raw: RawTable, enriched: str, inputs_fingerprint: str) -> dict[
 
 
 def run_days(run: dg.DagsterRun) -> list[str]:
-    """The days, YYYY-MM-DD in order, that a run is about."""
+    """The days, YYYY-MM-DD in order, that a run processes."""
     tags = run.tags
     if _PARTITION_TAG in tags:
         return [tags[_PARTITION_TAG]]

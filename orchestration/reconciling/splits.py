@@ -44,7 +44,7 @@ class CountWithShare(NamedTuple):
     share: Printed
 
     def implied_total(self) -> Range:
-        """The total of which the count is the share; the share is above 0."""
+        """The total that follows from the count and its share, which is above 0."""
         return ratio(Range(100 * self.counted.range.low, 100 * self.counted.range.high), self.share.range)
 
 

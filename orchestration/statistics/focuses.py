@@ -208,7 +208,7 @@ def _centroids(
     rows: Ints, words: Ints, values: Floats, weights: Floats, members: Sequence[npt.NDArray[np.bool_]], size: int
 ) -> Floats:
     """The weighted sum of each focus's vectors, scaled to length 1; 0 for a focus without members."""
-    sums = [np.bincount(words[of], values[of] * weights[rows[of]], minlength=size) for of in members]
+    sums = [np.bincount(words[mask], values[mask] * weights[rows[mask]], minlength=size) for mask in members]
     centroids = np.stack(sums, axis=1) if sums else np.zeros((size, 0))
     return centroids / np.maximum(np.linalg.norm(centroids, axis=0), 1e-12)
 
@@ -217,7 +217,7 @@ def _nearest(rows: Ints, words: Ints, values: Floats, centroids: Floats, count: 
     """The nearest focus of each of the ``count`` wordings (-1 without focuses), and the cosine."""
     if not centroids.shape[1]:
         return np.full(count, -1), np.zeros(count)
-    cosines = np.stack([np.bincount(rows, values * of[words], minlength=count) for of in centroids.T], axis=1)
+    cosines = np.stack([np.bincount(rows, values * column[words], minlength=count) for column in centroids.T], axis=1)
     return cosines.argmax(axis=1), cosines.max(axis=1)
 
 
@@ -237,10 +237,17 @@ def _vocabularies(model: _Model) -> list[list[str]]:
     return [
         list(
             dict.fromkeys(
-                [hub, *(words[index] for index in np.argsort(-of, kind="stable")[:VOCABULARY_SIZE] if of[index] > 0)]
+                [
+                    hub,
+                    *(
+                        words[index]
+                        for index in np.argsort(-column, kind="stable")[:VOCABULARY_SIZE]
+                        if column[index] > 0
+                    ),
+                ]
             )
         )[:VOCABULARY_SIZE]
-        for hub, of in zip(model.hubs, model.centroids.T, strict=True)
+        for hub, column in zip(model.hubs, model.centroids.T, strict=True)
     ]
 
 

@@ -141,7 +141,7 @@ def test_the_daily_schedule_refreshes_yesterday_and_observes_again():
     assert [request.partition_key for request in requests] == ["2026-02-28", "2026-02-27", "2026-02-25", "2026-02-21"]
 
 
-def test_the_daily_schedule_asks_for_nothing_before_history_starts():
+def test_the_daily_schedule_requests_no_run_before_history_start():
     requests = run_requests("daily_refresh", datetime(2026, 1, 3, 6, tzinfo=ZoneInfo(TIMEZONE)))
     assert [request.partition_key for request in requests] == ["2026-01-02", "2026-01-01"]
 

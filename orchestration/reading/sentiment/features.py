@@ -24,7 +24,7 @@ CHUNK_CHARS = 1 << 16
 NGRAM_SIZES = 3
 HASH_BITS = 21
 
-SCRIPTS = ("han", "latin", "other")  # the scripts of which letters are counted
+SCRIPTS = ("han", "latin", "other")  # letters are counted by script
 
 _COUNT_BITS = 16  # MAX_CHARS < 2**16
 _COUNT_MASK = np.uint64((1 << _COUNT_BITS) - 1)

@@ -71,9 +71,9 @@ def test_a_day_is_read_once_and_again_only_when_its_raw_data_changes(data):
 
 
 def test_a_post_that_two_files_have_on_two_days_stands_under_both(data):
-    said = post("5251234567890123", "小米 大熊 太让人失望")
+    original = post("5251234567890123", "小米 大熊 太让人失望")
     moved = replace(
-        said, posted_at=said.posted_at + timedelta(days=1), observed_at=said.observed_at + timedelta(days=1)
+        original, posted_at=original.posted_at + timedelta(days=1), observed_at=original.observed_at + timedelta(days=1)
     )
     land(data, "posts", "weibo", "2026-01-06", "c2", to_frame("posts", [moved]))
     assert run().success

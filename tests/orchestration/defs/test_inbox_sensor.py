@@ -52,7 +52,7 @@ def test_a_dropped_file_is_imported_and_the_marts_are_brought_up_to_date(data):
         assert "nothing was imported" in tick("imported", instance, after.cursor).skip_message
 
 
-def test_an_import_of_what_was_there_asks_for_nothing(data):
+def test_an_import_without_new_rows_requests_no_run(data):
     with dg.DagsterInstance.ephemeral() as instance:
         run(instance)
         assert "nothing new" in tick("imported", instance).skip_message

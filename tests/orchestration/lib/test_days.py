@@ -36,7 +36,7 @@ def days(**tags: str) -> list[str]:
     )
 
 
-def test_a_run_of_partitions_is_about_these(data):
+def test_a_run_of_partitions_processes_their_days(data):
     assert days(dagster__partition="2026-01-05") == ["2026-01-05"]
     assert days(dagster__asset_partition_range_start="2026-01-30", dagster__asset_partition_range_end="2026-02-01") == [
         "2026-01-30",
@@ -45,7 +45,7 @@ def test_a_run_of_partitions_is_about_these(data):
     ]
 
 
-def test_a_run_without_any_is_about_every_stale_day_since_history_starts(data):
+def test_a_run_without_partitions_processes_every_stale_day_since_history_start(data):
     assert days() == ["2026-01-03", "2026-01-09"]
     tagged = dg.DagsterRun(job_name="catch_up", tags={DAYS_TAG: "2026-01-04...2026-01-31"})
     assert run_days(tagged) == ["2026-01-09"]
@@ -64,7 +64,7 @@ def test_marts_are_the_models_and_seeds_of_the_schema():
     assert not any(key.startswith(("int_", "stg_")) for key in keys)
 
 
-def test_only_days_that_a_topic_asks_for_are_crawled():
+def test_only_days_with_queries_are_crawled():
     first, last = requested_window("2026-01-01", "2026-01-31", LISTENING)
     assert days_to_crawl(LISTENING, first, last) == {"weibo": ["2026-01-02", "2026-01-03", "2026-01-04"]}
     assert days_to_crawl(LISTENING, *requested_window("2026-01-05", "2026-01-31", LISTENING)) == {}

@@ -13,7 +13,7 @@ from orchestration.reading.stance import about_brand, add_stance, brand_names
 NOON = datetime(2026, 1, 5, 4, tzinfo=UTC)
 
 
-def said_of(text: str, *names: str, others: tuple[str, ...] = (), hashtags: str = "") -> str | None:
+def part_about_brand(text: str, *names: str, others: tuple[str, ...] = (), hashtags: str = "") -> str | None:
     frame = pl.DataFrame({"words": [text], "hashtags": [hashtags]})
     return frame.select(about_brand(pl.col("words"), pl.col("hashtags"), names or ("小米",), others)).item()
 
@@ -35,7 +35,7 @@ def said_of(text: str, *names: str, others: tuple[str, ...] = (), hashtags: str 
     ],
 )
 def test_the_part_of_a_text_about_the_brand(text, about):
-    assert said_of(text) == about
+    assert part_about_brand(text) == about
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_the_part_of_a_text_about_the_brand(text, about):
     ],
 )
 def test_the_part_about_a_brand_ends_at_the_name_of_another(text, about):
-    assert said_of(text, others=("华为", "vivo")) == about
+    assert part_about_brand(text, others=("华为", "vivo")) == about
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_the_part_about_a_brand_ends_at_the_name_of_another(text, about):
     ],
 )
 def test_names_match_as_in_topics(text, names, about):
-    assert said_of(text, *names) == about
+    assert part_about_brand(text, *names) == about
 
 
 def test_the_whole_post_is_about_a_brand_that_only_a_hashtag_names():
-    assert said_of("天气好，太失望了。晚安", hashtags="手机\n小米") == "天气好，太失望了。晚安"
-    assert said_of("天气好，太失望了", hashtags="手机") is None
+    assert part_about_brand("天气好，太失望了。晚安", hashtags="手机\n小米") == "天气好，太失望了。晚安"
+    assert part_about_brand("天气好，太失望了", hashtags="手机") is None
 
 
 def listening(*brands: str, aliases: dict[str, list[str]] | None = None) -> Listening:
