@@ -14,7 +14,9 @@ def register(app: typer.Typer) -> None:
 def audit(
     topic: Topic = None,
     # 300 labels put the negative share within 1.5 points of the truth in every domain tried (docs/benchmarks.md).
-    size: Annotated[int, typer.Option("--size", min=1, help="How many posts to draw.")] = 300,
+    size: Annotated[
+        int, typer.Option("--size", min=1, help="How many posts to draw; at least two of each stratum.")
+    ] = 300,
 ) -> None:
     """Draw posts of a topic for analysts to label.
 

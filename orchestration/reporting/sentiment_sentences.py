@@ -33,7 +33,7 @@ def sentiment(facts: Facts) -> list[Sentence]:
                 "No sentiment labels are available for these posts, so this section has no numbers.",
             )
         ]
-    sentences = _sentiment_shares(facts)
+    sentences = _sentiment_shares()
     sentences += [
         Sentence(
             f"校正后负面占[corrected_share.negative]（[corrected_share_low.negative]–[corrected_share_high.negative]）："
@@ -61,11 +61,11 @@ def sentiment_summary(facts: Facts) -> list[Sentence]:
     """The sentences on sentiment that the summary contains."""
     if not has_sentiment(facts):
         return sentiment(facts)
-    sentences = [*_sentiment_shares(facts)[:1], *_net_sentiment(facts)]
+    sentences = [*_sentiment_shares()[:1], *_net_sentiment(facts)]
     return sentences + [sentence for name in SENTIMENTS for sentence in _interactions_by_label(facts, name)]
 
 
-def _sentiment_shares(facts: Facts) -> list[Sentence]:
+def _sentiment_shares() -> list[Sentence]:
     return [
         Sentence(
             "全部[volume]条帖子中，负面[sentiment_volume.negative]条，占[sentiment_share.negative]（[confidence]的威尔逊区间"

@@ -120,6 +120,8 @@ def stratum() -> pl.Expr:
 def draw_audit(posts: pl.DataFrame, size: int) -> pl.DataFrame:
     """A stratified sample of ``size`` posts for analysts to label, in the schema AUDIT_SAMPLE; all posts if fewer.
 
+    It is larger if SMALLEST_STRATUM posts of each stratum are more than ``size``.
+
     posts: platform, post_id, model_sentiment, p_negative, p_neutral, p_positive. Posts without probabilities are drawn
     too: a person can read the picture or the language that the classifier cannot. Labels are allocated to strata by
     size and by the standard deviation that the probabilities predict (Neyman allocation). Within a stratum a hash of

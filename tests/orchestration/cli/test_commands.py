@@ -175,7 +175,7 @@ def test_a_wrong_source_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "tingfeng: TINGFENG_SOURCE is 'nowhere'; set it to 'sandbox' or 'live'.\n"
 
 
-def test_a_data_folder_that_is_a_file_is_one_line(tmp_path, monkeypatch, capsys):
+def test_a_data_folder_that_is_a_file_is_one_line(tmp_path, capsys):
     (tmp_path / "data").touch()
     assert tingfeng("refresh") == 1
     (line,) = capsys.readouterr().err.splitlines()
@@ -235,7 +235,7 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback():
 
 
 @pytest.mark.slow
-def test_ctrl_c_in_a_run_stops_its_steps_and_ends_with_one_line(tmp_path):
+def test_ctrl_c_in_a_run_stops_its_steps_and_ends_with_one_line():
     command = [sys.executable, "-m", "orchestration.cli", "run"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
         assert run.stderr is not None
