@@ -63,3 +63,15 @@ def test_a_forbidden_import_fails_its_contract(copy: Path, file: str, line: str,
     assert done.returncode == 1
     broken = done.stdout.partition("Broken contracts")[2]
     assert contract in " ".join(broken.split())
+
+
+def test_a_new_folder_of_orchestration_fails_until_it_has_a_layer(copy: Path) -> None:
+    folder = copy / "orchestration" / "alerting"
+    folder.mkdir()
+    try:
+        (folder / "__init__.py").touch()
+        done = lint(copy)
+    finally:
+        shutil.rmtree(folder)
+    assert done.returncode == 1
+    assert "alerting" in done.stdout.partition("Broken contracts")[2]
