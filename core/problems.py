@@ -7,3 +7,7 @@ class Problem(Exception):
     The message names what is wrong and the remedy, one line per problem. Commands print it to standard error without a
     traceback and exit with status 1. Subclass it only where a caller handles the subclass differently.
     """
+
+
+class ArgumentProblem(Problem):
+    """An argument of a command that cannot be used, whatever the data; the command exits with status 2."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
-from core.problems import Problem
+from core.problems import ArgumentProblem, Problem
 from core.storage.paths import PROJECT_DIR
 from orchestration.cli.terminal import error
 
@@ -42,7 +42,7 @@ def reported() -> Iterator[None]:
             raise
         for line in problem_lines(problem):
             error(line)
-        raise typer.Exit(1) from problem
+        raise typer.Exit(2 if isinstance(problem, ArgumentProblem) else 1) from problem
 
 
 def problem_lines(problem: Exception) -> list[str]:

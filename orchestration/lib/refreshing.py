@@ -13,7 +13,7 @@ from core.calendar import CHINA, TIMEZONE, days_between
 from core.environment import data_dir, now, source
 from core.listening import Listening, load_listening
 from core.platforms import PLATFORMS, Platform
-from core.problems import Problem
+from core.problems import ArgumentProblem, Problem
 from core.storage.paths import enriched_dir, serving_path, warehouse_path
 from core.storage.raw import raw_files
 from orchestration.lib.crawl import require_access
@@ -38,22 +38,22 @@ def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Problem(f"{text!r} is not a valid day; write it as YYYY-MM-DD.") from error
+        raise ArgumentProblem(f"{text!r} is not a valid day; write it as YYYY-MM-DD.") from error
 
 
 def requested_window(start: str | None, end: str | None, listening: Listening) -> tuple[date, date] | None:
-    """The first and last day that were requested; None without arguments. Raises Problem if they make no sense."""
+    """The first and last day that were requested; None without arguments. Raises ArgumentProblem for wrong days."""
     if not start and not end:
         return None
     first = parse_day(start or end or "")
     last = parse_day(end or start or "")
     today = now().astimezone(CHINA).date()
     if last < first:
-        raise Problem(f"--end {last} is before --start {first}; swap them.")
+        raise ArgumentProblem(f"--end {last} is before --start {first}; swap them.")
     if last > today:
-        raise Problem(f"--end {last} is in the future; today is {today} in {TIMEZONE}.")
+        raise ArgumentProblem(f"--end {last} is in the future; today is {today} in {TIMEZONE}.")
     if first < listening.history_start:
-        raise Problem(
+        raise ArgumentProblem(
             f"--start {first} is before history_start {listening.history_start}; set it earlier in listening.yaml."
         )
     return first, last

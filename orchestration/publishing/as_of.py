@@ -27,7 +27,7 @@ from core.calendar import CHINA, TIMEZONE
 from core.contracts.enriched import DUPLICATE_LINKS, SETTINGS, TOPICS
 from core.environment import data_dir
 from core.listening import Heat, Voices
-from core.problems import Problem
+from core.problems import ArgumentProblem, Problem
 from core.storage.paths import DBT_PROJECT_DIR, PROJECT_DIR
 from core.storage.versions import current_version, versions, write_version
 from orchestration.publishing import manifests
@@ -52,20 +52,22 @@ class BuiltFrom:
 def parse_moment(text: str, latest: datetime) -> datetime:
     """Parse a moment written by a person; return it in UTC. Without a zone it is taken as Asia/Shanghai.
 
-    Raises Problem if the text is not a moment, is a day without a time, or is after ``latest`` (now, in UTC).
+    Raises ArgumentProblem if the text is not a moment, is a day without a time, or is after ``latest`` (now, in UTC).
     """
     remedy = "write it as 2026-01-06T12:00, in Asia/Shanghai, or with its zone as 2026-01-06T04:00+00:00."
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise Problem(f"{text!r} is not a valid time; {remedy}") from error
+        raise ArgumentProblem(f"{text!r} is not a valid time; {remedy}") from error
     if ":" not in text and "T" not in text.upper():
-        raise Problem(f"{text!r} is a day, and figures change within a day; {remedy}")
+        raise ArgumentProblem(f"{text!r} is a day, and figures change within a day; {remedy}")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=CHINA)
     moment = moment.astimezone(latest.tzinfo)
     if moment > latest:
-        raise Problem(f"{text!r} is in the future; it is {latest.astimezone(CHINA):%Y-%m-%dT%H:%M} in {TIMEZONE}.")
+        raise ArgumentProblem(
+            f"{text!r} is in the future; it is {latest.astimezone(CHINA):%Y-%m-%dT%H:%M} in {TIMEZONE}."
+        )
     return moment
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from core.calendar import TIMEZONE
 from core.listening import Topic, load_listening
-from core.problems import Problem
+from core.problems import ArgumentProblem, Problem
 from core.storage.paths import enriched_dir, relevance_labels_dir, relevance_models_dir
 from core.storage.versions import versions
 from orchestration.reading.cleaning import clean
@@ -73,7 +73,7 @@ def train(topic_id: str | None) -> str:
             raise Problem(f"Name a topic with --topic; topics in listening.yaml: {', '.join(topics)}.")
         [topic_id] = topics
     if topic_id not in topics:
-        raise Problem(f"no topic {topic_id!r} in listening.yaml; the topics are {', '.join(topics)}")
+        raise ArgumentProblem(f"no topic {topic_id!r} in listening.yaml; the topics are {', '.join(topics)}")
     labels = load_relevance_labels(relevance_labels_dir()).filter(pl.col("topic_id") == topic_id)
     known = texts_of(labels)
     matches = labelled_matches(known, topics[topic_id], listening.aliases)

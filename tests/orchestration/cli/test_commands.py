@@ -125,27 +125,39 @@ def test_wrong_usage_exits_with_2_and_explains_itself(arguments, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("refresh --start yesterday", "'yesterday' is not a valid day; write it as YYYY-MM-DD."),
-        ("refresh --start 2026-01-06 --end 2026-01-01", "--end 2026-01-01 is before --start 2026-01-06; swap them."),
-        ("refresh --start 2999-01-01", "is in the future"),
-        ("refresh --start 1999-01-01", "is before history_start"),
         ("import /nowhere", "/nowhere: does not exist"),
         ("report", "Nothing is published yet; run 'tingfeng refresh' first."),
         ("report --topic nope", "Nothing is published yet"),
-        ("report --as-of soon", "'soon' is not a valid time; write it as 2026-01-06T12:00"),
-        ("report --as-of 2026-01-06", "is a day, and figures change within a day"),
         ("explain volume.weibo", "Nothing is published yet"),
         ("compare --from 2026-01-05T12:00", "Nothing is published yet"),
         ("audit", "Nothing is published yet"),
         ("reconcile /nowhere.json", "/nowhere.json: "),
         ("train relevance", "Training takes"),
-        ("train relevance --topic nope", "no topic 'nope' in listening.yaml"),
         ("train sentiment /nowhere.csv", "/nowhere.csv"),
-        ("login nope", "'nope' is not collected through a browser; choose from "),
     ],
 )
 def test_a_problem_is_one_line_on_standard_error_and_exit_status_1(arguments, message, capsys):
     assert tingfeng(*arguments.split()) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("tingfeng: ")
+    assert message in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("refresh --start yesterday", "'yesterday' is not a valid day; write it as YYYY-MM-DD."),
+        ("refresh --start 2026-01-06 --end 2026-01-01", "--end 2026-01-01 is before --start 2026-01-06; swap them."),
+        ("refresh --start 2999-01-01", "is in the future"),
+        ("refresh --start 1999-01-01", "is before history_start"),
+        ("report --as-of soon", "'soon' is not a valid time; write it as 2026-01-06T12:00"),
+        ("report --as-of 2026-01-06", "is a day, and figures change within a day"),
+        ("train relevance --topic nope", "no topic 'nope' in listening.yaml"),
+        ("login nope", "'nope' is not collected through a browser; choose from "),
+    ],
+)
+def test_an_impossible_argument_is_one_line_and_exit_status_2(arguments, message, capsys):
+    assert tingfeng(*arguments.split()) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("tingfeng: ")
     assert message in line
