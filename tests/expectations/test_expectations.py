@@ -68,7 +68,7 @@ def test_raw_suite_passes_valid_rows_and_an_empty_day():
         ({"platform": "tieba"}, "column_values_to_be_in_set"),
         ({"post_id": "5.25e15"}, "column_values_to_match_regex"),
         ({"post_url": "//weibo.com/1"}, "column_values_to_match_regex"),
-        ({"author_id": "1669879400"}, "column_values_to_match_regex"),  # not a pseudonym
+        ({"author_id": "1000000001"}, "column_values_to_match_regex"),  # not a pseudonym
         ({"posted_day": "2026-01-06"}, "column_pair_values_to_be_equal"),
         ({"observed_at": datetime(2026, 1, 1, tzinfo=UTC)}, "column_pair_values_a_to_be_greater_than_b"),
         ({"posted_at": datetime(1970, 1, 1, tzinfo=UTC)}, "column_values_to_be_between"),
@@ -263,7 +263,7 @@ def test_suites_of_the_other_tables_pass_valid_rows(table):
     ("table", "change"),
     [
         ("comments", {"comment_id": None}),
-        ("comments", {"author_id": "1669879400"}),
+        ("comments", {"author_id": "1000000001"}),
         ("comments", {"day": "2026-01-05"}),
         ("comments", {"like_count": -1}),
         ("comments", {"posted_at": datetime(2026, 1, 5, 21, tzinfo=UTC)}),
