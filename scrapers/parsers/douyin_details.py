@@ -8,7 +8,7 @@ from core.contracts.raw import Author, Comment, HotItem
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
 from scrapers.parsers.douyin_bodies import load_response, next_cursor
-from scrapers.parsers.records import NO_CURSOR, NoData, UnreadableError, rejecting
+from scrapers.parsers.records import NoData, UnreadableError, rejecting, set_state_of_comments
 from scrapers.parsers.values import from_epoch, parse_count, parse_place, plain_text
 
 HOT_LIST = "hot_search"  # 抖音热榜; trending_list (上升热点) in the same response is another list, without ranks
@@ -48,12 +48,7 @@ def _read_comments(body: bytes, observed_at: datetime, post_id: str, root_id: st
             page.comments.append(comment)
             if comment.parent_comment_id is None:
                 _read_replies_below(as_object(record), comment, page)
-    if page.rejects and not page.comments:
-        page.state, page.reason = "partial", f"none of {len(page.rejects)} comments could be read"
-    elif response.get("has_more") and page.next is None:
-        page.state, page.reason = "partial", NO_CURSOR
-    elif not records and page.next is None:
-        page.state, page.reason = "empty", "no comments"
+    set_state_of_comments(page, has_more=bool(response.get("has_more")))
     return page
 
 

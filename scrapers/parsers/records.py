@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from core.contracts.raw import Reject, SliceState
 from core.platforms import Platform
+from scrapers.parsers import CommentPage
 from scrapers.parsers.bodies import as_list, as_object, dump_record
 
 
@@ -41,6 +42,19 @@ def rejecting(
         yield
     except UnreadableError as error:
         rejects.append(reject(platform, position, str(error), dump_record(record), observed_at))
+
+
+def set_state_of_comments(page: CommentPage, *, has_more: bool = False) -> None:
+    """Sets the state and reason of a page whose comments and rejects have been added.
+
+    has_more: the response says that another page follows.
+    """
+    if page.rejects and not page.comments:
+        page.state, page.reason = "partial", f"none of {len(page.rejects)} comments could be read"
+    elif has_more and page.next is None:
+        page.state, page.reason = "partial", NO_CURSOR
+    elif not page.comments and page.next is None:
+        page.state, page.reason = "empty", "no comments"
 
 
 def with_replies(

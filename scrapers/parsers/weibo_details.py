@@ -11,7 +11,7 @@ from typing import Any
 from core.contracts.raw import Author, Comment, HotItem
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
-from scrapers.parsers.records import NoData, UnreadableError, rejecting, with_replies
+from scrapers.parsers.records import NoData, UnreadableError, rejecting, set_state_of_comments, with_replies
 from scrapers.parsers.values import (
     NOT_SHOWN,
     Count,
@@ -79,10 +79,7 @@ def _read_comments(body: bytes, observed_at: datetime, post_id: str, root_id: st
             page.comments.append(comment)
             if comment.parent_comment_id is None and (comment.reply_count or 0) > len(as_list(record.get("comments"))):
                 page.replies_of[comment.comment_id] = {}
-    if page.rejects and not page.comments:
-        page.state, page.reason = "partial", f"none of {len(page.rejects)} comments could be read"
-    elif not page.comments and page.next is None:
-        page.state, page.reason = "empty", "no comments"
+    set_state_of_comments(page)
     return page
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from core.contracts.raw import Author, Comment
 from scrapers.parsers import CommentPage, ProfilePage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
-from scrapers.parsers.records import NO_CURSOR, NoData, UnreadableError, rejecting
+from scrapers.parsers.records import NoData, UnreadableError, rejecting, set_state_of_comments
 from scrapers.parsers.values import NOT_SHOWN, from_epoch, parse_count, plain_text, xiaohongshu_id_time
 from scrapers.parsers.xiaohongshu_bodies import (
     ID,
@@ -53,12 +53,7 @@ def _read_comments(body: bytes, observed_at: datetime, post_id: str, root_id: st
             page.comments.append(comment)
             if comment.parent_comment_id is None:
                 _read_replies_below(as_object(record), comment, page)
-    if page.rejects and not page.comments:
-        page.state, page.reason = "partial", f"none of {len(page.rejects)} comments could be read"
-    elif response.get("has_more") and page.next is None:
-        page.state, page.reason = "partial", NO_CURSOR
-    elif not records and page.next is None:
-        page.state, page.reason = "empty", "no comments"
+    set_state_of_comments(page, has_more=bool(response.get("has_more")))
     return page
 
 
