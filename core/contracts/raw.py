@@ -145,13 +145,15 @@ class Slice:
 
 @dataclass(slots=True, kw_only=True)
 class Reject:
-    """A record that could not be read; it is written to quarantine with the reason."""
+    """A record that could not be read or breaks the row contract; it is written to quarantine with the reason."""
 
     platform: Platform | None
     source: str  # URL or file
     position: str  # "card 7", "line 12"
-    reason: str
-    record: str
+    field: str | None = None  # the column that is wrong, if one is
+    reason: str  # holds no value that may be a name
+    remedy: str | None = None
+    record: str  # as the payload of its table, pseudonymised; "" if its cells may stand under wrong columns
     observed_at: datetime
     crawl_id: str = ""
 

@@ -9,7 +9,7 @@ from core.calendar import day_of
 from core.contracts.raw import SCHEMAS, RawTable
 from core.platforms import PLATFORMS, Platform
 from core.storage.raw import partition_dir
-from expectations.raw import RAW_SUITES, raw_posts
+from expectations.raw import raw_suite
 from expectations.validation import Validation, columns_of, validate
 
 # The raw files of a batch of days add up to at most this, some 100,000 posts, unless a single day has more.
@@ -63,7 +63,7 @@ def _read(table: RawTable, paths: Sequence[Path]) -> pl.DataFrame:
 
 def validate_landed(table: RawTable, rows: pl.DataFrame) -> Validation:
     """Validate rows from read_days or read_landed against the suite of their table."""
-    suite = raw_posts() if table == "posts" else RAW_SUITES[table]()
+    suite = raw_suite(table)
     return validate(_with_checked_columns(table, rows).select(columns_of(suite)), suite)
 
 
@@ -75,6 +75,5 @@ def _with_checked_columns(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
             pl.col("kept_ids").list.len() == pl.col("posts_kept")
         )
         return rows.with_columns(is_explained=is_explained, ids_add_up=ids_add_up)
-    own_day = "posted_day" if table == "posts" else "own_day"
     moment = "posted_at" if table in ("posts", "comments") else "observed_at"
-    return rows.with_columns(pl.col("day").alias("day_of_file"), day_of(moment).cast(pl.String).alias(own_day))
+    return rows.with_columns(pl.col("day").alias("day_of_file"), day_of(moment).cast(pl.String).alias("own_day"))

@@ -158,11 +158,6 @@ def plain_text(raw: pl.Series) -> pl.Series:
     return text.str.strip_chars(_SPACES)
 
 
-def is_invalid_id(ids: pl.Series) -> pl.Series:
-    """True where the id is missing or invalid, as 4.8152E+15: a spreadsheet dropped its last digits."""
-    return ~ids.str.contains("^[0-9A-Za-z_-]{1,64}$").fill_null(False)
-
-
 def any_of(*flags: pl.Series) -> pl.Series:
     """Row by row: true if one of the flags is true."""
     return pl.select(pl.any_horizontal(*(pl.lit(flag) for flag in flags))).to_series()
@@ -231,19 +226,64 @@ def hashtags(text: pl.Series, listed: pl.Series, platform: str) -> pl.Series:
     return where(tags.is_null(), pl.Series([[]], dtype=pl.List(pl.String)), tags)
 
 
-# Which rows have the problem, its description, and the values to quote.
-RowProblem = tuple[pl.Series, str, pl.Series]
+class RowProblem(NamedTuple):
+    """A reason to reject rows. ``rows``: Boolean, true where it applies; ``field``: the file's column; ``fault``: what
+    is wrong with the field; ``value``: the cells, quoted where they cannot be a name."""
+
+    rows: pl.Series
+    field: str
+    fault: str
+    value: pl.Series
+    remedy: str
+
+
+# Only what looks like a number or a time is quoted: in rows whose cells are shifted, any cell may be a name.
+_QUOTABLE = r"^([0-9 .,:/+TZ年月日时分秒-]{1,40}|[0-9.]{1,24}[eE]\+[0-9]{1,3})$"
+VALID_ID = "^[0-9A-Za-z_-]{1,64}$"
+
+
+def invalid_id(field: str, ids: pl.Series) -> RowProblem:
+    """The rows without a valid id, or with what a spreadsheet made of one: 4.8152E+15 has lost its last digits."""
+    is_invalid = ~ids.str.contains(VALID_ID).fill_null(False)
+    remedy = "check that the row's cells stand under the right columns, and that no spreadsheet rounded the id"
+    return RowProblem(is_invalid, field, "is not a valid id", ids, remedy)
+
+
+def invalid_time(field: str, moments: pl.Series, cells: pl.Series) -> RowProblem:
+    """The rows whose time could not be read."""
+    remedy = "check that the row's cells stand under the right columns; write times as 2026-01-05 21:40:00"
+    return RowProblem(moments.is_null(), field, "is not a valid time", cells, remedy)
+
+
+# Of a rejected row; null in rows that are valid.
+PROBLEM = pl.Struct({"field": pl.String(), "reason": pl.String(), "remedy": pl.String()})
 
 
 def first_problem(*problems: RowProblem) -> pl.Series:
-    """The first problem of each row, null if it has none."""
-    reason = pl.coalesce(
-        pl.when(has_problem).then(
-            pl.concat_str(pl.lit(f"{description}: "), pl.lit(value).str.slice(0, 40).fill_null("nothing"))
-        )
-        for has_problem, description, value in problems
+    """The first problem of each row, as PROBLEM; null if it has none."""
+    return pl.select(
+        pl.coalesce(
+            pl.when(problem.rows).then(
+                pl.struct(
+                    pl.lit(problem.field).alias("field"),
+                    pl.concat_str(pl.lit(f"{problem.field} {problem.fault}"), _quoted(problem.value)).alias("reason"),
+                    pl.lit(problem.remedy).alias("remedy"),
+                )
+            )
+            for problem in problems
+        ).alias("problem")
+    ).to_series()
+
+
+def _quoted(cells: pl.Series) -> pl.Expr:
+    text = pl.lit(cells).str.strip_chars()
+    return (
+        pl.when(text.fill_null("") == "")
+        .then(pl.lit(": nothing"))
+        .when(text.str.contains(_QUOTABLE))
+        .then(pl.lit(": ") + text)
+        .otherwise(pl.lit(" (not quoted, since it may be a name)"))
     )
-    return pl.select(reason.alias("problem")).to_series()
 
 
 def _with(text: pl.Series, mask: pl.Series, changed: Mapping[str, str]) -> pl.Series:

@@ -63,6 +63,7 @@ class Bad(NamedTuple):
 
     number: int
     reason: str
+    remedy: str = "correct the file at this place, or export it again"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import polars as pl
 
 from core.contracts.raw import SCHEMAS
 from core.platforms import Platform
+from scrapers.importers.columns import PROBLEM
 
 Table = Literal["posts", "comments"]
 
@@ -52,8 +53,8 @@ class Kind:
 
 
 def raw_rows(table: Table, values: Mapping[str, pl.Series | str | bool | datetime]) -> pl.DataFrame:
-    """A frame in the raw schema, with ``problem`` as last column. A scalar applies to all rows; missing columns are
-    null."""
+    """A frame in the raw schema, with ``problem`` (columns.PROBLEM) as last column. A scalar applies to all rows;
+    missing columns are null."""
     given: dict[str, Any] = {**dict.fromkeys(SCHEMAS[table]), **values}
-    schema = {**SCHEMAS[table], "problem": pl.String()}
+    schema = {**SCHEMAS[table], "problem": PROBLEM}
     return pl.select(pl.lit(given[name]).cast(dtype).alias(name) for name, dtype in schema.items())

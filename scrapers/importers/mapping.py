@@ -140,8 +140,14 @@ def _read(rows: pl.DataFrame, context: Context, mapping: Mapping) -> pl.DataFram
 def _reject_unknown_platform(mapping: Mapping, names: pl.Series) -> pl.DataFrame:
     """Rows that all have a problem, and no payload: what to remove from a payload depends on the platform."""
     every = pl.repeat(True, len(names), eager=True)
-    reason = f"{mapping.columns['platform']} is not a known platform; add it under values.platform"
-    return raw_rows(mapping.table, {"payload": "{}", "problem": columns.first_problem((every, reason, names))})
+    problem = columns.RowProblem(
+        every,
+        _column_name(mapping, "platform"),
+        "is not a known platform",
+        names,
+        "add the name under values.platform of the mapping",
+    )
+    return raw_rows(mapping.table, {"payload": "{}", "problem": columns.first_problem(problem)})
 
 
 def _mapped(rows: pl.DataFrame, mapping: Mapping, name: str) -> pl.Series:
@@ -188,7 +194,7 @@ def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform
             "observed_at": observed_at,
             "payload": _payloads(rows, mapping, platform, context.key),
             "problem": columns.first_problem(
-                _id_problem(post_id, mapping, "post_id", "post_url"),
+                columns.invalid_id(_column_name(mapping, "post_id", "post_url"), post_id),
                 *_time_problems(rows, mapping, posted_at, observed_at),
             ),
         },
@@ -227,8 +233,8 @@ def _read_comments(rows: pl.DataFrame, context: Context, mapping: Mapping, platf
             "observed_at": observed_at,
             "payload": _payloads(rows, mapping, platform, context.key),
             "problem": columns.first_problem(
-                _id_problem(comment_id, mapping, "comment_id"),
-                _id_problem(post_id, mapping, "post_id", "post_url"),
+                columns.invalid_id(_column_name(mapping, "comment_id"), comment_id),
+                columns.invalid_id(_column_name(mapping, "post_id", "post_url"), post_id),
                 *_time_problems(rows, mapping, posted_at, observed_at),
             ),
         },
@@ -245,15 +251,11 @@ def _column_name(mapping: Mapping, *names: str) -> str:
     return next((mapping.columns[name] for name in names if name in mapping.columns), names[0])
 
 
-def _id_problem(ids: pl.Series, mapping: Mapping, *names: str) -> columns.RowProblem:
-    return columns.is_invalid_id(ids), f"{_column_name(mapping, *names)} is not a valid id", ids
-
-
 def _time_problems(
     rows: pl.DataFrame, mapping: Mapping, posted_at: pl.Series, observed_at: pl.Series
 ) -> list[columns.RowProblem]:
     return [
-        (moments.is_null(), f"{_column_name(mapping, name)} is not a valid time", _mapped(rows, mapping, name))
+        columns.invalid_time(_column_name(mapping, name), moments, _mapped(rows, mapping, name))
         for name, moments in (("posted_at", posted_at), ("observed_at", observed_at))
     ]
 

@@ -101,9 +101,15 @@ def _read_posts(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.
             "observed_at": observed_at,
             "payload": payloads(rows, platform, context.key),
             "problem": columns.first_problem(
-                (columns.is_invalid_id(post_id), f"{names['post_id']} is not a valid id", post_id),
+                columns.invalid_id(names["post_id"], post_id),
                 *_time_problems(rows, names["posted_at"], posted_at, observed_at),
-                (post_type.is_null(), "content_type is not a known type of post", columns.column(rows, "content_type")),
+                columns.RowProblem(
+                    post_type.is_null(),
+                    "content_type",
+                    "is not a known type of post",
+                    columns.column(rows, "content_type"),
+                    f"only {', '.join(_ZHIHU_TYPES)} are posts; other rows of a search need no remedy",
+                ),
             ),
         },
     )
@@ -136,8 +142,8 @@ def _read_comments(rows: pl.DataFrame, context: Context, platform: Platform) -> 
             "observed_at": observed_at,
             "payload": payloads(rows, platform, context.key),
             "problem": columns.first_problem(
-                (columns.is_invalid_id(comment_id), "comment_id is not a valid id", comment_id),
-                (columns.is_invalid_id(post_id), f"{names['post_id']} is not a valid id", post_id),
+                columns.invalid_id("comment_id", comment_id),
+                columns.invalid_id(names["post_id"], post_id),
                 *_time_problems(rows, names["posted_at"], posted_at, observed_at),
             ),
         },
@@ -177,8 +183,8 @@ def _time_problems(
     rows: pl.DataFrame, time_name: str, posted_at: pl.Series, observed_at: pl.Series
 ) -> list[columns.RowProblem]:
     return [
-        (posted_at.is_null(), f"{time_name} is not a valid time", columns.column(rows, time_name)),
-        (observed_at.is_null(), "last_modify_ts is not a valid time", columns.column(rows, "last_modify_ts")),
+        columns.invalid_time(time_name, posted_at, columns.column(rows, time_name)),
+        columns.invalid_time("last_modify_ts", observed_at, columns.column(rows, "last_modify_ts")),
     ]
 
 

@@ -5,7 +5,8 @@ is compared with raw and landed in one file. Observations that raw already has a
 import again completes it, and running a complete import again changes nothing.
 
 Two rows of a post from the same source are the same observation if their counts are equal and, if the format has a
-time of observation, that time is equal too.
+time of observation, that time is equal too. Where several rows of a post have other counts but the same time (that of
+the file, mostly), the later row is the later observation.
 """
 
 import fcntl
@@ -17,7 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,10 +26,12 @@ import polars as pl
 
 from core.calendar import day_of
 from core.contracts.raw import SCHEMAS, Reject
+from core.contracts.raw_rules import broken_rules
+from core.environment import now
 from core.platforms import Platform
 from core.storage.raw import land, new_crawl_id, partition_dir, quarantine
 from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_crawler, weibo_search, weibo_spider
-from scrapers.importers.columns import TIME, column, non_empty
+from scrapers.importers.columns import TIME, VALID_ID, column, non_empty
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
 from scrapers.importers.kinds import Context, Kind, Table
 from scrapers.importers.mapping import SUFFIX, kind_of, mappings_beside
@@ -53,6 +56,8 @@ THREADS = max(os.cpu_count() or 1, 2)
 _ID: dict[Table, str] = {"posts": "post_id", "comments": "comment_id"}
 _COUNTS: dict[Table, list[str]] = {table: [name for name in SCHEMAS[table] if name.endswith("_count")] for table in _ID}
 _OWN_TIME = "_own_time"  # observed_at if the format has it, else null
+# As files have it; _in_order adds microseconds.
+_TO_THE_MILLISECOND = pl.col("observed_at").dt.truncate("1ms")
 
 
 @dataclass(slots=True)
@@ -215,15 +220,20 @@ class _Read:
 def _read_all(
     files: Sequence[tuple[TextFile, Kind] | None], outcome: Import, spool: Path, data_dir: Path, advance: Advance
 ) -> None:
-    key = load_key(data_dir)
+    key, started = load_key(data_dir), now()
 
     def read_batch(number: int, place: int, file: TextFile, kind: Kind, batch: Batch) -> _Read:
         batch = _of_kind(batch, kind)
-        rows = kind.read(batch.rows, Context(file.modified_at, key)).with_columns(
-            pl.Series("_number", batch.numbers, dtype=pl.Int64), pl.lit(place, pl.Int64).alias("_file")
+        # A modification time in the future comes from a clock that is wrong.
+        rows = kind.read(batch.rows, Context(min(file.modified_at, started), key)).with_columns(
+            pl.lit(kind.source).alias("source"),
+            pl.lit(outcome.import_id).alias("crawl_id"),
+            pl.Series("_number", batch.numbers, dtype=pl.Int64),
+            pl.lit(place, pl.Int64).alias("_file"),
         )
+        rows = _checked(rows, kind.table, started)
         good = rows.filter(pl.col("problem").is_null())
-        days = _write_spool(good, kind, outcome.import_id, spool, f"{number}.arrow")
+        days = _write_spool(good, kind, spool, f"{number}.arrow")
         return _Read(place, kind.table, days, _rejects(batch, rows, file, kind, outcome.import_id))
 
     rejects: list[Reject] = []
@@ -274,32 +284,62 @@ def _side_by_side(work: Callable[..., Done], jobs: Iterable[tuple[Any, ...]]) ->
             yield running.popleft().result()
 
 
+def _checked(rows: pl.DataFrame, table: Table, started: datetime) -> pl.DataFrame:
+    """The rows; ``problem`` of those that break the row contract, or were observed after ``started``, says so."""
+    broken = broken_rules(table, rows).select(pl.struct("field", "reason", "remedy").alias("broken")).to_series()
+    late = pl.struct(
+        field=pl.lit("observed_at"),
+        reason=pl.lit("the time of observation is in the future"),
+        remedy=pl.lit("correct the time zone or the clock with which the file was written"),
+    )
+    return rows.with_columns(
+        pl.coalesce(
+            "problem",
+            pl.when(pl.lit(broken.struct.field("reason")).is_not_null()).then(pl.lit(broken)),
+            pl.when(pl.col("observed_at") > started).then(late),
+        ).alias("problem")
+    )
+
+
 def _rejects(batch: Batch, rows: pl.DataFrame, file: TextFile, kind: Kind, import_id: str) -> list[Reject]:
-    unreadable = [(number, reason, "", kind.platform) for number, reason in batch.bad]
-    unfit = rows.filter(pl.col("problem").is_not_null()).select("_number", "problem", "payload", "platform").rows()
+    """The rejected records of a batch, in the file's order.
+
+    A record is kept only if its id and time could be read: in other rows the cells may be shifted, so that a name
+    stands where payloads keep what is written, such as in the text.
+    """
+    is_aligned = pl.col("posted_at").is_not_null() & pl.col(_ID[kind.table]).str.contains(VALID_ID)
+    unfit = rows.filter(pl.col("problem").is_not_null()).select(
+        "_number",
+        pl.col("problem").struct.field("field"),
+        pl.col("problem").struct.field("reason"),
+        pl.col("problem").struct.field("remedy"),
+        pl.when(is_aligned).then("payload").otherwise(pl.lit("")),
+        "platform",
+    )
+    unreadable = [(bad.number, None, bad.reason, bad.remedy, "", kind.platform) for bad in batch.bad]
     return [
         Reject(
             platform=platform,
             source=str(file.path),
             position=f"{file.unit} {number}",
+            field=field,
             reason=reason,
+            remedy=remedy,
             record=record,
             observed_at=file.modified_at,
             crawl_id=import_id,
         )
-        for number, reason, record, platform in sorted(unreadable + unfit, key=lambda reject: reject[0])
+        for number, field, reason, remedy, record, platform in sorted(
+            [*unreadable, *unfit.rows()], key=lambda reject: reject[0]
+        )
     ]
 
 
-def _write_spool(
-    rows: pl.DataFrame, kind: Kind, import_id: str, spool: Path, name: str
-) -> Mapping[tuple[Platform, date], int]:
+def _write_spool(rows: pl.DataFrame, kind: Kind, spool: Path, name: str) -> Mapping[tuple[Platform, date], int]:
     """The number of rows of each platform and day."""
     spooled = rows.drop("problem").with_columns(
-        pl.lit(kind.source).alias("source"),
-        pl.lit(import_id).alias("crawl_id"),
         day_of("posted_at").alias("_day"),
-        (pl.col("observed_at") if kind.has_observation_times else pl.lit(None, TIME)).alias(_OWN_TIME),
+        (_TO_THE_MILLISECOND if kind.has_observation_times else pl.lit(None, TIME)).alias(_OWN_TIME),
     )
     for (platform,), part in spooled.partition_by("platform", as_dict=True).items():
         folder = spool / kind.table / platform
@@ -312,11 +352,13 @@ def _land_all(outcome: Import, spool: Path, data_dir: Path, advance: Advance) ->
     done, total = 0, outcome.rows.total()
     for table, platform in sorted({(table, platform) for table, platform, _ in outcome.rows}):
         spooled = [pl.read_ipc(path) for path in (spool / table / platform).iterdir()]  # mapped, not yet read
+        repeats = _repeats(spooled, table)
         sizes = {day: count for (*where, day), count in outcome.rows.items() if where == [table, platform]}
         for days, part, parts in _chunks(sizes):
             is_of_part = pl.col(_ID[table]).hash(0) % parts == part
             rows = pl.concat(_of_days(frame, days) for frame in spooled).filter(is_of_part).sort("_file", "_number")
             marked, new = compare(rows, _landed(data_dir, table, platform, days).filter(is_of_part), table)
+            new = _in_order(new, repeats)
             name = outcome.import_id if parts == 1 else f"{outcome.import_id}-{part}"
             landings = (
                 (data_dir, table, platform, frame["_day"][0].isoformat(), name, frame)
@@ -328,6 +370,22 @@ def _land_all(outcome: Import, spool: Path, data_dir: Path, advance: Advance) ->
             outcome.landed += new.height
             done += rows.height
             advance("compared and landed", done, total)
+
+
+def _repeats(spooled: Sequence[pl.DataFrame], table: Table) -> pl.DataFrame:
+    """``_file``, ``_number`` and ``_place`` of rows that repeat a post's time of observation: 1 for the second row of a
+    post with this time, 2 for the third."""
+    rows = pl.concat(frame.select(_ID[table], "observed_at", "_file", "_number") for frame in spooled)
+    place = pl.int_range(pl.len()).over(_ID[table], "observed_at")
+    ordered = rows.sort("_file", "_number").with_columns(place.alias("_place"))
+    return ordered.filter(pl.col("_place") > 0).select("_file", "_number", "_place")
+
+
+def _in_order(rows: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
+    """The rows; of those with the same time of observation the later row is the later observation, by a microsecond."""
+    placed = rows.join(repeats, on=("_file", "_number"), how="left", maintain_order="left")
+    later = pl.duration(microseconds=pl.col("_place").fill_null(0))
+    return placed.with_columns(pl.col("observed_at") + later).drop("_place")
 
 
 def _of_days(spooled: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
@@ -372,7 +430,7 @@ def compare(rows: pl.DataFrame, landed: pl.DataFrame, table: Table) -> tuple[pl.
     id_name = _ID[table]
     key = [id_name, "source", *_COUNTS[table], _OWN_TIME]
     timed = rows.filter(pl.col(_OWN_TIME).is_not_null())["source"].unique()
-    own_time = pl.when(pl.col("source").is_in(timed.implode())).then("observed_at").alias(_OWN_TIME)
+    own_time = pl.when(pl.col("source").is_in(timed.implode())).then(_TO_THE_MILLISECOND).alias(_OWN_TIME)
     marked = rows.with_columns(
         (pl.col(id_name).is_first_distinct() & ~pl.col(id_name).is_in(landed[id_name].implode())).alias("_kept")
     )

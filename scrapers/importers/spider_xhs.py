@@ -68,8 +68,8 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "observed_at": context.modified_at,
             "payload": payloads(rows, "xiaohongshu", context.key),
             "problem": columns.first_problem(
-                (columns.is_invalid_id(post_id), "note_id is not a valid id", post_id),
-                (posted_at.is_null(), "upload_time is not a valid time", time_text),
+                columns.invalid_id("note_id", post_id),
+                columns.invalid_time("upload_time", posted_at, time_text),
             ),
         },
     )
@@ -102,9 +102,9 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "observed_at": context.modified_at,
             "payload": payloads(rows, "xiaohongshu", context.key),
             "problem": columns.first_problem(
-                (columns.is_invalid_id(comment_id), "评论id is not a valid id", comment_id),
-                (columns.is_invalid_id(post_id), "笔记id is not a valid id", post_id),
-                (posted_at.is_null(), "上传时间 is not a valid time", time_text),
+                columns.invalid_id("评论id", comment_id),
+                columns.invalid_id("笔记id", post_id),
+                columns.invalid_time("上传时间", posted_at, time_text),
             ),
         },
     )

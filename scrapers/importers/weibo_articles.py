@@ -53,8 +53,8 @@ def _read_posts(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "observed_at": context.modified_at,
             "payload": payloads(rows, "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.is_invalid_id(post_id), "id is not a valid id", post_id),
-                (posted_at.is_null(), "created_at is not a valid time", time_text),
+                columns.invalid_id("id", post_id),
+                columns.invalid_time("created_at", posted_at, time_text),
             ),
         },
     )
@@ -79,8 +79,8 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "observed_at": context.modified_at,
             "payload": payloads(rows, "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.is_invalid_id(post_id), "articleId is not a valid id", post_id),
-                (posted_at.is_null(), "created_at is not a valid time", time_text),
+                columns.invalid_id("articleId", post_id),
+                columns.invalid_time("created_at", posted_at, time_text),
             ),
         },
     )

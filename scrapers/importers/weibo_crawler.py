@@ -78,8 +78,8 @@ def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.
             "observed_at": context.modified_at,
             "payload": payloads(own, "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.is_invalid_id(post_id), "id is not a valid id", post_id),
-                (posted_at.is_null(), f"{names['日期']} is not a valid time", time_text),
+                columns.invalid_id("id", post_id),
+                columns.invalid_time(names["日期"], posted_at, time_text),
             ),
         },
     )
@@ -121,9 +121,9 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "observed_at": context.modified_at,
             "payload": payloads(rows.drop("user_screen_name", "user_avatar_url", strict=False), "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.is_invalid_id(comment_id), "id is not a valid id", comment_id),
-                (columns.is_invalid_id(post_id), "weibo_id is not a valid id", post_id),
-                (posted_at.is_null(), "created_at is not a valid time", time_text),
+                columns.invalid_id("id", comment_id),
+                columns.invalid_id("weibo_id", post_id),
+                columns.invalid_time("created_at", posted_at, time_text),
             ),
         },
     )

@@ -72,8 +72,8 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "observed_at": context.modified_at,
             "payload": payloads(rows, "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.is_invalid_id(post_id), "id is not a valid id", post_id),
-                (posted_at.is_null(), "发布时间 is not a valid time", time_text),
+                columns.invalid_id("id", post_id),
+                columns.invalid_time("发布时间", posted_at, time_text),
             ),
         },
     )
@@ -99,8 +99,8 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "observed_at": context.modified_at,
             "payload": payloads(comment, "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.is_invalid_id(post_id), "id is not a valid id", post_id),
-                (posted_at.is_null(), "评论时间 is not a valid time", time_text),
+                columns.invalid_id("id", post_id),
+                columns.invalid_time("评论时间", posted_at, time_text),
             ),
         },
     )

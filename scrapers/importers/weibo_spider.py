@@ -59,9 +59,9 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "observed_at": observed_at,
             "payload": payloads(rows.drop("url", strict=False), "weibo", context.key),
             "problem": columns.first_problem(
-                (columns.is_invalid_id(post_id), "_id is not a valid id", post_id),
-                (posted_at.is_null(), "created_at is not a valid time", time_text),
-                (observed_at.is_null(), "crawl_time is not a valid time", columns.column(rows, "crawl_time")),
+                columns.invalid_id("_id", post_id),
+                columns.invalid_time("created_at", posted_at, time_text),
+                columns.invalid_time("crawl_time", observed_at, columns.column(rows, "crawl_time")),
             ),
         },
     )

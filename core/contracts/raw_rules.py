@@ -1,0 +1,210 @@
+"""The row contract of the raw tables: the conditions that each landed row meets.
+
+They are declared once. Landing applies them row by row with polars (``broken_rules``): a row that breaks one goes to
+quarantine. The raw check of every run makes Great Expectations of the same declarations (expectations/raw.py), so it
+accepts every row that landing accepts.
+
+A null meets every condition but Required.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import get_args
+
+import polars as pl
+
+from core.contracts.raw import Ordering, RawTable, SliceState, Target
+from core.platforms import PLATFORMS
+
+# Weibo, the first of the platforms, opened in August 2009.
+FIRST_POST = datetime(2009, 8, 1, tzinfo=UTC)
+COUNTS = ("like_count", "comment_count", "share_count", "collect_count", "view_count", "author_followers")
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """The field is not null."""
+
+    field: str
+    remedy: str = "fill the column in the source, or map another one"
+
+    def is_broken(self) -> pl.Expr:
+        return pl.col(self.field).is_null()
+
+    def reason(self) -> str:
+        return f"{self.field} is missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The text matches a regular expression as a whole. meaning: the pattern in words."""
+
+    field: str
+    pattern: str
+    meaning: str
+    remedy: str
+
+    def is_broken(self) -> pl.Expr:
+        return ~pl.col(self.field).str.contains(rf"\A(?:{self.pattern})\z")
+
+    def reason(self) -> str:
+        return f"{self.field} is not {self.meaning}"
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The text is one of the values."""
+
+    field: str
+    values: tuple[str, ...]
+    remedy: str
+
+    def is_broken(self) -> pl.Expr:
+        return ~pl.col(self.field).is_in(self.values)
+
+    def reason(self) -> str:
+        return f"{self.field} is not one of {', '.join(self.values)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The number or time (UTC) lies between two bounds, both included; a bound that is None does not exist."""
+
+    field: str
+    lowest: int | datetime | None
+    highest: int | datetime | None
+    remedy: str
+
+    def is_broken(self) -> pl.Expr:
+        value = pl.col(self.field)
+        below = pl.lit(False) if self.lowest is None else value < self.lowest
+        above = pl.lit(False) if self.highest is None else value > self.highest
+        return below | above
+
+    def reason(self) -> str:
+        if self.highest is None:
+            return f"{self.field} is less than {_shown(self.lowest)}"
+        return f"{self.field} is not between {_shown(self.lowest)} and {_shown(self.highest)}"
+
+
+@dataclass(frozen=True, slots=True)
+class NotBefore:
+    """``field`` is not less than the column ``other``."""
+
+    field: str
+    other: str
+    remedy: str
+
+    def is_broken(self) -> pl.Expr:
+        return pl.col(self.field) < pl.col(self.other)
+
+    def reason(self) -> str:
+        return (
+            f"{self.field} is before {self.other}"
+            if self.field.endswith("_at")
+            else (f"{self.field} is less than {self.other}")
+        )
+
+
+Rule = Required | Matches | OneOf | Between | NotBefore
+
+
+def _shown(bound: int | datetime | None) -> str:
+    return f"{bound:%Y-%m-%d}" if isinstance(bound, datetime) else str(bound)
+
+
+_MAP_ANOTHER = "correct the file, or map the column that holds it"
+_POST_ID = Matches(
+    "post_id",
+    # The shortest are the numbers of early Bilibili videos, the longest the 24 hex digits of Xiaohongshu. A vendor's
+    # own number or UUID is not an id of the platform: two vendors' rows of one post would count twice.
+    r"[0-9A-Za-z_-]{4,32}",
+    "a post id of the platform (4 to 32 letters, digits, - or _)",
+    "map the column with the platform's own id, or post_url, whose addresses hold it",
+)
+_LANDED = (
+    Required("platform"),
+    OneOf("platform", PLATFORMS, "map the name under values.platform"),
+    Required("observed_at"),
+    Required("crawl_id"),
+)
+_PUBLISHED = (
+    Required("posted_at"),
+    Between("posted_at", FIRST_POST, None, _MAP_ANOTHER),
+    NotBefore(
+        "observed_at",
+        "posted_at",
+        "correct the year or time zone of the file's times; for a file without times of observation, give it the "
+        "modification time of its export (touch -d); for a crawl, set the machine's clock",
+    ),
+)
+_AUTHOR = Matches(
+    "author_id", r"[0-9a-f]{20}", "a pseudonym", "report this: a raw id was about to be stored under the author's name"
+)
+
+
+def _counts(*fields: str) -> tuple[Between, ...]:
+    return tuple(Between(field, 0, None, "correct the count in the file, or leave it empty") for field in fields)
+
+
+RULES: Mapping[RawTable, tuple[Rule, ...]] = {
+    "posts": (
+        *_LANDED,
+        *(Required(field) for field in ("post_id", "post_url", "text", "source")),
+        _POST_ID,
+        Matches("post_url", r"https://[\s\S]*", "an https address", "correct post_url of the mapping"),
+        *_PUBLISHED,
+        _AUTHOR,
+        *_counts(*COUNTS),
+    ),
+    "comments": (
+        *_LANDED,
+        *(Required(field) for field in ("comment_id", "post_id", "text", "source")),
+        Matches("comment_id", r"[0-9A-Za-z_-]{1,64}", "a comment id (1 to 64 letters, digits, - or _)", _MAP_ANOTHER),
+        _POST_ID,
+        *_PUBLISHED,
+        _AUTHOR,
+        *_counts("like_count", "reply_count"),
+    ),
+    "authors": (*_LANDED, Required("author_id"), _AUTHOR, *_counts("followers", "following", "posts")),
+    "hot_lists": (
+        *_LANDED,
+        *(Required(field) for field in ("list_name", "rank", "word")),
+        # The longest list has 50 rows and some advertisements.
+        Between("rank", 1, 100, "report this: the list has another form than the parser knows"),
+        Matches("word", r"[\s\S]+", "a word", "report this: the list has another form than the parser knows"),
+        *_counts("heat"),
+    ),
+    "slices": (
+        *_LANDED,
+        *(Required(field) for field in ("query", "slice_start", "slice_end", "cap_hit", "state", "target")),
+        OneOf("state", get_args(SliceState), "report this"),
+        OneOf("target", get_args(Target), "report this"),
+        OneOf("ordering", get_args(Ordering), "report this"),
+        NotBefore("slice_end", "slice_start", "report this"),
+        NotBefore("posts_seen", "posts_kept", "report this"),
+        *_counts("pages"),
+    ),
+}
+
+
+def broken_rules(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
+    """The first rule that each row breaks: ``field``, ``reason`` and ``remedy``, all null for a row that breaks none.
+
+    rows: in the table's raw schema. The columns of the result are in the order of the rows.
+    """
+    rules = RULES[table]
+    number = pl.coalesce(
+        pl.when(rule.is_broken().fill_null(False)).then(pl.lit(place, pl.Int32)) for place, rule in enumerate(rules)
+    )
+    texts = pl.DataFrame(
+        {
+            "rule": pl.Series(range(len(rules)), dtype=pl.Int32),
+            "field": [rule.field for rule in rules],
+            "reason": [rule.reason() for rule in rules],
+            "remedy": [rule.remedy for rule in rules],
+        }
+    )
+    broken = rows.select(number.alias("rule"))
+    return broken.join(texts, on="rule", how="left", maintain_order="left").drop("rule")
