@@ -25,7 +25,7 @@ import json
 import re
 import sqlite3
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ _HEAD_BYTES = 1 << 20
 _CHUNK_BYTES = 4 << 20
 _SAMPLE = 100  # first records, whose keys become the columns
 _CELL_LIMIT = 10 << 20  # characters; a cell beyond that is a quote that was never closed
-_RECORD_LIMIT = 1 << 20  # characters after which an unfinished record counts as broken
+_RECORD_LIMIT = 64 << 20  # characters after which an unfinished record counts as broken
 _DAMAGE_LIMIT = 1e-3  # share of invalid bytes above which the file is not text
 
 _DAMAGE = re.compile("[\udc80-\udcff]")  # a byte that could not be decoded, by "surrogateescape"
@@ -366,11 +366,16 @@ def _keys(records: Iterable[object]) -> tuple[str, ...]:
     return tuple(key for key in keys if key.isprintable())  # half of a surrogate pair is not a name
 
 
-def read(file: TextFile, columns: Collection[str], may_end_after: str | None = None) -> Iterator[Batch]:
-    """The file's rows in batches. ``columns``: all columns that a file of its kind may have, in the order of its CSV.
+def read(
+    file: TextFile,
+    columns: Collection[str],
+    may_end_after: str | None = None,
+    layouts: Sequence[tuple[str, ...]] = (),
+) -> Iterator[Batch]:
+    """The file's rows in batches. ``columns``: all that a file of its kind may have, in the order of its CSV files.
 
-    A JSON key is read only if it is one of them or occurs in the file's first records. A CSV row may end after the
-    column ``may_end_after``.
+    A JSON key that is neither among them nor in the file's first records is not read. A CSV row may end after the
+    column ``may_end_after``. ``layouts``: the columns of CSV rows that are wider or narrower than their header.
     """
     match file.layout:
         case "table":
@@ -380,14 +385,17 @@ def read(file: TextFile, columns: Collection[str], may_end_after: str | None = N
         case "parquet":
             yield from _read_parquet(file)
         case _:
-            yield from _read_text(file, columns, may_end_after)
+            yield from _read_text(file, columns, may_end_after, layouts)
 
 
-def _read_text(file: TextFile, columns: Collection[str], may_end_after: str | None) -> Iterator[Batch]:
+def _read_text(
+    file: TextFile, columns: Collection[str], may_end_after: str | None, layouts: Sequence[tuple[str, ...]]
+) -> Iterator[Batch]:
     with _open(file.path) as handle:
         match file.layout:
             case "csv":
-                yield from _read_csv(file, handle, tuple(columns), may_end_after)
+                header, rows = _csv_rows(file, handle)
+                yield from _read_csv(file, rows, _placing(header, tuple(columns), may_end_after, layouts))
             case "lines":
                 yield from _read_lines(file, handle, tuple(dict.fromkeys([*file.columns, *columns])))
             case "records":
@@ -494,7 +502,8 @@ def _read_records(file: TextFile, handle: BinaryIO) -> Iterator[Batch]:
 
 # Between records: commas, brackets of one or several lists, and the end of an enclosing object.
 _BETWEEN = re.compile(r"[\s,\[\]}\ufeff]*")
-_NEXT_RECORD = re.compile(r"\n[\s,\[]*(?=\{)")
+_FIRST_KEY = re.compile(r'\{\s*("(?:[^"\\]|\\.)*"\s*:)')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _DECODER = json.JSONDecoder(parse_constant=lambda name: _refuse(name), strict=False)
 
 
@@ -509,16 +518,20 @@ def _parse(text: str) -> object:
 def _records(text: io.TextIOBase) -> Iterator[object]:
     """The values of a JSON list or of concatenated objects; a ValueError in place of a broken one."""
     buffer, position, at_end = "", 0, False
+    boundary = None  # of records
     while True:
         position = _BETWEEN.match(buffer, position).end()  # type: ignore[union-attr]  # matches nothing as well
         if position < len(buffer):
+            boundary = boundary or _boundary(buffer, position)
             try:
                 value, end = _DECODER.raw_decode(buffer, position)
             except (ValueError, RecursionError) as error:
-                if at_end or len(buffer) - position > _RECORD_LIMIT:
+                following = _end_of_broken(buffer, position, boundary)
+                if following is None and (at_end or len(buffer) - position > _RECORD_LIMIT):
+                    following = len(buffer)
+                if following is not None:
                     yield ValueError(f"not valid JSON: {error}")
-                    following = _NEXT_RECORD.search(buffer, position)
-                    position = following.end() if following else len(buffer)
+                    position = following
                     continue
             else:
                 if end < len(buffer) or at_end:  # else a number may go on
@@ -531,41 +544,114 @@ def _records(text: io.TextIOBase) -> Iterator[object]:
         buffer, position, at_end = buffer[position:] + more, 0, not more
 
 
-def _read_csv(file: TextFile, handle: BinaryIO, columns: tuple[str, ...], may_end_after: str | None) -> Iterator[Batch]:
+def _boundary(buffer: str, position: int) -> re.Pattern[str] | None:
+    """What stands between two records of a file: the end of one and the first key of the next, as the record at this
+    position has it. It is found in broken records too, whose brackets and quotes may not match."""
+    first = _FIRST_KEY.match(buffer, position)
+    return re.compile(rf"\}}[\s,]*(?=\{{\s*{re.escape(first[1])})") if first else None
+
+
+def _end_of_broken(buffer: str, position: int, boundary: re.Pattern[str] | None) -> int | None:
+    """Where a broken record ends: at its closing bracket, or before the next record; None if neither has been read."""
+    closing = _closing(buffer, position)
+    following = boundary.search(buffer, position, len(buffer) if closing is None else closing) if boundary else None
+    return following.end() if following else closing
+
+
+def _closing(buffer: str, position: int) -> int | None:
+    """The position after the bracket that closes the first one."""
+    depth = 0
+    for token in _TOKEN.finditer(buffer, position):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
+        if depth == 0 and token[0] in "}]":
+            return token.end()
+    return None
+
+
+class _Placing(NamedTuple):
+    """How the cells of CSV rows are placed: ``columns`` of the result, and by width of a row the place of each cell."""
+
+    columns: tuple[str, ...]
+    header_width: int
+    places: Mapping[int, Sequence[int]]
+
+
+def _placing(
+    header: tuple[str, ...],
+    columns: tuple[str, ...],
+    may_end_after: str | None,
+    layouts: Sequence[tuple[str, ...]],
+) -> _Placing:
+    # A newer crawler appends longer rows to a file whose header an older one wrote.
+    widest = columns if header == columns[: len(header)] else header
+    all_columns = tuple(dict.fromkeys([*widest, *(name for layout in layouts for name in layout)]))
+    places: dict[int, Sequence[int]] = {}
+    for layout in layouts:
+        named = tuple(name for name in layout if name in header)
+        if named and named == header[: len(named)]:
+            places[len(layout)] = [all_columns.index(name) for name in layout]
+    if may_end_after in header:
+        places[header.index(may_end_after) + 1] = range(header.index(may_end_after) + 1)
+    places |= {width: range(width) for width in range(len(header), len(widest) + 1)}
+    return _Placing(all_columns, len(header), places)
+
+
+def _csv_rows(file: TextFile, handle: BinaryIO) -> tuple[tuple[str, ...], Iterator[tuple[int, list[str] | Bad]]]:
+    """The header, and each row with its line number; Bad for one that is not valid CSV."""
     encoding = "utf-8-sig" if file.encoding == "utf-8" else file.encoding
     reader = csv.reader(io.TextIOWrapper(handle, encoding, errors="surrogateescape", newline=""), strict=True)
     first = next(reader)
-    header = _header(first)
-    # A newer version of the crawler may have appended longer rows below the header of an older one.
-    widest = columns if header == columns[: len(header)] else header
-    widths = {*range(len(header), len(widest) + 1)}
-    if may_end_after in header:
-        widths.add(header.index(may_end_after) + 1)
+
+    def rows() -> Iterator[tuple[int, list[str] | Bad]]:
+        while True:
+            number = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield number, Bad(number, f"not valid CSV: {error}")
+                continue
+            if cells and cells[1:] != first[1:]:  # neither a blank line nor the header again where files were joined
+                yield number, cells
+
+    return _header(first), rows()
+
+
+def _read_csv(file: TextFile, numbered: Iterator[tuple[int, list[str] | Bad]], placing: _Placing) -> Iterator[Batch]:
     rows: list[list[str | None]] = []
     numbers: list[int] = []
     bad: list[Bad] = []
-    while True:
-        number = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            bad.append(Bad(number, f"not valid CSV: {error}"))
-            continue
-        if not cells or cells[1:] == first[1:]:
-            continue  # a blank line, or the header again where files were joined
-        if len(cells) not in widths:
-            bad.append(Bad(number, f"{len(cells)} cells under a header of {len(header)}"))
+    for number, cells in numbered:
+        if isinstance(cells, Bad):
+            bad.append(cells)
+        elif len(cells) not in placing.places:
+            bad.append(
+                Bad(
+                    number,
+                    f"{len(cells)} cells under a header of {placing.header_width}",
+                    "name every column in the header, and put cells with commas into quotes",
+                )
+            )
         elif file.is_damaged and any(_DAMAGE.search(cell) for cell in cells):
-            bad.append(Bad(number, f"bytes that are not {file.encoding}"))
+            bad.append(Bad(number, f"bytes that are not {file.encoding}", "save the file again as UTF-8"))
         else:
-            rows.append([*cells, *[None] * (len(widest) - len(cells))])
+            rows.append(_placed(cells, placing))
             numbers.append(number)
         if len(rows) == BATCH_ROWS:
-            yield _csv_batch(widest, rows, numbers, bad)
+            yield _csv_batch(placing.columns, rows, numbers, bad)
             rows, numbers, bad = [], [], []
-    yield _csv_batch(widest, rows, numbers, bad)
+    yield _csv_batch(placing.columns, rows, numbers, bad)
+
+
+def _placed(cells: list[str], placing: _Placing) -> list[str | None]:
+    places = placing.places[len(cells)]
+    if isinstance(places, range):
+        return [*cells, *[None] * (len(placing.columns) - len(cells))]
+    row: list[str | None] = [None] * len(placing.columns)
+    for place, cell in zip(places, cells, strict=True):
+        row[place] = cell
+    return row
 
 
 def _csv_batch(columns: tuple[str, ...], rows: list[list[str | None]], numbers: list[int], bad: list[Bad]) -> Batch:

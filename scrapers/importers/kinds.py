@@ -36,6 +36,7 @@ class Kind:
     platform: None if each row names its platform; it is null for a rejected row without one.
     has_observation_times: true if the rows contain the time of observation. Otherwise observed_at is the file's
         modification time, and two rows of a post are the same observation if their counts are equal.
+    layouts: the columns of CSV rows that are wider or narrower than their header, because a newer crawler wrote them.
     may_end_after: a column after which a CSV row may end, although the header has more.
     only_with: a column that must not be empty; rows without it are ignored and not counted.
     """
@@ -49,6 +50,7 @@ class Kind:
     read: Callable[[pl.DataFrame, Context], pl.DataFrame]
     has_observation_times: bool
     may_end_after: str | None = None
+    layouts: tuple[tuple[str, ...], ...] = ()
     only_with: str | None = None
 
 

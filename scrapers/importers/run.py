@@ -264,7 +264,7 @@ def _batches(files: Sequence[tuple[TextFile, Kind] | None]) -> Iterator[tuple[in
     for place, checked in enumerate(files):
         if checked is not None:
             file, kind = checked
-            for batch in read(file, kind.columns, kind.may_end_after):
+            for batch in read(file, kind.columns, kind.may_end_after, kind.layouts):
                 yield number, place, file, kind, batch
                 number += 1
 

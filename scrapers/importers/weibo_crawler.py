@@ -35,6 +35,14 @@ _NAMES: Mapping[str, str] = {
     "编辑次数": "edit_count",
 }  # fmt: skip
 _LAST_OWN = "是否原创"
+# From April to November 2025 the crawler wrote the cell of Live Photos without naming it in the header (its issues #516
+# and #581): rows of 16 cells under 15 names and, with reposts, rows of 17 and 35 under 33.
+_OWN_OF_2025 = tuple(name for name in _NAMES if name not in ("是否编辑过", "编辑次数"))
+_OF_2025 = (
+    _OWN_OF_2025,
+    (*_OWN_OF_2025, _LAST_OWN),
+    (*_OWN_OF_2025, _LAST_OWN, "源用户id", "源用户昵称", *(f"源微博{name}" for name in _OWN_OF_2025)),
+)
 _CSV_COLUMNS = (*_NAMES, _LAST_OWN, "源用户id", "源用户昵称", *(f"源微博{name}" for name in _NAMES))
 _JSON_COLUMNS = ("user_id", "screen_name", *_NAMES.values(), "retweet", "retweet_id")
 _REQUIRED = ("id", "正文", "日期", "点赞数", "评论数", "转发数")
@@ -140,10 +148,11 @@ _POSTS = tuple(
         read=partial(_read, names=names),
         has_observation_times=False,
         may_end_after=_LAST_OWN,
+        layouts=layouts,
     )
-    for layout, names, also_required, all_columns in (
-        ("CSV", {name: name for name in _NAMES}, (), _CSV_COLUMNS),
-        ("JSON, SQLite", _NAMES, ("user_id",), _JSON_COLUMNS),
+    for layout, names, also_required, all_columns, layouts in (
+        ("CSV", {name: name for name in _NAMES}, (), _CSV_COLUMNS, _OF_2025),
+        ("JSON, SQLite", _NAMES, ("user_id",), _JSON_COLUMNS, ()),
     )
 )
 _COMMENT_COLUMNS = (
