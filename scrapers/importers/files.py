@@ -35,7 +35,7 @@ from typing import BinaryIO, Literal, NamedTuple
 import polars as pl
 
 from core.problems import Problem
-from scrapers.importers.workbooks import WorkbookProblem, is_workbook, open_workbook, read_sheet
+from scrapers.importers.workbooks import WorkbookProblem, check_workbook, is_workbook, open_workbook, read_sheet
 
 SUFFIXES = frozenset(
     {".json", ".jsonl", ".ndjson", ".csv", ".txt", ".db", ".sqlite", ".sqlite3", ".xlsx", ".xls", ".parquet"}
@@ -210,6 +210,7 @@ def _modified_at(path: Path) -> datetime:
 def _sheets(path: Path) -> list[TextFile]:
     """The sheets that have rows below their header."""
     try:
+        check_workbook(path)
         workbook = open_workbook(path)
         sheets = {name: read_sheet(workbook, name) for name in workbook.sheet_names}
     except WorkbookProblem as problem:

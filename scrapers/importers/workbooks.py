@@ -5,16 +5,26 @@ distinguish a day from its midnight. An id that was stored as a number may have 
 5.2512345678901238e+18, which no importer accepts as an id.
 """
 
+import io
+import re
+import zipfile
+import zlib
 from pathlib import Path
+from typing import IO
 
 import fastexcel
 import polars as pl
 
 from core.problems import Problem
 
-_ZIP, _COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the first bytes of .xlsx and .xls
-_PROTECTED = "EncryptedPackage".encode("utf-16-le")  # a stream that only encrypted .xlsx files have
-_EXACT = 2**53  # whole numbers below it are stored exactly
+_ZIP, _COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how .xlsx and .xls begin
+_PROTECTED = "EncryptedPackage".encode("utf-16-le")  # what a compound file is called that holds an encrypted .xlsx
+_EXACT = 2**53  # a number below it is stored to the last digit
+# Reading a sheet takes memory for every cell up to its last row and column, empty ones too: 20 million take 0.6 GB.
+_CELL_LIMIT = 20_000_000
+_UNPACKED_LIMIT = 1 << 30  # bytes; a cell takes some 30, so that this is no closer than the limit of cells
+_CHUNK_BYTES = 4 << 20
+_LONGEST_TAG = 1 << 16
 # Excel itself keeps 15 digits, and writes zeros for the others.
 _EXCEL_DIGITS = 15
 # If this many longer numbers all end in 0, digits were lost: the odds of chance are 1 in 1,000.
@@ -30,11 +40,18 @@ def is_workbook(start: bytes) -> bool:
     return start.startswith((_ZIP, _COMPOUND))
 
 
-def open_workbook(path: Path) -> fastexcel.ExcelReader:
-    """Open an Excel file. Raises WorkbookProblem."""
+def check_workbook(path: Path) -> None:
+    """Raises WorkbookProblem for a file that is protected, or would take too much memory."""
     content = path.read_bytes()
     if content.startswith(_COMPOUND) and _PROTECTED in content:
         raise WorkbookProblem("is protected by a password; save it without one")
+    if content.startswith(_ZIP):
+        _check_size(content)
+
+
+def open_workbook(path: Path) -> fastexcel.ExcelReader:
+    """Open a file that check_workbook has passed. Raises WorkbookProblem."""
+    content = path.read_bytes()
     try:
         return fastexcel.read_excel(content)
     except fastexcel.FastExcelError as error:
@@ -42,6 +59,67 @@ def open_workbook(path: Path) -> fastexcel.ExcelReader:
             f"is not an Excel file, or is damaged ({_first_line(error)}); open it in Excel and save it as .xlsx, or "
             "unpack it if it is a ZIP archive"
         ) from error
+
+
+def _check_size(content: bytes) -> None:
+    """Raises WorkbookProblem for an .xlsx that would take too much memory, and for a ZIP file that is none.
+
+    All of it is unpacked once, piece by piece, since the sizes that it states may be wrong.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()
+            if "xl/workbook.xml" not in names:
+                raise WorkbookProblem("is not an Excel file; unpack it if it is a ZIP archive, or save it as .xlsx")
+            if sum(member.file_size for member in archive.infolist()) > _UNPACKED_LIMIT:
+                raise WorkbookProblem(
+                    f"is larger than {_UNPACKED_LIMIT >> 20} MB when unpacked; save it as CSV, or in several files"
+                )
+            for name in names:
+                with archive.open(name) as member:
+                    rows, columns = _extent(member)
+                if name.startswith("xl/worksheets/") and rows * columns > _CELL_LIMIT:
+                    raise WorkbookProblem(
+                        f"{name}: its cells reach to row {rows:,} and column {columns:,}, more than {_CELL_LIMIT:,} "
+                        "cells; delete the empty rows and columns beyond the table, or save it as CSV"
+                    )
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise WorkbookProblem(f"is damaged ({_first_line(error)}); open it in Excel and save it as .xlsx") from error
+
+
+_CELL = r"<(?:\w+:)?c[\s/>]"
+_NAMED_CELL = r"""<(?:\w+:)?c\s(?:[^<>]*\s)?r=["']([A-Z]+[0-9]+)["']"""
+_ROW = re.compile(r"<(?:\w+:)?row[\s/>]")
+
+
+def _extent(member: IO[bytes]) -> tuple[int, int]:
+    """The number of the last row and of the last column of a sheet in XML; (0, 0) for another file.
+
+    Rows and cells may have no number or name; then they follow on the one before, and are counted.
+    """
+    last_row = last_column = rows = 0
+    rest = b""
+    while chunk := member.read(_CHUNK_BYTES):
+        data = rest + chunk
+        complete = data.rfind(b">") + 1
+        text = data[:complete].decode("utf-8", "replace")
+        part = pl.Series([text])
+        names = part.str.extract_all(_NAMED_CELL).explode().drop_nulls()
+        places = names.str.extract_groups(r"([A-Z]+)([0-9]+).$").struct
+        rows += len(_ROW.findall(text))
+        last_row = max([last_row, rows, *places[1].cast(pl.Int64, strict=False).drop_nulls().top_k(1)])
+        last_column = max([last_column, *map(_column_number, places[0].drop_nulls().unique())])
+        if part.str.count_matches(_CELL).item() > len(names):
+            last_column += max(len(re.findall(_CELL, row)) for row in _ROW.split(text))
+        rest = data[complete:][-_LONGEST_TAG:]
+    return last_row, last_column
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
 
 
 def read_sheet(workbook: fastexcel.ExcelReader, name: str) -> tuple[list[str], pl.DataFrame]:
