@@ -22,6 +22,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import re
 import sqlite3
 import zlib
@@ -114,10 +115,12 @@ def find(sources: Sequence[Path]) -> tuple[list[Path], list[Path]]:
             fitting = [path for path in files if _suffix(path) in SUFFIXES]
             if not fitting:
                 raise FileProblem(f"{source}: has no file to import ({', '.join(sorted(SUFFIXES))}, or these with .gz)")
-            chosen += fitting
-            ignored += [path for path in files if _suffix(path) not in SUFFIXES]
-        elif source.exists():
-            chosen.append(source)
+            found += fitting
+            passed_over += [path for path in files if _suffix(path) not in SUFFIXES]
+        elif source.is_file():
+            found.append(source)
+        elif os.path.lexists(source):
+            raise FileProblem(f"{source}: is neither a file nor a folder, or is a link that leads nowhere; remove it")
         else:
             raise FileProblem(f"{source}: does not exist")
     return list({path.resolve(): path for path in reversed(chosen)}.values())[::-1], ignored

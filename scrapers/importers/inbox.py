@@ -22,6 +22,7 @@ from scrapers.importers.run import Import, Report, import_files
 
 SETTLED_S = 10  # copying tools write at least this often
 DONE, SET_ASIDE = "done", "set-aside"
+_LONGEST_NAME = 255  # bytes, on all file systems in use
 
 
 @dataclass(slots=True)
@@ -42,9 +43,12 @@ def inbox_dir(data_dir: Path) -> Path:
 
 
 def waiting(data_dir: Path, now: float | None = None) -> list[Path]:
-    """The files and folders that can be imported: those unchanged for SETTLED_S. ``now``: seconds since 1970."""
-    settled_before = (time.time() if now is None else now) - SETTLED_S
-    return [entry for entry in _entries(data_dir) if _changed_at(entry) <= settled_before]
+    """The files and folders that can be imported: those unchanged for SETTLED_S. ``now``: seconds since 1970.
+
+    What seems to have been changed in the future was written before the clock was set back, and is not being filled.
+    """
+    moment = time.time() if now is None else now
+    return [entry for entry in _entries(data_dir) if not moment - SETTLED_S < _changed_at(entry) <= moment]
 
 
 def state_of(entries: list[Path]) -> str:
@@ -72,33 +76,45 @@ def _contents(entry: Path) -> list[Path]:
 
 
 def _changed_at(entry: Path) -> float:
-    """The last modification or move: a file that was moved keeps its modification time, but not its ctime."""
-    states = [path.stat() for path in _contents(entry)]
-    return max(max(state.st_mtime, state.st_ctime) for state in states)
+    """The last change of the entry or of anything in it, as the system recorded it (ctime).
+
+    The modification time is not used: copying and unpacking tools set it, to the future too.
+    """
+    return max(path.lstat().st_ctime for path in _contents(entry))
 
 
 def _size(entry: Path) -> int:
-    return sum(path.stat().st_size for path in _contents(entry))
+    return sum(path.lstat().st_size for path in _contents(entry))
 
 
 def take_in(data_dir: Path, report: Report, now: float | None = None) -> InboxOutcome:
-    """Import what waits in the inbox and move it to done or set-aside. ``report`` is called with progress lines."""
+    """Import what waits in the inbox and move it to done or set-aside. ``report`` is called with progress lines.
+
+    An entry that cannot be imported, or not even be moved, does not keep the others from being imported.
+    """
     taken = InboxOutcome()
     with _locked(data_dir):
         for entry in waiting(data_dir, now):
             report(f"importing {entry}")
             try:
-                outcome = import_files([entry], data_dir, report)
-            except (FileProblem, OSError) as problem:
-                _set_aside(entry, str(problem), data_dir, taken)
-                continue
-            taken.imports.append(outcome)
-            for path in dict.fromkeys(tally.path for tally in outcome.tallies):
-                if reason := _reason_to_set_aside(path, outcome):
-                    _set_aside(path, reason, data_dir, taken)
-            if entry.exists():
-                entry.rename(_free(inbox_dir(data_dir) / DONE / entry.name))
+                _take_in(entry, data_dir, report, taken)
+            except OSError as error:
+                report(f"{entry}: stays in the inbox: {error.strerror or error}")
     return taken
+
+
+def _take_in(entry: Path, data_dir: Path, report: Report, taken: InboxOutcome) -> None:
+    try:
+        outcome = import_files([entry], data_dir, report)
+    except FileProblem as problem:
+        _set_aside(entry, str(problem), data_dir, taken)
+        return
+    taken.imports.append(outcome)
+    for path in dict.fromkeys(tally.path for tally in outcome.tallies):
+        if reason := _reason_to_set_aside(path, outcome):
+            _set_aside(path, reason, data_dir, taken)
+    if os.path.lexists(entry):
+        entry.rename(_free(inbox_dir(data_dir) / DONE / entry.name))
 
 
 @contextmanager
@@ -129,7 +145,7 @@ def _set_aside(path: Path, reason: str, data_dir: Path, taken: InboxOutcome) -> 
     """Move a file to set-aside. The reason is written first, so that no file is there without one."""
     inbox = inbox_dir(data_dir)
     place = _free(inbox / SET_ASIDE / path.relative_to(inbox))
-    place.with_name(f"{place.name}.reason.txt").write_text(reason + "\n", encoding="utf-8")
+    _with_ending(place, ".reason.txt").write_text(reason + "\n", encoding="utf-8")
     path.rename(place)
     taken.set_aside[place] = reason
 
@@ -138,7 +154,13 @@ def _free(place: Path) -> Path:
     """The path, with a number if it is taken. Creates its folder."""
     place.parent.mkdir(parents=True, exist_ok=True)
     number, free = 1, place
-    while free.exists():
+    while os.path.lexists(free):
         number += 1
-        free = place.with_name(f"{place.stem}-{number}{place.suffix}")
+        free = _with_ending(place.with_suffix(""), f"-{number}{place.suffix}")
     return free
+
+
+def _with_ending(place: Path, ending: str) -> Path:
+    """The path with the ending added to its name, which is cut to the length that file systems allow."""
+    name = place.name.encode()[: _LONGEST_NAME - len(ending.encode())].decode(errors="ignore")
+    return place.with_name(name + ending)
