@@ -154,6 +154,8 @@ select
     case
         when days.is_complete then null
         when counted.slices is null then 'not collected'
+        when lost_posts.posts is not null
+            then lost_posts.posts || ' posts of the last crawl are no longer in raw: a file was lost or cut'
         else coalesce(counted.reason, 'not every query was asked for the whole day after its end')
     end as missing_reason
 from {{ ref("topic_days") }} as days
@@ -162,6 +164,16 @@ left join counted
         days.topic_id = counted.topic_id
         and days.platform = counted.platform
         and days.posted_date = counted.posted_date
+left join last_crawls
+    on
+        days.topic_id = last_crawls.topic_id
+        and days.platform = last_crawls.platform
+        and days.posted_date = last_crawls.posted_date
+left join {{ ref("int_crawls__lost_posts") }} as lost_posts
+    on
+        last_crawls.platform = lost_posts.platform
+        and last_crawls.posted_date = lost_posts.posted_date
+        and last_crawls.crawl_id = lost_posts.crawl_id
 left join collected
     on
         days.topic_id = collected.topic_id

@@ -79,3 +79,9 @@ inner join required_queries
         answered_crawls.topic_id = required_queries.topic_id
         and answered_crawls.platform = required_queries.platform
         and answered_crawls.queries = required_queries.queries
+left join {{ ref("int_crawls__lost_posts") }} as lost_posts
+    on
+        answered_crawls.platform = lost_posts.platform
+        and answered_crawls.posted_date = lost_posts.posted_date
+        and answered_crawls.crawl_id = lost_posts.crawl_id
+where lost_posts.crawl_id is null
