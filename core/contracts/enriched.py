@@ -138,6 +138,14 @@ DUPLICATE_GROUPS = pl.Schema(
         "duplicate_group_id": pl.String(),  # the text_hash of the group's earliest text
     }
 )
+# Raw files of posts that the manifests name and that are gone (core/storage/landings.py).
+LOST_FILES = pl.Schema(
+    {
+        "platform": pl.String(),
+        "posted_date": pl.Date(),
+        "crawl_id": pl.String(),  # the name of the file; it begins with the time of the crawl or import
+    }
+)
 
 
 def by_day(table: pl.Schema) -> pl.Schema:

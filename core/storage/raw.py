@@ -8,17 +8,25 @@ overwritten. ``day`` is the day of publication in Asia/Shanghai.
 
 import dataclasses
 import json
+import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from core.contracts.raw import RAW_ITEMS, SCHEMAS, RawTable, Reject
 from core.environment import now
 from core.platforms import Platform
+from core.storage import landings
 from core.storage.files import write_once
+
+_logger = logging.getLogger(__name__)
+REMEDY_FOR_LOST = (
+    "Restore the file from a backup, or collect the day again: until then the day is incomplete. "
+    "'tingfeng doctor' lists all such files."
+)
 
 
 def new_crawl_id(origin: str = "") -> str:
@@ -26,8 +34,12 @@ def new_crawl_id(origin: str = "") -> str:
     return f"{now():%Y%m%dT%H%M%S.%fZ}-{origin or os.urandom(2).hex()}"
 
 
+def table_dir(data_dir: Path, table: RawTable, platform: Platform) -> Path:
+    return data_dir / "raw" / table / f"platform={platform}"
+
+
 def partition_dir(data_dir: Path, table: RawTable, platform: Platform, day: str) -> Path:
-    return data_dir / "raw" / table / f"platform={platform}" / f"day={day}"
+    return table_dir(data_dir, table, platform) / f"day={day}"
 
 
 def to_frame(table: RawTable, items: Iterable[Any]) -> pl.DataFrame:
@@ -38,10 +50,14 @@ def to_frame(table: RawTable, items: Iterable[Any]) -> pl.DataFrame:
 
 
 def land(data_dir: Path, table: RawTable, platform: Platform, day: str, crawl_id: str, frame: pl.DataFrame) -> Path:
-    """Write one day's rows of a crawl or import; return the file's path. frame: in the table's raw schema."""
-    return write_once(
-        frame.select(list(SCHEMAS[table])), partition_dir(data_dir, table, platform, day) / f"{crawl_id}.parquet"
-    )
+    """Write one day's rows of a crawl or import, and a line of the manifest; return the file's path.
+
+    frame: in the table's raw schema.
+    """
+    path = partition_dir(data_dir, table, platform, day) / f"{crawl_id}.parquet"
+    write_once(frame.select(list(SCHEMAS[table])), path)
+    landings.record(table_dir(data_dir, table, platform), [(path, frame.height)])
+    return path
 
 
 def quarantine(data_dir: Path, crawl_id: str, rejects: Sequence[Reject]) -> Path | None:
@@ -58,12 +74,56 @@ def quarantine(data_dir: Path, crawl_id: str, rejects: Sequence[Reject]) -> Path
     return path
 
 
+class DayFiles(NamedTuple):
+    """The files of a table, platform and day: names of those in raw, and of those that the manifest names and that are
+    lost."""
+
+    present: list[str]
+    lost: list[str]
+
+
 def raw_files(
-    data_dir: Path, table: RawTable, platforms: Sequence[Platform]
-) -> Mapping[tuple[Platform, str], list[str]]:
-    """The names of a table's landed files by (platform, day), sorted."""
-    files: dict[tuple[Platform, str], list[str]] = {}
+    data_dir: Path, table: RawTable, platforms: Sequence[Platform], *, verify: bool = False
+) -> Mapping[tuple[Platform, str], DayFiles]:
+    """The landed files of a table by (platform, day), in order of days; their names sorted.
+
+    Files whose content is not the recorded one are set aside first, to data/set-aside/, and then count as lost. A file
+    that the manifest does not name is recorded if it is of the crawl that its name says. verify: compare the checksums
+    of all files, not only of those whose size or time has changed.
+    """
+    days: dict[tuple[Platform, str], DayFiles] = {}
     for platform in platforms:
-        for path in sorted((data_dir / "raw" / table / f"platform={platform}").glob("day=*/*.parquet")):
-            files.setdefault((platform, path.parent.name.removeprefix("day=")), []).append(path.name)
-    return files
+        folder = table_dir(data_dir, table, platform)
+        differences = landings.compare(folder, verify=verify)
+        foreign = [path for path in differences.unrecorded if not _adopt(folder, path)]
+        for path in (*differences.damaged, *foreign):
+            _set_aside(data_dir, folder / path)
+        lost = {*differences.lost, *differences.damaged}
+        for path in sorted(landings.landed(folder)):
+            day, name = path.removeprefix("day=").split("/")
+            files = days.setdefault((platform, day), DayFiles([], []))
+            (files.lost if path in lost else files.present).append(name)
+    return dict(sorted(days.items(), key=lambda item: (platforms.index(item[0][0]), item[0][1])))
+
+
+def _adopt(folder: Path, path: str) -> bool:
+    """Record a file that has no line in the manifest; False if it is damaged or not of the crawl that its name says.
+
+    A copy under another name would count its rows twice.
+    """
+    try:
+        crawls = pl.read_parquet(folder / path, columns=["crawl_id"], hive_partitioning=False, glob=False)["crawl_id"]
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+    if any(not Path(path).stem.startswith(crawl) for crawl in crawls.unique()):
+        return False
+    landings.record(folder, [(folder / path, len(crawls))])
+    return True
+
+
+def _set_aside(data_dir: Path, path: Path) -> None:
+    """Move a file out of raw: readers of a folder fail at, or count, whatever lies in it."""
+    place = data_dir / "set-aside" / path.relative_to(data_dir)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(place)
+    _logger.warning("%s: its content is not what was landed; moved to %s. %s", path, place, REMEDY_FOR_LOST)

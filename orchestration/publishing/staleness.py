@@ -23,8 +23,9 @@ GONE = fingerprint(["no raw files"])
 def day_fingerprints(data_dir: Path, reading_fingerprint: str, table: RawTable = "posts") -> dict[str, str]:
     """For each day with raw rows of the table: the fingerprint that its enriched version has to have."""
     inputs: dict[str, list[str]] = {}
-    for (platform, day), names in raw_files(data_dir, table, PLATFORMS).items():
-        inputs.setdefault(day, []).extend(f"{platform}/{name}" for name in names)
+    for (platform, day), files in raw_files(data_dir, table, PLATFORMS).items():
+        inputs.setdefault(day, []).extend(f"{platform}/{name}" for name in files.present)
+        inputs[day].extend(f"{platform}/{name} is lost" for name in files.lost)
     return {day: fingerprint([reading_fingerprint, *names]) for day, names in sorted(inputs.items())}
 
 

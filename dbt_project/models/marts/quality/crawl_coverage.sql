@@ -22,6 +22,15 @@ last_crawls as (
     group by topic_id, platform, posted_date
 ),
 
+lost_files as (
+    select
+        platform,
+        posted_date,
+        count(*) as files
+    from {{ ref("stg_enriched__lost_files") }}
+    group by platform, posted_date
+),
+
 counted as (
     select
         slices.topic_id,
@@ -154,6 +163,8 @@ select
     case
         when days.is_complete then null
         when counted.slices is null then 'not collected'
+        when lost_files.files is not null
+            then lost_files.files || ' raw files of the day are lost'
         when lost_posts.posts is not null
             then lost_posts.posts || ' posts of the last crawl are no longer in raw: a file was lost or cut'
         else coalesce(counted.reason, 'not every query was asked for the whole day after its end')
@@ -164,6 +175,8 @@ left join counted
         days.topic_id = counted.topic_id
         and days.platform = counted.platform
         and days.posted_date = counted.posted_date
+left join lost_files
+    on days.platform = lost_files.platform and days.posted_date = lost_files.posted_date
 left join last_crawls
     on
         days.topic_id = last_crawls.topic_id

@@ -60,6 +60,16 @@ answered_crawls as (
     group by topic_id, platform, posted_date, crawl_id
 ),
 
+-- A crawl that is later than the lost file has seen the day's posts again.
+last_losses as (
+    select
+        platform,
+        posted_date,
+        max(crawl_id) as crawl_id
+    from {{ ref("stg_enriched__lost_files") }}
+    group by platform, posted_date
+),
+
 required_queries as (
     select
         topic_id,
@@ -84,4 +94,9 @@ left join {{ ref("int_crawls__lost_posts") }} as lost_posts
         answered_crawls.platform = lost_posts.platform
         and answered_crawls.posted_date = lost_posts.posted_date
         and answered_crawls.crawl_id = lost_posts.crawl_id
-where lost_posts.crawl_id is null
+left join last_losses
+    on
+        answered_crawls.platform = last_losses.platform
+        and answered_crawls.posted_date = last_losses.posted_date
+        and answered_crawls.crawl_id <= last_losses.crawl_id
+where lost_posts.crawl_id is null and last_losses.crawl_id is null

@@ -1,0 +1,185 @@
+"""Manifests of landed files: which files a folder of a table should hold, with their rows and checksums.
+
+    data/raw/<table>/platform=<platform>/landed.jsonl
+    data/enriched/<table>/landed.jsonl
+
+One JSON object a line: the file's path below the folder, its rows, bytes, modification time and SHA-256; or the path
+and ``removed``, for a file that retention or a newer version removed. The last line of a path counts. A line is
+appended after its file is on the disk, so a file without a line is one whose writer was killed in between, or older
+than manifests.
+
+Files are compared with their lines by name, size and modification time, which takes one listing of the folder. The
+checksum decides when these differ (a restored copy has another time), and whenever a file is verified.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+import polars as pl
+
+NAME = "landed.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """One line of a manifest. path: below the manifest's folder; modified_ns: nanoseconds since 1970."""
+
+    path: str
+    rows: int = 0
+    bytes: int = 0
+    modified_ns: int = 0
+    sha256: str = ""
+    removed: bool = False
+
+
+class Differences(NamedTuple):
+    """How a folder differs from its manifest; paths below the folder, sorted.
+
+    lost: files that the manifest names and that are gone. damaged: files whose content is not the recorded one.
+    unrecorded: files that the manifest does not name.
+    """
+
+    lost: list[str]
+    damaged: list[str]
+    unrecorded: list[str]
+
+
+def record(folder: Path, files: Iterable[tuple[Path, int]]) -> None:
+    """Append files, with their numbers of rows, to the folder's manifest; files and manifest are then on the disk."""
+    lines = []
+    folders = set()
+    for path, rows in files:
+        _sync(path)
+        folders.add(path.parent)
+        lines.append(_line(folder, path, rows))
+    for parent in folders:
+        _sync(parent)
+    _append(folder, lines)
+
+
+def record_removals(folder: Path, paths: Iterable[Path]) -> None:
+    """Append that these files were removed on purpose."""
+    _append(folder, [Landed(path=str(path.relative_to(folder)), removed=True) for path in paths])
+
+
+def landed(folder: Path) -> dict[str, Landed]:
+    """The files that the folder should hold, by path. A line that was cut by a crash is ignored: its file was not
+    recorded."""
+    manifest = folder / NAME
+    if not manifest.exists():
+        return {}
+    entries: dict[str, Landed] = {}
+    for line in manifest.read_bytes().split(b"\n"):
+        try:
+            entry = Landed(**orjson.loads(line))
+        except (orjson.JSONDecodeError, TypeError):
+            continue
+        entries[entry.path] = entry
+    return {path: entry for path, entry in entries.items() if not entry.removed}
+
+
+def compare(folder: Path, *, verify: bool = False) -> Differences:
+    """Compare the Parquet files below a folder with its manifest. verify: read every file and compare its checksum.
+
+    A file with the recorded content but another time is recorded again, so that it is read once only.
+    """
+    expected = landed(folder)
+    present = _present(folder)
+    damaged, restored = [], []
+    for path in sorted(expected.keys() & present.keys()):
+        entry, (size, modified_ns) = expected[path], present[path]
+        as_recorded = (size, modified_ns) == (entry.bytes, entry.modified_ns)
+        if as_recorded and not verify:
+            continue
+        if size != entry.bytes or checksum(folder / path) != entry.sha256:
+            damaged.append(path)
+        elif not as_recorded:
+            restored.append((folder / path, entry.rows))
+    if restored:
+        record(folder, restored)
+    return Differences(
+        lost=sorted(expected.keys() - present.keys()),
+        damaged=damaged,
+        unrecorded=sorted(present.keys() - expected.keys()),
+    )
+
+
+def checksum(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def rows_of(path: Path) -> int | None:
+    """The number of rows of a Parquet file; None if it cannot be read to its end."""
+    try:
+        return pl.scan_parquet(path, hive_partitioning=False, glob=False).collect().height
+    except (pl.exceptions.PolarsError, OSError):
+        return None
+
+
+def _present(folder: Path) -> dict[str, tuple[int, int]]:
+    """Size and modification time of the Parquet files in the folder and in its ``day=`` folders."""
+    files: dict[str, tuple[int, int]] = {}
+    if not folder.is_dir():
+        return files
+    with os.scandir(folder) as entries:
+        parts: Sequence[os.DirEntry[str]] = list(entries)
+    for part in parts:
+        if part.name.startswith("day=") and part.is_dir():
+            with os.scandir(part.path) as entries:
+                files |= {f"{part.name}/{entry.name}": _state(entry) for entry in entries if _is_data(entry.name)}
+        elif _is_data(part.name):
+            files[part.name] = _state(part)
+    return files
+
+
+def _state(entry: os.DirEntry[str]) -> tuple[int, int]:
+    state = entry.stat()
+    return state.st_size, state.st_mtime_ns
+
+
+def _is_data(name: str) -> bool:
+    return name.endswith(".parquet") and not name.startswith(".")
+
+
+def _line(folder: Path, path: Path, rows: int) -> Landed:
+    state = path.stat()
+    return Landed(
+        path=str(path.relative_to(folder)),
+        rows=rows,
+        bytes=state.st_size,
+        modified_ns=state.st_mtime_ns,
+        sha256=checksum(path),
+    )
+
+
+def _append(folder: Path, lines: Sequence[Landed]) -> None:
+    if not lines:
+        return
+    text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+    with (folder / NAME).open("ab") as handle:
+        # A crash may have cut the line before.
+        handle.write(text if _ends_with_a_line(folder / NAME) else b"\n" + text)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def _ends_with_a_line(manifest: Path) -> bool:
+    with manifest.open("rb") as handle:
+        if handle.seek(0, os.SEEK_END) == 0:
+            return True
+        handle.seek(-1, os.SEEK_END)
+        return handle.read() == b"\n"
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
