@@ -1,7 +1,9 @@
 """Manifests of landed files: which files a folder of a table should hold, with their rows and checksums.
 
-    data/raw/<table>/platform=<platform>/landed.jsonl
-    data/enriched/<table>/landed.jsonl
+    data/landings/raw/<table>/platform=<platform>.jsonl
+    data/landings/enriched/<table>.jsonl
+
+They lie apart from the files, so that a folder that is lost with all its files is missed.
 
 One JSON object a line: the file's path below the folder, its rows, bytes, modification time and SHA-256; or the path
 and ``removed``, for a file that retention or a newer version removed. The last line of a path counts. A line is
@@ -21,8 +23,6 @@ from typing import NamedTuple
 
 import orjson
 import polars as pl
-
-NAME = "landed.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Differences(NamedTuple):
     unrecorded: list[str]
 
 
-def record(folder: Path, files: Iterable[tuple[Path, int]]) -> None:
+def record(data_dir: Path, folder: Path, files: Iterable[tuple[Path, int]]) -> None:
     """Append files, with their numbers of rows, to the folder's manifest; files and manifest are then on the disk."""
     lines = []
     folders = set()
@@ -59,18 +59,18 @@ def record(folder: Path, files: Iterable[tuple[Path, int]]) -> None:
         lines.append(_line(folder, path, rows))
     for parent in folders:
         _sync(parent)
-    _append(folder, lines)
+    _append(_manifest(data_dir, folder), lines)
 
 
-def record_removals(folder: Path, paths: Iterable[Path]) -> None:
+def record_removals(data_dir: Path, folder: Path, paths: Iterable[Path]) -> None:
     """Append that these files were removed on purpose."""
-    _append(folder, [Landed(path=str(path.relative_to(folder)), removed=True) for path in paths])
+    _append(_manifest(data_dir, folder), [Landed(path=str(path.relative_to(folder)), removed=True) for path in paths])
 
 
-def landed(folder: Path) -> dict[str, Landed]:
+def landed(data_dir: Path, folder: Path) -> dict[str, Landed]:
     """The files that the folder should hold, by path. A line that was cut by a crash is ignored: its file was not
     recorded."""
-    manifest = folder / NAME
+    manifest = _manifest(data_dir, folder)
     if not manifest.exists():
         return {}
     entries: dict[str, Landed] = {}
@@ -83,12 +83,12 @@ def landed(folder: Path) -> dict[str, Landed]:
     return {path: entry for path, entry in entries.items() if not entry.removed}
 
 
-def compare(folder: Path, *, verify: bool = False) -> Differences:
+def compare(data_dir: Path, folder: Path, *, verify: bool = False) -> Differences:
     """Compare the Parquet files below a folder with its manifest. verify: read every file and compare its checksum.
 
     A file with the recorded content but another time is recorded again, so that it is read once only.
     """
-    expected = landed(folder)
+    expected = landed(data_dir, folder)
     present = _present(folder)
     damaged, restored = [], []
     for path in sorted(expected.keys() & present.keys()):
@@ -101,7 +101,7 @@ def compare(folder: Path, *, verify: bool = False) -> Differences:
         elif not as_recorded:
             restored.append((folder / path, entry.rows))
     if restored:
-        record(folder, restored)
+        record(data_dir, folder, restored)
     return Differences(
         lost=sorted(expected.keys() - present.keys()),
         damaged=damaged,
@@ -158,13 +158,18 @@ def _line(folder: Path, path: Path, rows: int) -> Landed:
     )
 
 
-def _append(folder: Path, lines: Sequence[Landed]) -> None:
+def _manifest(data_dir: Path, folder: Path) -> Path:
+    return data_dir / "landings" / f"{folder.relative_to(data_dir)}.jsonl"
+
+
+def _append(manifest: Path, lines: Sequence[Landed]) -> None:
     if not lines:
         return
     text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
-    with (folder / NAME).open("ab") as handle:
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    with manifest.open("ab") as handle:
         # A crash may have cut the line before.
-        handle.write(text if _ends_with_a_line(folder / NAME) else b"\n" + text)
+        handle.write(text if _ends_with_a_line(manifest) else b"\n" + text)
         handle.flush()
         os.fsync(handle.fileno())
 

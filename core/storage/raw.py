@@ -56,7 +56,7 @@ def land(data_dir: Path, table: RawTable, platform: Platform, day: str, crawl_id
     """
     path = partition_dir(data_dir, table, platform, day) / f"{crawl_id}.parquet"
     write_once(frame.select(list(SCHEMAS[table])), path)
-    landings.record(table_dir(data_dir, table, platform), [(path, frame.height)])
+    landings.record(data_dir, table_dir(data_dir, table, platform), [(path, frame.height)])
     return path
 
 
@@ -94,19 +94,19 @@ def raw_files(
     days: dict[tuple[Platform, str], DayFiles] = {}
     for platform in platforms:
         folder = table_dir(data_dir, table, platform)
-        differences = landings.compare(folder, verify=verify)
-        foreign = [path for path in differences.unrecorded if not _adopt(folder, path)]
+        differences = landings.compare(data_dir, folder, verify=verify)
+        foreign = [path for path in differences.unrecorded if not _adopt(data_dir, folder, path)]
         for path in (*differences.damaged, *foreign):
             _set_aside(data_dir, folder / path)
         lost = {*differences.lost, *differences.damaged}
-        for path in sorted(landings.landed(folder)):
+        for path in sorted(landings.landed(data_dir, folder)):
             day, name = path.removeprefix("day=").split("/")
             files = days.setdefault((platform, day), DayFiles([], []))
             (files.lost if path in lost else files.present).append(name)
     return dict(sorted(days.items(), key=lambda item: (platforms.index(item[0][0]), item[0][1])))
 
 
-def _adopt(folder: Path, path: str) -> bool:
+def _adopt(data_dir: Path, folder: Path, path: str) -> bool:
     """Record a file that has no line in the manifest; False if it is damaged or not of the crawl that its name says.
 
     A copy under another name would count its rows twice.
@@ -117,7 +117,7 @@ def _adopt(folder: Path, path: str) -> bool:
         return False
     if any(not Path(path).stem.startswith(crawl) for crawl in crawls.unique()):
         return False
-    landings.record(folder, [(folder / path, len(crawls))])
+    landings.record(data_dir, folder, [(folder / path, len(crawls))])
     return True
 
 

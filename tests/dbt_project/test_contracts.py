@@ -165,6 +165,7 @@ def test_sources_declare_the_columns_of_the_contracts() -> None:
         "enriched.model_changes": dict(enriched.MODEL_CHANGES) | by_day,
         "enriched.duplicate_groups": dict(enriched.DUPLICATE_GROUPS),
         "enriched.topics": dict(enriched.TOPICS),
+        "enriched.lost_files": dict(enriched.LOST_FILES),
         "enriched.accounts": dict(enriched.ACCOUNTS),
         "enriched.settings": dict(enriched.SETTINGS),
         "enriched.hot_list_topics": dict(enriched.HOT_LIST_TOPICS) | by_day,

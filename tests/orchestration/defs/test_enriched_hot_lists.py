@@ -1,5 +1,6 @@
 """enriched/hot_list_topics and the tables of listening.yaml, as Dagster runs them."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,6 +86,7 @@ def test_lists_that_fail_their_checks_are_not_read(data: Path) -> None:
 def test_without_lists_nothing_is_written(data: Path) -> None:
     for path in (data / "raw" / "hot_lists").rglob("*.parquet"):
         path.unlink()
+    shutil.rmtree(data / "landings")  # else the files are missed
     assert run().success
     assert not (data / "enriched").exists()
 
