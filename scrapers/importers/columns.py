@@ -50,6 +50,7 @@ def non_empty(raw: pl.Series) -> pl.Series:
 class Counts(NamedTuple):
     value: pl.Series  # Int64, null: not shown
     is_floor: pl.Series
+    is_unread: pl.Series  # the cell is filled and cannot be read as a count
 
 
 def counts(raw: pl.Series) -> Counts:
@@ -60,12 +61,31 @@ def counts(raw: pl.Series) -> Counts:
     parsed = dict(zip(rare, map(parse_count, rare), strict=True))
     values = {text: value for text, (value, _) in parsed.items() if value is not None and value < 2**63}
     floors = [text for text, (_, is_floor) in parsed.items() if is_floor]
-    return Counts(
+    value = (
         where(plain, raw, None)
         .cast(pl.Int64)
-        .fill_null(raw.replace_strict(list(values), list(values.values()), default=None, return_dtype=pl.Int64())),
-        raw.is_in(floors).fill_null(False),
+        .fill_null(raw.replace_strict(list(values), list(values.values()), default=None, return_dtype=pl.Int64()))
     )
+    is_unread = value.is_null() & ~raw.str.strip_chars().is_in(_NO_COUNT).fill_null(True)
+    return Counts(value, raw.is_in(floors).fill_null(False), is_unread)
+
+
+# What crawlers write for a count that they did not find, and Weibo's buttons for 0.
+_NO_COUNT = ["", "None", "null", "nan", "NaN", "-", "--", "赞", "点赞", "评论", "转发", "分享", "收藏", "无", "未知"]
+
+
+def count_fields(cells: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+    """The raw columns of these cells of counts, by name: the counts, counts_are_floor, and the number of cells of each
+    row that are filled and cannot be read, ``unread_counts``."""
+    read = {name: counts(column) for name, column in cells.items()}
+    # The followers are not a count of the post.
+    floors = [count.is_floor for name, count in read.items() if name.endswith("_count")]
+    unread = pl.select(pl.sum_horizontal(count.is_unread.cast(pl.Int64) for count in read.values())).to_series()
+    return {
+        **{name: count.value for name, count in read.items()},
+        "counts_are_floor": any_of(*floors),
+        "unread_counts": unread,
+    }
 
 
 def weibo_id_times(ids: pl.Series) -> pl.Series:

@@ -168,7 +168,7 @@ def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform
     text, title = columns.plain_text(given("text")), columns.plain_text(given("title"))
     observed_at = _observed_at(rows, context, mapping)
     posted_at = _times(given("posted_at"), observed_at, post_id, platform, mapping)
-    numbers = {name: columns.counts(given(name)) for name in _POST if name.endswith(("_count", "_followers"))}
+    counts = columns.count_fields({name: given(name) for name in _POST if name.endswith(("_count", "_followers"))})
     post_type = columns.non_empty(given("post_type")).fill_null(FACTS[platform].post_type)
     return raw_rows(
         "posts",
@@ -182,10 +182,7 @@ def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform
             "posted_at": posted_at,
             "author_id": _author_id(given("author_id"), platform, context.key),
             "author_verified": _truths(given("author_verified")),
-            **{name: count.value for name, count in numbers.items()},
-            "counts_are_floor": columns.any_of(
-                *(count.is_floor for name, count in numbers.items() if name.endswith("_count"))
-            ),
+            **counts,
             "hashtags": columns.hashtags(text, given("hashtags"), platform),
             "ip_location": columns.places(given("ip_location")),
             "repost_of_id": columns.non_empty(given("repost_of_id")),
@@ -215,7 +212,6 @@ def _read_comments(rows: pl.DataFrame, context: Context, mapping: Mapping, platf
     parent_id = columns.non_empty(given("parent_comment_id"))
     observed_at = _observed_at(rows, context, mapping)
     posted_at = _times(given("posted_at"), observed_at, comment_id, platform, mapping)
-    likes, replies = columns.counts(given("like_count")), columns.counts(given("reply_count"))
     return raw_rows(
         "comments",
         {
@@ -226,9 +222,7 @@ def _read_comments(rows: pl.DataFrame, context: Context, mapping: Mapping, platf
             "text": columns.plain_text(given("text")),
             "posted_at": posted_at,
             "author_id": _author_id(given("author_id"), platform, context.key),
-            "like_count": likes.value,
-            "reply_count": replies.value,
-            "counts_are_floor": columns.any_of(likes.is_floor, replies.is_floor),
+            **columns.count_fields({name: given(name) for name in ("like_count", "reply_count")}),
             "ip_location": columns.places(given("ip_location")),
             "observed_at": observed_at,
             "payload": _payloads(rows, mapping, platform, context.key),

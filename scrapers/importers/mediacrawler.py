@@ -79,7 +79,6 @@ def _read_posts(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.
     observed_at = columns.times(columns.column(rows, "last_modify_ts"), context.modified_at)
     posted_at = _posted_at(rows, platform, post_id, names["posted_at"], observed_at)
     post_type = _post_type(rows, platform)
-    counts = {name: columns.counts(columns.column(rows, names.get(name))) for name in _COUNTS}
     return raw_rows(
         "posts",
         {
@@ -92,8 +91,7 @@ def _read_posts(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.
             "text": text,
             "posted_at": posted_at,
             "author_id": _author_id(rows, platform, context.key),
-            **{name: count.value for name, count in counts.items()},
-            "counts_are_floor": columns.any_of(*(count.is_floor for count in counts.values())),
+            **columns.count_fields({name: columns.column(rows, names.get(name)) for name in _COUNTS}),
             "hashtags": columns.hashtags(text, columns.column(rows, names.get("hashtags")), platform),
             "ip_location": columns.places(columns.column(rows, "ip_location")),
             "is_ad": False,
@@ -122,8 +120,10 @@ def _read_comments(rows: pl.DataFrame, context: Context, platform: Platform) -> 
     parent_id = columns.non_empty(columns.column(rows, "parent_comment_id"))
     observed_at = columns.times(columns.column(rows, "last_modify_ts"), context.modified_at)
     posted_at = _posted_at(rows, platform, comment_id, names["posted_at"], observed_at)
-    likes = columns.counts(columns.column(rows, names["like_count"]))
-    replies = columns.counts(columns.column(rows, "sub_comment_count"))
+    counts = {
+        "like_count": columns.column(rows, names["like_count"]),
+        "reply_count": columns.column(rows, "sub_comment_count"),
+    }
     return raw_rows(
         "comments",
         {
@@ -135,9 +135,7 @@ def _read_comments(rows: pl.DataFrame, context: Context, platform: Platform) -> 
             "text": columns.plain_text(columns.column(rows, "content")),
             "posted_at": posted_at,
             "author_id": _author_id(rows, platform, context.key),
-            "like_count": likes.value,
-            "reply_count": replies.value,
-            "counts_are_floor": columns.any_of(likes.is_floor, replies.is_floor),
+            **columns.count_fields(counts),
             "ip_location": columns.places(columns.column(rows, "ip_location")),
             "observed_at": observed_at,
             "payload": payloads(rows, platform, context.key),

@@ -73,6 +73,7 @@ class Tally:
     repeated: int = 0  # rows of posts or comments that raw or an earlier row already had
     observed_again: int = 0  # repeated rows that were landed as another observation
     quarantined: int = 0
+    unread_counts: int = 0  # filled cells of counts that could not be read; the count is taken as not shown
 
 
 @dataclass(slots=True)
@@ -215,6 +216,7 @@ class _Read:
     table: Table
     days: Mapping[tuple[Platform, date], int]  # valid rows by day of publication
     rejects: list[Reject]
+    unread_counts: int
 
 
 def _read_all(
@@ -234,7 +236,8 @@ def _read_all(
         rows = _checked(rows, kind.table, started)
         good = rows.filter(pl.col("problem").is_null())
         days = _write_spool(good, kind, spool, f"{number}.arrow")
-        return _Read(place, kind.table, days, _rejects(batch, rows, file, kind, outcome.import_id))
+        rejects = _rejects(batch, rows, file, kind, outcome.import_id)
+        return _Read(place, kind.table, days, rejects, good["unread_counts"].sum())
 
     rejects: list[Reject] = []
     done = 0
@@ -242,6 +245,7 @@ def _read_all(
         tally, good = outcome.tallies[part.place], sum(part.days.values())
         tally.read += good + len(part.rejects)
         tally.quarantined += len(part.rejects)
+        tally.unread_counts += part.unread_counts
         rejects += part.rejects
         outcome.rows.update({(part.table, *where): count for where, count in part.days.items()})
         done += good + len(part.rejects)
@@ -337,7 +341,7 @@ def _rejects(batch: Batch, rows: pl.DataFrame, file: TextFile, kind: Kind, impor
 
 def _write_spool(rows: pl.DataFrame, kind: Kind, spool: Path, name: str) -> Mapping[tuple[Platform, date], int]:
     """The number of rows of each platform and day."""
-    spooled = rows.drop("problem").with_columns(
+    spooled = rows.drop("problem", "unread_counts").with_columns(
         day_of("posted_at").alias("_day"),
         (_TO_THE_MILLISECOND if kind.has_observation_times else pl.lit(None, TIME)).alias(_OWN_TIME),
     )

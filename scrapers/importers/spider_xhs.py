@@ -44,7 +44,6 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     title = columns.plain_text(columns.column(rows, "title"))
     time_text = columns.column(rows, "upload_time")
     posted_at = columns.times(time_text, context.modified_at)
-    counts = {name: columns.counts(columns.column(rows, written)) for name, written in _COUNTS.items()}
     return raw_rows(
         "posts",
         {
@@ -60,8 +59,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "text": text,
             "posted_at": posted_at,
             "author_id": pseudonyms(columns.non_empty(columns.column(rows, "user_id")), "xiaohongshu", context.key),
-            **{name: count.value for name, count in counts.items()},
-            "counts_are_floor": columns.any_of(*(count.is_floor for count in counts.values())),
+            **columns.count_fields({name: columns.column(rows, written) for name, written in _COUNTS.items()}),
             "hashtags": columns.hashtags(text, _listed(columns.column(rows, "tags")), "xiaohongshu"),
             "ip_location": columns.places(columns.column(rows, "ip_location")),
             "is_ad": False,
@@ -86,7 +84,6 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     post_id = columns.column(rows, "note_id").str.strip_chars()
     time_text = columns.column(rows, "upload_time")
     posted_at = columns.times(time_text, context.modified_at)
-    likes = columns.counts(columns.column(rows, "liked_count"))
     return raw_rows(
         "comments",
         {
@@ -96,8 +93,7 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "text": columns.plain_text(columns.column(rows, "content")),
             "posted_at": posted_at,
             "author_id": pseudonyms(columns.non_empty(columns.column(rows, "user_id")), "xiaohongshu", context.key),
-            "like_count": likes.value,
-            "counts_are_floor": likes.is_floor,
+            **columns.count_fields({"like_count": columns.column(rows, "liked_count")}),
             "ip_location": columns.places(columns.column(rows, "ip_location")),
             "observed_at": context.modified_at,
             "payload": payloads(rows, "xiaohongshu", context.key),

@@ -31,9 +31,6 @@ def _read_posts(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     text = columns.plain_text(content)
     time_text = columns.column(rows, "created_at")
     posted_at = columns.times(time_text, context.modified_at, columns.weibo_id_times(post_id))
-    likes, comments, shares = (
-        columns.counts(columns.column(rows, name)) for name in ("likeNum", "commentsLen", "reposts_count")
-    )
     return raw_rows(
         "posts",
         {
@@ -43,10 +40,13 @@ def _read_posts(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "post_type": "text",  # the file does not say what is attached
             "text": text,
             "posted_at": posted_at,
-            "like_count": likes.value,
-            "comment_count": comments.value,
-            "share_count": shares.value,
-            "counts_are_floor": columns.any_of(likes.is_floor, comments.is_floor, shares.is_floor),
+            **columns.count_fields(
+                {
+                    "like_count": columns.column(rows, "likeNum"),
+                    "comment_count": columns.column(rows, "commentsLen"),
+                    "share_count": columns.column(rows, "reposts_count"),
+                }
+            ),
             "hashtags": columns.hashtags(text, columns.column(rows, None), "weibo"),
             "ip_location": columns.places(columns.column(rows, "region")),
             "is_ad": False,
@@ -64,7 +64,6 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     post_id = columns.column(rows, "articleId").str.strip_chars()
     time_text = columns.column(rows, "created_at")
     posted_at = columns.times(time_text, context.modified_at)
-    likes = columns.counts(columns.column(rows, "likes_counts"))
     return raw_rows(
         "comments",
         {
@@ -73,8 +72,7 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "post_id": post_id,
             "text": columns.plain_text(columns.column(rows, "content")),
             "posted_at": posted_at,
-            "like_count": likes.value,
-            "counts_are_floor": likes.is_floor,
+            **columns.count_fields({"like_count": columns.column(rows, "likes_counts")}),
             "ip_location": columns.places(columns.column(rows, "region")),
             "observed_at": context.modified_at,
             "payload": payloads(rows, "weibo", context.key),

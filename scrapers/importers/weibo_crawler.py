@@ -63,9 +63,6 @@ def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.
         columns.column(rows, names["日期"])
     )
     posted_at = _posted_at(time_text, post_id, context)
-    likes, comments, shares = (
-        columns.counts(columns.column(rows, names[name])) for name in ("点赞数", "评论数", "转发数")
-    )
     return raw_rows(
         "posts",
         {
@@ -76,10 +73,13 @@ def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.
             "text": text,
             "posted_at": posted_at,
             "author_id": pseudonyms(columns.non_empty(columns.column(rows, "user_id")), "weibo", context.key),
-            "like_count": likes.value,
-            "comment_count": comments.value,
-            "share_count": shares.value,
-            "counts_are_floor": columns.any_of(likes.is_floor, comments.is_floor, shares.is_floor),
+            **columns.count_fields(
+                {
+                    "like_count": columns.column(rows, names["点赞数"]),
+                    "comment_count": columns.column(rows, names["评论数"]),
+                    "share_count": columns.column(rows, names["转发数"]),
+                }
+            ),
             "hashtags": columns.hashtags(text, columns.column(rows, names["话题"]), "weibo"),
             "repost_of_id": repost_of_id,
             "is_ad": False,
@@ -112,7 +112,6 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     root_id = columns.non_empty(columns.column(rows, "root_id"))
     time_text = columns.column(rows, "created_at")
     posted_at = columns.times(time_text, context.modified_at, columns.weibo_id_times(comment_id))
-    likes = columns.counts(columns.column(rows, "like_count"))
     return raw_rows(
         "comments",
         {
@@ -124,8 +123,7 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "text": columns.plain_text(columns.column(rows, "text")),
             "posted_at": posted_at,
             "author_id": pseudonyms(columns.non_empty(columns.column(rows, "user_id")), "weibo", context.key),
-            "like_count": likes.value,
-            "counts_are_floor": likes.is_floor,
+            **columns.count_fields({"like_count": columns.column(rows, "like_count")}),
             "observed_at": context.modified_at,
             "payload": payloads(rows.drop("user_screen_name", "user_avatar_url", strict=False), "weibo", context.key),
             "problem": columns.first_problem(

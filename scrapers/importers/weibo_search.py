@@ -47,7 +47,6 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     text = columns.plain_text(text)
     time_text = columns.column(rows, "发布时间")
     posted_at = columns.times(time_text, context.modified_at, columns.weibo_id_times(post_id))
-    likes, comments, shares = (columns.counts(columns.column(rows, name)) for name in ("点赞数", "评论数", "转发数"))
     return raw_rows(
         "posts",
         {
@@ -61,10 +60,13 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "author_verified": columns.column(rows, "user_authentication").replace_strict(
                 _VERIFIED, default=None, return_dtype=pl.Boolean()
             ),
-            "like_count": likes.value,
-            "comment_count": comments.value,
-            "share_count": shares.value,
-            "counts_are_floor": columns.any_of(likes.is_floor, comments.is_floor, shares.is_floor),
+            **columns.count_fields(
+                {
+                    "like_count": columns.column(rows, "点赞数"),
+                    "comment_count": columns.column(rows, "评论数"),
+                    "share_count": columns.column(rows, "转发数"),
+                }
+            ),
             "hashtags": columns.hashtags(text, columns.column(rows, "话题"), "weibo"),
             "ip_location": columns.places(columns.column(rows, "ip")),
             "repost_of_id": columns.non_empty(columns.column(rows, "retweet_id")),
@@ -83,7 +85,6 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     post_id = columns.column(rows, "id").str.strip_chars()
     time_text = columns.column(rows, "评论时间")
     posted_at = columns.times(time_text, context.modified_at)
-    likes = columns.counts(columns.column(rows, "点赞次数"))
     comment = rows.select(name for name in rows.columns if name == "id" or name in _COMMENT_COLUMNS)
     return raw_rows(
         "comments",
@@ -94,8 +95,7 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "text": columns.plain_text(columns.column(rows, "评论内容")),
             "posted_at": posted_at,
             "author_id": pseudonyms(columns.non_empty(columns.column(rows, "评论人ID")), "weibo", context.key),
-            "like_count": likes.value,
-            "counts_are_floor": likes.is_floor,
+            **columns.count_fields({"like_count": columns.column(rows, "点赞次数")}),
             "observed_at": context.modified_at,
             "payload": payloads(comment, "weibo", context.key),
             "problem": columns.first_problem(

@@ -28,11 +28,11 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     time_text = columns.column(rows, "created_at")
     posted_at = columns.times(time_text, observed_at, columns.weibo_id_times(post_id))
     counts = {
-        "like_count": columns.counts(columns.column(rows, "attitudes_count")),
-        "comment_count": columns.counts(columns.column(rows, "comments_count")),
-        "share_count": columns.counts(columns.column(rows, "reposts_count")),
+        "like_count": columns.column(rows, "attitudes_count"),
+        "comment_count": columns.column(rows, "comments_count"),
+        "share_count": columns.column(rows, "reposts_count"),
+        "author_followers": user.str.json_path_match("$.followers_count"),
     }
-    followers = columns.counts(user.str.json_path_match("$.followers_count"))
     in_address = columns.column(rows, "url").str.extract(r"weibo\.com/(\d{5,12})/")
     author_id = columns.non_empty(user.str.json_path_match("$._id")).fill_null(in_address)
     return raw_rows(
@@ -45,12 +45,10 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "text": text,
             "posted_at": posted_at,
             "author_id": pseudonyms(author_id, "weibo", context.key),
-            "author_followers": followers.value,
             "author_verified": user.str.json_path_match("$.verified").replace_strict(
                 {"true": True, "false": False}, default=None, return_dtype=pl.Boolean()
             ),
-            **{name: count.value for name, count in counts.items()},
-            "counts_are_floor": columns.any_of(*(count.is_floor for count in counts.values())),
+            **columns.count_fields(counts),
             "hashtags": columns.hashtags(text, columns.column(rows, None), "weibo"),
             "ip_location": columns.places(columns.column(rows, "ip_location")),
             "repost_of_id": columns.non_empty(columns.column(rows, "retweet_id")),

@@ -6,6 +6,7 @@ The docstrings list the quirks with their evidence. ``None`` always means "not s
 import contextlib
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -15,9 +16,16 @@ from core.platforms import Platform
 
 # Weibo: id >> 22 is the number of seconds since this epoch; it agrees with created_at in 250 of 250 posts, to 1 s.
 WEIBO_EPOCH_S = 515_483_463
-_UNITS = {"": 1, "千": 1_000, "k": 1_000, "万": 10_000, "w": 10_000, "亿": 100_000_000}
+_UNITS = {"": 1, "千": 1_000, "k": 1_000, "万": 10_000, "萬": 10_000, "w": 10_000, "亿": 100_000_000, "億": 100_000_000}
 _COUNT_LIMIT = 10**15  # the largest counts of the sites are about 10**12; more is an id in the wrong place
-_COUNT = re.compile(r"^(\d+(?:\.\d+)?)\s*(千|万|亿|k|w)?\s*(\+)?$", re.IGNORECASE)
+_COUNTED = "赞|讚|点赞|评论|評論|回复|转发|轉發|分享|收藏|浏览|阅读|播放|观看|粉丝"
+# The words around a number that exports and pages write: "约1.2万", "1千赞", "12条", "评论 2", "1万多", "超过1万次".
+_COUNT = re.compile(
+    rf"^(?:(?:{_COUNTED})数?\s*[:：]?\s*)?(?P<at_least>超过|超|逾)?(?:大约|约|約|近|≈|~)?\s*"
+    r"(?P<number>\d+(?:\.\d+)?(?:e\+?\d{1,2})?)\s*(?P<unit>千|万|萬|亿|億|k|w)?\s*(?P<more>\+|多|余|以上)?"
+    rf"\s*(?:个|個|条|條|次|人|篇)?(?:{_COUNTED})?$",
+    re.IGNORECASE,
+)
 # Valid times: not before the oldest of the sites, and not as late as 2100, where a misread number may lead.
 EARLIEST, LATEST = datetime(2005, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _EARLIEST_S, _LATEST_S = EARLIEST.timestamp(), LATEST.timestamp()
@@ -35,7 +43,8 @@ NOT_SHOWN = Count(None)
 
 
 def parse_count(raw: object) -> Count:
-    """Read 12, "12", "280,199", "1.4万", "100万+", "10+", "1w+", "1.51亿".
+    """Read 12, "12", "280,199", "1.4万", "100万+", "10+", "1w+", "1.51亿", and what exports make of them: "1.2萬",
+    "１２", "1.2E+04", "约1.2万", "1千赞", "12条".
 
     ``Count(None)`` for None, "", "None" and everything else that is not a whole number of things. A "+" marks a floor,
     beyond which the site does not count; 1.4万 is a number that the site rounded, and not a floor.
@@ -48,14 +57,15 @@ def parse_count(raw: object) -> Count:
         return Count(int(raw)) if 0 <= raw < _COUNT_LIMIT and raw == int(raw) else NOT_SHOWN
     if isinstance(raw, str) and len(raw) < 15 and raw.isascii() and raw.isdigit():  # most counts; the pattern is slow
         return Count(int(raw))
-    match = _COUNT.match(str(raw).replace(",", "").strip().lower())
-    if match is None or not match[1].isascii():
+    # Full-width digits and signs become ASCII.
+    match = _COUNT.match(unicodedata.normalize("NFKC", str(raw)).replace(",", "").strip().lower())
+    if match is None or not match["number"].isascii():
         return NOT_SHOWN
-    unit = match[2] or ""
-    value = float(match[1]) * _UNITS[unit]
+    unit = match["unit"] or ""
+    value = float(match["number"]) * _UNITS[unit]
     if value >= _COUNT_LIMIT or (not unit and not value.is_integer()):
         return NOT_SHOWN
-    return Count(round(value), is_floor=match[3] is not None)
+    return Count(round(value), is_floor=bool(match["more"] or match["at_least"]))
 
 
 def first_count(*raw: object) -> Count:
