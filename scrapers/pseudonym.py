@@ -66,8 +66,8 @@ WORDS_KEYS = frozenset({
 })  # fmt: skip
 
 # "//@name:" and "回复@name:": the site puts the name there, the author does not write it.
-_TAIL_NAME = re.compile(r"((?://|回复)\s*(?:<a\b[^>]*>)?)@[^<>:：\s/]{1,40}((?:</a>)?\s*[:：])")
-_UNNAMED_TAIL = r"\1@用户\2"
+TAIL_NAME = re.compile(r"((?://|回复)\s*(?:<a\b[^>]*>)?)@[^<>:：\s/]{1,40}((?:</a>)?\s*[:：])")
+UNNAMED_TAIL = r"\1@用户\2"
 
 
 def load_key(data_dir: Path) -> bytes:
@@ -208,7 +208,7 @@ def _remove(text: str, removals: Iterable[Removal]) -> str:
 
 
 def _without_tail_names(text: str) -> str:
-    return _TAIL_NAME.sub(_UNNAMED_TAIL, text) if "@" in text else text
+    return TAIL_NAME.sub(UNNAMED_TAIL, text) if "@" in text else text
 
 
 def _replaced(text: str, person: str, by: str) -> str:

@@ -14,6 +14,7 @@ import polars as pl
 from core.calendar import TIMEZONE
 from core.platforms import FACTS, Platform
 from scrapers.parsers.values import WEIBO_EPOCH_S, html_to_text, parse_count, parse_time
+from scrapers.pseudonym import TAIL_NAME, UNNAMED_TAIL
 
 TIME = pl.Datetime("us", "UTC")
 # The years that values.from_epoch accepts; a date in words has to lie in them too.
@@ -183,16 +184,32 @@ def any_of(*flags: pl.Series) -> pl.Series:
     return pl.select(pl.any_horizontal(*(pl.lit(flag) for flag in flags))).to_series()
 
 
+# Weibo's own title of a video link stands by itself, after the letter that its icon became in exports.
+_VIDEO_TITLE = r"(^|\s)\S{1,30}的(微博|秒拍)视频(\s|$)"
+
+
 def without_video_title(text: pl.Series, nicknames: pl.Series) -> pl.Series:
-    """The text with the name removed from Weibo's own title of a video link, "<name>的微博视频"."""
-    titled = (text.str.contains("的(微博|秒拍)视频") & non_empty(nicknames).is_not_null()).fill_null(False)
+    """The text with the name removed from Weibo's own title of a video link, "<name>的微博视频".
+
+    A nickname may stand there without a space before it. Where the export masks it ("林***g"), the title is recognised
+    by its form.
+    """
+    titled = text.str.contains("的(微博|秒拍)视频").fill_null(False)
     if not titled.any():
         return text
-    titles = zip(text.filter(titled), nicknames.filter(titled), strict=True)
-    return text.scatter(
-        titled.arg_true(),
-        [re.sub(rf"L?{re.escape(name.strip())}的(微博|秒拍)视频", r"\1视频", cell) for cell, name in titles],
-    )
+    unnamed = pl.Series(map(_without_name, text.filter(titled), non_empty(nicknames.filter(titled))), dtype=pl.String())
+    return text.scatter(titled.arg_true(), unnamed.str.replace_all(_VIDEO_TITLE, "${1}${2}视频${3}"))
+
+
+def _without_name(cell: str, name: str | None) -> str:
+    return cell if name is None else re.sub(rf"L?{re.escape(name)}的(微博|秒拍)视频", r"\1视频", cell)
+
+
+def without_tail_names(text: pl.Series) -> pl.Series:
+    """As scrapers.pseudonym does for crawled posts: "//@name:" and "回复@name:" without the name."""
+    if not text.str.contains("@", literal=True).any():
+        return text
+    return text.str.replace_all(TAIL_NAME.pattern, UNNAMED_TAIL.replace("\\1", "${1}").replace("\\2", "${2}"))
 
 
 def attached(rows: pl.DataFrame, post_types: Mapping[str, str]) -> pl.Series:

@@ -9,7 +9,7 @@ import polars as pl
 
 from core.contracts.raw import SCHEMAS
 from core.platforms import Platform
-from scrapers.importers.columns import PROBLEM
+from scrapers.importers.columns import PROBLEM, without_tail_names
 
 Table = Literal["posts", "comments"]
 
@@ -57,5 +57,8 @@ def raw_rows(table: Table, values: Mapping[str, pl.Series | str | bool | datetim
     """A frame in the raw schema, with ``problem`` (columns.PROBLEM) and ``unread_counts`` (columns.count_fields). A
     scalar applies to all rows; missing columns are null."""
     given: dict[str, Any] = {**dict.fromkeys(SCHEMAS[table]), "unread_counts": 0, **values}
+    for name in ("text", "title"):
+        if isinstance(words := given.get(name), pl.Series):
+            given[name] = without_tail_names(words)
     schema = {**SCHEMAS[table], "problem": PROBLEM, "unread_counts": pl.Int64()}
     return pl.select(pl.lit(given[name]).cast(dtype).alias(name) for name, dtype in schema.items())

@@ -4,7 +4,6 @@ docs/importing.md explains the keys, with an example. A mapping stands in the fo
 """
 
 from collections.abc import Mapping as Names
-from collections.abc import Sequence
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from scrapers.importers.files import FileProblem
 from scrapers.importers.kinds import Context, Kind, Table, raw_rows
 from scrapers.importers.payload import hashed_ids, payloads, pseudonyms
 from scrapers.parsers.values import SHORT_IDS
-from scrapers.pseudonym import NOBODY, scrub
+from scrapers.pseudonym import NOBODY
 
 SUFFIX = ".mapping.yaml"
 # The columns that a mapping may name. author_name is named so that it is emptied.
@@ -314,8 +313,7 @@ def _payloads(rows: pl.DataFrame, mapping: Mapping, platform: Platform, key: byt
         if cells.name in emptied:
             return pl.repeat("", len(cells), eager=True).alias(cells.name)
         if cells.name == author_id:
-            return _author_id(cells, platform, key)
-        addresses: Sequence[str] = cells.filter(cells.str.contains("://", literal=True)).unique().to_list()
-        return cells.replace(addresses, [scrub(address, platform, key) for address in addresses])
+            return _author_id(cells, platform, key).alias(cells.name)
+        return cells
 
     return payloads(rows.select(map(without_people, rows.iter_columns())), platform, key)

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import polars as pl
 
-from core.platforms import FACTS, Platform
-from scrapers.importers.columns import column
+from core.platforms import FACTS, PLATFORMS, Platform
+from scrapers.importers.columns import column, without_tail_names
 from scrapers.parsers.bodies import load_object
 from scrapers.pseudonym import NAME_KEYS, PERSON_KEYS, scrub
 
@@ -52,6 +54,9 @@ def payloads(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:
     return scrubbed.select(pl.struct(pl.all()).struct.json_encode().alias("payload")).to_series()
 
 
+# Places and devices that no reader uses, and in which people write their names ("小林的iPhone"). They are emptied.
+_FREE_WORDS = frozenset({"发布位置", "发布工具", "位置", "工具", "location", "source", "geo"})
+
 # Ids of pictures contain the uploader's id; scrapers.pseudonym removes the same from JSON.
 _PICTURES: Mapping[Platform, tuple[str, str]] = {
     "weibo": (
@@ -69,19 +74,40 @@ def _without_uploader(cells: pl.Series, platform: Platform) -> pl.Series:
     return cells.str.replace_all(*_PICTURES[platform])
 
 
+@cache
+def _suspect_places(platform: Platform) -> str | None:
+    """The platform's pattern of persons' ids in addresses, without conditions on what is around them, which polars does
+    not know: it matches the same and more."""
+    places = FACTS[platform].person_id_places
+    return None if places is None else re.sub(r"\(\?<?[!=][^()]*\)", "", places.pattern)
+
+
+def _without_persons_in_places(cells: pl.Series, key: bytes) -> pl.Series:
+    """The cells with pseudonyms in place of persons' ids in addresses, such as their pages, on any platform."""
+    for platform in PLATFORMS:
+        pattern = _suspect_places(platform)
+        suspects = cells.str.contains(pattern).fill_null(False) if pattern else None
+        if suspects is not None and suspects.any():
+            found: list[str] = cells.filter(suspects).unique().to_list()
+            cells = cells.replace(found, [scrub(cell, platform, key) for cell in found])
+    return cells
+
+
 def _scrub(cells: pl.Series, platform: Platform, key: bytes) -> pl.Series:
     if cells.name in PERSON_KEYS:
         suspects = cells.is_not_null()
-    elif cells.name in NAME_KEYS or cells.name in FACTS[platform].name_keys:
+    elif cells.name in NAME_KEYS or cells.name in FACTS[platform].name_keys or cells.name in _FREE_WORDS:
         return pl.repeat("", len(cells), eager=True).alias(cells.name)
     elif cells.name in FACTS[platform].person_id_keys:
         return pseudonyms(cells, platform, key)
     else:
+        cells = without_tail_names(cells)
         suspects = _may_be_json(cells)
-    if not suspects.any():
-        return cells
+        if not suspects.any():
+            return _without_persons_in_places(cells, key)
     nested: list[str] = cells.filter(suspects).unique().to_list()
-    return cells.replace(nested, [_scrub_cell(cells.name, cell, platform, key) for cell in nested])
+    scrubbed = cells.replace(nested, [_scrub_cell(cells.name, cell, platform, key) for cell in nested])
+    return _without_persons_in_places(scrubbed, key)
 
 
 def _may_be_json(cells: pl.Series) -> pl.Series:

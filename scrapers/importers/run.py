@@ -237,7 +237,7 @@ def _read_all(
         good = rows.filter(pl.col("problem").is_null())
         days = _write_spool(good, kind, spool, f"{number}.arrow")
         rejects = _rejects(batch, rows, file, kind, outcome.import_id)
-        return _Read(place, kind.table, days, rejects, good["unread_counts"].sum())
+        return _Read(place, kind.table, days, rejects, int(good["unread_counts"].sum()))
 
     rejects: list[Reject] = []
     done = 0
@@ -254,12 +254,14 @@ def _read_all(
 
 
 def _of_kind(batch: Batch, kind: Kind) -> Batch:
-    """The batch without the rows that ``only_with`` excludes."""
+    """The batch without the rows that ``only_with`` excludes, and without columns that the kind does not know: nobody
+    has looked at what they say about people."""
+    rows = batch.rows.select(name for name in batch.rows.columns if name in kind.columns)
     if kind.only_with is None:
-        return batch
-    is_of_kind = non_empty(column(batch.rows, kind.only_with)).is_not_null()
+        return Batch(rows, batch.numbers, batch.bad)
+    is_of_kind = non_empty(column(rows, kind.only_with)).is_not_null()
     numbers = [batch.numbers[place] for place in is_of_kind.arg_true()]
-    return Batch(batch.rows.filter(is_of_kind), numbers, batch.bad)
+    return Batch(rows.filter(is_of_kind), numbers, batch.bad)
 
 
 def _batches(files: Sequence[tuple[TextFile, Kind] | None]) -> Iterator[tuple[int, int, TextFile, Kind, Batch]]:
