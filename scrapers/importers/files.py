@@ -115,10 +115,10 @@ def find(sources: Sequence[Path]) -> tuple[list[Path], list[Path]]:
             fitting = [path for path in files if _suffix(path) in SUFFIXES]
             if not fitting:
                 raise FileProblem(f"{source}: has no file to import ({', '.join(sorted(SUFFIXES))}, or these with .gz)")
-            found += fitting
-            passed_over += [path for path in files if _suffix(path) not in SUFFIXES]
+            chosen += fitting
+            ignored += [path for path in files if _suffix(path) not in SUFFIXES]
         elif source.is_file():
-            found.append(source)
+            chosen.append(source)
         elif os.path.lexists(source):
             raise FileProblem(f"{source}: is neither a file nor a folder, or is a link that leads nowhere; remove it")
         else:

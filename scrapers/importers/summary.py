@@ -21,7 +21,7 @@ def summary(outcome: Import) -> list[str]:
     lines.append(
         "kept: rows of posts or comments that are new. repeated: those that raw or an earlier row already had;"
     )
-    lines.append("(landed): the repeated that are another observation. quarantined: unreadable.")
+    lines.append("(landed): repeated rows that are another observation. quarantined: unreadable.")
     lines += [
         f"{tally.path}: {tally.unread_counts:,} filled cells of counts could not be read and count as not shown; check "
         "that the columns hold counts"
