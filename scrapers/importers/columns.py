@@ -184,21 +184,23 @@ def any_of(*flags: pl.Series) -> pl.Series:
     return pl.select(pl.any_horizontal(*(pl.lit(flag) for flag in flags))).to_series()
 
 
-# Weibo's own title of a video link stands by itself, after the letter that its icon became in exports.
-_VIDEO_TITLE = r"(^|\s)\S{1,30}的(微博|秒拍)视频(\s|$)"
+# Weibo's own titles of video links: after the letter that the link's icon became in exports, or by themselves.
+_AFTER_ICON = r"L[^\sL]{1,30}的(微博|秒拍)视频"
+_BY_ITSELF = r"(^|\s)\S{1,30}的(微博|秒拍)视频(\s|$)"
 
 
 def without_video_title(text: pl.Series, nicknames: pl.Series) -> pl.Series:
     """The text with the name removed from Weibo's own title of a video link, "<name>的微博视频".
 
-    A nickname may stand there without a space before it. Where the export masks it ("林***g"), the title is recognised
-    by its form.
+    The author's own name is removed wherever it stands in a title. Where the export masks it ("林***g"), and for other
+    persons' videos, a title is recognised by its form.
     """
     titled = text.str.contains("的(微博|秒拍)视频").fill_null(False)
     if not titled.any():
         return text
     unnamed = pl.Series(map(_without_name, text.filter(titled), non_empty(nicknames.filter(titled))), dtype=pl.String())
-    return text.scatter(titled.arg_true(), unnamed.str.replace_all(_VIDEO_TITLE, "${1}${2}视频${3}"))
+    unnamed = unnamed.str.replace_all(_AFTER_ICON, "${1}视频").str.replace_all(_BY_ITSELF, "${1}${2}视频${3}")
+    return text.scatter(titled.arg_true(), unnamed)
 
 
 def _without_name(cell: str, name: str | None) -> str:

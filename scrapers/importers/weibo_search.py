@@ -31,8 +31,6 @@ _TABLE_NAMES = {
     "attitudes_count": "点赞数", "created_at": "发布时间", "source": "发布工具", "pics": "微博图片url",
     "video_url": "微博视频url", "vip_type": "会员类型", "vip_level": "会员等级",
 }  # fmt: skip
-# The title of another person's video, after the letter that its icon became.
-_ANOTHERS_VIDEO = r"L[^\sL]{1,30}的(微博|秒拍)视频"
 _VERIFIED = {"蓝V": True, "黄V": True, "红V": True, "金V": True, "普通用户": False}
 # Columns of attachments. An article and a video have a picture as well, so they come first.
 _ATTACHED = {"头条文章url": "article", "微博视频url": "video", "微博图片url": "image"}
@@ -41,7 +39,6 @@ _ATTACHED = {"头条文章url": "article", "微博视频url": "video", "微博�
 def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     post_id = columns.column(rows, "id").str.strip_chars()
     text = columns.without_video_title(columns.column(rows, "微博正文"), columns.column(rows, "用户昵称"))
-    text = text.str.replace_all(_ANOTHERS_VIDEO, "${1}视频")
     # The payload must not have the name, nor the comment columns of the fork.
     rows = rows.with_columns(text.alias("微博正文")).drop(_COMMENT_COLUMNS, strict=False)
     text = columns.plain_text(text)

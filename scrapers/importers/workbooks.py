@@ -31,6 +31,12 @@ _EXCEL_DIGITS = 15
 _ZEROS = 3
 
 
+_UNREADABLE = (
+    "is not an Excel file, or is damaged ({}); open it in Excel and save it as .xlsx, or unpack it if it is a ZIP "
+    "archive"
+)
+
+
 class WorkbookProblem(Problem):
     """Why an Excel file cannot be read."""
 
@@ -55,10 +61,7 @@ def open_workbook(path: Path) -> fastexcel.ExcelReader:
     try:
         return fastexcel.read_excel(content)
     except fastexcel.FastExcelError as error:
-        raise WorkbookProblem(
-            f"is not an Excel file, or is damaged ({_first_line(error)}); open it in Excel and save it as .xlsx, or "
-            "unpack it if it is a ZIP archive"
-        ) from error
+        raise WorkbookProblem(_UNREADABLE.format(_first_line(error))) from error
 
 
 def _check_size(content: bytes) -> None:
@@ -70,7 +73,7 @@ def _check_size(content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
             if "xl/workbook.xml" not in names:
-                raise WorkbookProblem("is not an Excel file; unpack it if it is a ZIP archive, or save it as .xlsx")
+                raise WorkbookProblem(_UNREADABLE.format("it has no xl/workbook.xml"))
             if sum(member.file_size for member in archive.infolist()) > _UNPACKED_LIMIT:
                 raise WorkbookProblem(
                     f"is larger than {_UNPACKED_LIMIT >> 20} MB when unpacked; save it as CSV, or in several files"
@@ -84,7 +87,7 @@ def _check_size(content: bytes) -> None:
                         "cells; delete the empty rows and columns beyond the table, or save it as CSV"
                     )
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise WorkbookProblem(f"is damaged ({_first_line(error)}); open it in Excel and save it as .xlsx") from error
+        raise WorkbookProblem(_UNREADABLE.format(_first_line(error))) from error
 
 
 _CELL = r"<(?:\w+:)?c[\s/>]"

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from scrapers.importers import inbox
 from scrapers.importers.inbox import SETTLED_S, InboxOutcome, state_of, take_in, waiting
 from scrapers.pseudonym import KEY_VARIABLE
 
@@ -63,16 +64,15 @@ def test_a_file_that_is_dropped_twice_is_imported_once(data: Path) -> None:
     assert landed(data) == 2
 
 
-def test_files_that_are_still_being_written_are_left_alone(data: Path) -> None:
+def test_files_that_are_still_being_written_are_left_alone(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = drop(data / "inbox/old.jsonl", {})
     drop(data / "inbox/folder/a.jsonl", {"aweme_id": "1"})
     now = time.time()
     assert waiting(data, now + SETTLED_S + 1) == [data / "inbox/folder", old]
     assert waiting(data, now) == []
     assert take_in(data, lambda line: None, now).imports == []
-    later = now + SETTLED_S + 1
-    os.utime(data / "inbox/folder/a.jsonl", (later, later))
-    assert waiting(data, later) == [old]  # something in the folder changed a moment ago
+    monkeypatch.setattr(inbox, "_changed_at", lambda entry: now + SETTLED_S if entry.is_dir() else now)
+    assert waiting(data, now + SETTLED_S + 1) == [old]  # something in the folder changed a moment ago
     assert names(data / "inbox") == ["folder/a.jsonl", "old.jsonl"]
 
 
@@ -120,7 +120,7 @@ def test_a_folder_with_nothing_to_import_is_set_aside(data: Path) -> None:
 def test_a_mapping_stays_for_the_next_file(data: Path) -> None:
     (data / "inbox/vendor.mapping.yaml").write_text(MAPPING, encoding="utf-8")
     assert waiting(data, time.time() + SETTLED_S) == []
-    for number in (11, 12):
+    for number in (1001, 1002):
         (data / "inbox/x.csv").write_text(f"id,正文,时间\n{number},一,2026-01-05 21:34\n", encoding="utf-8")
         assert take(data).landed == 1
     assert names(data / "inbox") == ["done/x-2.csv", "done/x.csv", "vendor.mapping.yaml"]
