@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from core.storage import landings
 from core.storage.files import write_once
 
 # Superseded versions that are kept in any case: a reader may have listed the folder a moment ago.
@@ -47,7 +48,28 @@ def remove_superseded(enriched: Path, named: Collection[Path]) -> int:
     removed = [path for path in superseded if path not in named]
     for path in removed:
         path.unlink(missing_ok=True)
+        landings.record_removals(*_places(path), [path])
     return len(removed)
+
+
+def heal(enriched: Path, *, verify: bool = False) -> list[str]:
+    """Remove enriched files whose content is not the recorded one, so that their versions are written again from raw.
+
+    Returns a message for each of them, and for each file that is gone. verify: compare the checksums of all files, not
+    only of those whose size or time has changed.
+    """
+    messages = []
+    for table in sorted(path for path in enriched.glob("*") if path.is_dir()):
+        differences = landings.compare(enriched.parent, table, verify=verify)
+        for path in differences.damaged:
+            (table / path).unlink()
+        # Files that are older than manifests, or whose writer was killed before it could record them.
+        landings.record(enriched.parent, table, [(table / path, 0) for path in differences.unrecorded])
+        gone = [*differences.damaged, *differences.lost]
+        landings.record_removals(enriched.parent, table, [table / path for path in gone])
+        messages += [f"{table / path} is damaged; it is written again from raw." for path in differences.damaged]
+        messages += [f"{table / path} is lost; it is written again from raw." for path in differences.lost]
+    return messages
 
 
 def current_fingerprint(folder: Path) -> str | None:
@@ -78,4 +100,12 @@ def write_version(folder: Path, content_fingerprint: str, frame: pl.DataFrame) -
     if current_fingerprint(folder) == content_fingerprint:
         return paths[-1]
     sequence = int(paths[-1].stem.split("-", 1)[0]) + 1 if paths else 1
-    return write_once(frame, folder / f"{sequence:06d}-{content_fingerprint}.parquet")
+    path = write_once(frame, folder / f"{sequence:06d}-{content_fingerprint}.parquet")
+    landings.record(*_places(path), [(path, frame.height)])
+    return path
+
+
+def _places(path: Path) -> tuple[Path, Path]:
+    """The data folder and the table's folder of a version."""
+    table = path.parent.parent if path.parent.name.startswith("day=") else path.parent
+    return table.parent.parent, table

@@ -5,6 +5,8 @@ stale day, or those within its ``tingfeng/days`` tag. Wide ranges of partitions 
 event per day and asset at about 19 ms, which for five years is half a minute per asset (docs/decisions.md).
 """
 
+from collections.abc import Mapping
+
 import dagster as dg
 
 from core.calendar import days_between
@@ -43,8 +45,19 @@ def expected_fingerprints(inputs: AnalysisInputs) -> dict[str, str]:
 
 
 def all_stale_days() -> list[str]:
-    """The days, YYYY-MM-DD in order, whose served marts are out of date."""
-    return stale_days(expected_fingerprints(load_analysis_inputs()), built_fingerprints(serving_path()))
+    """The days, YYYY-MM-DD in order, whose served marts are out of date, or whose enriched files are gone."""
+    expected = expected_fingerprints(load_analysis_inputs())
+    built = built_fingerprints(serving_path())
+    return sorted({*stale_days(expected, built), *_without_version(expected)})
+
+
+def _without_version(expected: Mapping[str, str]) -> list[str]:
+    """The days whose enriched posts or topics are not of the expected version, although it may have been published."""
+    return [
+        day
+        for day, mark in expected.items()
+        if any(current_fingerprint(enriched_dir() / f"{table}/day={day}") != mark for table in ("posts", "post_topics"))
+    ]
 
 
 def changed_days(raw: RawTable, enriched: str, inputs_fingerprint: str) -> dict[str, str]:

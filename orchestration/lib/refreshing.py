@@ -16,6 +16,7 @@ from core.platforms import PLATFORMS, Platform
 from core.problems import ArgumentProblem, Problem
 from core.storage.paths import enriched_dir, serving_path, warehouse_path
 from core.storage.raw import raw_files
+from core.storage.versions import heal
 from orchestration.lib.crawl import require_access
 from orchestration.lib.days import DAYS_TAG, RANGE_TAGS, all_stale_days
 from orchestration.lib.runs import Outcome, run_job
@@ -96,6 +97,8 @@ def refresh(start: str | None, end: str | None, progress: Progress) -> list[Outc
     Raises Problem for settings and arguments that a person has to fix, before anything runs.
     """
     require_settings()
+    for message in heal(enriched_dir()):
+        progress.message(message)
     listening = load_listening()
     window = requested_window(start, end, listening)
     if window is None:
