@@ -21,8 +21,10 @@ import polars as pl
 
 from core.calendar import TIMEZONE
 from core.contracts.raw import RAW_ITEMS, SCHEMAS, RawTable, Reject
+from core.contracts.raw_rules import broken_rules
 from core.platforms import Platform
-from core.storage.raw import land, partition_dir, quarantine
+from core.storage.quarantine import write_quarantine
+from core.storage.raw import land, partition_dir
 
 # A crawl that died longer ago is landed as it is, because its first slices would be much older than the new ones.
 CONTINUED_WITHIN = timedelta(hours=12)
@@ -133,17 +135,35 @@ class Checkpoint:
             return 0
         crawl_id = unfinished.plan.crawl_id
         rejects = [Reject(**orjson.loads(line)) for line in self._lines("rejects").splitlines()]
-        quarantine(self._data_dir, crawl_id, rejects)
-        landed = 0
-        for table in TABLES:
-            rows = self._rows(table)
-            landed += rows.height if table == "posts" else 0
+        tables = {table: self._rows(table) for table in TABLES}
+        for table, rows in tables.items():
+            broken = broken_rules(table, rows)
+            is_broken = broken["reason"].is_not_null()
+            rejects += self._rejects(table, rows.filter(is_broken), broken.filter(is_broken))
+            tables[table] = rows.filter(~is_broken)
+        write_quarantine(self._data_dir, crawl_id, rejects)
+        for table, rows in tables.items():
             for day, rows_of_day in self._by_day(table, rows, unfinished.plan.day):
                 target = partition_dir(self._data_dir, table, self._platform, day) / f"{crawl_id}.parquet"
                 if not target.exists():
                     land(self._data_dir, table, self._platform, day, crawl_id, rows_of_day)
         shutil.rmtree(self._folder)
-        return landed
+        return tables["posts"].height
+
+    def _rejects(self, table: RawTable, rows: pl.DataFrame, broken: pl.DataFrame) -> list[Reject]:
+        """Rows that break the row contract, as records for the quarantine."""
+        return [
+            Reject(
+                platform=self._platform,
+                source=row.get("post_url") or f"crawl {row['crawl_id']}",
+                position=f"{table} {row.get('comment_id') or row.get('post_id') or row.get('author_id') or ''}".strip(),
+                **rule,
+                record=row.get("payload", ""),
+                observed_at=row["observed_at"],
+                crawl_id=row["crawl_id"],
+            )
+            for row, rule in zip(rows.iter_rows(named=True), broken.iter_rows(named=True), strict=True)
+        ]
 
     def _by_day(self, table: RawTable, rows: pl.DataFrame, day: str) -> Iterator[tuple[str, pl.DataFrame]]:
         """The rows grouped by day. A crawl of a day lands files of posts and slices even without rows."""

@@ -1,4 +1,4 @@
-"""Atomic, write-once Parquet files."""
+"""Files that are written atomically, and Parquet files once only."""
 
 import os
 from pathlib import Path
@@ -22,4 +22,13 @@ def write_once(frame: pl.DataFrame, path: Path) -> Path:
         draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)
+    return path
+
+
+def write_text_once(path: Path, text: str) -> Path:
+    """Write a new UTF-8 file atomically; return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    draft.write_text(text, encoding="utf-8")
+    draft.rename(path)
     return path

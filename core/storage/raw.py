@@ -1,4 +1,4 @@
-"""Landing of raw data: paths, frames in the raw schemas, quarantined records.
+"""Landing of raw data: paths, frames in the raw schemas, files and their manifests.
 
     data/raw/<table>/platform=<platform>/day=<YYYY-MM-DD>/<crawl_id>.parquet
 
@@ -7,7 +7,6 @@ overwritten. ``day`` is the day of publication in Asia/Shanghai.
 """
 
 import dataclasses
-import json
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from core.contracts.raw import RAW_ITEMS, SCHEMAS, RawTable, Reject
+from core.contracts.raw import RAW_ITEMS, SCHEMAS, RawTable
 from core.environment import now
 from core.platforms import Platform
 from core.storage import landings
@@ -57,20 +56,6 @@ def land(data_dir: Path, table: RawTable, platform: Platform, day: str, crawl_id
     path = partition_dir(data_dir, table, platform, day) / f"{crawl_id}.parquet"
     write_once(frame.select(list(SCHEMAS[table])), path)
     landings.record(data_dir, table_dir(data_dir, table, platform), [(path, frame.height)])
-    return path
-
-
-def quarantine(data_dir: Path, crawl_id: str, rejects: Sequence[Reject]) -> Path | None:
-    """Write unreadable records to quarantine, one JSON object per line; return the path, None without records."""
-    if not rejects:
-        return None
-    folder = data_dir / "quarantine"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{crawl_id}.jsonl"
-    draft = path.with_name(f".{path.name}.tmp")
-    lines = (json.dumps(dataclasses.asdict(reject), ensure_ascii=False, default=str) for reject in rejects)
-    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    draft.rename(path)
     return path
 
 

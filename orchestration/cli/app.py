@@ -16,6 +16,7 @@ from orchestration.cli import (
     explain,
     imports,
     login,
+    quarantine,
     reconcile,
     refresh,
     report,
@@ -71,7 +72,21 @@ def tingfeng(
     """
 
 
-for module in (run, refresh, imports, report, explain, compare, reconcile, audit, train, login, sandbox, dev):
+for module in (
+    run,
+    refresh,
+    imports,
+    quarantine,
+    report,
+    explain,
+    compare,
+    reconcile,
+    audit,
+    train,
+    login,
+    sandbox,
+    dev,
+):
     module.register(app)
 
 

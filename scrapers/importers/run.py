@@ -29,7 +29,8 @@ from core.contracts.raw import SCHEMAS, Reject
 from core.contracts.raw_rules import broken_rules
 from core.environment import now
 from core.platforms import Platform
-from core.storage.raw import land, new_crawl_id, partition_dir, quarantine
+from core.storage.quarantine import write_quarantine
+from core.storage.raw import land, new_crawl_id, partition_dir
 from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_crawler, weibo_search, weibo_spider
 from scrapers.importers.columns import TIME, VALID_ID, column, non_empty
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
@@ -68,6 +69,7 @@ class Tally:
     kind: Kind | None = None
     problem: str | None = None  # why the file could not be imported
     skipped: str | None = None  # why the file has nothing to import
+    is_unknown: bool = False  # no format has the file's columns
     read: int = 0
     kept: int = 0  # rows of posts or comments that were new to raw
     repeated: int = 0  # rows of posts or comments that raw or an earlier row already had
@@ -110,6 +112,7 @@ def import_files(sources: Sequence[Path], data_dir: Path, report: Report, advanc
     paths, ignored = find(sources)
     outcome = Import(new_crawl_id(), ignored=[path for path in ignored if not path.name.endswith(SUFFIX)])
     files = [checked for path in paths for checked in _check(path, outcome)]  # as many as tallies
+    _skip_unknown(outcome, sources)
     if len(paths) == 1 and outcome.tallies[0].problem:
         raise FileProblem(outcome.tallies[0].problem)
     if any(file is not None for file in files):
@@ -148,13 +151,21 @@ def _check(path: Path, outcome: Import) -> list[tuple[TextFile, Kind] | None]:
         return [None]
     checked = [(file, tally) for file in parts for tally in _tallies(file, list(mapped.values()))]
     if all(tally.kind is None and tally.skipped is None for _, tally in checked):
-        outcome.tallies.append(Tally(path, problem=f"{path}: {_unknown(parts[0], mapped)}"))
+        outcome.tallies.append(Tally(path, problem=f"{path}: {_unknown(parts[0], mapped)}", is_unknown=True))
         return [None]
     for file, tally in checked:
         if tally.kind is None and tally.skipped is None:
             tally.skipped = f"no known format has the columns of its {file.layout} {file.table}"
         outcome.tallies.append(tally)
     return [(file, tally.kind) if tally.kind else None for file, tally in checked]
+
+
+def _skip_unknown(outcome: Import, sources: Sequence[Path]) -> None:
+    """Files of unknown formats in a folder with known ones belong to something else, and are no problem."""
+    if any(tally.kind for tally in outcome.tallies):
+        for tally in outcome.tallies:
+            if tally.is_unknown and tally.path not in sources:
+                tally.skipped, tally.problem = (tally.problem or "").removeprefix(f"{tally.path}: "), None
 
 
 def _tallies(file: TextFile, mapped: Sequence[Kind]) -> list[Tally]:
@@ -250,7 +261,7 @@ def _read_all(
         outcome.rows.update({(part.table, *where): count for where, count in part.days.items()})
         done += good + len(part.rejects)
         advance("read", done, None)
-    outcome.quarantine = quarantine(data_dir, outcome.import_id, rejects)
+    outcome.quarantine = write_quarantine(data_dir, outcome.import_id, rejects)
 
 
 def _of_kind(batch: Batch, kind: Kind) -> Batch:

@@ -1,0 +1,72 @@
+"""The quarantine: records that could not be read or break the row contract, with the reason and the remedy.
+
+    data/quarantine/<crawl_id>.jsonl
+
+One JSON object (core.contracts.raw.Reject) a line. Nothing is removed when a record is imported after all: the summary
+of an import counts it, and ``requeue`` names what is still missing.
+"""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from core.contracts.raw import Reject, schema
+from core.storage.files import write_text_once
+
+QUARANTINED = schema(Reject)
+# What names a record: the same record is rejected again by each import of its file.
+_RECORD = ("platform", "source", "position", "field", "reason", "record")
+
+
+def write_quarantine(data_dir: Path, crawl_id: str, rejects: Sequence[Reject]) -> Path | None:
+    """Write the rejects of a crawl or import; return the path, None without rejects."""
+    if not rejects:
+        return None
+    lines = (json.dumps(dataclasses.asdict(reject), ensure_ascii=False, default=str) for reject in rejects)
+    return write_text_once(data_dir / "quarantine" / f"{crawl_id}.jsonl", "\n".join(lines) + "\n")
+
+
+def read_quarantine(data_dir: Path) -> pl.DataFrame:
+    """All quarantined records, each once, as it was rejected last: QUARANTINED, ordered by crawl_id and position."""
+    types = dict(QUARANTINED) | {"observed_at": pl.String()}
+    frames = [pl.read_ndjson(path, schema=types) for path in sorted((data_dir / "quarantine").glob("*.jsonl"))]
+    rows = pl.concat([pl.DataFrame(schema=types), *frames])
+    observed_at = pl.col("observed_at").str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
+    return rows.with_columns(observed_at).unique(_RECORD, keep="last", maintain_order=True)
+
+
+def select(
+    data_dir: Path, reason: str | None = None, source: str | None = None, field: str | None = None
+) -> pl.DataFrame:
+    """The quarantined records with this text in their reason, with this text in their source, and of this field."""
+    rows = read_quarantine(data_dir)
+    if reason:
+        rows = rows.filter(pl.col("reason").str.contains(reason, literal=True))
+    if source:
+        rows = rows.filter(pl.col("source").str.contains(source, literal=True))
+    if field:
+        rows = rows.filter(pl.col("field") == field)
+    return rows
+
+
+def by_reason(records: pl.DataFrame) -> pl.DataFrame:
+    """``records``, ``source``, ``reason``, ``remedy``, and the ``first`` position, most records first.
+
+    Values that a reason quotes are left out, so that rows with other values count together.
+    """
+    kind = pl.col("reason").str.replace(": [^:]*$", "")
+    return (
+        records.group_by("source", kind, "remedy", maintain_order=True)
+        .agg(pl.len().alias("records"), pl.first("position").alias("first"))
+        .sort("records", descending=True, maintain_order=True)
+    )
+
+
+def existing_files(records: pl.DataFrame) -> tuple[list[Path], dict[str, int]]:
+    """The files that the records come from, and the sources that are no longer files, with their numbers of records."""
+    counts = dict(records.group_by("source", maintain_order=True).len().iter_rows())
+    files = [Path(source) for source in counts if Path(source).is_file()]
+    return files, {source: count for source, count in counts.items() if not Path(source).is_file()}

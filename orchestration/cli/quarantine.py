@@ -1,0 +1,67 @@
+"""``tingfeng quarantine`` and ``tingfeng requeue``: records that could not be imported or collected."""
+
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.terminal import Quiet, progress_line, row_bars
+
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Only records with this text in their reason.")]
+FileOption = Annotated[str | None, typer.Option("--file", help="Only records with this text in their file or address.")]
+FieldOption = Annotated[str | None, typer.Option("--field", help="Only records of which this field is wrong.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(quarantine)
+    app.command()(requeue)
+
+
+def quarantine(
+    reason: ReasonOption = None,
+    file: FileOption = None,
+    field: FieldOption = None,
+    show_all: Annotated[bool, typer.Option("--all", help="A line for each record.")] = False,
+) -> None:
+    """Show the records that could not be read or break the row contract, with the reason and the remedy.
+
+    Example: tingfeng quarantine --reason "is not a valid time"
+    """
+    from core.environment import data_dir
+    from core.storage.quarantine import by_reason, select
+
+    records = select(data_dir(), reason, file, field)
+    if show_all:
+        for record in records.iter_rows(named=True):
+            typer.echo(f"{record['source']}, {record['position']}: {record['reason']}")
+    else:
+        for kind in by_reason(records).iter_rows(named=True):
+            typer.echo(f"{kind['source']}: {kind['records']:,} records, first {kind['first']}: {kind['reason']}")
+            if kind["remedy"]:
+                typer.echo(f"    {kind['remedy']}")
+    typer.echo(f"{records.height:,} records in quarantine." if records.height else "No such records in quarantine.")
+
+
+def requeue(
+    reason: ReasonOption = None, file: FileOption = None, field: FieldOption = None, quiet: Quiet = False
+) -> None:
+    """Read quarantined records again, after their file, its mapping or Tingfeng has been corrected.
+
+    Their files are imported again: records that can be read now are landed, and all others are in raw already. Run
+    'tingfeng refresh' afterwards to bring the marts up to date.
+
+    Example: tingfeng requeue --file vendor.csv
+    """
+    from core.environment import data_dir
+    from core.storage.quarantine import existing_files, select
+    from scrapers.importers.run import import_files
+    from scrapers.importers.summary import summary
+
+    files, gone = existing_files(select(data_dir(), reason, file, field))
+    for source, count in gone.items():
+        typer.echo(f"{source}: {count:,} records are not read again, because it is not a file any more; put it back.")
+    if not files:
+        typer.echo("Nothing to read again.")
+        return
+    with row_bars(quiet) as advance:
+        outcome = import_files(files, data_dir(), progress_line(quiet), advance)
+    typer.echo("\n".join(summary(outcome)))
