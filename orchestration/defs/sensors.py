@@ -1,6 +1,8 @@
-"""Log failed runs, and failed checks of successful runs (warnings)."""
+"""Release killed runs; log failed runs, and failed checks of successful runs (warnings)."""
 
 import dagster as dg
+
+from orchestration.lib.lost_runs import release_lost_runs
 
 
 def log_failed_checks(context: dg.RunStatusSensorContext) -> None:
@@ -35,3 +37,13 @@ def failed_runs(context: dg.RunFailureSensorContext) -> None:
 )
 def failed_checks(context: dg.RunStatusSensorContext) -> None:
     log_failed_checks(context)
+
+
+@dg.sensor(
+    description="Marks runs whose process was killed as failed, and frees their pool slots.",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def lost_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    # Not logged here: failed_runs logs every failed run.
+    return dg.SkipReason("; ".join(release_lost_runs(context.instance)) or "no run was killed")

@@ -16,9 +16,11 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster._core.events import EngineEventData
 
 from core.storage.paths import PROJECT_DIR
+from orchestration.lib.heartbeats import run_of_this_process
+from orchestration.lib.lost_runs import pools_waited_for, release_lost_runs
 
-PROCESS_TAG = "tingfeng/process"
 PEAK_METADATA = "peak_mb"  # of the event that record_peak_memory writes
+WATCH_SECONDS = 5  # between looks at what a run waits for
 
 
 class StepCost(NamedTuple):
@@ -60,23 +62,60 @@ def run_job(name: str, tags: dict[str, str], say: Callable[[str], None]) -> Outc
     Raises KeyboardInterrupt after Ctrl-C, SystemExit after SIGTERM or SIGHUP, once all steps have stopped.
     """
     instance = dg.DagsterInstance.get()
-    release_lost_runs(instance, say)
+    for message in release_lost_runs(instance):
+        say(message)
     repository = ReconstructableRepository.for_module("orchestration.definitions", "defs", str(PROJECT_DIR))
 
     def say_until_stopped(line: str) -> None:
         if not stop.is_set():
             say(line)
 
-    with stop_request(say) as stop, _without_stdout(), _lines_of_stderr(say_until_stopped):
+    with (
+        stop_request(say) as stop,
+        _without_stdout(),
+        _lines_of_stderr(say_until_stopped),
+        _report_waiting(instance, say_until_stopped),
+    ):
         result = dg.execute_job(
             repository.get_reconstructable_job(name),
             instance=instance,
-            tags=tags | {PROCESS_TAG: str(os.getpid())},
+            tags=tags,
             run_config={"loggers": {"console": {}}},
             raise_on_error=False,
         )
     stop.raise_if_set()
     return Outcome(result.success, step_costs(instance, result.run_id))
+
+
+@contextmanager
+def _report_waiting(instance: dg.DagsterInstance, say: Callable[[str], None]) -> Iterator[None]:
+    """Say every few seconds which run holds a pool that the run of this process waits for.
+
+    Holders that have been killed are released, so that the run does not wait for them.
+    """
+    run_before, ended = run_of_this_process(), threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(WATCH_SECONDS):
+            run_id = run_of_this_process()
+            if run_id is None or run_id == run_before:
+                continue
+            try:
+                lines = pools_waited_for(instance, run_id)
+                if lines:
+                    lines = release_lost_runs(instance) or lines
+            except Exception as error:  # noqa: BLE001  # SQLite may be locked for a moment; the next look comes soon
+                lines = [f"cannot see what the run waits for: {error}"]
+            for line in lines:
+                say(line)
+
+    thread = threading.Thread(target=watch, name="waiting", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class StopRequest:
@@ -199,27 +238,3 @@ def _lines_of_stderr(say: Callable[[str], None]) -> Iterator[None]:
         end_reached.wait(timeout=5)
         os.dup2(real.fileno(), 2)
         real.close()
-
-
-def release_lost_runs(instance: dg.DagsterInstance, say: Callable[[str], None]) -> None:
-    """Mark runs of this command whose process was killed as failed, and free their pool slots.
-
-    Otherwise the next run would wait for a slot that nobody frees.
-    """
-    unfinished = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    for run in instance.get_runs(dg.RunsFilter(statuses=unfinished)):
-        process = run.tags.get(PROCESS_TAG)
-        if process and not _is_alive(int(process)):
-            say(f"run {run.run_id[:8]} was killed; its days will be processed again")
-            instance.report_run_failed(run, "The process that ran it was killed.")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

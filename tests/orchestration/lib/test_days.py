@@ -8,7 +8,6 @@ from core.problems import Problem
 from core.storage.raw import land, to_frame
 from orchestration.lib.days import DAYS_TAG, run_days
 from orchestration.lib.refreshing import days_to_crawl, requested_window
-from orchestration.lib.runs import release_lost_runs
 from orchestration.lib.warehouse import dbt_environment, mart_keys
 
 TOPIC = {
@@ -76,21 +75,3 @@ def test_one_date_is_a_day():
     assert requested_window(None, None, LISTENING) is None
     with pytest.raises(Problem, match="history_start"):
         requested_window("2025-12-01", None, LISTENING)
-
-
-def test_a_killed_run_is_marked_failed_and_a_living_one_left_alone():
-    import os
-
-    with dg.DagsterInstance.ephemeral() as instance:
-        for run_id, process in (("dead", 2**22 + 1), ("alive", os.getpid())):
-            instance.add_run(
-                dg.DagsterRun(
-                    job_name="refresh",
-                    run_id=run_id,
-                    status=dg.DagsterRunStatus.STARTED,
-                    tags={"tingfeng/process": str(process)},
-                )
-            )
-        release_lost_runs(instance, print)
-        assert instance.get_run_by_id("dead").status == dg.DagsterRunStatus.FAILURE
-        assert instance.get_run_by_id("alive").status == dg.DagsterRunStatus.STARTED
