@@ -53,10 +53,17 @@ def land(data_dir: Path, table: RawTable, platform: Platform, day: str, crawl_id
 
     frame: in the table's raw schema.
     """
-    path = partition_dir(data_dir, table, platform, day) / f"{crawl_id}.parquet"
-    write_once(frame.select(list(SCHEMAS[table])), path)
+    path = write_rows(data_dir, table, platform, day, crawl_id, frame)
     landings.record(data_dir, table_dir(data_dir, table, platform), [(path, frame.height)])
     return path
+
+
+def write_rows(
+    data_dir: Path, table: RawTable, platform: Platform, day: str, crawl_id: str, frame: pl.DataFrame
+) -> Path:
+    """As land, without the line of the manifest, which the caller records for many files at once."""
+    path = partition_dir(data_dir, table, platform, day) / f"{crawl_id}.parquet"
+    return write_once(frame.select(list(SCHEMAS[table])), path)
 
 
 class DayFiles(NamedTuple):

@@ -4,11 +4,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 import polars as pl
 
-from core.platforms import FACTS, PLATFORMS, Platform
+from core.platforms import FACTS, Platform
 from scrapers.importers.columns import column, without_tail_names
 from scrapers.parsers.bodies import load_object
 from scrapers.pseudonym import NAME_KEYS, PERSON_KEYS, scrub
@@ -74,23 +73,27 @@ def _without_uploader(cells: pl.Series, platform: Platform) -> pl.Series:
     return cells.str.replace_all(*_PICTURES[platform])
 
 
-@cache
-def _suspect_places(platform: Platform) -> str | None:
-    """The platform's pattern of persons' ids in addresses, without conditions on what is around them, which polars does
-    not know: it matches the same and more."""
-    places = FACTS[platform].person_id_places
-    return None if places is None else re.sub(r"\(\?<?[!=][^()]*\)", "", places.pattern)
+# The patterns of persons' ids in addresses without conditions on what is around them, which polars does not know: they
+# match the same and more.
+_SUSPECT_PLACES: Mapping[Platform, str] = {
+    platform: re.sub(r"\(\?<?[!=][^()]*\)", "", facts.person_id_places.pattern).replace("?P<id>", "?:")
+    for platform, facts in FACTS.items()
+    if facts.person_id_places is not None
+}
+_ANY_PLACE = "|".join(f"(?:{pattern})" for pattern in _SUSPECT_PLACES.values())
 
 
 def _without_persons_in_places(cells: pl.Series, key: bytes) -> pl.Series:
     """The cells with pseudonyms in place of persons' ids in addresses, such as their pages, on any platform."""
-    for platform in PLATFORMS:
-        pattern = _suspect_places(platform)
-        suspects = cells.str.contains(pattern).fill_null(False) if pattern else None
-        if suspects is not None and suspects.any():
-            found: list[str] = cells.filter(suspects).unique().to_list()
-            cells = cells.replace(found, [scrub(cell, platform, key) for cell in found])
-    return cells
+    with_signs = cells.filter(cells.str.contains_any(["/", "="]).fill_null(False))
+    suspects = with_signs.filter(with_signs.str.contains(_ANY_PLACE)).unique()
+    if suspects.is_empty():
+        return cells
+    replaced = suspects
+    for platform, pattern in _SUSPECT_PLACES.items():
+        found: list[str] = replaced.filter(replaced.str.contains(pattern)).to_list()
+        replaced = replaced.replace(found, [scrub(cell, platform, key) for cell in found])
+    return cells.replace(suspects, replaced)
 
 
 def _scrub(cells: pl.Series, platform: Platform, key: bytes) -> pl.Series:

@@ -29,8 +29,9 @@ from core.contracts.raw import SCHEMAS, Reject
 from core.contracts.raw_rules import broken_rules
 from core.environment import now
 from core.platforms import Platform
+from core.storage import landings
 from core.storage.quarantine import write_quarantine
-from core.storage.raw import land, new_crawl_id, partition_dir
+from core.storage.raw import new_crawl_id, partition_dir, table_dir, write_rows
 from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_crawler, weibo_search, weibo_spider
 from scrapers.importers.columns import TIME, VALID_ID, column, non_empty
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
@@ -377,12 +378,11 @@ def _land_all(outcome: Import, spool: Path, data_dir: Path, advance: Advance) ->
             marked, new = compare(rows, _landed(data_dir, table, platform, days).filter(is_of_part), table)
             new = _in_order(new, repeats)
             name = outcome.import_id if parts == 1 else f"{outcome.import_id}-{part}"
-            landings = (
-                (data_dir, table, platform, frame["_day"][0].isoformat(), name, frame)
-                for frame in new.partition_by("_day", maintain_order=True)
-            )
-            for _ in _side_by_side(land, landings):
-                pass
+            frames = new.partition_by("_day", maintain_order=True)
+            jobs = ((data_dir, table, platform, frame["_day"][0].isoformat(), name, frame) for frame in frames)
+            paths = _side_by_side(write_rows, jobs)
+            files = [(path, frame.height) for path, frame in zip(paths, frames, strict=True)]
+            landings.record(data_dir, table_dir(data_dir, table, platform), files)
             _count(marked, new, outcome.tallies)
             outcome.landed += new.height
             done += rows.height

@@ -793,7 +793,7 @@ def test_an_import_that_was_killed_is_completed_by_the_next(
     data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_jsonl(tmp_path / "x.jsonl", many(50))
-    whole_land, landings = run.land, []
+    whole_land, landings = run.write_rows, []
 
     def land_four_days(*arguments: Any) -> Path:
         if len(landings) == 4:
@@ -801,11 +801,11 @@ def test_an_import_that_was_killed_is_completed_by_the_next(
         landings.append(arguments)
         return whole_land(*arguments)
 
-    monkeypatch.setattr(run, "land", land_four_days)
+    monkeypatch.setattr(run, "write_rows", land_four_days)
     with pytest.raises(KeyboardInterrupt):
         importing(path)
     assert landed(data_dir)["posted_at"].dt.date().n_unique() == 4
-    monkeypatch.setattr(run, "land", whole_land)
+    monkeypatch.setattr(run, "write_rows", whole_land)
     stale = data_dir / "importing" / "posts" / "xiaohongshu"  # what kill -9 leaves behind
     stale.mkdir(parents=True)
     (stale / "0.parquet").write_bytes(b"half")
