@@ -3,6 +3,8 @@
 Vectorised, except for the few texts with markup.
 """
 
+import re
+from collections.abc import Sequence
 from functools import cache
 
 import opencc
@@ -126,29 +128,95 @@ def match_key(texts: pl.Series) -> pl.Series:
 
 
 def last_words(observations: pl.DataFrame) -> pl.DataFrame:
-    """The last observed text of each post: one row per day and post, sorted by day, platform and post_id.
+    """The last full text of each post: one row per day and post, sorted by day, platform and post_id.
 
-    observations: raw ``posts`` rows. The last observation counts, by observed_at and then crawl_id; one without a text
-    counts only if none has one, since a page that shows just the title does not mean that the text was removed. A post
-    whose observations disagree about its day has a row for each day; dbt decides between them.
+    observations: raw ``posts`` rows. The last observation counts, by observed_at and then crawl_id, except for two
+    kinds. One without a text counts only if none has one, since a page that shows just the title does not mean that the
+    text was removed. One whose text is cut or a summary does not replace a fuller text (``last_full``). A post whose
+    observations disagree about its day has a row for each day; dbt decides between them.
 
     Returns day (Date, Asia/Shanghai), platform, post_id, posted_at, hashtags, text (title and text), and the columns of
     ``clean``.
     """
     title, text = pl.col("title").fill_null("").str.strip_chars(), pl.col("text").fill_null("").str.strip_chars()
-    last = (
+    post = ["day", "platform", "post_id"]
+    ordered = (
         observations.with_columns(day=day_of("posted_at"))
-        .sort(text != "", title != "", "observed_at", "crawl_id")
-        .unique(["day", "platform", "post_id"], keep="last", maintain_order=True)
-        .sort("day", "platform", "post_id")
+        .sort(*post, text != "", title != "", "observed_at", "crawl_id")
+        .filter(((text != "") == (text != "").last()).over(post))
         .select(
-            "day",
-            "platform",
-            "post_id",
+            *post,
             "posted_at",
             "hashtags",
             # Some sites use the beginning of the text as the title.
-            text=pl.when(text.str.starts_with(title)).then(text).otherwise((title + "\n" + text).str.strip_chars()),
+            pl.when(text.str.starts_with(title))
+            .then(text)
+            .otherwise((title + "\n" + text).str.strip_chars())
+            .alias("text"),
+            "source",
         )
     )
-    return last.hstack(clean(last["text"]))
+    has_one_text = (pl.col("text") == pl.col("text").first()).all().over(post)
+    several = (
+        ordered.with_row_index("row")
+        .filter(~has_one_text)
+        .group_by(post, maintain_order=True)
+        .agg("row", "text", "source")
+    )
+    chosen = [
+        rows[last_full(texts, sources)] for rows, texts, sources in several.select("row", "text", "source").rows()
+    ]
+    last = pl.concat(
+        [
+            ordered.filter(has_one_text).unique(post, keep="last", maintain_order=True),
+            ordered[chosen],
+        ]
+    ).sort(post)
+    return last.drop("source").hstack(clean(last["text"]))
+
+
+# How sites, and exports of their lists, end a text that continues: "...全文", "…", "展开".
+_FOLD = re.compile(r"\s*(?:(?:\.{2,}|。{2,}|…|⋯)*\s*(?:(?:展开|收起|查看|阅读|显示)?全文[cd]?|展开[c]?|查看更多))\s*$")
+_ELLIPSIS = re.compile(r"(?:\.{3,}|。{3,}|…+|⋯+)")
+_IMPORTED = "import:"  # how the source of an imported row begins
+# A text of less than half of the length that another source showed is a summary.
+_SUMMARY = 0.5
+
+
+def last_full(texts: Sequence[str], sources: Sequence[str]) -> int:
+    """The index of the text that counts, of a post's texts in the order of their observation.
+
+    A later text replaces an earlier one unless it is shorter and was cut:
+
+    - it ends with a sign of the site that the text continues ("...全文"), or
+    - it has an ellipsis, and what it shows is part of the earlier text, or
+    - an import shows it that has not shown the earlier text, and it is part of that text, has an ellipsis at its end,
+      or has less than half of its length.
+
+    So an author's edit counts as soon as a crawl sees it, or the source that showed the text before the edit.
+    """
+    chosen = 0
+    full_sources: set[str] = set()
+    for place, (text, source) in enumerate(zip(texts, sources, strict=True)):
+        is_full_source = source in full_sources or not source.startswith(_IMPORTED)
+        if _is_cut(text, texts[chosen], is_full_source=is_full_source):
+            continue
+        if text != texts[chosen]:
+            full_sources.clear()
+        full_sources.add(source)
+        chosen = place
+    return chosen
+
+
+def _is_cut(text: str, fuller: str, *, is_full_source: bool) -> bool:
+    shown, whole = "".join(_FOLD.sub("", text).split()), "".join(_FOLD.sub("", fuller).split())
+    parts = [part for part in _ELLIPSIS.split(shown) if part]
+    if sum(map(len, parts)) >= sum(map(len, _ELLIPSIS.split(whole))):
+        return False
+    if _FOLD.search(text):
+        return True
+    is_part = all(part in whole for part in parts)
+    has_ellipsis = _ELLIPSIS.search(shown) is not None
+    if is_full_source:
+        return has_ellipsis and is_part
+    return is_part or _ELLIPSIS.sub("", shown[-3:]) != shown[-3:] or len(shown) < _SUMMARY * len(whole)

@@ -20,7 +20,7 @@ from orchestration.reading.stance import add_stance
 from orchestration.reading.topics import match_topics
 
 # Increase it whenever this folder gives other results for the same posts: every day is then enriched again.
-CODE_VERSION = 4
+CODE_VERSION = 5
 
 _SCORES = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 _COMPUTED = ("sentiment", "sentiment_score", "sentiment_source", "audit_flags")

@@ -6,7 +6,7 @@ once; rare ones are passed to values.py, each distinct value once.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import polars as pl
@@ -93,6 +93,33 @@ def weibo_id_times(ids: pl.Series) -> pl.Series:
     """As values.weibo_id_time. Comments have ids of the same clock."""
     numbers = where(ids.str.contains("^[0-9]{15,17}$"), ids, None).cast(pl.Int64)
     return _in_range(((numbers // (1 << 22) + WEIBO_EPOCH_S) * 1_000_000).cast(TIME))
+
+
+# Ids from before 2011 have no time in them.
+_FIRST_ID_TIME = datetime(2011, 6, 1, tzinfo=UTC)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+# Times that count back from a moment, and dates without a year: "昨天 21:40", "5分钟前", "刚刚", "01月05日 21:40".
+_RELATIVE = (
+    r"^\s*(刚刚|今天|昨天|前天|[0-9]+\s*(秒|分钟|小时|天)前|[0-9]{1,2}:[0-9]{2}|[0-9]{1,2}[-月/.][0-9]{1,2}日?(\s|$))"
+)
+
+
+def contradicting_id_times(ids: pl.Series, rows: pl.DataFrame) -> pl.Series:
+    """The time in the id of each row of Weibo whose ``posted_at`` contradicts it, else null.
+
+    A date contradicts its id by an hour to a day: the file was written in another time zone, or by a crawler that takes
+    "今天 12:00" for the hour at which it runs. A date further off has another cause and is kept. A relative time
+    (``time_text``) contradicts its id by an hour or more: it was read against the modification time of a file that was
+    copied later.
+
+    The ids of Xiaohongshu and Douyin may be days older than the post. A time after the observation is not that of an
+    id of Weibo.
+    """
+    id_times = weibo_id_times(where(rows["platform"] == "weibo", ids, None))
+    is_credible = (id_times >= _FIRST_ID_TIME) & (id_times <= rows["observed_at"])
+    distance = (rows["posted_at"] - id_times).abs()
+    is_relative = rows["time_text"].str.contains(_RELATIVE).fill_null(False)
+    return where(is_credible & (distance >= _HOUR) & ((distance <= _DAY) | is_relative), id_times, None)
 
 
 def times(raw: pl.Series, observed_at: pl.Series | datetime, id_times: pl.Series | None = None) -> pl.Series:

@@ -31,7 +31,8 @@ class Kind:
     columns: all columns that it may have, in the order of its CSV files. CSV rows may have more of them than the
         header, if a newer crawler appended to an older file.
     read: takes rows of text and returns raw rows in the same order: the columns of the raw table without source and
-        crawl_id, ``problem``, the reason why a row is rejected (null if it is valid), and ``unread_counts``.
+        crawl_id, ``problem``, the reason why a row is rejected (null if it is valid), ``unread_counts``, and
+        ``time_text``, the time as the file has it, where it may be relative ("昨天 21:40").
     platform: None if each row names its platform; it is null for a rejected row without one.
     has_observation_times: true if the rows contain the time of observation. Otherwise observed_at is the file's
         modification time, and two rows of a post are the same observation if their counts are equal.
@@ -54,11 +55,11 @@ class Kind:
 
 
 def raw_rows(table: Table, values: Mapping[str, pl.Series | str | bool | datetime]) -> pl.DataFrame:
-    """A frame in the raw schema, with ``problem`` (columns.PROBLEM) and ``unread_counts`` (columns.count_fields). A
-    scalar applies to all rows; missing columns are null."""
-    given: dict[str, Any] = {**dict.fromkeys(SCHEMAS[table]), "unread_counts": 0, **values}
+    """A frame in the raw schema, with ``problem`` (columns.PROBLEM), ``unread_counts`` (columns.count_fields) and
+    ``time_text``. A scalar applies to all rows; missing columns are null."""
+    given: dict[str, Any] = {**dict.fromkeys(SCHEMAS[table]), "unread_counts": 0, "time_text": None, **values}
     for name in ("text", "title"):
         if isinstance(words := given.get(name), pl.Series):
             given[name] = without_tail_names(words)
-    schema = {**SCHEMAS[table], "problem": PROBLEM, "unread_counts": pl.Int64()}
+    schema = {**SCHEMAS[table], "problem": PROBLEM, "unread_counts": pl.Int64(), "time_text": pl.String()}
     return pl.select(pl.lit(given[name]).cast(dtype).alias(name) for name, dtype in schema.items())

@@ -33,7 +33,7 @@ from core.storage import landings
 from core.storage.quarantine import write_quarantine
 from core.storage.raw import new_crawl_id, partition_dir, table_dir, write_rows
 from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_crawler, weibo_search, weibo_spider
-from scrapers.importers.columns import TIME, VALID_ID, column, non_empty
+from scrapers.importers.columns import TIME, VALID_ID, column, contradicting_id_times, non_empty
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
 from scrapers.importers.kinds import Context, Kind, Table
 from scrapers.importers.mapping import SUFFIX, kind_of, mappings_beside
@@ -76,6 +76,7 @@ class Tally:
     repeated: int = 0  # rows of posts or comments that raw or an earlier row already had
     observed_again: int = 0  # repeated rows that were landed as another observation
     quarantined: int = 0
+    replaced_times: int = 0  # times that contradicted the id by an hour or more; the time in the id counts
     unread_counts: int = 0  # filled cells of counts that could not be read; the count is taken as not shown
 
 
@@ -229,6 +230,7 @@ class _Read:
     days: Mapping[tuple[Platform, date], int]  # valid rows by day of publication
     rejects: list[Reject]
     unread_counts: int
+    replaced_times: int
 
 
 def _read_all(
@@ -245,11 +247,12 @@ def _read_all(
             pl.Series("_number", batch.numbers, dtype=pl.Int64),
             pl.lit(place, pl.Int64).alias("_file"),
         )
-        rows = _checked(rows, kind.table, started)
+        rows = _checked(_with_times_of_ids(rows, kind.table), kind.table, started)
         good = rows.filter(pl.col("problem").is_null())
         days = _write_spool(good, kind, spool, f"{number}.arrow")
         rejects = _rejects(batch, rows, file, kind, outcome.import_id)
-        return _Read(place, kind.table, days, rejects, int(good["unread_counts"].sum()))
+        replaced = int(good["_is_replaced_time"].sum())
+        return _Read(place, kind.table, days, rejects, int(good["unread_counts"].sum()), replaced)
 
     rejects: list[Reject] = []
     done = 0
@@ -258,6 +261,7 @@ def _read_all(
         tally.read += good + len(part.rejects)
         tally.quarantined += len(part.rejects)
         tally.unread_counts += part.unread_counts
+        tally.replaced_times += part.replaced_times
         rejects += part.rejects
         outcome.rows.update({(part.table, *where): count for where, count in part.days.items()})
         done += good + len(part.rejects)
@@ -300,6 +304,14 @@ def _side_by_side(work: Callable[..., Done], jobs: Iterable[tuple[Any, ...]]) ->
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()
+
+
+def _with_times_of_ids(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """The rows with the time in the id where their own contradicts it; ``_is_replaced_time`` marks them."""
+    id_times = contradicting_id_times(rows[_ID[table]], rows)
+    return rows.with_columns(
+        id_times.fill_null(rows["posted_at"]).alias("posted_at"), id_times.is_not_null().alias("_is_replaced_time")
+    )
 
 
 def _checked(rows: pl.DataFrame, table: Table, started: datetime) -> pl.DataFrame:
@@ -355,7 +367,7 @@ def _rejects(batch: Batch, rows: pl.DataFrame, file: TextFile, kind: Kind, impor
 
 def _write_spool(rows: pl.DataFrame, kind: Kind, spool: Path, name: str) -> Mapping[tuple[Platform, date], int]:
     """The number of rows of each platform and day."""
-    spooled = rows.drop("problem", "unread_counts").with_columns(
+    spooled = rows.drop("problem", "unread_counts", "time_text", "_is_replaced_time").with_columns(
         day_of("posted_at").alias("_day"),
         (_TO_THE_MILLISECOND if kind.has_observation_times else pl.lit(None, TIME)).alias(_OWN_TIME),
     )

@@ -28,6 +28,12 @@ def summary(outcome: Import) -> list[str]:
         for tally in done
         if tally.unread_counts
     ]
+    lines += [
+        f"{tally.path}: {tally.replaced_times:,} times contradict the time in the id by hours; the time in the id "
+        "was taken"
+        for tally in done
+        if tally.replaced_times
+    ]
     lines += [f"skipped: {tally.path}: {tally.skipped}" for tally in outcome.tallies if tally.skipped]
     lines += [f"set aside: {tally.problem}" for tally in outcome.tallies if tally.problem]
     lines += [f"ignored: {path}" for path in outcome.ignored]

@@ -40,6 +40,7 @@ def _read_posts(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "post_type": "text",  # the file does not say what is attached
             "text": text,
             "posted_at": posted_at,
+            "time_text": time_text,
             **columns.count_fields(
                 {
                     "like_count": columns.column(rows, "likeNum"),
@@ -72,6 +73,7 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "post_id": post_id,
             "text": columns.plain_text(columns.column(rows, "content")),
             "posted_at": posted_at,
+            "time_text": time_text,
             **columns.count_fields({"like_count": columns.column(rows, "likes_counts")}),
             "ip_location": columns.places(columns.column(rows, "region")),
             "observed_at": context.modified_at,

@@ -6,8 +6,8 @@ before them. In JSON the original is nested in the post. Only the original's id 
 
 ids:     a CSV file has a TAB after them, so that a spreadsheet does not change them
 authors: JSON and the database have them; of a CSV file only the path does, and paths are not read
-times:   for "昨天 23:01" the crawler writes the day and the time at which it ran, so the time in the id is taken if the
-         two differ by at most a day
+times:   for "昨天 23:01" the crawler writes the day and the time at which it ran, so the time in the id is taken, also
+         if the two differ by less than the hour that counts as a contradiction (columns.contradicting_id_times)
 counts:  "100万+" is written as 1000000, so lower bounds cannot be recognised
 
 The rows have no time of observation: observed_at is the time when the file was last written.
@@ -24,7 +24,7 @@ from scrapers.importers.kinds import Context, Kind, raw_rows
 from scrapers.importers.payload import payloads, pseudonyms
 
 SOURCE = "import:weibo-crawler"
-_CLOCK_LOST = timedelta(days=1)
+_CLOCK_LOST = timedelta(hours=1)
 
 # The columns in CSV and the same ones in JSON.
 _NAMES: Mapping[str, str] = {
@@ -72,6 +72,7 @@ def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.
             "post_type": columns.attached(rows, {names[name]: post_type for name, post_type in _ATTACHED.items()}),
             "text": text,
             "posted_at": posted_at,
+            "time_text": time_text,
             "author_id": pseudonyms(columns.non_empty(columns.column(rows, "user_id")), "weibo", context.key),
             **columns.count_fields(
                 {
@@ -122,6 +123,7 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "parent_comment_id": columns.where((root_id == "0") | (root_id == comment_id), None, root_id),
             "text": columns.plain_text(columns.column(rows, "text")),
             "posted_at": posted_at,
+            "time_text": time_text,
             "author_id": pseudonyms(columns.non_empty(columns.column(rows, "user_id")), "weibo", context.key),
             **columns.count_fields({"like_count": columns.column(rows, "like_count")}),
             "observed_at": context.modified_at,

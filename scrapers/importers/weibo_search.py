@@ -53,6 +53,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "post_type": columns.attached(rows, _ATTACHED),
             "text": text,
             "posted_at": posted_at,
+            "time_text": time_text,
             "author_id": pseudonyms(columns.non_empty(columns.column(rows, "user_id")), "weibo", context.key),
             "author_verified": columns.column(rows, "user_authentication").replace_strict(
                 _VERIFIED, default=None, return_dtype=pl.Boolean()
@@ -91,6 +92,7 @@ def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "post_id": post_id,
             "text": columns.plain_text(columns.column(rows, "评论内容")),
             "posted_at": posted_at,
+            "time_text": time_text,
             "author_id": pseudonyms(columns.non_empty(columns.column(rows, "评论人ID")), "weibo", context.key),
             **columns.count_fields({"like_count": columns.column(rows, "点赞次数")}),
             "observed_at": context.modified_at,

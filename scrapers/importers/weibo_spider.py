@@ -44,6 +44,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             "post_type": _post_type(rows),
             "text": text,
             "posted_at": posted_at,
+            "time_text": time_text,
             "author_id": pseudonyms(author_id, "weibo", context.key),
             "author_verified": user.str.json_path_match("$.verified").replace_strict(
                 {"true": True, "false": False}, default=None, return_dtype=pl.Boolean()

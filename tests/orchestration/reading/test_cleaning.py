@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -208,3 +209,47 @@ def test_posts_are_one_row_each_in_order():
     )
     assert rows.select("post_id", "text_clean").rows() == [("1", "甲"), ("2", "乙")]
     assert last_words(to_frame("posts", [])).height == 0
+
+
+FULL = "小米大熊事件:徐洁云发文致歉,米粉怎么看?事情的经过要从上周说起。"
+EDITED = "小米大熊事件:米粉怎么看?(已更正)"
+
+
+def seen(*observations: tuple[str, str]) -> str:
+    """The text that counts, of (source, text) in the order of observation."""
+    rows = [replace(observation(text, hours=hours), source=source) for hours, (source, text) in enumerate(observations)]
+    return last_text(*rows)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        "小米大熊事件:徐洁云发文致歉…",
+        "小米大熊事件:徐洁云发文致歉...全文",
+        "小米大熊事件:徐洁云 发文致歉 ...展开全文",
+        "小米大熊事件",
+        "…徐洁云发文致歉,米粉…经过",
+        "道歉摘要",
+    ],
+)
+def test_a_cut_text_or_summary_of_an_import_does_not_replace_a_fuller_one(cut: str) -> None:
+    assert seen(("weibo", FULL), ("import:vendor", cut)) == FULL
+    assert seen(("import:mediacrawler", FULL), ("import:vendor", cut), ("import:other", cut)) == FULL
+    assert seen(("import:vendor", cut), ("weibo", FULL)) == FULL
+    assert seen(("import:vendor", cut), ("import:mediacrawler", FULL)) == FULL
+
+
+def test_an_edit_replaces_the_text_if_a_full_source_shows_it() -> None:
+    assert seen(("weibo", FULL), ("weibo", EDITED)) == EDITED
+    assert seen(("weibo", FULL), ("weibo", "已删改")) == "已删改"
+    assert seen(("weibo", FULL), ("weibo", "小米大熊事件")) == "小米大熊事件"
+    assert seen(("import:vendor", FULL), ("import:vendor", "小米大熊事件")) == "小米大熊事件"
+    assert seen(("import:vendor", FULL), ("weibo", FULL), ("import:vendor", "已删改")) == "已删改"
+    assert seen(("weibo", FULL), ("import:vendor", EDITED)) == EDITED
+    assert seen(("weibo", FULL), ("import:vendor", FULL + "更新:已解决。")) == FULL + "更新:已解决。"
+
+
+def test_a_list_that_cuts_does_not_replace_the_text_of_the_same_source() -> None:
+    assert seen(("import:mediacrawler", FULL), ("import:mediacrawler", FULL[:12] + "...全文")) == FULL
+    assert seen(("weibo", FULL), ("weibo", FULL[:12] + "…")) == FULL
+    assert seen(("weibo", "新的说法…"), ("weibo", "想了想…")) == "想了想…"  # an author's ellipsis

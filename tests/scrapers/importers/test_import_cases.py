@@ -1,0 +1,118 @@
+"""Files that crawlers and vendors write and that used to mislead: one folder each in tests/cases/collect."""
+
+import os
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from orchestration.reading.cleaning import last_words
+from scrapers.importers import run
+from scrapers.importers.summary import summary
+from scrapers.parsers import values
+from scrapers.pseudonym import KEY_VARIABLE
+
+CASES = Path(__file__).parents[2] / "cases" / "collect"
+COPIED = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+Importing = Callable[[str], run.Import]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(KEY_VARIABLE, "test key")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def importing(data_dir: Path, tmp_path: Path) -> Importing:
+    """Imports a case from a copy that was last written in November 2026."""
+
+    def import_case(name: str) -> run.Import:
+        folder = tmp_path / name
+        if not folder.exists():
+            shutil.copytree(CASES / name, folder)
+        for path in folder.iterdir():
+            os.utime(path, (COPIED.timestamp(), COPIED.timestamp()))
+        return run.import_files([folder], data_dir, lambda line: None)
+
+    return import_case
+
+
+def landed(data_dir: Path, table: str = "posts") -> pl.DataFrame:
+    paths = sorted((data_dir / "raw" / table).rglob("*.parquet"))
+    return pl.concat(pl.read_parquet(path, hive_partitioning=False) for path in paths).sort("post_id")
+
+
+def mapped(folder: Path, mapping: str, csv: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "a.mapping.yaml").write_text(mapping, encoding="utf-8")
+    (folder / "x.csv").write_text(csv, encoding="utf-8")
+
+
+def test_times_eight_hours_early_are_replaced_by_those_in_the_ids(data_dir: Path, importing: Importing) -> None:
+    outcome = importing("05-times-that-contradict-the-id")
+    posts = landed(data_dir)
+    assert posts["posted_at"].to_list() == [values.weibo_id_time(post_id) for post_id in posts["post_id"]]
+    assert posts["posted_at"].min() == datetime(2026, 1, 5, 13, 40, tzinfo=UTC)
+    assert outcome.tallies[0].replaced_times == 5
+    assert any("5 times contradict the time in the id" in line for line in summary(outcome))
+
+
+RELATIVE = """
+format: vendor_r
+table: posts
+columns: {post_id: id, text: text, posted_at: time}
+constants: {platform: weibo}
+personal: []
+"""
+
+
+@pytest.mark.parametrize(
+    "time", ["昨天 21:40", "5分钟前", "刚刚", "今天 21:40", "2026-01-05 13:40", "2026-01-05 13:40:00"]
+)
+def test_a_mapped_time_that_contradicts_the_id_is_replaced(
+    time: str, data_dir: Path, tmp_path: Path, importing: Importing
+) -> None:
+    mapped(tmp_path / "relative", RELATIVE, f"id,text,time\n5251842964533976,小米,{time}\n")
+    assert importing("relative").tallies[0].replaced_times == 1
+    assert landed(data_dir)["posted_at"].to_list() == [values.weibo_id_time("5251842964533976")]
+
+
+@pytest.mark.parametrize("time", ["2026-01-05 21:45:00", "2026-01-09 21:40:00"])
+def test_other_differences_from_the_id_are_kept(
+    time: str, data_dir: Path, tmp_path: Path, importing: Importing
+) -> None:
+    mapped(tmp_path / "relative", RELATIVE, f"id,text,time\n5251842964533976,小米,{time}\n")
+    assert importing("relative").tallies[0].replaced_times == 0
+    assert landed(data_dir)["posted_at"].to_list() == [values.parse_time(time, COPIED)]
+
+
+def test_ids_of_other_platforms_do_not_replace_times(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
+    mapping = RELATIVE.replace("weibo", "douyin")
+    mapped(tmp_path / "relative", mapping, "id,text,time\n7591234567890123456,小米,2026-01-04 05:40:00\n")
+    assert importing("relative").tallies[0].replaced_times == 0
+    assert landed(data_dir)["posted_at"].to_list() == [values.parse_time("2026-01-04 05:40:00", COPIED)]
+
+
+def test_unread_counts_are_in_the_summary(importing: Importing) -> None:
+    outcome = importing("11-unreadable-counts-silently-null")
+    assert outcome.tallies[0].read == outcome.tallies[0].kept > 0
+    assert not any("could not be read" in line for line in summary(outcome))  # all of them are read by now
+
+
+def test_a_vendors_summary_does_not_replace_the_crawled_text(data_dir: Path, importing: Importing) -> None:
+    importing("13-short-text-of-an-import-takes-posts-out")
+    summaries = landed(data_dir)
+    whole = summaries.with_columns(
+        text=pl.col("text").str.strip_suffix("…") + "这是爬虫看到的完整正文,其中提到大熊和米粉。",
+        source=pl.lit("weibo"),
+        crawl_id=pl.lit("20260106T000000-crawl"),
+        observed_at=pl.lit(datetime(2026, 1, 6, tzinfo=UTC)),
+        like_count=pl.lit(1, pl.Int64),
+    )
+    words = last_words(pl.concat([whole, summaries]))
+    assert words["text"].to_list() == whole["text"].to_list()
+    assert summaries["like_count"].to_list() == [3097, 1842, 2652]
