@@ -155,7 +155,11 @@ def main() -> None:
         start = time.monotonic()
         importer = subprocess.Popen(
             [sys.executable, "-m", "orchestration.cli", "import", str(source)],
-            env={**os.environ, "TINGFENG_DATA": str(Path(scratch) / "data"), "TINGFENG_PSEUDONYM_KEY": "benchmark"},
+            env={
+                **os.environ,
+                "TINGFENG_DATA": str(Path(scratch) / "data"),
+                "TINGFENG_PSEUDONYM_KEY": "key of benchmarks",
+            },
             stdout=subprocess.DEVNULL,
         )
         peak = _peak_memory(importer)

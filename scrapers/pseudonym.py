@@ -10,24 +10,18 @@ core.platforms.FACTS.
 """
 
 import dataclasses
-import hashlib
-import hmac
 import html
-import os
 import re
-import secrets
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from core.contracts.raw import Author, Comment, Post
 from core.platforms import FACTS, Platform, Removal
+from core.storage.pseudonym_key import pseudonym
 from scrapers.parsers.bodies import dump_record, load_json
 
 Personal = TypeVar("Personal", bound=Post | Comment | Author)
-
-KEY_VARIABLE = "TINGFENG_PSEUDONYM_KEY"
 
 # The values of these keys are a person or a list of persons.
 PERSON_KEYS = frozenset({
@@ -68,33 +62,6 @@ WORDS_KEYS = frozenset({
 # "//@name:" and "回复@name:": the site puts the name there, the author does not write it.
 TAIL_NAME = re.compile(r"((?://|回复)\s*(?:<a\b[^>]*>)?)@[^<>:：\s/]{1,40}((?:</a>)?\s*[:：])")
 UNNAMED_TAIL = r"\1@用户\2"
-
-
-def load_key(data_dir: Path) -> bytes:
-    """The key from the environment, else one made at random and kept in the data folder, readable by its owner alone.
-
-    Losing the key does not reveal anyone; it makes the same person two authors from then on.
-    """
-    if from_environment := os.environ.get(KEY_VARIABLE):
-        return from_environment.encode()
-    path = data_dir / "pseudonym.key"
-    if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_hex(32), encoding="ascii")
-        try:
-            os.link(draft, path)  # fails, and so keeps the first, when four crawls start at once
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_bytes().strip()
-
-
-def pseudonym(key: bytes, platform: Platform, author_id: str) -> str:
-    """20 hex digits (80 bits: a collision among a billion authors has odds of 1 in 2 million)."""
-    return hmac.new(key, f"{platform}:{author_id}".encode(), hashlib.sha256).hexdigest()[:20]
 
 
 def scrub(payload: str, platform: Platform, key: bytes) -> str:

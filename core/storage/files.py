@@ -32,3 +32,21 @@ def write_text_once(path: Path, text: str) -> Path:
     draft.write_text(text, encoding="utf-8")
     draft.rename(path)
     return path
+
+
+def write_text_synced(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write a UTF-8 file atomically, replacing any before it; its content and its name are then on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=mode)
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

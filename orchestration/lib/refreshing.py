@@ -15,6 +15,7 @@ from core.listening import Listening, load_listening
 from core.platforms import PLATFORMS, Platform
 from core.problems import ArgumentProblem, Problem
 from core.storage.paths import enriched_dir, serving_path, warehouse_path
+from core.storage.pseudonym_key import load_key
 from core.storage.raw import raw_files
 from core.storage.versions import heal
 from orchestration.lib.crawl import require_access
@@ -23,7 +24,6 @@ from orchestration.lib.runs import Outcome, run_job
 from orchestration.publishing.staleness import landed_beside_posts, tables_changed
 from orchestration.reading.listening_tables import listening_tables
 from orchestration.reading.sentiment.choice import load_classifier
-from scrapers.pseudonym import load_key
 
 
 class Progress(NamedTuple):

@@ -5,7 +5,7 @@ import polars as pl
 from core.contracts.enriched import ACCOUNTS, SETTINGS, TOPIC_QUERIES, TOPICS
 from core.listening import Heat, Listening, Voices
 from core.platforms import CRAWLED_PLATFORMS
-from scrapers.pseudonym import pseudonym
+from core.storage.pseudonym_key import pseudonym
 
 # The columns of ``enriched.TOPICS`` that held the settings before ``enriched.SETTINGS`` existed.
 _SETTINGS_IN_TOPICS = {
@@ -18,7 +18,7 @@ _SETTINGS_IN_TOPICS = {
 
 
 def listening_tables(listening: Listening, key: bytes) -> dict[str, pl.DataFrame]:
-    """All of these tables by name. key: the key of the pseudonyms (scrapers.pseudonym.load_key)."""
+    """All of these tables by name. key: the key of the pseudonyms (core.storage.pseudonym_key.load_key)."""
     return {
         "topics": topics_table(listening),
         "topic_queries": topic_queries_table(listening),

@@ -30,6 +30,7 @@ from core.contracts.raw_rules import broken_rules
 from core.environment import now
 from core.platforms import Platform
 from core.storage import landings
+from core.storage.pseudonym_key import load_key
 from core.storage.quarantine import write_quarantine
 from core.storage.raw import new_crawl_id, partition_dir, table_dir, write_rows
 from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_crawler, weibo_search, weibo_spider
@@ -37,7 +38,6 @@ from scrapers.importers.columns import TIME, VALID_ID, column, contradicting_id_
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
 from scrapers.importers.kinds import Context, Kind, Table
 from scrapers.importers.mapping import SUFFIX, kind_of, mappings_beside
-from scrapers.pseudonym import load_key
 
 KINDS: tuple[Kind, ...] = (
     *mediacrawler.KINDS,

@@ -8,7 +8,8 @@ from typing import Any, Self
 from scrapy.crawler import Crawler
 
 from core.contracts.raw import Author, Comment, HotItem, Post, Reject
-from scrapers.pseudonym import load_key, pseudonymise, scrub
+from core.storage.pseudonym_key import load_key
+from scrapers.pseudonym import pseudonymise, scrub
 
 
 class Pseudonymise:

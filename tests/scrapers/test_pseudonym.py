@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import re
-import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,9 @@ from hypothesis import strategies as st
 
 from core.contracts.raw import Author, Comment, Post, Reject
 from core.platforms import PLATFORMS, Platform
+from core.storage.pseudonym_key import pseudonym
 from scrapers.pipelines.pseudonymise import Pseudonymise
-from scrapers.pseudonym import KEY_VARIABLE, load_key, pseudonym, pseudonymise, scrub
+from scrapers.pseudonym import pseudonymise, scrub
 from tests.scrapers.parsers.parser_cases import PARSERS, post_id_in
 
 KEY = b"a key of the tests"
@@ -157,23 +157,6 @@ class TestPseudonym:
         assert (
             len({one, pseudonym(b"x", "weibo", "1"), pseudonym(KEY, "zhihu", "1"), pseudonym(KEY, "weibo", "2")}) == 4
         )
-
-
-class TestKey:
-    def test_the_environment_variable_comes_first(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv(KEY_VARIABLE, "given")
-        assert load_key(tmp_path) == b"given"
-        assert list(tmp_path.iterdir()) == []
-
-    def test_a_key_file_is_written_once_for_its_owner_alone(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.delenv(KEY_VARIABLE, raising=False)
-        key = load_key(tmp_path / "new")
-        [path] = (tmp_path / "new").iterdir()
-        assert len(key) == 64
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert load_key(tmp_path / "new") == key
 
 
 REAL_BODIES: list[tuple[Platform, str]] = [

@@ -7,9 +7,9 @@ import dagster as dg
 from core.environment import data_dir
 from core.listening import load_listening
 from core.storage.paths import enriched_dir
+from core.storage.pseudonym_key import load_key
 from core.storage.versions import frame_fingerprint, write_version
 from orchestration.reading.listening_tables import listening_tables
-from scrapers.pseudonym import load_key
 
 
 @dg.multi_asset(

@@ -21,7 +21,7 @@ POST = {
 @pytest.fixture
 def data(tmp_path, monkeypatch):
     monkeypatch.setenv("TINGFENG_DATA", str(tmp_path))
-    monkeypatch.setenv("TINGFENG_PSEUDONYM_KEY", "test key")
+    monkeypatch.setenv("TINGFENG_PSEUDONYM_KEY", "a key of the tests")
     monkeypatch.setattr(inbox, "SETTLED_S", 0)
     (tmp_path / "inbox").mkdir()
     return tmp_path

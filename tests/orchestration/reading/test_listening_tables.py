@@ -9,6 +9,7 @@ from core.contracts.enriched import ACCOUNTS, SETTINGS, TOPIC_QUERIES, TOPICS
 from core.listening import STATEMENT_WORDS, Heat, Voices, load_listening
 from core.problems import Problem
 from core.storage.paths import DBT_PROJECT_DIR
+from core.storage.pseudonym_key import pseudonym
 from orchestration.reading.listening_tables import (
     accounts_table,
     settings_in_topics,
@@ -16,7 +17,6 @@ from orchestration.reading.listening_tables import (
     topic_queries_table,
     topics_table,
 )
-from scrapers.pseudonym import pseudonym
 
 LISTENING = """\
 history_start: 2026-01-01

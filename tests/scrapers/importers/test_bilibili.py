@@ -10,12 +10,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
 from scrapers.importers import run
 from scrapers.parsers.values import bilibili_bvid_to_aid
-from scrapers.pseudonym import KEY_VARIABLE, pseudonym
 from tests.scrapers.importers.test_importers import BILIBILI_COMMENT, BILIBILI_POST, csv_text, generation_b
 
-KEY = b"test key"
+KEY = b"a key of the tests"
 LAYOUTS = ["jsonl", "json", "csv"]
 MAPPING = """
 format: my_vendor

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.imports import write_rows
+from core.storage.pseudonym_key import KEY_VARIABLE
 from scrapers.importers.run import import_files
-from scrapers.pseudonym import KEY_VARIABLE
 
 
 def test_every_row_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(KEY_VARIABLE, "test key")
+    monkeypatch.setenv(KEY_VARIABLE, "a key of the tests")
     write_rows(tmp_path / "source", 400)
     outcome = import_files([tmp_path / "source"], tmp_path / "data", lambda line: None)
     assert [(tally.read, tally.quarantined) for tally in outcome.tallies] == [(100, 0)] * 4

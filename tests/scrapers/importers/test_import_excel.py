@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 import xlsxwriter
 
+from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
 from scrapers.importers import run
 from scrapers.importers.files import BATCH_ROWS, FileProblem, examine, read
-from scrapers.pseudonym import KEY_VARIABLE, pseudonym
 from tests.commands import import_command
 
-KEY = b"test key"
+KEY = b"a key of the tests"
 OBSERVED_MS = 1767787200000  # 2026-01-07 20:00 in China
 DOUYIN_POST = {
     "aweme_id": "7591234567890123456", "aweme_type": "0", "title": "小米回应", "desc": "小米回应\n第二行 #小米",

@@ -12,13 +12,13 @@ from typing import Any
 import polars as pl
 import pytest
 
+from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
 from sandbox.weibo_ids import bid_of
 from scrapers.importers import run, weibo_search
 from scrapers.parsers import values
-from scrapers.pseudonym import KEY_VARIABLE, pseudonym
 from tests.commands import import_command
 
-KEY = b"test key"
+KEY = b"a key of the tests"
 OBSERVED = datetime(2026, 1, 7, 12, 0, tzinfo=UTC)
 WEIBO_ID = "5251234567890123"  # issued 2026-01-04 05:22:27 in China
 MAPPING = """

@@ -19,15 +19,16 @@ from hypothesis import strategies as st
 
 from core.calendar import china_day
 from core.contracts.raw import SCHEMAS
+from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
 from scrapers.importers import columns, files, run, weibo_search
 from scrapers.importers.payload import payloads, pseudonyms
 from scrapers.parsers import values
-from scrapers.pseudonym import KEY_VARIABLE, pseudonym, scrub
+from scrapers.pseudonym import scrub
 from tests.commands import import_command
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "real"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the real exports in {SHARED}")
-KEY = b"test key"
+KEY = b"a key of the tests"
 OBSERVED = datetime(2026, 1, 7, 12, 0, tzinfo=UTC)
 OBSERVED_MS = int(OBSERVED.timestamp() * 1000)
 

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from core.storage.pseudonym_key import KEY_VARIABLE
 from scrapers.importers import inbox
 from scrapers.importers.inbox import SETTLED_S, InboxOutcome, state_of, take_in, waiting
-from scrapers.pseudonym import KEY_VARIABLE
 
 POST: dict[str, Any] = {
     "aweme_id": "7591234567890123456", "aweme_type": "0", "title": "小米回应", "desc": "小米回应",
@@ -29,7 +29,7 @@ personal: []
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(KEY_VARIABLE, "test key")
+    monkeypatch.setenv(KEY_VARIABLE, "a key of the tests")
     (tmp_path / "inbox").mkdir()
     return tmp_path
 

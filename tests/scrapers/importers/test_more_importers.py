@@ -14,14 +14,14 @@ import polars as pl
 import pytest
 
 from core.contracts.raw import SCHEMAS
+from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
 from scrapers.importers import run, weibo_articles, weibo_crawler, weibo_spider
 from scrapers.parsers import values
-from scrapers.pseudonym import KEY_VARIABLE, pseudonym
 from tests.commands import import_command
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "real"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the real exports in {SHARED}")
-KEY = b"test key"
+KEY = b"a key of the tests"
 OBSERVED = datetime(2026, 1, 7, 12, 0, tzinfo=UTC)
 WEIBO_ID = "5251234567890123"  # issued 2026-01-05, see weibo_time
 ORIGINAL_ID = "5251234567890000"

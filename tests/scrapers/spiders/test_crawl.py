@@ -286,7 +286,7 @@ class TestEndedEarly:
         assert "shutdown: nothing was landed" in log
         request_log = tmp_path / "request_log"  # kept after the crawl, as is the key
         left = {path for path in tmp_path.rglob("*") if path.is_file() and request_log not in path.parents}
-        assert left <= {tmp_path / "pseudonym.key"}
+        assert left <= {tmp_path / "pseudonym.key", tmp_path / "raw/key.fingerprint"}
 
     def test_a_crawl_lands_what_it_has_at_the_time_limit(
         self, start: Callable[..., subprocess.Popen[str]], tmp_path: Path

@@ -19,13 +19,13 @@ from starlette.routing import Mount, Route
 
 from core.calendar import china_day
 from core.contracts.raw import Post
+from core.storage.pseudonym_key import load_key, pseudonym
 from sandbox.app import create_app
 from sandbox.corpus import SandboxPost
 from sandbox.discussion import comments_of
 from sandbox.hot_lists import hot_list
 from sandbox.sites.douyin import SEC_UID
 from scrapers.parsers.douyin import parse_comments, parse_replies, parse_search
-from scrapers.pseudonym import load_key, pseudonym
 from scrapers.spiders.douyin import DouyinSpider, publish_time
 from scrapers.spiders.slice_requests import PostRef, SliceRequest
 from tests.scrapers.parsers.parser_cases import body_of

@@ -17,6 +17,7 @@ import pytest
 from scrapy import Request
 
 from core.calendar import CHINA, china_day
+from core.storage.pseudonym_key import load_key, pseudonym
 from sandbox.app import create_app
 from sandbox.corpus import SandboxAuthor, SandboxComment, SandboxPost
 from sandbox.discussion import comments_of
@@ -32,7 +33,6 @@ from scrapers.parsers.weibo import (
     parse_search,
     text_is_cut,
 )
-from scrapers.pseudonym import load_key, pseudonym
 from scrapers.spiders.slice_requests import PostRef, SliceRequest
 from scrapers.spiders.weibo import WeiboSpider
 

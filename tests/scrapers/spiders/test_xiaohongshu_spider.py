@@ -17,13 +17,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from core.calendar import china_day
+from core.storage.pseudonym_key import load_key, pseudonym
 from sandbox.app import create_app
 from sandbox.corpus import SandboxAuthor, SandboxPost
 from sandbox.discussion import comments_of
 from sandbox.sites import xiaohongshu as site
 from scrapers.parsers.values import parse_count, xiaohongshu_id_time
 from scrapers.parsers.xiaohongshu import parse_search
-from scrapers.pseudonym import load_key, pseudonym
 from scrapers.spiders.slice_requests import SliceRequest
 from scrapers.spiders.xiaohongshu import XiaohongshuSpider, new_search_id
 

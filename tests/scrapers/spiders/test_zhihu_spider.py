@@ -16,6 +16,7 @@ import pytest
 from scrapy import Request
 
 from core.calendar import CHINA, china_day
+from core.storage.pseudonym_key import load_key, pseudonym
 from sandbox.app import create_app
 from sandbox.corpus import SandboxAuthor, SandboxPost
 from sandbox.discussion import comments_of
@@ -23,7 +24,6 @@ from sandbox.hot_lists import hot_list
 from sandbox.sites.zhihu import is_anonymous, token
 from scrapers.parsers import SearchPage
 from scrapers.parsers.zhihu import parse_comments, parse_profile, parse_replies, parse_search
-from scrapers.pseudonym import load_key, pseudonym
 from scrapers.spiders.slice_requests import PostRef, SliceRequest
 from scrapers.spiders.zhihu import ZhihuSpider, time_interval
 
