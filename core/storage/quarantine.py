@@ -15,6 +15,7 @@ import polars as pl
 
 from core.contracts.raw import Reject, schema
 from core.storage.files import write_text_once
+from core.storage.tombstones import names_forgotten
 
 QUARANTINED = schema(Reject)
 # What names a record: the same record is rejected again by each import of its file.
@@ -22,7 +23,11 @@ _RECORD = ("platform", "source", "position", "field", "reason", "record")
 
 
 def write_quarantine(data_dir: Path, crawl_id: str, rejects: Sequence[Reject]) -> Path | None:
-    """Write the rejects of a crawl or import; return the path, None without rejects."""
+    """Write the rejects of a crawl or import; return the path, None without rejects.
+
+    Records that name a deleted author or post are left out.
+    """
+    rejects = [one for one in rejects if not names_forgotten(data_dir, one.platform, f"{one.record} {one.source}")]
     if not rejects:
         return None
     lines = (json.dumps(dataclasses.asdict(reject), ensure_ascii=False, default=str) for reject in rejects)

@@ -20,6 +20,7 @@ from core.environment import now
 from core.platforms import Platform
 from core.storage import landings
 from core.storage.files import write_once
+from core.storage.tombstones import without_forgotten
 
 _logger = logging.getLogger(__name__)
 REMEDY_FOR_LOST = (
@@ -51,8 +52,9 @@ def to_frame(table: RawTable, items: Iterable[Any]) -> pl.DataFrame:
 def land(data_dir: Path, table: RawTable, platform: Platform, day: str, crawl_id: str, frame: pl.DataFrame) -> Path:
     """Write one day's rows of a crawl or import, and a line of the manifest; return the file's path.
 
-    frame: in the table's raw schema.
+    frame: in the table's raw schema. Rows of deleted authors and posts are left out.
     """
+    frame = without_forgotten(data_dir, table, platform, frame)
     path = write_rows(data_dir, table, platform, day, crawl_id, frame)
     landings.record(data_dir, table_dir(data_dir, table, platform), [(path, frame.height)])
     return path

@@ -33,6 +33,7 @@ from core.storage import landings
 from core.storage.pseudonym_key import load_key
 from core.storage.quarantine import write_quarantine
 from core.storage.raw import new_crawl_id, partition_dir, table_dir, write_rows
+from core.storage.tombstones import without_forgotten
 from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_crawler, weibo_search, weibo_spider
 from scrapers.importers.columns import TIME, VALID_ID, column, contradicting_id_times, non_empty
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
@@ -388,7 +389,7 @@ def _land_all(outcome: Import, spool: Path, data_dir: Path, advance: Advance) ->
             is_of_part = pl.col(_ID[table]).hash(0) % parts == part
             rows = pl.concat(_of_days(frame, days) for frame in spooled).filter(is_of_part).sort("_file", "_number")
             marked, new = compare(rows, _landed(data_dir, table, platform, days).filter(is_of_part), table)
-            new = _in_order(new, repeats)
+            new = without_forgotten(data_dir, table, platform, _in_order(new, repeats))
             name = outcome.import_id if parts == 1 else f"{outcome.import_id}-{part}"
             frames = new.partition_by("_day", maintain_order=True)
             jobs = ((data_dir, table, platform, frame["_day"][0].isoformat(), name, frame) for frame in frames)

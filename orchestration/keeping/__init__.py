@@ -1,0 +1,1 @@
+"""What is kept and for how long: deletion, retention, rotation of the key, backup. Imports no dagster."""
