@@ -10,6 +10,7 @@ Writing one takes 2 ms as JSON lines, against 6 ms as Parquet.
 """
 
 import dataclasses
+import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -24,7 +25,9 @@ from core.contracts.raw import RAW_ITEMS, SCHEMAS, RawTable, Reject
 from core.contracts.raw_rules import broken_rules
 from core.platforms import Platform
 from core.storage.quarantine import write_quarantine
-from core.storage.raw import land, partition_dir
+from core.storage.raw import land, new_crawl_id, partition_dir
+
+_logger = logging.getLogger(__name__)
 
 # A crawl that died longer ago is landed as it is, because its first slices would be much older than the new ones.
 CONTINUED_WITHIN = timedelta(hours=12)
@@ -85,10 +88,20 @@ class Checkpoint:
         self._folder = data_dir / "checkpoints" / platform / name
 
     def unfinished_crawl(self) -> UnfinishedCrawl | None:
-        """The unfinished crawl of this checkpoint; None if there is none."""
+        """The unfinished crawl of this checkpoint; None if there is none.
+
+        Steps that a power cut damaged are set aside, so that the crawl requests them again. If its plan is damaged, the
+        whole checkpoint is set aside, and the day is crawled anew.
+        """
         path = self._folder / "crawl.json"
         if not path.exists():
             return None
+        if _load(CrawlPlan, path) is None:
+            self._set_aside(self._folder)
+            return None
+        for folder in self._steps():
+            if not _is_readable(folder):
+                self._set_aside(folder)
         folders = self._steps()
         modified = max(part.stat().st_mtime for part in (path, *folders))
         steps = [Step(**orjson.loads((folder / "step.json").read_bytes())) for folder in folders]
@@ -98,8 +111,9 @@ class Checkpoint:
     def add(self, plan: CrawlPlan, step: Step, items: Sequence[Any]) -> None:
         """Write one step with its items (those of RAW_ITEMS, and rejects) completely or not at all."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        number = len(self._steps())
-        if not number:
+        steps = self._steps()
+        number = int(steps[-1].name) + 1 if steps else 0
+        if not (self._folder / "crawl.json").exists():
             draft_plan = self._folder / ".crawl.json"
             draft_plan.write_bytes(orjson.dumps(plan))
             draft_plan.rename(self._folder / "crawl.json")
@@ -189,3 +203,35 @@ class Checkpoint:
 
     def _steps(self) -> list[Path]:
         return sorted(self._folder.glob("[0-9]*"))
+
+    def _set_aside(self, folder: Path) -> None:
+        place = self._data_dir / "set-aside" / f"{folder.relative_to(self._data_dir)}.{new_crawl_id()}"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(place)
+        _logger.warning(
+            "%s is damaged; moved to %s, which you can delete. What it held is requested again.", folder, place
+        )
+
+
+def _load(record_type: type[Any], path: Path) -> Any:
+    """The record of a JSON file; None if the file is missing, cut or of another version."""
+    try:
+        return record_type(**orjson.loads(path.read_bytes()))
+    except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
+        return None
+
+
+def _is_readable(step: Path) -> bool:
+    """True if the files of a step are whole: a power cut can leave them empty or cut, though the folder was renamed."""
+    if _load(Step, step / "step.json") is None:
+        return False
+    for path in step.glob("*.jsonl"):
+        content = path.read_bytes()
+        if not content.endswith(b"\n"):
+            return False
+        try:
+            for line in content.splitlines():
+                orjson.loads(line)
+        except orjson.JSONDecodeError:
+            return False
+    return True

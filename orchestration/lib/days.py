@@ -13,7 +13,14 @@ from core.calendar import days_between
 from core.contracts.raw import RawTable
 from core.environment import data_dir
 from core.listening import load_listening
-from core.storage.paths import enriched_dir, labels_dir, relevance_labels_dir, relevance_models_dir, serving_path
+from core.storage.paths import (
+    enriched_dir,
+    labels_dir,
+    relevance_labels_dir,
+    relevance_models_dir,
+    serving_path,
+    warehouse_path,
+)
 from core.storage.versions import current_fingerprint
 from orchestration.publishing.staleness import GONE, built_fingerprints, day_fingerprints, stale_days
 from orchestration.reading.enrich import AnalysisInputs, reading_fingerprint
@@ -47,7 +54,8 @@ def expected_fingerprints(inputs: AnalysisInputs) -> dict[str, str]:
 def all_stale_days() -> list[str]:
     """The days, YYYY-MM-DD in order, whose served marts are out of date, or whose enriched files are gone."""
     expected = expected_fingerprints(load_analysis_inputs())
-    built = built_fingerprints(serving_path())
+    # Without a warehouse (deleted, or set aside because it was damaged), every day has to be built.
+    built = built_fingerprints(serving_path()) if warehouse_path().exists() else {}
     return sorted({*stale_days(expected, built), *_without_version(expected)})
 
 
@@ -70,6 +78,15 @@ def changed_days(raw: RawTable, enriched: str, inputs_fingerprint: str) -> dict[
     written = {day.name.removeprefix("day=") for day in folder.glob("day=*")}
     expected = dict.fromkeys(written, GONE) | day_fingerprints(data_dir(), inputs_fingerprint, raw)
     return {day: mark for day, mark in sorted(expected.items()) if current_fingerprint(folder / f"day={day}") != mark}
+
+
+def days_to_build(run: dg.DagsterRun) -> list[str]:
+    """The days, YYYY-MM-DD in order, that dbt builds in a run: without a warehouse, those that are published as well.
+
+    Otherwise the next snapshot would hold the days of this run only.
+    """
+    days = run_days(run)
+    return days if warehouse_path().exists() else sorted({*days, *built_fingerprints(serving_path())})
 
 
 def run_days(run: dg.DagsterRun) -> list[str]:

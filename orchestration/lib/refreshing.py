@@ -6,7 +6,6 @@ crawled, and every day whose raw data is newer than its marts is rebuilt.
 
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import NamedTuple
 
 from core.calendar import CHINA, TIMEZONE, days_between
@@ -14,12 +13,12 @@ from core.environment import data_dir, now, source
 from core.listening import Listening, load_listening
 from core.platforms import PLATFORMS, Platform
 from core.problems import ArgumentProblem, Problem
-from core.storage.paths import enriched_dir, serving_path, warehouse_path
+from core.storage.paths import enriched_dir, serving_path
 from core.storage.pseudonym_key import load_key
 from core.storage.raw import raw_files
-from core.storage.versions import heal
 from orchestration.lib.crawl import require_access
 from orchestration.lib.days import DAYS_TAG, RANGE_TAGS, all_stale_days
+from orchestration.lib.repairs import repair
 from orchestration.lib.runs import Outcome, run_job
 from orchestration.publishing.staleness import landed_beside_posts, tables_changed
 from orchestration.reading.listening_tables import listening_tables
@@ -77,18 +76,6 @@ def require_settings() -> None:
     load_classifier()
     if data_dir().exists() and not data_dir().is_dir():
         raise Problem(f"TINGFENG_DATA is {str(data_dir())!r}, which is a file; set it to a folder.")
-    require_warehouse(warehouse_path())
-
-
-def require_warehouse(path: Path) -> None:
-    """Raise Problem if the warehouse is not a DuckDB file. dbt would take it for locked, and try for minutes."""
-    if path.is_file() and path.stat().st_size:
-        with path.open("rb") as file:
-            if file.read(12)[8:] != b"DUCK":  # a checksum of 8 bytes, then the magic number
-                raise Problem(
-                    f"{path}: not a DuckDB file, so it is damaged; delete it and {path.parent / 'serving'}, then run "
-                    "'tingfeng refresh', which rebuilds both from the raw files."
-                )
 
 
 def refresh(start: str | None, end: str | None, progress: Progress) -> list[Outcome]:
@@ -97,7 +84,7 @@ def refresh(start: str | None, end: str | None, progress: Progress) -> list[Outc
     Raises Problem for settings and arguments that a person has to fix, before anything runs.
     """
     require_settings()
-    for message in heal(enriched_dir()):
+    for message in repair(data_dir()):
         progress.message(message)
     listening = load_listening()
     window = requested_window(start, end, listening)

@@ -5,6 +5,7 @@ version contains the fingerprint of its inputs: the day's raw files, the topics,
 therefore follows from the data alone: whenever a run is killed, its days stay stale and the next run redoes them.
 """
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from core.contracts.raw import RawTable
 from core.platforms import PLATFORMS
 from core.storage.raw import raw_files
 from core.storage.versions import current_fingerprint, fingerprint, frame_fingerprint, versions
+
+_logger = logging.getLogger(__name__)
 
 # The fingerprint of a day whose raw files are gone (retention, deletion): its version is empty, which removes its rows.
 GONE = fingerprint(["no raw files"])
@@ -30,11 +33,18 @@ def day_fingerprints(data_dir: Path, reading_fingerprint: str, table: RawTable =
 
 
 def built_fingerprints(serving: Path) -> dict[str, str]:
-    """For each day in the served snapshot: the fingerprint it was built from. Empty if nothing is published."""
+    """For each day in the served snapshot: the fingerprint it was built from. Empty if nothing is published.
+
+    A snapshot that cannot be read counts as none: the next publication replaces it.
+    """
     if not serving.exists():
         return {}
-    with duckdb.connect(str(serving), read_only=True) as connection:
-        rows = connection.execute("select posted_date, enriched_version from marts.built_days").fetchall()
+    try:
+        with duckdb.connect(str(serving), read_only=True) as connection:
+            rows = connection.execute("select posted_date, enriched_version from marts.built_days").fetchall()
+    except duckdb.IOException as error:
+        _logger.warning("%s cannot be read and is published again: %s", serving, error)
+        return {}
     return {day.isoformat(): version.split("-", 1)[1] for day, version in rows}
 
 

@@ -67,3 +67,27 @@ def test_a_crawl_that_died_while_landing_lands_once(tmp_path: Path) -> None:
         checkpoint.add(PLAN, Step(key="first"), [a_slice(QUERIES[0])])
         checkpoint.land()
         assert landed_slices(tmp_path).height == 1, crash
+
+
+def test_a_damaged_step_is_set_aside_and_requested_again(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path, "weibo", DAY)
+    folder = tmp_path / "checkpoints/weibo" / DAY
+    for number, query in enumerate([*QUERIES, "third"]):
+        checkpoint.add(PLAN, Step(key=str(number)), [a_slice(query)])
+    (folder / "000000/step.json").write_bytes(b'{"key": "')
+    (folder / "000001/slices.jsonl").write_bytes(b"")
+    unfinished = checkpoint.unfinished_crawl()
+    assert unfinished is not None
+    assert [step.key for step in unfinished.steps] == ["2"]
+    checkpoint.add(PLAN, Step(key="0"), [a_slice(QUERIES[0])])
+    checkpoint.land()
+    assert landed_slices(tmp_path)["query"].to_list() == sorted(["third", QUERIES[0]])
+
+
+def test_a_checkpoint_with_a_damaged_plan_is_set_aside(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path, "weibo", DAY)
+    checkpoint.add(PLAN, Step(key="first"), [a_slice(QUERIES[0])])
+    (tmp_path / "checkpoints/weibo" / DAY / "crawl.json").write_bytes(b"")
+    assert checkpoint.unfinished_crawl() is None
+    checkpoint.add(PLAN, Step(key="first"), [a_slice(QUERIES[0])])
+    assert checkpoint.unfinished_crawl() is not None

@@ -7,7 +7,9 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
-from orchestration.lib.days import run_days
+from core.environment import data_dir
+from orchestration.lib.days import days_to_build
+from orchestration.lib.repairs import repair_warehouse
 from orchestration.lib.warehouse import dbt_cli, dbt_environment, dbt_project, environment
 
 
@@ -25,7 +27,9 @@ class GroupByFolder(DagsterDbtTranslator):
     pool="warehouse",
 )
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-    days = run_days(context.run)
+    for message in repair_warehouse(data_dir()):
+        context.log.warning(message)
+    days = days_to_build(context.run)
     context.log.info(f"dbt rebuilds {days[0]} to {days[-1]}" if days else "no day is stale")
     with environment(dbt_environment(days)):
         # Unit tests belong into CI; in a production build they only cost time.

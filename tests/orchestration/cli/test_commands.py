@@ -194,13 +194,14 @@ def test_a_data_folder_that_is_a_file_is_one_line(tmp_path, capsys):
     assert "is a file; set it to a folder" in line
 
 
-def test_a_damaged_warehouse_is_one_line_before_anything_runs(tmp_path, capsys):
+def test_a_damaged_warehouse_is_set_aside_and_named(tmp_path, capsys):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "warehouse.duckdb").write_bytes(b"damaged" * 1000)
-    assert tingfeng("refresh") == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"tingfeng: {tmp_path / 'data' / 'warehouse.duckdb'}: not a DuckDB file")
-    assert "delete it" in line
+    assert tingfeng("refresh") == 0
+    line = capsys.readouterr().err.splitlines()[0]
+    assert line.startswith(f"{tmp_path / 'data' / 'warehouse.duckdb'} is damaged: ")
+    assert "it is rebuilt from the raw files" in line
+    assert not (tmp_path / "data" / "warehouse.duckdb").exists()
 
 
 def test_a_broken_listening_file_is_one_line_with_its_name(tmp_path, monkeypatch, capsys):
