@@ -25,6 +25,11 @@ class Failure(NamedTuple):
     unexpected: int | None  # number of rows
     examples: str
 
+    def in_words(self) -> str:
+        """One line: the expectation, its columns, the number of rows that do not meet it and some of their values."""
+        number = f" in {self.unexpected} rows" if self.unexpected else ""
+        return f"{self.severity}: {self.expectation} ({self.columns}) is not met{number}: {self.examples}"
+
 
 class Validation(NamedTuple):
     """The result of validating a frame with a suite."""

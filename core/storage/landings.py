@@ -44,7 +44,7 @@ class Differences(NamedTuple):
     """How a folder differs from its manifest; paths below the folder, sorted.
 
     lost: files that the manifest names and that are gone. damaged: files whose content is not the recorded one.
-    unrecorded: files that the manifest does not name.
+    unrecorded: files that the manifest does not name, or whose content it does not know.
     """
 
     lost: list[str]
@@ -67,6 +67,11 @@ def record(data_dir: Path, folder: Path, files: Iterable[tuple[Path, int]]) -> N
 def record_removals(data_dir: Path, folder: Path, paths: Iterable[Path]) -> None:
     """Append that these files were removed on purpose."""
     _append(_manifest(data_dir, folder), [Landed(path=str(path.relative_to(folder)), removed=True) for path in paths])
+
+
+def record_lost(data_dir: Path, folder: Path, path: Path) -> None:
+    """Append a file whose content was never recorded and cannot be read. It counts as lost until it is restored."""
+    _append(_manifest(data_dir, folder), [Landed(path=str(path.relative_to(folder)))])
 
 
 def landed(data_dir: Path, folder: Path) -> dict[str, Landed]:
@@ -93,7 +98,8 @@ def compare(data_dir: Path, folder: Path, *, verify: bool = False) -> Difference
     expected = landed(data_dir, folder)
     present = _present(folder)
     damaged, restored = [], []
-    for path in sorted(expected.keys() & present.keys()):
+    of_known_content = {path for path, entry in expected.items() if entry.sha256}
+    for path in sorted(of_known_content & present.keys()):
         entry, (size, modified_ns) = expected[path], present[path]
         as_recorded = (size, modified_ns) == (entry.bytes, entry.modified_ns)
         if as_recorded and not verify:
@@ -107,7 +113,7 @@ def compare(data_dir: Path, folder: Path, *, verify: bool = False) -> Difference
     return Differences(
         lost=sorted(expected.keys() - present.keys()),
         damaged=damaged,
-        unrecorded=sorted(present.keys() - expected.keys()),
+        unrecorded=sorted(present.keys() - of_known_content),
     )
 
 

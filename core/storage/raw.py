@@ -89,10 +89,23 @@ def raw_files(
     for platform in platforms:
         folder = table_dir(data_dir, table, platform)
         differences = landings.compare(data_dir, folder, verify=verify)
-        foreign = [path for path in differences.unrecorded if not _adopt(data_dir, folder, path)]
-        for path in (*differences.damaged, *foreign):
-            _set_aside(data_dir, folder / path)
-        lost = {*differences.lost, *differences.damaged}
+        unreadable, copies = _adopt(data_dir, folder, differences.unrecorded)
+        for path in unreadable:
+            landings.record_lost(data_dir, folder, folder / path)
+        for path in (*differences.damaged, *unreadable):
+            place = _set_aside(data_dir, folder / path)
+            _logger.warning(
+                "%s: its content is not what was landed; moved to %s. %s", folder / path, place, REMEDY_FOR_LOST
+            )
+        for path in copies:
+            place = _set_aside(data_dir, folder / path)
+            _logger.warning(
+                "%s: holds rows of another crawl than its name says, such as a copy, so it is not counted; moved to "
+                "%s. Delete it, or give it back the name of its crawl if that file is lost.",
+                folder / path,
+                place,
+            )
+        lost = {*differences.lost, *differences.damaged, *unreadable}
         for path in sorted(landings.landed(data_dir, folder)):
             day, name = path.removeprefix("day=").split("/")
             files = days.setdefault((platform, day), DayFiles([], []))
@@ -100,24 +113,28 @@ def raw_files(
     return dict(sorted(days.items(), key=lambda item: (platforms.index(item[0][0]), item[0][1])))
 
 
-def _adopt(data_dir: Path, folder: Path, path: str) -> bool:
-    """Record a file that has no line in the manifest; False if it is damaged or not of the crawl that its name says.
+def _adopt(data_dir: Path, folder: Path, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Record files that have no line in the manifest. Returns those that cannot be read, and those that are not of the
+    crawl that their names say: a copy under another name would count its rows twice."""
+    unreadable, copies, adopted = [], [], []
+    for path in paths:
+        try:
+            crawls = pl.read_parquet(folder / path, columns=["crawl_id"], hive_partitioning=False, glob=False)
+        except (pl.exceptions.PolarsError, OSError):
+            unreadable.append(path)
+            continue
+        if all(Path(path).stem.startswith(crawl) for crawl in crawls["crawl_id"].unique()):
+            adopted.append((folder / path, crawls.height))
+        else:
+            copies.append(path)
+    if adopted:
+        landings.record(data_dir, folder, adopted)
+    return unreadable, copies
 
-    A copy under another name would count its rows twice.
-    """
-    try:
-        crawls = pl.read_parquet(folder / path, columns=["crawl_id"], hive_partitioning=False, glob=False)["crawl_id"]
-    except (pl.exceptions.PolarsError, OSError):
-        return False
-    if any(not Path(path).stem.startswith(crawl) for crawl in crawls.unique()):
-        return False
-    landings.record(data_dir, folder, [(folder / path, len(crawls))])
-    return True
 
-
-def _set_aside(data_dir: Path, path: Path) -> None:
-    """Move a file out of raw: readers of a folder fail at, or count, whatever lies in it."""
+def _set_aside(data_dir: Path, path: Path) -> Path:
+    """Move a file out of raw, and return its new path: readers of a folder fail at, or count, whatever lies in it."""
     place = data_dir / "set-aside" / path.relative_to(data_dir)
     place.parent.mkdir(parents=True, exist_ok=True)
     path.rename(place)
-    _logger.warning("%s: its content is not what was landed; moved to %s. %s", path, place, REMEDY_FOR_LOST)
+    return place

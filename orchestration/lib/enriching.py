@@ -13,7 +13,7 @@ from core.storage.paths import enriched_dir
 from core.storage.versions import current_version
 from expectations.validation import Validation, merged
 from orchestration.lib.checks import as_check_result
-from orchestration.lib.raw_frames import day_batches, read_days, validate_landed
+from orchestration.lib.raw_frames import REMEDY_FOR_REFUSED, day_batches, read_days, refused_rows, validate_landed
 
 RAW_ROWS = "raw_rows"  # the check of the raw rows, which every enriched asset has
 
@@ -44,15 +44,22 @@ def enrich_days(
     """
     validations: dict[str, list[Validation]] = defaultdict(list)
     counts: Counter[str] = Counter(days=0)
+    explanation: list[str] = []
     for days in day_batches(data_dir(), table, list(fingerprints)):
         rows = read_days(data_dir(), table, days)
         validations[RAW_ROWS].append(validate_landed(table, rows))
         if validations[RAW_ROWS][-1].is_critical:
+            explanation = [*refused_rows(data_dir(), table, rows), REMEDY_FOR_REFUSED]
             break
         batch = enrich(rows, days)
         for name, validation in batch.validations.items():
             validations[name].append(validation)
         if any(validation.is_critical for validation in batch.validations.values()):
+            explanation = [
+                f"Days {days[0]} to {days[-1]}.",
+                *(failure.in_words() for one in batch.validations.values() for failure in one.failures),
+                "Correct what reads the posts (labels, model, code), then run 'tingfeng refresh'.",
+            ]
             break
         for day in days:
             counts.update(batch.write_day(day, fingerprints[day]))
@@ -63,7 +70,7 @@ def enrich_days(
         yield as_check_result(validation, checks[name], name)
     if failed := [name for name, validation in results.items() if validation.is_critical]:
         raise dg.Failure(
-            f"{' and '.join(failed)} failed: nothing of the batch of days that failed was written; see the check."
+            "\n".join([f"{' and '.join(failed)} of {table} failed; nothing of these days was written.", *explanation])
         )
     return counts
 

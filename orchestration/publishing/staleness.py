@@ -29,6 +29,11 @@ def day_fingerprints(data_dir: Path, reading_fingerprint: str, table: RawTable =
     for (platform, day), files in raw_files(data_dir, table, PLATFORMS).items():
         inputs.setdefault(day, []).extend(f"{platform}/{name}" for name in files.present)
         inputs[day].extend(f"{platform}/{name} is lost" for name in files.lost)
+    if table == "posts":
+        # A day whose slices are lost is no longer complete, so its marts are rebuilt.
+        for (platform, day), files in raw_files(data_dir, "slices", PLATFORMS).items():
+            if files.lost:
+                inputs.setdefault(day, []).extend(f"slices/{platform}/{name} is lost" for name in files.lost)
     return {day: fingerprint([reading_fingerprint, *names]) for day, names in sorted(inputs.items())}
 
 

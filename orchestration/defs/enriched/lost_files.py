@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
 from core.contracts.enriched import LOST_FILES
+from core.contracts.raw import SCHEMAS
 from core.environment import data_dir
 from core.platforms import PLATFORMS
 from core.storage.paths import enriched_dir
@@ -18,7 +20,8 @@ KEY = dg.AssetKey(["enriched", "lost_files"])
 
 @dg.asset(
     key=KEY,
-    description="Raw files of posts that the manifests name and that are lost or damaged.",
+    description="Raw files of posts that the manifests name and that are lost or damaged. Those of "
+    "other tables are logged and named by the check.",
     kinds={"polars"},
     group_name="enriched",
     pool="enriched_lost_files",
@@ -27,23 +30,29 @@ KEY = dg.AssetKey(["enriched", "lost_files"])
     ],
 )
 def lost_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-    rows = [
-        (platform, date.fromisoformat(day), name.removesuffix(".parquet"))
-        for (platform, day), files in raw_files(data_dir(), "posts", PLATFORMS).items()
+    lost = [
+        (table, platform, day, name)
+        for table in SCHEMAS
+        for (platform, day), files in raw_files(data_dir(), table, PLATFORMS).items()
         for name in files.lost
     ]
+    rows = [
+        (platform, date.fromisoformat(day), Path(name).stem) for table, platform, day, name in lost if table == "posts"
+    ]
     frame = pl.DataFrame(rows, schema=LOST_FILES, orient="row")
-    for platform, day, name in rows:
-        context.log.warning(f"{platform} {day}: raw file {name}.parquet is lost. {REMEDY_FOR_LOST}")
+    for table, platform, day, name in lost:
+        context.log.warning(f"{platform} {day}: raw file {name} of {table} is lost. {REMEDY_FOR_LOST}")
     path = write_version(enriched_dir() / "lost_files", fingerprint([frame.write_json()]), frame)
     yield dg.MaterializeResult(
         metadata={"rows": frame.height, "version": path.stem},
         check_results=[
             dg.AssetCheckResult(
                 check_name="none_lost",
-                passed=frame.is_empty(),
+                passed=not lost,
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={"files": [f"{platform}/day={day}/{name}.parquet" for platform, day, name in rows]},
+                metadata={
+                    "files": [f"{table}/platform={platform}/day={day}/{name}" for table, platform, day, name in lost]
+                },
             )
         ],
     )

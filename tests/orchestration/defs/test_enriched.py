@@ -180,3 +180,15 @@ def test_enriched_rows_that_fail_their_checks_are_not_written(data, monkeypatch)
     assert failed_checks(result) == {"rows": dg.AssetCheckSeverity.ERROR}
     assert not result.success
     assert not versions(data / "enriched" / "posts" / f"day={DAY}")
+
+
+def test_a_batch_that_is_refused_names_day_file_posts_and_remedy(data: Path) -> None:
+    refused = replace(post("5251234567890129", "小米"), crawl_id="c2", like_count=-1)
+    path = land(data, "posts", "weibo", DAY, "c2", to_frame("posts", [refused]))
+    result = run()
+    assert not result.success
+    [failure] = [event for event in result.all_events if event.event_type_value == "STEP_FAILURE"]
+    message = str(failure.event_specific_data.error)  # type: ignore[union-attr]
+    for words in (DAY, str(path), "5251234567890129", "like_count", "tingfeng import", "tingfeng quarantine"):
+        assert words in message
+    assert "5251234567890123" not in message
