@@ -58,7 +58,7 @@ def _row_expectation(rule: Rule) -> Expectation:
             )
         case NotBefore():
             return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-                column_A=rule.field, column_B=rule.other, or_equal=True, severity="critical"
+                column_A=rule.field, column_B=rule.other, or_equal=rule.may_be_equal, severity="critical"
             )
 
 

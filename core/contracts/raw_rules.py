@@ -90,16 +90,20 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class NotBefore:
-    """``field`` is not less than the column ``other``."""
+    """``field`` is not less than the column ``other``; with may_be_equal false it is greater."""
 
     field: str
     other: str
     remedy: str
+    may_be_equal: bool = True
 
     def is_broken(self) -> pl.Expr:
-        return pl.col(self.field) < pl.col(self.other)
+        value, other = pl.col(self.field), pl.col(self.other)
+        return value < other if self.may_be_equal else value <= other
 
     def reason(self) -> str:
+        if not self.may_be_equal:
+            return f"{self.field} is not after {self.other}"
         return (
             f"{self.field} is before {self.other}"
             if self.field.endswith("_at")
@@ -117,8 +121,8 @@ def _shown(bound: int | datetime | None) -> str:
 _MAP_ANOTHER = "correct the file, or map the column that holds it"
 _POST_ID = Matches(
     "post_id",
-    # The shortest are the numbers of early Bilibili videos, the longest the 24 hex digits of Xiaohongshu. A vendor's
-    # own number or UUID is not an id of the platform: two vendors' rows of one post would count twice.
+    # The shortest are the numbers of early videos, the longest the 24 hex digits of Xiaohongshu. A vendor's own number
+    # or UUID is not an id of the platform: two vendors' rows of one post would count twice.
     r"[0-9A-Za-z_-]{4,32}",
     "a post id of the platform (4 to 32 letters, digits, - or _)",
     "map the column with the platform's own id, or post_url, whose addresses hold it",
@@ -182,7 +186,7 @@ RULES: Mapping[RawTable, tuple[Rule, ...]] = {
         OneOf("state", get_args(SliceState), "report this"),
         OneOf("target", get_args(Target), "report this"),
         OneOf("ordering", get_args(Ordering), "report this"),
-        NotBefore("slice_end", "slice_start", "report this"),
+        NotBefore("slice_end", "slice_start", "report this", may_be_equal=False),
         NotBefore("posts_seen", "posts_kept", "report this"),
         *_counts("pages"),
     ),

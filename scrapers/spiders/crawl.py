@@ -148,7 +148,7 @@ class CrawlingSpider(PlatformSpider, ABC):
         for slice_request, missing in posts_missing_from_parts(self._kept).items():
             kept_ids = self._kept[slice_request]
             reason = f"{len(missing)} of {len(kept_ids)} posts are missing from its narrower slices"
-            values = {"cap_hit": True, "kept_ids": kept_ids, "posts_kept": len(kept_ids)}
+            values = {"cap_hit": True, "kept_ids": kept_ids, "posts_seen": len(kept_ids), "posts_kept": len(kept_ids)}
             incomplete.append(self._new_slice(slice_request, state="partial", reason=reason, **values))
         return incomplete
 

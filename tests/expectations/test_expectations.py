@@ -28,7 +28,7 @@ RAW = {
     "collect_count": None,
     "view_count": None,
     "author_followers": 12,
-    "posted_day": "2026-01-05",
+    "own_day": "2026-01-05",
     "day_of_file": "2026-01-05",
 }
 DAY = date(2026, 1, 5)
@@ -57,8 +57,11 @@ def raw_rows(*changes: dict[str, Any]) -> pl.DataFrame:
 
 
 def test_raw_suite_passes_valid_rows_and_an_empty_day():
-    assert validate(raw_rows({}, {"post_id": "5251234567890124", "author_id": None}), raw.raw_posts()).failures == []
-    assert validate(raw_rows({}).clear(), raw.raw_posts()).failures == []
+    assert (
+        validate(raw_rows({}, {"post_id": "5251234567890124", "author_id": None}), raw.raw_suite("posts")).failures
+        == []
+    )
+    assert validate(raw_rows({}).clear(), raw.raw_suite("posts")).failures == []
 
 
 @pytest.mark.parametrize(
@@ -69,27 +72,27 @@ def test_raw_suite_passes_valid_rows_and_an_empty_day():
         ({"post_id": "5.25e15"}, "column_values_to_match_regex"),
         ({"post_url": "//weibo.com/1"}, "column_values_to_match_regex"),
         ({"author_id": "1000000001"}, "column_values_to_match_regex"),  # not a pseudonym
-        ({"posted_day": "2026-01-06"}, "column_pair_values_to_be_equal"),
+        ({"own_day": "2026-01-06"}, "column_pair_values_to_be_equal"),
         ({"observed_at": datetime(2026, 1, 1, tzinfo=UTC)}, "column_pair_values_a_to_be_greater_than_b"),
         ({"posted_at": datetime(1970, 1, 1, tzinfo=UTC)}, "column_values_to_be_between"),
         ({"like_count": -1}, "column_values_to_be_between"),
     ],
 )
 def test_raw_suite_fails_an_invalid_row(change, expectation):
-    validation = validate(raw_rows({"post_id": "5251234567890199"}, change), raw.raw_posts())
+    validation = validate(raw_rows({"post_id": "5251234567890199"}, change), raw.raw_suite("posts"))
     assert validation.is_critical
     assert expectation in {failure.expectation for failure in validation.failures}
 
 
 def test_raw_suite_fails_a_post_that_one_crawl_landed_twice():
-    validation = validate(raw_rows({}, {}), raw.raw_posts())
+    validation = validate(raw_rows({}, {}), raw.raw_suite("posts"))
     assert validation.is_critical
     assert validation.failures[0].expectation == "compound_columns_to_be_unique"
 
 
 def test_raw_suite_warns_if_most_texts_are_empty():
     rows = raw_rows(*({"post_id": f"525123456789012{digit}", "text": ""} for digit in range(8)))
-    validation = validate(rows, raw.raw_posts())
+    validation = validate(rows, raw.raw_suite("posts"))
     assert validation.failures
     assert not validation.is_critical
 
@@ -216,12 +219,13 @@ def test_served_suites(suite, row, wrong):
 
 def test_a_suite_raises_if_a_column_is_missing():
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
-        validate(pl.DataFrame({"platform": ["weibo"]}), raw.raw_posts())
+        validate(pl.DataFrame({"platform": ["weibo"]}), raw.raw_suite("posts"))
 
 
 LANDED = {
     "comments": {
         "platform": "weibo", "comment_id": "5251234567890123", "post_id": "5251234567890122", "text": "小米",
+        "source": "spider",
         "parent_comment_id": None, "posted_at": MOMENT, "author_id": "0123456789abcdef0123", "like_count": 3,
         "reply_count": None, "observed_at": MOMENT, "crawl_id": "a", "day": "2026-01-06",
     },
@@ -236,8 +240,8 @@ LANDED = {
     "slices": {
         "platform": "weibo", "target": "search", "query": "小米", "slice_start": MOMENT,
         "slice_end": datetime(2026, 1, 6, tzinfo=UTC), "state": "ok", "reason": None, "pages": 1, "posts_seen": 1,
-        "posts_kept": 1, "cap_hit": False, "kept_ids": ["1"], "observed_at": MOMENT, "crawl_id": "a",
-        "day": "2026-01-06",
+        "posts_kept": 1, "cap_hit": False, "kept_ids": ["1"], "ordering": "newest",
+        "observed_at": MOMENT, "crawl_id": "a", "day": "2026-01-06",
     },
 }  # fmt: skip
 OTHER = {

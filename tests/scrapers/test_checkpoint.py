@@ -43,11 +43,20 @@ def test_items_land_unchanged(tmp_path: Path) -> None:
     """Times to the microsecond, null counts, and characters that some formats treat as line breaks."""
     moment = datetime(2026, 1, 4, 16, 0, 0, 1, tzinfo=UTC)
     text = "一行\n二行\u2028三\r\x85 \x00\"'\\ 😂"
-    bare = Post(platform="weibo", post_id="2", post_url="u", post_type="text", text="", posted_at=moment,
+    bare = Post(platform="weibo", post_id="5251842963406852", post_url="https://m.weibo.cn/detail/5251842963406852",
+                post_type="text", text="", posted_at=moment.replace(microsecond=0),
                 observed_at=moment.replace(microsecond=0), payload="")  # fmt: skip
-    post = dataclasses.replace(bare, post_id="1", text=text, like_count=10**15 - 1, hashtags=["小米", text])
-    comment = Comment(platform="weibo", comment_id="3", post_id="1", text=text, posted_at=moment, observed_at=moment,
-                      payload=text)  # fmt: skip
+    post = dataclasses.replace(
+        bare,
+        post_id="5251842963406851",
+        posted_at=moment,
+        observed_at=moment,
+        text=text,
+        like_count=10**15 - 1,
+        hashtags=["小米", text],
+    )
+    comment = Comment(platform="weibo", comment_id="3", post_id="5251842963406851", text=text, posted_at=moment,
+                      observed_at=moment, payload=text)  # fmt: skip
     reject = Reject(platform="weibo", source="s", position="card 1", reason="r", record=text, observed_at=moment)
     checkpoint = Checkpoint(tmp_path, "weibo", DAY)
     for step, items in enumerate(([post], [], [bare, reject, comment])):

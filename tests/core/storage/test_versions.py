@@ -6,32 +6,32 @@ from core.storage.versions import current_fingerprint, current_version, fingerpr
 
 
 def test_versions_are_numbered_and_the_last_is_current(tmp_path):
-    assert current_fingerprint(tmp_path) is None
-    first = write_version(tmp_path, "aaa", pl.DataFrame({"x": [1]}))
-    second = write_version(tmp_path, "bbb", pl.DataFrame({"x": [2]}))
+    assert current_fingerprint(tmp_path / "data/enriched/x") is None
+    first = write_version(tmp_path / "data/enriched/x", "aaa", pl.DataFrame({"x": [1]}))
+    second = write_version(tmp_path / "data/enriched/x", "bbb", pl.DataFrame({"x": [2]}))
     assert [first.name, second.name] == ["000001-aaa.parquet", "000002-bbb.parquet"]
-    assert current_fingerprint(tmp_path) == "bbb"
+    assert current_fingerprint(tmp_path / "data/enriched/x") == "bbb"
 
 
 def test_the_rows_of_the_current_version_have_the_columns_of_the_schema(tmp_path):
     schema = pl.Schema({"x": pl.Int64(), "y": pl.String()})
-    assert current_version(tmp_path, schema).equals(schema.to_frame())
+    assert current_version(tmp_path / "data/enriched/x", schema).equals(schema.to_frame())
     for x in (1, 2):
-        write_version(tmp_path, f"v{x}", pl.DataFrame({"x": [x], "z": [0]}))
-    assert current_version(tmp_path, schema).rows() == [(2, None)]
+        write_version(tmp_path / "data/enriched/x", f"v{x}", pl.DataFrame({"x": [x], "z": [0]}))
+    assert current_version(tmp_path / "data/enriched/x", schema).rows() == [(2, None)]
 
 
 def test_the_same_fingerprint_is_not_written_again(tmp_path):
-    path = write_version(tmp_path, "aaa", pl.DataFrame({"x": [1]}))
+    path = write_version(tmp_path / "data/enriched/x", "aaa", pl.DataFrame({"x": [1]}))
     written = path.stat().st_mtime_ns
-    assert write_version(tmp_path, "aaa", pl.DataFrame({"x": [1]})) == path
+    assert write_version(tmp_path / "data/enriched/x", "aaa", pl.DataFrame({"x": [1]})) == path
     assert path.stat().st_mtime_ns == written
 
 
 def test_a_return_to_an_earlier_fingerprint_is_a_new_version_and_nothing_is_removed(tmp_path):
     for mark in ("aaa", "bbb", "aaa"):
-        write_version(tmp_path, mark, pl.DataFrame({"x": [1]}))
-    assert [path.name for path in versions(tmp_path)] == [
+        write_version(tmp_path / "data/enriched/x", mark, pl.DataFrame({"x": [1]}))
+    assert [path.name for path in versions(tmp_path / "data/enriched/x")] == [
         "000001-aaa.parquet",
         "000002-bbb.parquet",
         "000003-aaa.parquet",

@@ -203,9 +203,10 @@ class TestColumns:
 
     @given(st.lists(st.none() | st.text() | WHOLE.map(str) | st.from_regex(r"[0-9.,]{1,9}[千万亿kw]?\+?")))
     def test_counts(self, raw: list[str | None]) -> None:
-        value, is_floor = columns.counts(pl.Series(raw, dtype=pl.String))
+        value, is_floor, is_unread = columns.counts(pl.Series(raw, dtype=pl.String))
         singly = [parse_count(text) if text is None or len(text) <= 24 else Count(None) for text in raw]
         assert list(zip(value, is_floor, strict=True)) == [(count.value, count.is_floor) for count in singly]
+        assert not (value.is_not_null() & is_unread).any()
 
     @given(st.lists(st.tuples(SHOWN_TIMES | STRANGE_TIMES, MOMENTS, st.none() | MOMENTS)))
     def test_times(self, rows: list[tuple[str, datetime, datetime | None]]) -> None:
