@@ -10,6 +10,7 @@ from core.contracts.raw import SCHEMAS, RawTable
 from core.contracts.raw_rules import broken_rules
 from core.platforms import PLATFORMS, Platform
 from core.storage.raw import partition_dir
+from expectations.plausibility import reposts_with_counts_of_originals
 from expectations.raw import OBSERVATION, raw_suite
 from expectations.validation import Validation, columns_of, validate
 
@@ -65,7 +66,13 @@ def _read(table: RawTable, paths: Sequence[Path]) -> pl.DataFrame:
 def validate_landed(table: RawTable, rows: pl.DataFrame) -> Validation:
     """Validate rows from read_days or read_landed against the suite of their table."""
     suite = raw_suite(table)
-    return validate(_with_checked_columns(table, rows).select(columns_of(suite)), suite)
+    validation = validate(_with_checked_columns(table, rows).select(columns_of(suite)), suite)
+    if table != "posts":
+        return validation
+    return validation._replace(
+        expectations=validation.expectations + 1,
+        failures=[*validation.failures, *reposts_with_counts_of_originals(rows)],
+    )
 
 
 def _with_checked_columns(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
