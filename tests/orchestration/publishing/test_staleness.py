@@ -78,3 +78,14 @@ def test_a_changed_parameter_is_noticed_until_it_is_published(tmp_path):
     assert tables_changed(tmp_path, settings(6000), snapshot)  # the run that wrote it has not published
     os.utime(written, (0, 0))
     assert not tables_changed(tmp_path, settings(6000), snapshot)
+
+
+def test_a_day_whose_slices_are_lost_is_stale_until_they_are_restored(tmp_path):
+    rows = to_frame("slices", [])
+    path = land(tmp_path, "slices", "weibo", "2026-01-05", "c1", rows)
+    assert day_fingerprints(tmp_path, "reading") == {}
+    content = path.read_bytes()
+    path.unlink()
+    assert day_fingerprints(tmp_path, "reading").keys() == {"2026-01-05"}
+    path.write_bytes(content)
+    assert day_fingerprints(tmp_path, "reading") == {}
