@@ -51,6 +51,7 @@ class PlatformFacts:
     interactions: the counts that add up to its interactions (docs/metrics.md).
     post_type: the default type, for imported posts without one.
     post_address: the canonical URL of a post, with {post_id}; type_addresses: the URLs of types that differ.
+    post_id: a regular expression for a whole post id. It refuses the ids of other platforms, not all invalid ones.
     id_in_address: a regular expression whose first group is the post id in a URL.
     person_id_keys: payload keys whose values are persons' ids, at any depth. The values are replaced by pseudonyms, so
         that a payload that is parsed again still joins.
@@ -76,6 +77,7 @@ class PlatformFacts:
     post_type: str
     post_address: str
     type_addresses: Mapping[str, str] = field(default_factory=dict)
+    post_id: str
     id_in_address: str
     person_id_keys: frozenset[str]
     person_id_places: re.Pattern[str] | None = None
@@ -101,6 +103,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         interactions=frozenset({"like", "comment", "share"}),
         post_type="text",
         post_address="https://m.weibo.cn/detail/{post_id}",
+        post_id=r"[0-9]{1,18}",
         # Weibo's own pages use the id in base 62, after the author's id.
         id_in_address=r"(?:/detail/|/status/|weibo\.(?:com|cn)/\d+/)([0-9A-Za-z]+)",
         person_id_keys=frozenset({"user_id", "uid", "author_id", "authorid", "评论人ID", "creator_hash"}),
@@ -159,6 +162,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         post_type="video",
         post_address="https://www.douyin.com/video/{post_id}",
         type_addresses={"image": "https://www.douyin.com/note/{post_id}"},
+        post_id=r"[0-9]{1,14}|[0-9]{18,20}",
         id_in_address=r"(?:/video/|/note/|modal_id=|aweme_id=)(\d+)",
         person_id_keys=frozenset(
             {
@@ -197,6 +201,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         interactions=frozenset({"like", "comment", "share", "collect"}),
         post_type="image",
         post_address="https://www.xiaohongshu.com/explore/{post_id}",
+        post_id=r"[0-9A-Za-z_-]{1,14}|[0-9a-f]{24}",
         id_in_address=r"/(?:explore|discovery/item|item)/([0-9a-f]{24})",
         person_id_keys=frozenset({"user_id", "userid", "userId", "red_id", "creator_hash"}),
         person_id_places=re.compile(r"(?:user/profile/|user_?id=)(?P<id>[0-9a-f]{24})"),
@@ -220,6 +225,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
             "zvideo": "https://www.zhihu.com/zvideo/{post_id}",
             "pin": "https://www.zhihu.com/pin/{post_id}",
         },
+        post_id=r"[0-9]{1,20}",
         id_in_address=r"(?:/answer/|/p/|/zvideo/|/pin/)(\d+)",
         person_id_keys=frozenset(
             {"url_token", "user_id", "user_url_token", "member_id", "member_hash_id", "creator_hash"}
@@ -240,6 +246,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         interactions=frozenset({"like", "comment", "share"}),
         post_type="video",
         post_address="https://www.bilibili.com/video/av{post_id}",
+        post_id=r"[0-9]{1,18}",
         # The short id begins with BV; scrapers/parsers/values.py converts it to the number.
         id_in_address=r"/video/(?:[aA][vV])?(\d+|BV1[0-9A-Za-z]{9})",
         person_id_keys=frozenset({"user_id", "mid", "creator_hash"}),

@@ -33,13 +33,13 @@ def where(mask: pl.Series, yes: pl.Series | str | None, no: pl.Series | str | No
     return pl.select(pl.when(mask).then(pl.lit(yes)).otherwise(pl.lit(no))).to_series()
 
 
-# An id that a spreadsheet turned into a number in scientific notation: its last digits are lost.
-_LOST_DIGITS = r"^[0-9]\.[0-9]+[eE]\+[0-9]{2}$"
+# An id that a spreadsheet or pandas turned into a float: its last digits are lost.
+LOST_DIGITS = r"^([0-9](\.[0-9]+)?[eE]\+[0-9]{2}|[0-9]{17,}\.0)$"
 
 
 def with_all_digits(ids: pl.Series) -> pl.Series:
     """The ids; null for one that lost its last digits, since different ids would become equal."""
-    return where(ids.str.contains(_LOST_DIGITS), None, ids)
+    return where(ids.str.contains(LOST_DIGITS), None, ids)
 
 
 def non_empty(raw: pl.Series) -> pl.Series:
@@ -313,6 +313,16 @@ def invalid_id(field: str, ids: pl.Series) -> RowProblem:
     is_invalid = ~ids.str.contains(VALID_ID).fill_null(False)
     remedy = "check that the row's cells stand under the right columns, and that no spreadsheet rounded the id"
     return RowProblem(is_invalid, field, "is not a valid id", ids, remedy)
+
+
+def foreign_id(posts: pl.DataFrame) -> pl.Series:
+    """The rows whose ``post_id`` cannot be one of their ``platform``, since the mapping names the wrong platform or
+    maps a vendor's own number."""
+    patterns = [
+        (pl.col("platform") == platform) & ~pl.col("post_id").str.contains(rf"^(?:{facts.post_id})$")
+        for platform, facts in FACTS.items()
+    ]
+    return posts.select(pl.any_horizontal(patterns).fill_null(False)).to_series()
 
 
 def invalid_time(field: str, moments: pl.Series, cells: pl.Series) -> RowProblem:

@@ -18,10 +18,10 @@ from core.platforms import FACTS, PLATFORM_NAMES, PLATFORMS, Platform
 from core.problems import Problem
 from core.strict_yaml import load_yaml
 from scrapers.importers import columns
-from scrapers.importers.files import FileProblem
+from scrapers.importers.files import FileProblem, TextFile
+from scrapers.importers.ids import ids_in, post_ids
 from scrapers.importers.kinds import Context, Kind, Table, raw_rows
 from scrapers.importers.payload import hashed_ids, payloads, pseudonyms
-from scrapers.parsers.values import SHORT_IDS
 from scrapers.pseudonym import NOBODY
 
 SUFFIX = ".mapping.yaml"
@@ -56,6 +56,7 @@ class Mapping(BaseModel):
 
     format: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]  # source becomes import:<format>
     files: _Word = "*"  # of the folder, as a shell's pattern
+    sheet: _Word | None = None  # of a workbook or database, as a shell's pattern; all, if left out
     table: Literal["posts", "comments"]
     columns: dict[_Word, _Word]  # ours: the file's
     constants: dict[_Word, _Word] = Field(default_factory=dict)  # ours: the same for all rows
@@ -63,6 +64,10 @@ class Mapping(BaseModel):
     personal: list[_Word]  # further columns of the file with personal data
     post_url: _Word | None = None  # an address with {post_id} in it
     timezone: Annotated[str, AfterValidator(_is_timezone)] = TIMEZONE  # of times that name none
+
+    def applies_to(self, file: TextFile) -> bool:
+        """True if the mapping is for this file, or this sheet of a workbook."""
+        return self.sheet is None or fnmatch(file.table, self.sheet)
 
     @model_validator(mode="after")
     def _is_complete(self) -> "Mapping":
@@ -116,7 +121,7 @@ def kind_of(mapping: Mapping) -> Kind:
         required=frozenset(named),
         columns=tuple(dict.fromkeys(named)),
         read=partial(_read, mapping=mapping),
-        has_observation_times="observed_at" in mapping.columns,
+        has_observation_times="observed_at" in {*mapping.columns, *mapping.constants},
     )
 
 
@@ -185,7 +190,7 @@ def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform
             **counts,
             "hashtags": columns.hashtags(text, given("hashtags"), platform),
             "ip_location": columns.places(given("ip_location")),
-            "repost_of_id": columns.non_empty(given("repost_of_id")),
+            "repost_of_id": post_ids(platform, columns.non_empty(given("repost_of_id"))),
             "is_ad": _truths(given("is_ad")).fill_null(False),
             "query": columns.non_empty(given("query")),
             "observed_at": observed_at,
@@ -256,14 +261,10 @@ def _time_problems(
 
 
 def _post_id(rows: pl.DataFrame, mapping: Mapping, platform: Platform) -> pl.Series:
-    if "post_id" in {*mapping.columns, *mapping.constants}:
-        return _mapped(rows, mapping, "post_id").str.strip_chars()
-    ids = _mapped(rows, mapping, "post_url").str.extract(FACTS[platform].id_in_address)
-    decode = SHORT_IDS.get(platform)
-    if decode is None:
-        return ids
-    short = [post_id for post_id in ids.drop_nulls().unique() if not post_id.isdigit()]
-    return ids.replace(short, [decode(post_id) for post_id in short])
+    addresses = _mapped(rows, mapping, "post_url")
+    if "post_id" not in {*mapping.columns, *mapping.constants}:
+        return ids_in(platform, addresses)
+    return post_ids(platform, _mapped(rows, mapping, "post_id"), addresses)
 
 
 def _post_url(post_id: pl.Series, post_type: pl.Series, mapping: Mapping, platform: Platform) -> pl.Series:
@@ -274,7 +275,7 @@ def _post_url(post_id: pl.Series, post_type: pl.Series, mapping: Mapping, platfo
 
 
 def _observed_at(rows: pl.DataFrame, context: Context, mapping: Mapping) -> pl.Series:
-    if "observed_at" not in mapping.columns:
+    if "observed_at" not in {*mapping.columns, *mapping.constants}:
         return pl.repeat(context.modified_at, rows.height, dtype=columns.TIME, eager=True)
     moments = columns.times(_mapped(rows, mapping, "observed_at"), context.modified_at)
     return _in_zone(moments, _mapped(rows, mapping, "observed_at"), mapping.timezone)

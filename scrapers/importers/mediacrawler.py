@@ -11,6 +11,7 @@ a time in China was read as UTC. create_date_time is right; if it is missing, th
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -18,6 +19,7 @@ import polars as pl
 
 from core.platforms import FACTS, Platform
 from scrapers.importers import columns
+from scrapers.importers.ids import post_ids
 from scrapers.importers.kinds import Context, Kind, raw_rows
 from scrapers.importers.payload import payloads, pseudonyms
 
@@ -59,6 +61,11 @@ _POST_NAMES: Mapping[Platform, Mapping[str, str]] = {
         "collect_count": "video_favorite_count", "view_count": "video_play_count",
     },
 }  # fmt: skip
+# The addresses of posts whose ids are numbers, which a spreadsheet may cut.
+_ADDRESSES: Mapping[Platform, str] = {
+    "weibo": "note_url", "douyin": "aweme_url", "zhihu": "content_url",
+    "bilibili": "video_url",
+}  # fmt: skip
 _COMMENT_NAMES: Mapping[Platform, Mapping[str, str]] = {
     "weibo": {"post_id": "note_id", "posted_at": "create_time", "like_count": "comment_like_count"},
     "xiaohongshu": {"post_id": "note_id", "posted_at": "create_time", "like_count": "like_count"},
@@ -73,7 +80,8 @@ def _read_posts(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.
     if platform == "weibo":  # the payload must not have the name either
         content = columns.without_video_title(columns.column(rows, "content"), columns.column(rows, "nickname"))
         rows = rows.with_columns(content.alias("content"))
-    post_id = columns.column(rows, names["post_id"]).str.strip_chars()
+    address = columns.column(rows, _ADDRESSES.get(platform))
+    post_id = post_ids(platform, columns.column(rows, names["post_id"]), address)
     text = columns.plain_text(columns.column(rows, names["text"]))
     title = columns.plain_text(columns.column(rows, names.get("title")))
     observed_at = columns.times(columns.column(rows, "last_modify_ts"), context.modified_at)
@@ -239,6 +247,12 @@ _COMMENT_COLUMNS: Mapping[Platform, str] = {
     "bilibili": f"comment_id,parent_comment_id,create_time,video_id,content,{_AUTHOR},sex,sign,sub_comment_count,"
     "like_count,last_modify_ts",
 }
+
+
+def _required_of_comments(platform: Platform) -> frozenset[str]:
+    return frozenset({*_COMMENT_NAMES[platform].values(), "comment_id", "content", "last_modify_ts"})
+
+
 KINDS = (
     *(
         Kind(
@@ -259,13 +273,20 @@ KINDS = (
             source=SOURCE,
             platform=platform,
             table="comments",
-            required=frozenset({*_COMMENT_NAMES[platform].values(), "comment_id", "content", "last_modify_ts"}),
+            required=_required_of_comments(platform),
             columns=tuple(_COMMENT_COLUMNS[platform].split(",")),
             read=partial(_read_comments, platform=platform),
             has_observation_times=True,
         )
         for platform in _COMMENT_NAMES
     ),
+)
+# Comments of Xiaohongshu before August 2024 and of Douyin before November 2024 have no like_count. The other columns of
+# Xiaohongshu's are in Weibo's too, so these kinds are tried only where no other fits.
+OLD_KINDS = tuple(
+    replace(kind, required=kind.required - {"like_count"})
+    for kind in KINDS
+    if kind.table == "comments" and kind.platform in ("xiaohongshu", "douyin")
 )
 # Files of accounts, which generation A also wrote. They are skipped.
 CREATOR_COLUMNS = frozenset({"user_id", "follows", "fans"})

@@ -14,7 +14,8 @@ import os
 import shutil
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Mapping as Names
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,10 +36,11 @@ from core.storage.quarantine import write_quarantine
 from core.storage.raw import new_crawl_id, partition_dir, table_dir, write_rows
 from core.storage.tombstones import without_forgotten
 from scrapers.importers import mediacrawler, spider_xhs, weibo_articles, weibo_crawler, weibo_search, weibo_spider
-from scrapers.importers.columns import TIME, VALID_ID, column, contradicting_id_times, non_empty
+from scrapers.importers.columns import TIME, VALID_ID, column, contradicting_id_times, foreign_id, non_empty
 from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
+from scrapers.importers.ids import with_whole_numbers, without_cut_numbers
 from scrapers.importers.kinds import Context, Kind, Table
-from scrapers.importers.mapping import SUFFIX, kind_of, mappings_beside
+from scrapers.importers.mapping import SUFFIX, Mapping, kind_of, mappings_beside
 
 KINDS: tuple[Kind, ...] = (
     *mediacrawler.KINDS,
@@ -68,6 +70,7 @@ class Tally:
     """The result for one file. read == kept + repeated + quarantined."""
 
     path: Path
+    part: str = ""  # of the file: "sheet 抖音", "table weibo"
     kind: Kind | None = None
     problem: str | None = None  # why the file could not be imported
     skipped: str | None = None  # why the file has nothing to import
@@ -148,13 +151,13 @@ def _check(path: Path, outcome: Import) -> list[tuple[TextFile, Kind] | None]:
     """
     try:
         parts = examine(path)
-        mapped = {source: kind_of(mapping) for source, mapping in mappings_beside(path)}
+        mappings = mappings_beside(path)
     except FileProblem as problem:
         outcome.tallies.append(Tally(path, problem=str(problem)))
         return [None]
-    checked = [(file, tally) for file in parts for tally in _tallies(file, list(mapped.values()))]
+    checked = [(file, tally) for file in parts for tally in _tallies(file, mappings)]
     if all(tally.kind is None and tally.skipped is None for _, tally in checked):
-        outcome.tallies.append(Tally(path, problem=f"{path}: {_unknown(parts[0], mapped)}", is_unknown=True))
+        outcome.tallies.append(Tally(path, problem=f"{path}: {_unknown(parts[0], mappings)}", is_unknown=True))
         return [None]
     for file, tally in checked:
         if tally.kind is None and tally.skipped is None:
@@ -171,22 +174,26 @@ def _skip_unknown(outcome: Import, sources: Sequence[Path]) -> None:
                 tally.skipped, tally.problem = (tally.problem or "").removeprefix(f"{tally.path}: "), None
 
 
-def _tallies(file: TextFile, mapped: Sequence[Kind]) -> list[Tally]:
+def _tallies(file: TextFile, mappings: Sequence[tuple[Path, Mapping]]) -> list[Tally]:
     """A tally for each kind that fits the file; one without a kind if none fits."""
-    kinds = recognise(file.columns, mapped)
+    part = f"{file.layout} {file.table}" if file.table else ""
+    kinds = recognise(file.columns, [kind_of(mapping) for _, mapping in mappings if mapping.applies_to(file)])
+    known = recognise(file.columns) or recognise(file.columns, mediacrawler.OLD_KINDS)
     skipped = None if kinds else next((why for known, why in _SKIPPED.items() if known <= set(file.columns)), None)
     if skipped is not None:
-        return [Tally(file.path, skipped=skipped)]
-    return [Tally(file.path, kind=kind) for kind in kinds or recognise(file.columns)] or [Tally(file.path)]
+        return [Tally(file.path, part, skipped=skipped)]
+    return [Tally(file.path, part, kind) for kind in kinds or known] or [Tally(file.path, part)]
 
 
-def _unknown(file: TextFile, mapped: Mapping[Path, Kind]) -> str:
+def _unknown(file: TextFile, mappings: Sequence[tuple[Path, Mapping]]) -> str:
     """The message for a file of an unknown format."""
     listed = ", ".join(file.columns[:30]) + (", ..." if len(file.columns) > 30 else "")
-    if mapped:
+    if mappings:
         lacks = "; ".join(
-            f"{source.name} names {', '.join(sorted(kind.required - set(file.columns)))}, which it lacks"
-            for source, kind in mapped.items()
+            f"{source.name} names {', '.join(missing)}, which it lacks"
+            if (missing := sorted(kind_of(mapping).required - set(file.columns)))
+            else f"{source.name} is for sheets called {mapping.sheet}"
+            for source, mapping in mappings
         )
         return f"no mapping fits its columns ({listed or 'none'}): {lacks}; correct the mapping"
     known = ", ".join(kind.name for kind in KINDS)
@@ -228,7 +235,7 @@ class _Read:
 
     place: int  # index of its tally
     table: Table
-    days: Mapping[tuple[Platform, date], int]  # valid rows by day of publication
+    days: Names[tuple[Platform, date], int]  # valid rows by day of publication
     rejects: list[Reject]
     unread_counts: int
     replaced_times: int
@@ -240,7 +247,7 @@ def _read_all(
     key, started = load_key(data_dir), now()
 
     def read_batch(number: int, place: int, file: TextFile, kind: Kind, batch: Batch) -> _Read:
-        batch = _of_kind(batch, kind)
+        batch = _of_kind(batch, kind, has_cut_numbers=file.layout == "csv")
         # A modification time in the future comes from a clock that is wrong.
         rows = kind.read(batch.rows, Context(min(file.modified_at, started), key)).with_columns(
             pl.lit(kind.source).alias("source"),
@@ -270,10 +277,12 @@ def _read_all(
     outcome.quarantine = write_quarantine(data_dir, outcome.import_id, rejects)
 
 
-def _of_kind(batch: Batch, kind: Kind) -> Batch:
+def _of_kind(batch: Batch, kind: Kind, *, has_cut_numbers: bool) -> Batch:
     """The batch without the rows that ``only_with`` excludes, and without columns that the kind does not know: nobody
-    has looked at what they say about people."""
-    rows = batch.rows.select(name for name in batch.rows.columns if name in kind.columns)
+    has looked at what they say about people. Numbers have no ".0", and ids that a spreadsheet cut are marked."""
+    rows = with_whole_numbers(batch.rows.select(name for name in batch.rows.columns if name in kind.columns))
+    if has_cut_numbers:
+        rows = without_cut_numbers(rows)
     if kind.only_with is None:
         return Batch(rows, batch.numbers, batch.bad)
     is_of_kind = non_empty(column(rows, kind.only_with)).is_not_null()
@@ -318,6 +327,11 @@ def _with_times_of_ids(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
 def _checked(rows: pl.DataFrame, table: Table, started: datetime) -> pl.DataFrame:
     """The rows; ``problem`` of those that break the row contract, or were observed after ``started``, says so."""
     broken = broken_rules(table, rows).select(pl.struct("field", "reason", "remedy").alias("broken")).to_series()
+    foreign = pl.struct(
+        field=pl.lit("post_id"),
+        reason=pl.concat_str(pl.lit("post_id is not an id of "), "platform"),
+        remedy=pl.lit("map the column with the platform's own id, and check the platform of the mapping or sheet"),
+    )
     late = pl.struct(
         field=pl.lit("observed_at"),
         reason=pl.lit("the time of observation is in the future"),
@@ -327,6 +341,7 @@ def _checked(rows: pl.DataFrame, table: Table, started: datetime) -> pl.DataFram
         pl.coalesce(
             "problem",
             pl.when(pl.lit(broken.struct.field("reason")).is_not_null()).then(pl.lit(broken)),
+            pl.when(foreign_id(rows)).then(foreign),
             pl.when(pl.col("observed_at") > started).then(late),
         ).alias("problem")
     )
@@ -366,7 +381,7 @@ def _rejects(batch: Batch, rows: pl.DataFrame, file: TextFile, kind: Kind, impor
     ]
 
 
-def _write_spool(rows: pl.DataFrame, kind: Kind, spool: Path, name: str) -> Mapping[tuple[Platform, date], int]:
+def _write_spool(rows: pl.DataFrame, kind: Kind, spool: Path, name: str) -> Names[tuple[Platform, date], int]:
     """The number of rows of each platform and day."""
     spooled = rows.drop("problem", "unread_counts", "time_text", "_is_replaced_time").with_columns(
         day_of("posted_at").alias("_day"),
@@ -424,7 +439,7 @@ def _of_days(spooled: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     return spooled.slice(start, spooled["_day"].search_sorted(days[-1], "right") - start)
 
 
-def _chunks(sizes: Mapping[date, int]) -> Iterator[tuple[list[date], int, int]]:
+def _chunks(sizes: Names[date, int]) -> Iterator[tuple[list[date], int, int]]:
     """Days to land together, of about CHUNK_ROWS rows; a day with more is landed in parts, by the hash of the id."""
     days: list[date] = []
     rows = 0

@@ -13,7 +13,7 @@ def summary(outcome: Import) -> list[str]:
     """A line for each file and for each table, and notes."""
     done = [tally for tally in outcome.tallies if tally.kind]
     lines = [_line(_HEADINGS, "format, file")]
-    lines += [_line(_numbers([tally]), f"{tally.kind.name}, {tally.path}") for tally in done if tally.kind]
+    lines += [_line(_numbers([tally]), f"{tally.kind.name}, {_place(tally)}") for tally in done if tally.kind]
     for table in ("posts", "comments"):
         of_table = [tally for tally in done if tally.kind and tally.kind.table == table]
         if of_table:
@@ -23,13 +23,13 @@ def summary(outcome: Import) -> list[str]:
     )
     lines.append("(landed): repeated rows that are another observation. quarantined: unreadable.")
     lines += [
-        f"{tally.path}: {tally.unread_counts:,} filled cells of counts could not be read and count as not shown; check "
-        "that the columns hold counts"
+        f"{_place(tally)}: {tally.unread_counts:,} filled cells of counts could not be read and count as not shown; "
+        "check that the columns hold counts"
         for tally in done
         if tally.unread_counts
     ]
     lines += [
-        f"{tally.path}: {tally.replaced_times:,} times contradict the time in the id by hours; the time in the id "
+        f"{_place(tally)}: {tally.replaced_times:,} times contradict the time in the id by hours; the time in the id "
         "was taken"
         for tally in done
         if tally.replaced_times
@@ -41,6 +41,10 @@ def summary(outcome: Import) -> list[str]:
         lines.append(f"quarantined rows, with file, position and reason: {outcome.quarantine}")
     lines.append(f"landed: {outcome.landed} rows as {outcome.import_id}" if outcome.landed else "landed: nothing new")
     return lines
+
+
+def _place(tally: Tally) -> str:
+    return f"{tally.path}, {tally.part}" if tally.part else str(tally.path)
 
 
 def _numbers(tallies: Sequence[Tally]) -> list[str]:

@@ -10,6 +10,7 @@ The rows have no time of observation: observed_at is the time when the file was 
 import polars as pl
 
 from scrapers.importers import columns
+from scrapers.importers.ids import post_ids
 from scrapers.importers.kinds import Context, Kind, raw_rows
 from scrapers.importers.payload import hashed_ids, payloads
 
@@ -25,7 +26,7 @@ _COMMENT_COLUMNS = (
 
 
 def _read_posts(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-    post_id = columns.column(rows, "id").str.strip_chars()
+    post_id = post_ids("weibo", columns.column(rows, "id"), columns.column(rows, "detailUrl"))
     content = columns.without_video_title(columns.column(rows, "content"), columns.column(rows, "authorName"))
     rows = rows.with_columns(content.alias("content"))
     text = columns.plain_text(content)

@@ -20,6 +20,7 @@ from functools import partial
 import polars as pl
 
 from scrapers.importers import columns
+from scrapers.importers.ids import post_ids
 from scrapers.importers.kinds import Context, Kind, raw_rows
 from scrapers.importers.payload import payloads, pseudonyms
 
@@ -52,7 +53,7 @@ _ATTACHED = {"头条文章url": "article", "视频url": "video", "Live Photo视�
 
 def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.DataFrame:
     """names: the CSV's columns to this file's."""
-    post_id = columns.column(rows, "id").str.strip_chars()
+    post_id = post_ids("weibo", columns.column(rows, "id"), columns.column(rows, "bid"))
     repost_of_id = _repost_of_id(rows)
     text = columns.without_video_title(columns.column(rows, names["正文"]), columns.column(rows, "screen_name"))
     own = rows.select(name for name in rows.columns if not name.startswith("源")).with_columns(

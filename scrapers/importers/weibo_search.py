@@ -11,6 +11,7 @@ posts and comments. The comments have no ids; comment_id is a keyed hash of thei
 import polars as pl
 
 from scrapers.importers import columns
+from scrapers.importers.ids import post_ids
 from scrapers.importers.kinds import Context, Kind, raw_rows
 from scrapers.importers.payload import hashed_ids, payloads, pseudonyms
 
@@ -37,7 +38,7 @@ _ATTACHED = {"头条文章url": "article", "微博视频url": "video", "微博�
 
 
 def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-    post_id = columns.column(rows, "id").str.strip_chars()
+    post_id = post_ids("weibo", columns.column(rows, "id"), columns.column(rows, "bid"))
     text = columns.without_video_title(columns.column(rows, "微博正文"), columns.column(rows, "用户昵称"))
     # The payload must not have the name, nor the comment columns of the fork.
     rows = rows.with_columns(text.alias("微博正文")).drop(_COMMENT_COLUMNS, strict=False)
@@ -67,7 +68,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             ),
             "hashtags": columns.hashtags(text, columns.column(rows, "话题"), "weibo"),
             "ip_location": columns.places(columns.column(rows, "ip")),
-            "repost_of_id": columns.non_empty(columns.column(rows, "retweet_id")),
+            "repost_of_id": post_ids("weibo", columns.non_empty(columns.column(rows, "retweet_id"))),
             "is_ad": False,
             "observed_at": context.modified_at,
             "payload": payloads(rows, "weibo", context.key),
@@ -80,7 +81,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 
 def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-    post_id = columns.column(rows, "id").str.strip_chars()
+    post_id = post_ids("weibo", columns.column(rows, "id"), columns.column(rows, "bid"))
     time_text = columns.column(rows, "评论时间")
     posted_at = columns.times(time_text, context.modified_at)
     comment = rows.select(name for name in rows.columns if name == "id" or name in _COMMENT_COLUMNS)

@@ -7,6 +7,7 @@ from the address, which the payload does not keep. Comments do not name their po
 import polars as pl
 
 from scrapers.importers import columns
+from scrapers.importers.ids import post_ids
 from scrapers.importers.kinds import Context, Kind, raw_rows
 from scrapers.importers.payload import payloads, pseudonyms
 
@@ -19,7 +20,7 @@ _COLUMNS = (
 
 
 def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-    post_id = columns.column(rows, "_id").str.strip_chars()
+    post_id = post_ids("weibo", columns.column(rows, "_id"), columns.column(rows, "mblogid"))
     user = columns.column(rows, "user")
     content = columns.without_video_title(columns.column(rows, "content"), user.str.json_path_match("$.nick_name"))
     rows = rows.with_columns(content.alias("content"))

@@ -16,6 +16,7 @@ import fastexcel
 import polars as pl
 
 from core.problems import Problem
+from scrapers.importers.ids import LONG_NUMBER, cut_numbers
 
 _ZIP, _COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how .xlsx and .xls begin
 _PROTECTED = "EncryptedPackage".encode("utf-16-le")  # what a compound file is called that holds an encrypted .xlsx
@@ -25,10 +26,6 @@ _CELL_LIMIT = 20_000_000
 _UNPACKED_LIMIT = 1 << 30  # bytes; a cell takes some 30, so that this is no closer than the limit of cells
 _CHUNK_BYTES = 4 << 20
 _LONGEST_TAG = 1 << 16
-# Excel itself keeps 15 digits, and writes zeros for the others.
-_EXCEL_DIGITS = 15
-# If this many longer numbers all end in 0, digits were lost: the odds of chance are 1 in 1,000.
-_ZEROS = 3
 
 
 _UNREADABLE = (
@@ -150,12 +147,12 @@ def read_sheet(workbook: fastexcel.ExcelReader, name: str) -> tuple[list[str], p
 
 
 def _has_long_numbers(column: pl.Series) -> bool:
-    return bool(column.str.contains(rf"^[0-9]{{{_EXCEL_DIGITS + 1},}}$").any())
+    return bool(column.str.contains(LONG_NUMBER).any())
 
 
 def _without_lost_digits(column: pl.Series, is_number: pl.Series) -> pl.Series:
-    numbers = column.filter(is_number & column.str.contains(rf"^[0-9]{{{_EXCEL_DIGITS + 1},}}$")).unique().to_list()
-    is_cut = len(numbers) >= _ZEROS and all(number.endswith("0") for number in numbers)
+    numbers = column.filter(is_number & column.str.contains(LONG_NUMBER)).unique().to_list()
+    is_cut = cut_numbers(numbers)
     lost = [number for number in numbers if is_cut or int(number) >= _EXACT]
     inexact = (
         pl.Series(lost, dtype=pl.String()),

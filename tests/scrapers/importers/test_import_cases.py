@@ -13,7 +13,7 @@ from orchestration.reading.cleaning import last_words
 from scrapers.importers import run
 from scrapers.importers.summary import summary
 from scrapers.parsers import values
-from scrapers.pseudonym import KEY_VARIABLE
+from scrapers.pseudonym import KEY_VARIABLE, pseudonym
 
 CASES = Path(__file__).parents[2] / "cases" / "collect"
 COPIED = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -116,3 +116,71 @@ def test_a_vendors_summary_does_not_replace_the_crawled_text(data_dir: Path, imp
     words = last_words(pl.concat([whole, summaries]))
     assert words["text"].to_list() == whole["text"].to_list()
     assert summaries["like_count"].to_list() == [3097, 1842, 2652]
+
+
+def test_posts_of_another_platforms_sheet_are_refused(data_dir: Path, importing: Importing) -> None:
+    outcome = importing("07-sheets-of-other-platforms")
+    assert landed(data_dir)["post_id"].str.len_chars().unique().to_list() == [16]
+    lines = summary(outcome)
+    assert any(line.endswith("x.xlsx, sheet 微博") for line in lines)
+    assert any(line.endswith("x.xlsx, sheet 抖音") for line in lines)
+    [sheet] = [tally for tally in outcome.tallies if tally.part == "sheet 抖音"]
+    assert (sheet.read, sheet.kept, sheet.quarantined) == (1, 0, 1)
+
+
+def test_a_mapping_names_its_sheet_and_its_time_of_observation(
+    data_dir: Path, tmp_path: Path, importing: Importing
+) -> None:
+    folder = tmp_path / "07-sheets-of-other-platforms"
+    shutil.copytree(CASES / folder.name, folder)
+    mapping = (folder / "a.mapping.yaml").read_text(encoding="utf-8")
+    for platform, sheet in (("weibo", "微博"), ("douyin", "抖*")):
+        (folder / f"{platform}.mapping.yaml").write_text(
+            mapping.replace("table:", f"sheet: {sheet}\ntable:").replace(
+                "{platform: weibo}", f"{{platform: {platform}, observed_at: 2026-01-07 08:00}}"
+            ),
+            encoding="utf-8",
+        )
+    (folder / "a.mapping.yaml").unlink()
+    outcome = importing(folder.name)
+    posts = landed(data_dir)
+    assert sorted(posts["platform"].unique()) == ["douyin", "weibo"]
+    assert posts["observed_at"].unique().to_list() == [datetime(2026, 1, 7, tzinfo=UTC)]
+    assert sum(tally.quarantined for tally in outcome.tallies) == 0
+
+
+CUT = """
+format: vendor_c
+table: posts
+columns: {post_id: id, post_url: url, text: text, posted_at: time, author_id: user}
+constants: {platform: weibo}
+personal: []
+"""
+IDS = ["5251842964533976", "5251844725543906", "5251846488761882"]
+BIDS = ["QlKFGj1uE", "QlKIwngdQ", "QlKLmALmG"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "urls"),
+    [
+        ([post_id[:15] + "0" for post_id in IDS], [f"https://weibo.com/1000000001/{bid}" for bid in BIDS]),
+        (["5.25184E+15"] * 3, [f"https://m.weibo.cn/detail/{post_id}" for post_id in IDS]),
+        ([f"{post_id}.0" for post_id in IDS], [""] * 3),
+        (BIDS, [""] * 3),
+    ],
+)
+def test_ids_that_spreadsheets_cut_are_mended(
+    ids: list[str], urls: list[str], data_dir: Path, tmp_path: Path, importing: Importing
+) -> None:
+    rows = [f"{post_id},{url},小米,2026-01-05 21:50,1000000001.0" for post_id, url in zip(ids, urls, strict=True)]
+    mapped(tmp_path / "cut", CUT, "\n".join(["id,url,text,time,user", *rows]) + "\n")
+    importing("cut")
+    posts = landed(data_dir)
+    assert posts["post_id"].to_list() == IDS
+    assert posts["author_id"].unique().to_list() == [pseudonym(b"test key", "weibo", "1000000001")]
+
+
+def test_cut_ids_without_an_address_are_refused(tmp_path: Path, importing: Importing) -> None:
+    rows = [f"{post_id[:15]}0,,小米,2026-01-05 21:50,1" for post_id in IDS]
+    mapped(tmp_path / "cut", CUT, "\n".join(["id,url,text,time,user", *rows]) + "\n")
+    assert importing("cut").tallies[0].quarantined == 3

@@ -163,19 +163,19 @@ def test_numbers_dates_and_empty_cells(data_dir: Path, tmp_path: Path, importing
 def test_ids_that_were_stored_as_numbers(data_dir: Path, tmp_path: Path, importing: Importing) -> None:
     """Above 2**53 they have lost digits; below it, or as text, they have not."""
     rows = [
-        DOUYIN_POST | {"aweme_id": 7591234567890123456},
+        DOUYIN_POST | {"aweme_id": 7591234567890123456, "aweme_url": ""},
         DOUYIN_POST | {"aweme_id": "7591234567890123777"},
-        DOUYIN_POST | {"aweme_id": 5251234567890123},
+        DOUYIN_POST | {"aweme_id": 52512345678901},
     ]
     outcome = importing(workbook(tmp_path / "x.xlsx", Contents=rows))
-    assert sorted(landed(data_dir)["post_id"]) == ["5251234567890123", "7591234567890123777"]
+    assert sorted(landed(data_dir)["post_id"]) == ["52512345678901", "7591234567890123777"]
     ((position, reason),) = rejects(outcome)
     assert position == "Contents row 2"
     assert reason.startswith("aweme_id is not a valid id: 7.59123456789012")
 
 
 def test_ids_that_excel_cut_after_15_digits(tmp_path: Path, importing: Importing) -> None:
-    rows = [DOUYIN_POST | {"aweme_id": 5251234567890120 + 10 * place} for place in range(3)]
+    rows = [DOUYIN_POST | {"aweme_id": 5251234567890120 + 10 * place, "aweme_url": ""} for place in range(3)]
     outcome = importing(workbook(tmp_path / "x.xlsx", Contents=rows))
     assert [position for position, _ in rejects(outcome)] == ["Contents row 2", "Contents row 3", "Contents row 4"]
 

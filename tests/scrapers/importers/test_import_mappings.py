@@ -148,7 +148,7 @@ SINGLE = """
 format: single
 table: posts
 columns: {post_id: id, text: 正文, posted_at: 时间}
-constants: {platform: xiaohongshu, post_type: video}
+constants: {platform: zhihu, post_type: zvideo}
 personal: [作者]
 """
 
@@ -171,7 +171,7 @@ def test_every_layout_has_mappings(layout: str, data_dir: Path, tmp_path: Path, 
             frame.write_excel(path)
     importing(path)
     (post,) = landed(data_dir).to_dicts()
-    assert (post["platform"], post["post_id"], post["post_type"]) == ("xiaohongshu", "1767620096000111", "video")
+    assert (post["platform"], post["post_id"], post["post_type"]) == ("zhihu", "1767620096000111", "zvideo")
     assert "合成用户" not in post["payload"]
 
 
@@ -190,7 +190,7 @@ def test_the_id_is_read_from_the_url_if_the_file_has_no_id(
     platform: str, data_dir: Path, tmp_path: Path, importing: Importing
 ) -> None:
     address, post_id = ADDRESSES[platform]
-    mapping = SINGLE.replace("post_id: id", "post_url: 链接").replace("xiaohongshu", platform)
+    mapping = SINGLE.replace("post_id: id", "post_url: 链接").replace("zhihu", platform)
     write(tmp_path / "x.mapping.yaml", mapping)
     rows = [[address, "一", "2026-01-05 21:34", "合成用户0001"], ["http://t.cn/x", "二", "2026-01-05 21:34", ""]]
     assert counts(importing(write(tmp_path / "x.csv", table(["链接", "正文", "时间", "作者"], *rows)))) == [
@@ -295,7 +295,7 @@ def test_a_mapping_does_not_replace_a_recognised_format(folder: Path, importing:
         (("files:", "constants: {text: x}\nfiles:"), "constants.text: it is also under columns"),
         (("files:", "timezone: Beijing\nfiles:"), "timezone: 'Beijing' is not a valid time zone"),
         (("files:", "post_url: https://example.com\nfiles:"), "post_url: {post_id} is missing"),
-        (("files:", "sheet: x\nfiles:"), "sheet: unknown key; remove it"),
+        (("files:", "tab: x\nfiles:"), "tab: unknown key; remove it"),
         (("  post_type: {视频", "  title: {视频"), "values.title: title is not under columns"),
         ((MAPPING, "- x"), "has no keys; it needs format, table, columns and personal"),
         (("  post_id: 帖子ID", "  post_id: 帖子id"), "no mapping fits its columns (平台"),
