@@ -52,6 +52,8 @@ class PlatformFacts:
     post_type: the default type, for imported posts without one.
     post_address: the canonical URL of a post, with {post_id}; type_addresses: the URLs of types that differ.
     post_id: a regular expression for a whole post id. It refuses the ids of other platforms, not all invalid ones.
+    address_kinds: for platforms whose posts have several forms of URL, a regular expression of those that have no other
+        id than the post's and the question's, without the scheme; None for others.
     id_in_address: a regular expression whose first group is the post id in a URL.
     person_id_keys: payload keys whose values are persons' ids, at any depth. The values are replaced by pseudonyms, so
         that a payload that is parsed again still joins.
@@ -78,6 +80,7 @@ class PlatformFacts:
     post_address: str
     type_addresses: Mapping[str, str] = field(default_factory=dict)
     post_id: str
+    address_kinds: str | None = None
     id_in_address: str
     person_id_keys: frozenset[str]
     person_id_places: re.Pattern[str] | None = None
@@ -163,6 +166,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         post_address="https://www.douyin.com/video/{post_id}",
         type_addresses={"image": "https://www.douyin.com/note/{post_id}"},
         post_id=r"[0-9]{1,14}|[0-9]{18,20}",
+        address_kinds=r"www\.douyin\.com/(?:video|note)/\d+",
         id_in_address=r"(?:/video/|/note/|modal_id=|aweme_id=)(\d+)",
         person_id_keys=frozenset(
             {
@@ -226,6 +230,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
             "pin": "https://www.zhihu.com/pin/{post_id}",
         },
         post_id=r"[0-9]{1,20}",
+        address_kinds=r"www\.zhihu\.com/(?:question/\d+/answer|answer|zvideo|pin)/\d+|zhuanlan\.zhihu\.com/p/\d+",
         id_in_address=r"(?:/answer/|/p/|/zvideo/|/pin/)(\d+)",
         person_id_keys=frozenset(
             {"url_token", "user_id", "user_url_token", "member_id", "member_hash_id", "creator_hash"}

@@ -259,6 +259,24 @@ def post_addresses(platform: Platform, post_id: pl.Series, post_type: pl.Series 
     return urls
 
 
+def kept_addresses(platform: Platform, addresses: pl.Series, post_id: pl.Series) -> pl.Series:
+    """The addresses of the posts without tokens and fragments, where the platform has several forms of address and the
+    row has one of them; else null."""
+    forms = FACTS[platform].address_kinds
+    if forms is None:
+        return pl.repeat(None, len(addresses), dtype=pl.String, eager=True)
+    address = "https://" + addresses.str.extract(rf"^(?:https?:)?(?://)?({forms})(?:[/?#]|$)")
+    return where(address.str.extract(r"([^/]+)$") == post_id, address, None)
+
+
+def types_of_addresses(platform: Platform, addresses: pl.Series) -> pl.Series:
+    """The post type that each canonical address stands for; null if it stands for no certain one."""
+    types = pl.repeat(None, len(addresses), dtype=pl.String, eager=True)
+    for post_type, template in FACTS[platform].type_addresses.items():
+        types = where(addresses.str.starts_with(template.removesuffix("{post_id}")), post_type, types)
+    return types
+
+
 def fill_address(template: str, post_id: pl.Series) -> pl.Series:
     """The template with each id in place of {post_id}."""
     before, after = template.split("{post_id}", 1)

@@ -173,13 +173,18 @@ def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform
     observed_at = _observed_at(rows, context, mapping)
     posted_at = _times(given("posted_at"), observed_at, post_id, platform, mapping)
     counts = columns.count_fields({name: given(name) for name in _POST if name.endswith(("_count", "_followers"))})
-    post_type = columns.non_empty(given("post_type")).fill_null(FACTS[platform].post_type)
+    address = columns.kept_addresses(platform, given("post_url"), post_id)
+    post_type = (
+        columns.non_empty(given("post_type"))
+        .fill_null(columns.types_of_addresses(platform, address))
+        .fill_null(FACTS[platform].post_type)
+    )
     return raw_rows(
         "posts",
         {
             "platform": platform,
             "post_id": post_id,
-            "post_url": _post_url(post_id, post_type, mapping, platform),
+            "post_url": address.fill_null(_post_url(post_id, post_type, mapping, platform)),
             "post_type": post_type,
             "title": columns.where((title == "") | (title == text), None, title),
             "text": text,
@@ -268,7 +273,8 @@ def _post_id(rows: pl.DataFrame, mapping: Mapping, platform: Platform) -> pl.Ser
 
 
 def _post_url(post_id: pl.Series, post_type: pl.Series, mapping: Mapping, platform: Platform) -> pl.Series:
-    """Addresses made of the post's id, since the file's own may hold the author's id or an access token."""
+    """Addresses made of the post's id, for rows without one that has nothing but ids of posts: others may hold the
+    author's id or an access token."""
     if mapping.post_url is not None:
         return columns.fill_address(mapping.post_url, post_id)
     return columns.post_addresses(platform, post_id, post_type)

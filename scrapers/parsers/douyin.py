@@ -138,7 +138,7 @@ def _read_aweme(aweme: dict[str, Any], is_ad_card: bool, observed_at: datetime) 
         post_type=post_type,
         text=plain_text(as_text(aweme.get("desc"))),
         posted_at=posted_at,
-        author_id=as_text(author.get("uid")) or None,
+        author_id=as_text(author.get("uid")) or as_text(aweme.get("author_user_id")).removeprefix("0") or None,
         author_name=plain_text(as_text(author.get("nickname"))) or None,
         # In search results every author has 0 followers, and is_verified is true: only the verification's text counts.
         author_followers=parse_count(author.get("follower_count")).value or None,

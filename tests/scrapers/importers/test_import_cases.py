@@ -184,3 +184,55 @@ def test_cut_ids_without_an_address_are_refused(tmp_path: Path, importing: Impor
     rows = [f"{post_id[:15]}0,,小米,2026-01-05 21:50,1" for post_id in IDS]
     mapped(tmp_path / "cut", CUT, "\n".join(["id,url,text,time,user", *rows]) + "\n")
     assert importing("cut").tallies[0].quarantined == 3
+
+
+@pytest.mark.parametrize(("platform", "post_name"), [("xiaohongshu", "note_id"), ("douyin", "aweme_id")])
+def test_old_comments_of_mediacrawler_without_likes(
+    platform: str, post_name: str, data_dir: Path, tmp_path: Path, importing: Importing
+) -> None:
+    post_id = {"xiaohongshu": "695bbe00000000001d03a6e7", "douyin": "7591234567890123456"}[platform]
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "x.csv").write_text(
+        f"comment_id,create_time,ip_location,{post_name},content,user_id,nickname,avatar,sub_comment_count,"
+        f"last_modify_ts\n123456,1720000000,广东,{post_id},支持,1000000001,合成用户,,0,1720000100000\n",
+        encoding="utf-8",
+    )
+    outcome = importing("old")
+    assert [tally.kind.name for tally in outcome.tallies if tally.kind] == [f"MediaCrawler {platform} comments"]
+    paths = list((data_dir / "raw/comments").rglob("*.parquet"))
+    comments = pl.concat(pl.read_parquet(path, hive_partitioning=False) for path in paths)
+    assert comments["like_count"].to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    ("platform", "post_id", "url", "expected", "post_type"),
+    [
+        ("zhihu", "1990000001", "https://zhuanlan.zhihu.com/p/1990000001?utm_psn=1", "zhuanlan.zhihu.com/p/1990000001",
+         "article"),
+        ("zhihu", "1990000001", "http://www.zhihu.com/question/44/answer/1990000001",
+         "www.zhihu.com/question/44/answer/1990000001", "answer"),
+        ("zhihu", "1990000001", "https://www.zhihu.com/zvideo/1990000001", "www.zhihu.com/zvideo/1990000001", "zvideo"),
+        ("zhihu", "1990000001", "https://www.zhihu.com/pin/1990000001#x", "www.zhihu.com/pin/1990000001", "pin"),
+        ("zhihu", "1990000001", "https://www.zhihu.com/people/someone", "www.zhihu.com/answer/1990000001", "answer"),
+        ("douyin", "7591234567890123456", "https://www.douyin.com/note/7591234567890123456?token=1",
+         "www.douyin.com/note/7591234567890123456", "image"),
+        ("weibo", "5251842964533976", "https://weibo.com/1000000001/QlKFGj1uE", "m.weibo.cn/detail/5251842964533976",
+         "text"),
+    ],
+)  # fmt: skip
+def test_addresses_keep_their_kind(
+    platform: str,
+    post_id: str,
+    url: str,
+    expected: str,
+    post_type: str,
+    data_dir: Path,
+    tmp_path: Path,
+    importing: Importing,
+) -> None:
+    mapping = CUT.replace("weibo", platform).replace(", author_id: user", "")
+    mapped(tmp_path / "urls", mapping, f"id,url,text,time\n{post_id},{url},小米,2026-01-05 21:41\n")
+    importing("urls")
+    [post] = landed(data_dir).to_dicts()
+    assert (post["post_url"], post["post_type"]) == (f"https://{expected}", post_type)
