@@ -9,20 +9,22 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from core.storage.pseudonym_key import KEY_VARIABLE
 from orchestration.reading.cleaning import last_words
 from scrapers.importers import run
 from scrapers.importers.summary import summary
 from scrapers.parsers import values
-from scrapers.pseudonym import KEY_VARIABLE, pseudonym
+from scrapers.pseudonym import pseudonym
 
 CASES = Path(__file__).parents[2] / "cases" / "collect"
+KEY = "a key of the tests"
 COPIED = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 Importing = Callable[[str], run.Import]
 
 
 @pytest.fixture
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(KEY_VARIABLE, "test key")
+    monkeypatch.setenv(KEY_VARIABLE, KEY)
     return tmp_path / "data"
 
 
@@ -177,7 +179,7 @@ def test_ids_that_spreadsheets_cut_are_mended(
     importing("cut")
     posts = landed(data_dir)
     assert posts["post_id"].to_list() == IDS
-    assert posts["author_id"].unique().to_list() == [pseudonym(b"test key", "weibo", "1000000001")]
+    assert posts["author_id"].unique().to_list() == [pseudonym(KEY.encode(), "weibo", "1000000001")]
 
 
 def test_cut_ids_without_an_address_are_refused(tmp_path: Path, importing: Importing) -> None:
