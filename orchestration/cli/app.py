@@ -13,6 +13,7 @@ from orchestration.cli import (
     audit,
     compare,
     dev,
+    doctor,
     explain,
     imports,
     keeping,
@@ -88,6 +89,7 @@ for module in (
     login,
     sandbox,
     dev,
+    doctor,
 ):
     module.register(app)
 

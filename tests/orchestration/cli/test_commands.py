@@ -18,7 +18,7 @@ from tests.commands import tingfeng
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
     "run", "refresh", "import", "person", "forget", "report", "explain", "compare", "reconcile", "audit",
-    "train relevance", "train sentiment", "login", "quarantine", "requeue",
+    "train relevance", "train sentiment", "login", "quarantine", "requeue", "doctor",
     "sandbox serve", "sandbox during", "sandbox labels", "dev",
 ]  # fmt: skip
 HEAVY = ("dagster", "dagster_dbt", "dbt", "duckdb", "great_expectations", "pandas", "polars", "pyarrow", "scrapy")
