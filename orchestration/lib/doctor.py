@@ -3,6 +3,7 @@
 Only what a person has to do is a problem. What the next run repairs by itself (lib/repairs.py) is a note.
 """
 
+import os
 import re
 import shutil
 import sys
@@ -22,7 +23,7 @@ from core.problems import Problem
 from core.storage import landings
 from core.storage.duckdb_files import damage_of
 from core.storage.paths import PROJECT_DIR, enriched_dir, serving_path, warehouse_path
-from core.storage.pseudonym_key import key_path, read_key
+from core.storage.pseudonym_key import KEY_VARIABLE, key_path, landed_fingerprint, load_key
 from core.storage.raw import REMEDY_FOR_LOST, table_dir
 from orchestration.lib.heartbeats import runs_with_heartbeat, seems_alive
 from orchestration.lib.repairs import old_drafts
@@ -136,12 +137,12 @@ def check_clock(data_dir: Path, time: float) -> list[Finding]:
 
 
 def check_key(data_dir: Path) -> list[Finding]:
-    """The key of the pseudonyms, if there is one yet; it is not made here."""
-    if key_path(data_dir).exists():
-        read_key(data_dir)
-        if key_path(data_dir).stat().st_mode & 0o077:
-            message = f"{key_path(data_dir)} can be read by others; run 'chmod 600 {key_path(data_dir)}'."
-            return [Finding("key", message)]
+    """That the key of the pseudonyms is usable, the one that raw was landed with, and secret; it is not made here."""
+    path = key_path(data_dir)
+    if path.exists() or KEY_VARIABLE in os.environ or landed_fingerprint(data_dir) is not None:
+        load_key(data_dir)
+    if path.exists() and path.stat().st_mode & 0o077:
+        return [Finding("key", f"{path} can be read by others; run 'chmod 600 {path}'.")]
     return []
 
 
