@@ -1,5 +1,6 @@
 """Assembles the definitions of defs/ and configures how steps run."""
 
+import os
 import warnings
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import dagster as dg
 
 from orchestration.lib.console import console
 from orchestration.lib.heartbeats import executor_with_heartbeat
+
+# Whatever a step writes is readable by its owner alone.
+os.umask(0o077)
 
 # backfill_policy is beta; we use it deliberately (docs/decisions.md).
 warnings.filterwarnings("ignore", category=dg.BetaWarning)

@@ -37,7 +37,9 @@ def write_quarantine(data_dir: Path, crawl_id: str, rejects: Sequence[Reject]) -
 def read_quarantine(data_dir: Path) -> pl.DataFrame:
     """All quarantined records, each once, as it was rejected last: QUARANTINED, ordered by crawl_id and position."""
     types = dict(QUARANTINED) | {"observed_at": pl.String()}
-    frames = [pl.read_ndjson(path, schema=types) for path in sorted((data_dir / "quarantine").glob("*.jsonl"))]
+    # Bytes, because polars reads a path with brackets as a pattern.
+    paths = sorted((data_dir / "quarantine").glob("*.jsonl"))
+    frames = [pl.read_ndjson(path.read_bytes(), schema=types) for path in paths]
     rows = pl.concat([pl.DataFrame(schema=types), *frames])
     observed_at = pl.col("observed_at").str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
     return rows.with_columns(observed_at).unique(_RECORD, keep="last", maintain_order=True)

@@ -72,6 +72,8 @@ def tingfeng(
 
     Exit status: 0 success, 1 failure, 2 wrong arguments.
     """
+    # Whatever any command writes is readable by its owner alone.
+    os.umask(0o077)
 
 
 for module in (

@@ -397,7 +397,8 @@ def _write_spool(rows: pl.DataFrame, kind: Kind, spool: Path, name: str) -> Name
 def _land_all(outcome: Import, spool: Path, data_dir: Path, advance: Advance) -> None:
     done, total = 0, outcome.rows.total()
     for table, platform in sorted({(table, platform) for table, platform, _ in outcome.rows}):
-        spooled = [pl.read_ipc(path) for path in (spool / table / platform).iterdir()]  # mapped, not yet read
+        # Mapped, not yet read. Without glob: the path of the data folder may have brackets.
+        spooled = [pl.scan_ipc(path, glob=False).collect() for path in (spool / table / platform).iterdir()]
         repeats = _repeats(spooled, table)
         sizes = {day: count for (*where, day), count in outcome.rows.items() if where == [table, platform]}
         for days, part, parts in _chunks(sizes):

@@ -332,3 +332,15 @@ def test_a_damaged_snapshot_is_one_line_with_its_name_and_the_remedy(command, tm
     (line,) = capsys.readouterr().err.splitlines()
     assert str(snapshot) in line
     assert "delete it and run 'tingfeng refresh'" in line
+
+
+def test_what_a_command_writes_is_readable_by_its_owner_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGFENG_PSEUDONYM_KEY", "a key that is long enough for tests")
+    case = ROOT / "tests/cases/collect/01-same-post-twice-blocks-refresh"
+    before = os.umask(0o022)
+    try:
+        assert tingfeng("import", str(case)) == 0
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "data").rglob("*")}
+    assert modes == {0o600, 0o700}
