@@ -162,6 +162,23 @@ class Heat(_Strict):
     hot_list: _Weight = 1
 
 
+_Days = Annotated[int, Field(gt=0)] | None
+
+
+class Retention(_Strict):
+    """After how many days each layer is deleted; by default never.
+
+    raw and payloads (the records as received, whose rows stay) count from the day of publication, the others from when
+    the file was written.
+    """
+
+    payloads: _Days = None
+    raw: _Days = None
+    quarantine: _Days = None
+    inbox: _Days = None  # files in done and set-aside
+    reports: _Days = None  # and the marts of past moments
+
+
 # Words by which statements, and posts that relay them, refer to a statement.
 STATEMENT_WORDS = ("声明", "致歉", "道歉", "回应", "澄清", "公告", "通报")
 
@@ -178,6 +195,7 @@ class Listening(_Strict):
     comments: Comments = Comments()
     voices: Voices = Voices()
     heat: Heat = Heat()
+    retention: Retention = Retention()
     # A post by an account that is official_for a brand is a statement only if it contains one of these words, because
     # such accounts, and even more the media that relay them, also post about other things.
     statement_words: Annotated[list[_Word], Field(min_length=1)] = list(STATEMENT_WORDS)

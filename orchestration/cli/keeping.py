@@ -1,5 +1,6 @@
-"""``tingfeng person`` and ``tingfeng forget``: what is held of people, and its deletion."""
+"""``tingfeng person``, ``forget``, ``rotate-key``, ``backup`` and ``restore``: what is kept, deleted and saved."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,10 +13,16 @@ PostOption = Annotated[str | None, typer.Option("--post", help="PLATFORM:ID of a
 UrlOption = Annotated[str | None, typer.Option("--url", help="The address of a landed post.")]
 NoRefresh = Annotated[bool, typer.Option("--no-refresh", help="Leave building the marts again to 'tingfeng refresh'.")]
 
+Expired = Annotated[bool, typer.Option("--expired", help="Delete what is older than retention in listening.yaml.")]
+WithKey = Annotated[bool, typer.Option("--with-key", help="Include the key of the pseudonyms.")]
+
 
 def register(app: typer.Typer) -> None:
     app.command()(person)
     app.command()(forget)
+    app.command()(rotate_key)
+    app.command()(backup)
+    app.command()(restore)
 
 
 def person(
@@ -41,13 +48,15 @@ def forget(
     platform: PlatformOption = None,
     post: PostOption = None,
     url: UrlOption = None,
+    expired: Expired = False,
     no_refresh: NoRefresh = False,
     quiet: Quiet = False,
 ) -> None:
     """Delete a person or a post from all data, and keep crawls and imports from bringing it back.
 
     Files are written again without the rows, and the marts are built again. Figures of past reports that change by it
-    are marked in their ledgers. A deletion cannot be undone.
+    are marked in their ledgers. A deletion cannot be undone. With --expired, what is older than retention in
+    listening.yaml is deleted instead; 'tingfeng refresh' then takes its days out of the marts.
 
     Example: tingfeng forget --post weibo:5252110000000001
     """
@@ -57,7 +66,12 @@ def forget(
     from orchestration.cli.refresh import refreshed
     from orchestration.keeping.forget import forget as forget_subject
     from orchestration.keeping.held import subject_of
+    from orchestration.keeping.retention import expire
 
+    if expired:
+        for layer, count in expire(data_dir(), load_listening().retention).items():
+            typer.echo(f"{layer}: {count} files have expired and were deleted.")
+        return
     subject = subject_of(data_dir(), author=author, post=post, url=url, platform=platform)
     for account in load_listening().accounts_of(subject.platform):
         if account.id in subject.words:
@@ -68,3 +82,54 @@ def forget(
     typer.echo("Deleted. No crawl or import lands it again.")
     if not no_refresh and any((data_dir() / "raw/posts").glob("*/*/*.parquet")):
         refreshed(None, None, quiet)
+
+
+def rotate_key(quiet: Quiet = False) -> None:
+    """Add a new key of the pseudonyms, and hash all pseudonyms that have landed with it.
+
+    The previous keys are kept beside it, so that an author who is landed again has the same pseudonym. Run 'tingfeng
+    refresh' afterwards to build the marts again.
+
+    Example: tingfeng rotate-key
+    """
+    import os
+
+    from core.environment import data_dir
+    from core.storage.pseudonym_key import KEY_VARIABLE
+    from orchestration.keeping.rotate import rotate
+
+    rotate(data_dir(), progress_line(quiet), from_environment=KEY_VARIABLE in os.environ)
+    typer.echo("All pseudonyms are those of the new key. Back up the key, then run 'tingfeng refresh'.")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The archive to write (tar.gz).")], with_key: WithKey = False
+) -> None:
+    """Back up what cannot be made again: raw data, labels, models, quarantine, publications, listening.yaml.
+
+    The key of the pseudonyms is left out unless --with-key is given: keep it apart from the data.
+
+    Example: tingfeng backup tingfeng.tar.gz
+    """
+    from core.environment import data_dir
+    from core.listening import listening_path
+    from orchestration.keeping.backup import backup as write_backup
+
+    count = write_backup(data_dir(), listening_path(), file, with_key=with_key)
+    typer.echo(f"{file}: {count:,} files.{'' if with_key else ' The key of the pseudonyms is not among them.'}")
+
+
+def restore(file: Annotated[Path, typer.Argument(help="An archive of 'tingfeng backup'.")]) -> None:
+    """Restore a backup into an empty data folder; 'tingfeng refresh' then makes the rest.
+
+    Example: tingfeng restore tingfeng.tar.gz
+    """
+    from core.environment import data_dir
+    from core.listening import listening_path
+    from core.problems import Problem
+    from orchestration.keeping.backup import restore as read_backup
+
+    lost = read_backup(data_dir(), listening_path(), file)
+    if lost:
+        raise Problem(f"{len(lost)} files are lost or damaged in {file}, such as {lost[0]}; use another backup.")
+    typer.echo(f"Restored to {data_dir()}. Run 'tingfeng refresh' to make the marts.")

@@ -30,7 +30,11 @@ def placeholders(event: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     row |= {"last_modify_ts": 1700000100000, "tag_list": "", "source_keyword": "合成"}
     (folder / "notes.jsonl").write_text(json.dumps(row), encoding="utf-8")
     figures = max(event.glob("reports/xiaomi_kol/*/figures.json"))
-    return {"path/to/MediaCrawler/data": str(folder), "figures.json": str(figures)}
+    return {
+        "path/to/MediaCrawler/data": str(folder),
+        "figures.json": str(figures),
+        "tingfeng.tar.gz": str(folder / "backup.tar.gz"),
+    }
 
 
 @pytest.mark.parametrize("command", [one for one in COMMANDS if not one.startswith(NOT_RUN_HERE)])

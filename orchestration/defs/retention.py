@@ -1,0 +1,26 @@
+"""Deletes what is older than ``retention`` in listening.yaml."""
+
+import dagster as dg
+
+from core.calendar import TIMEZONE
+from core.environment import data_dir
+from core.listening import load_listening
+from orchestration.keeping.retention import expire
+
+
+@dg.op(description="Deletes what has expired by layer, as retention in listening.yaml says.")
+def delete_expired(context: dg.OpExecutionContext) -> None:
+    for layer, count in expire(data_dir(), load_listening().retention).items():
+        context.log.info(f"{layer}: {count} files have expired and were deleted")
+
+
+@dg.job(description="Delete what is older than retention in listening.yaml.")
+def retention() -> None:
+    delete_expired()
+
+
+# After the reports of 09:00, while nothing else is scheduled.
+@dg.schedule(job=retention, cron_schedule="45 9 * * *", execution_timezone=TIMEZONE)
+def daily_retention() -> dg.RunRequest:
+    """Nothing is deleted unless listening.yaml has retention."""
+    return dg.RunRequest()

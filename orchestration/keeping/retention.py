@@ -1,0 +1,77 @@
+"""Retention: what is older than listening.yaml allows for its layer is deleted."""
+
+import shutil
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+
+from core.calendar import china_day
+from core.contracts.raw import RAW_ITEMS
+from core.environment import now
+from core.listening import Retention
+from core.platforms import PLATFORMS
+from core.storage.raw import table_dir
+from core.storage.rewriting import files_to_rewrite, remove, rename_in_publications, rewrite
+from orchestration.keeping.forget import alone
+
+_DAY_S = 24 * 3600
+_WITHOUT_PAYLOADS = "p"  # in the names of files whose payloads have expired
+
+
+def expire(data_dir: Path, retention: Retention) -> dict[str, int]:
+    """Delete what has expired; returns the number of files, or reports, by layer.
+
+    Raw and payloads expire by the day of publication, the others by the time at which the file was written. Removed raw
+    files are recorded as such, so that they do not count as lost; the next refresh takes their days out of the marts.
+    """
+    with alone(data_dir):
+        return {
+            "raw": _expire_raw(data_dir, retention.raw) if retention.raw else 0,
+            "payloads": _expire_payloads(data_dir, retention.payloads) if retention.payloads else 0,
+            "quarantine": _expire_files(data_dir, ["quarantine/*.jsonl"], retention.quarantine),
+            "inbox": _expire_files(data_dir, ["inbox/done/*", "inbox/set-aside/*"], retention.inbox),
+            "reports": _expire_files(data_dir, ["reports/*/*", "as_of/*"], retention.reports),
+        }
+
+
+def _raw_before(data_dir: Path, days: int) -> list[tuple[Path, Path]]:
+    """The raw files of days of publication that are more than ``days`` ago, with their table's folder."""
+    oldest = china_day(now() - timedelta(days=days))
+    folders = [table_dir(data_dir, table, platform) for table in RAW_ITEMS for platform in PLATFORMS]
+    files = [(folder, path) for folder in folders for path in files_to_rewrite(data_dir, folder)]
+    return [(folder, path) for folder, path in files if path.parent.name.removeprefix("day=") < oldest]
+
+
+def _expire_raw(data_dir: Path, days: int) -> int:
+    expired = _raw_before(data_dir, days)
+    for folder, path in expired:
+        remove(data_dir, folder, path)
+    return len(expired)
+
+
+def _expire_payloads(data_dir: Path, days: int) -> int:
+    """Rows stay, and lose their payload. Those of accounts are kept: the models read the kind of account from them."""
+    renamed = {}
+    for folder, path in _raw_before(data_dir, days):
+        if folder.parent.name in ("authors", "slices") or _WITHOUT_PAYLOADS in path.name.split("."):
+            continue
+        rows = pl.read_parquet(path, hive_partitioning=False, glob=False).with_columns(payload=pl.lit(""))
+        renamed[path] = rewrite(data_dir, folder, path, rows, _WITHOUT_PAYLOADS)
+    rename_in_publications(data_dir, renamed)
+    return len(renamed)
+
+
+def _expire_files(data_dir: Path, patterns: list[str], days: int | None) -> int:
+    """Remove files and folders that were last written more than ``days`` ago; None: nothing expires."""
+    if days is None:
+        return 0
+    paths = [path for pattern in patterns for path in data_dir.glob(pattern) if not path.name.startswith(".")]
+    expired = [path for path in paths if time.time() - path.lstat().st_mtime > days * _DAY_S]
+    for path in expired:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return len(expired)

@@ -1,0 +1,160 @@
+"""Rotation of the key, backup and restore, and retention, each over landed files."""
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from core.contracts.raw import Post
+from core.listening import Retention
+from core.problems import Problem
+from core.storage.pseudonym_key import KEY_VARIABLE, key_path, load_key, pseudonym
+from core.storage.raw import land, raw_files, to_frame
+from core.storage.tombstones import without_forgotten
+from orchestration.keeping.backup import restore
+from orchestration.keeping.forget import forget
+from orchestration.keeping.held import Subject
+from orchestration.keeping.retention import expire
+from orchestration.keeping.rotate import rotate
+from tests.commands import tingfeng
+from tests.warehouse import post
+
+DAY, CRAWL = "2026-01-02", "20260102T100000.000000Z-ab12"
+PERSON = "1000000001"
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    monkeypatch.setenv("TINGFENG_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TINGFENG_LISTENING", str(Path("listening.yaml").resolve()))
+    return tmp_path / "data"
+
+
+def posts(data: Path) -> list[Post]:
+    author = pseudonym(load_key(data), "weibo", PERSON)
+    return [
+        post("weibo", "5252110000000001", DAY, 1, 1, 1, author_id=author, payload=f'{{"user": {{"id": "{author}"}}}}')
+    ]
+
+
+def land_posts(data: Path, crawl_id: str = CRAWL) -> None:
+    rows = to_frame("posts", posts(data)).with_columns(pl.lit(crawl_id).alias("crawl_id"))
+    land(data, "posts", "weibo", DAY, crawl_id, rows)
+
+
+def raw(data: Path) -> pl.DataFrame:
+    paths = sorted((data / "raw/posts").glob("platform=*/day=*/*.parquet"))
+    return pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in paths])
+
+
+def rotated(data: Path) -> None:
+    rotate(data, lambda line: None, from_environment=False)
+
+
+class TestRotation:
+    def test_an_author_who_is_landed_again_has_the_same_new_pseudonym(self, data: Path) -> None:
+        land_posts(data)
+        [old] = set(raw(data)["author_id"])
+        rotated(data)
+        rotated(data)
+        land_posts(data, "20260103T100000.000000Z-ab12")
+        [new] = set(raw(data)["author_id"])
+        assert new != old
+        assert set(raw(data)["payload"]) == {f'{{"user": {{"id": "{new}"}}}}'}
+        assert old not in raw(data).write_json()
+        assert len(key_path(data).read_text().split("\n")) == 3
+
+    def test_no_file_counts_as_lost(self, data: Path) -> None:
+        land_posts(data)
+        rotated(data)
+        [files] = raw_files(data, "posts", ["weibo"], verify=True).values()
+        assert (len(files.present), files.lost) == (1, [])
+
+    def test_a_rotation_that_was_killed_is_completed(self, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        land_posts(data)
+        with monkeypatch.context() as patch:
+            patch.setattr("orchestration.keeping.rotate.record_fingerprint", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                rotated(data)
+        with pytest.raises(Problem, match="run 'tingfeng rotate-key'"):
+            load_key(data)
+        rotated(data)
+        assert set(raw(data)["author_id"]) == {pseudonym(load_key(data), "weibo", PERSON)}
+        assert len(key_path(data).read_text().split("\n")) == 2
+
+    def test_who_was_deleted_stays_out(self, data: Path) -> None:
+        land_posts(data)
+        author = pseudonym(load_key(data), "weibo", PERSON)
+        forget(data, Subject("weibo", authors={author}), lambda line: None)
+        rotated(data)
+        assert without_forgotten(data, "posts", "weibo", to_frame("posts", posts(data))).is_empty()
+
+    def test_a_key_from_the_environment_is_not_replaced(
+        self, data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv(KEY_VARIABLE, "a key of the tests")
+        land_posts(data)
+        assert tingfeng("rotate-key") == 1
+        assert "set it to the present value, a line break and a new key" in capsys.readouterr().err
+        monkeypatch.setenv(KEY_VARIABLE, "a key of the tests\nthe key after that")
+        assert tingfeng("rotate-key") == 0
+        assert set(raw(data)["author_id"]) == {pseudonym(load_key(data), "weibo", PERSON)}
+
+
+class TestBackup:
+    def test_what_is_restored_has_the_same_rows_and_the_key_is_included_on_request_only(
+        self, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        land_posts(data)
+        (data / "labels").mkdir()
+        (data / "labels/a.csv").write_text("platform,post_id,sentiment\n")
+        assert tingfeng("backup", tmp_path / "a.tar.gz") == 0
+        assert tingfeng("backup", tmp_path / "b.tar.gz", "--with-key") == 0
+        for name in "ab":
+            monkeypatch.setenv("TINGFENG_DATA", str(tmp_path / name))
+            assert tingfeng("restore", tmp_path / f"{name}.tar.gz") == 0
+            assert raw(tmp_path / name).equals(raw(data))
+            assert (tmp_path / name / "labels/a.csv").exists()
+            assert key_path(tmp_path / name).exists() == (name == "b")
+
+    def test_a_folder_with_data_and_a_damaged_backup_are_refused(self, data: Path, tmp_path: Path) -> None:
+        land_posts(data)
+        assert tingfeng("backup", tmp_path / "a.tar.gz") == 0
+        assert tingfeng("backup", tmp_path / "a.tar.gz") == 1
+        assert tingfeng("restore", tmp_path / "a.tar.gz") == 1
+        whole = (tmp_path / "a.tar.gz").read_bytes()
+        (tmp_path / "a.tar.gz").write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(Problem, match="not a complete backup"):
+            restore(tmp_path / "new", tmp_path / "new.yaml", tmp_path / "a.tar.gz")
+
+
+class TestRetention:
+    def test_nothing_expires_by_default(self, data: Path) -> None:
+        land_posts(data)
+        assert set(expire(data, Retention()).values()) == {0}
+        assert raw(data).height == 1
+
+    def test_payloads_expire_and_rows_stay(self, data: Path) -> None:
+        land_posts(data)
+        assert expire(data, Retention(payloads=1))["payloads"] == 1
+        assert raw(data)["payload"].to_list() == [""]
+        assert expire(data, Retention(payloads=1))["payloads"] == 0
+
+    def test_raw_that_expires_does_not_count_as_lost(self, data: Path) -> None:
+        land_posts(data)
+        assert expire(data, Retention(raw=1))["raw"] == 1
+        assert raw_files(data, "posts", ["weibo"]) == {}
+
+    def test_files_expire_by_the_time_they_were_written(self, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        for name in ("quarantine/a.jsonl", "quarantine/b.jsonl", "inbox/done/a.csv", "reports/demo/one/report.html"):
+            (data / name).parent.mkdir(parents=True, exist_ok=True)
+            (data / name).touch()
+        for name in ("quarantine/a.jsonl", "inbox/done/a.csv", "reports/demo/one"):
+            os.utime(data / name, (0, 0))
+        counts = expire(data, Retention(quarantine=30, inbox=30, reports=30))
+        assert counts == {"raw": 0, "payloads": 0, "quarantine": 1, "inbox": 1, "reports": 1}
+        assert (data / "quarantine/b.jsonl").exists()
+        assert tingfeng("forget", "--expired") == 0
+        assert "quarantine: 0 files have expired and were deleted." in capsys.readouterr().out
