@@ -17,7 +17,7 @@ from tests.commands import tingfeng
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
-    "run", "refresh", "import", "person", "forget", "rotate-key", "backup", "restore",
+    "run", "refresh", "import", "person", "forget", "rotate-key", "backup", "restore", "quarantine", "requeue",
     "report", "explain", "compare", "reconcile", "audit",
     "train relevance", "train sentiment", "login", "sandbox serve", "sandbox during", "sandbox labels", "dev",
 ]  # fmt: skip
@@ -264,7 +264,7 @@ def test_ctrl_c_in_a_run_stops_its_steps_and_ends_with_one_line():
 @pytest.mark.parametrize(
     ("words", "completions"),
     [
-        ("tingfeng re", {"refresh", "report", "reconcile"}),
+        ("tingfeng re", {"refresh", "report", "reconcile", "requeue", "restore"}),
         ("tingfeng report --topic x", {"xiaomi_kol"}),
         ("tingfeng report --language ", {"zh", "en"}),
         ("tingfeng login ", {"douyin", "xiaohongshu", "zhihu"}),
