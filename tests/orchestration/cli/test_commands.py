@@ -17,9 +17,10 @@ from tests.commands import tingfeng
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
-    "run", "refresh", "import", "person", "forget", "rotate-key", "backup", "restore", "quarantine", "requeue",
-    "report", "explain", "compare", "reconcile", "audit",
-    "train relevance", "train sentiment", "login", "sandbox serve", "sandbox during", "sandbox labels", "dev",
+    "run", "refresh", "import", "person", "forget", "report", "explain", "compare", "reconcile", "audit",
+    "rotate-key", "backup", "restore",
+    "train relevance", "train sentiment", "login", "quarantine", "requeue", "doctor",
+    "sandbox serve", "sandbox during", "sandbox labels", "dev",
 ]  # fmt: skip
 HEAVY = ("dagster", "dagster_dbt", "dbt", "duckdb", "great_expectations", "pandas", "polars", "pyarrow", "scrapy")
 
@@ -195,13 +196,14 @@ def test_a_data_folder_that_is_a_file_is_one_line(tmp_path, capsys):
     assert "is a file; set it to a folder" in line
 
 
-def test_a_damaged_warehouse_is_one_line_before_anything_runs(tmp_path, capsys):
+def test_a_damaged_warehouse_is_set_aside_and_named(tmp_path, capsys):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "warehouse.duckdb").write_bytes(b"damaged" * 1000)
-    assert tingfeng("refresh") == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"tingfeng: {tmp_path / 'data' / 'warehouse.duckdb'}: not a DuckDB file")
-    assert "delete it" in line
+    assert tingfeng("refresh") == 0
+    line = capsys.readouterr().err.splitlines()[0]
+    assert line.startswith(f"{tmp_path / 'data' / 'warehouse.duckdb'} is damaged: ")
+    assert "it is rebuilt from the raw files" in line
+    assert not (tmp_path / "data" / "warehouse.duckdb").exists()
 
 
 def test_a_broken_listening_file_is_one_line_with_its_name(tmp_path, monkeypatch, capsys):
@@ -331,3 +333,15 @@ def test_a_damaged_snapshot_is_one_line_with_its_name_and_the_remedy(command, tm
     (line,) = capsys.readouterr().err.splitlines()
     assert str(snapshot) in line
     assert "delete it and run 'tingfeng refresh'" in line
+
+
+def test_what_a_command_writes_is_readable_by_its_owner_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGFENG_PSEUDONYM_KEY", "a key that is long enough for tests")
+    case = ROOT / "tests/cases/collect/01-same-post-twice-blocks-refresh"
+    before = os.umask(0o022)
+    try:
+        assert tingfeng("import", str(case)) == 0
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "data").rglob("*")}
+    assert modes == {0o600, 0o700}
