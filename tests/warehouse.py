@@ -156,6 +156,16 @@ class DataFolder:
         rows = settings_table(Voices.model_validate(voices), Heat())
         write_once(rows, self.path / f"enriched/settings/{version}.parquet")
 
+    def write_quarantined(self, version: str, places: dict[str, str]) -> None:
+        """Write a quarantined record for each source, with its position in it."""
+        rows = [
+            {"crawl_id": "import-1", "platform": "weibo", "source": source, "position": position, "field": "发布时间"}
+            | {"reason": "发布时间 is not a valid time", "remedy": "correct it", "observed_at": china("2026-01-05")}
+            for source, position in places.items()
+        ]
+        frame = pl.DataFrame(rows, schema=enriched.QUARANTINED_RECORDS)
+        write_once(frame, self.path / f"enriched/quarantined_records/{version}.parquet")
+
     def dbt(self, *arguments: str, **environment: str) -> None:
         """Run dbt and assert that everything passes; of TINGFENG_* variables only the given ones are set."""
         others = {name: value for name, value in os.environ.items() if not name.startswith("TINGFENG_")}

@@ -3,7 +3,8 @@
     data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics, model_changes, comments,
                                                                  hot_list_topics: per day, all platforms
     data/enriched/<table>/<version>.parquet                      topics, topic_queries, accounts, settings,
-                                                                 duplicate_groups
+                                                                 duplicate_groups, lost_files,
+                                                                 quarantined_records
 
 and text_signatures and duplicate_links per day, from which duplicate_groups is computed (reading/duplicates.py). A
 version is ``<sequence>-<fingerprint>``; the last by name is current (core/storage/versions.py).
@@ -136,6 +137,19 @@ DUPLICATE_GROUPS = pl.Schema(
     {
         "text_hash": pl.String(),
         "duplicate_group_id": pl.String(),  # the text_hash of the group's earliest text
+    }
+)
+# Records of the quarantine without what they say (core/storage/quarantine.py).
+QUARANTINED_RECORDS = pl.Schema(
+    {
+        "crawl_id": pl.String(),  # of the crawl or import that rejected it last; it begins with its time
+        "platform": pl.String(),  # null if the record does not name one
+        "source": pl.String(),  # the address that was requested, or the name of the file without its folder
+        "position": pl.String(),  # "card 7", "line 12"
+        "field": pl.String(),  # the column that is wrong, if one is
+        "reason": pl.String(),
+        "remedy": pl.String(),
+        "observed_at": pl.Datetime("us", "UTC"),  # when the record was collected, or its file was last written
     }
 )
 # Raw files of posts that the manifests name and that are gone (core/storage/landings.py).

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from core.contracts.enriched import QUARANTINED_RECORDS
 from core.contracts.raw import Reject, schema
 from core.storage.files import write_text_once
 from core.storage.tombstones import names_forgotten
@@ -43,6 +44,13 @@ def read_quarantine(data_dir: Path) -> pl.DataFrame:
     rows = pl.concat([pl.DataFrame(schema=types), *frames])
     observed_at = pl.col("observed_at").str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
     return rows.with_columns(observed_at).unique(_RECORD, keep="last", maintain_order=True)
+
+
+def published_records(data_dir: Path) -> pl.DataFrame:
+    """The quarantined records as tables show them: QUARANTINED_RECORDS, without their content, and of the source of an
+    import only the file's name, since its folder is a place on this machine."""
+    name = pl.col("source").str.replace(r"^/.*/", "")
+    return read_quarantine(data_dir).with_columns(name).select(list(QUARANTINED_RECORDS))
 
 
 def select(

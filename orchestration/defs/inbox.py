@@ -3,7 +3,9 @@
 import dagster as dg
 
 from core.environment import data_dir
+from core.storage.paths import serving_path
 from orchestration.lib.days import all_stale_days
+from orchestration.publishing.staleness import quarantine_changed
 from scrapers.importers.inbox import state_of, take_in, waiting
 
 
@@ -56,6 +58,6 @@ def imported(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReas
     if not ended or ended[0].run_id == context.cursor:
         return dg.SkipReason("nothing was imported since the last run")
     context.update_cursor(ended[0].run_id)
-    if not all_stale_days():
+    if not all_stale_days() and not quarantine_changed(data_dir(), serving_path()):
         return dg.SkipReason("the import brought nothing new")
     return dg.RunRequest(run_key=ended[0].run_id)

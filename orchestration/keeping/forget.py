@@ -99,9 +99,14 @@ def _forget_in_enriched(data_dir: Path, subject: Subject, mark: str) -> dict[Pat
             continue
         for path in files_to_rewrite(data_dir, folder):
             rows = pl.read_parquet(path, hive_partitioning=False, glob=False)
-            if not {"platform", "post_id"} <= set(rows.columns):
+            if {"platform", "post_id"} <= set(rows.columns):
+                is_named = (pl.col("platform") == subject.platform) & pl.col("post_id").is_in(subject.posts)
+            elif folder.name == "quarantined_records":
+                ids = sorted(subject.words | subject.authors | subject.posts)
+                is_named = pl.concat_str("source", pl.lit(" "), "position").str.contains_any(ids)
+            else:
                 continue
-            left = rows.filter(~((pl.col("platform") == subject.platform) & pl.col("post_id").is_in(subject.posts)))
+            left = rows.filter(~is_named)
             if left.height < rows.height:
                 renamed[path] = rewrite(data_dir, folder, path, left, mark)
     return renamed

@@ -20,7 +20,7 @@ from orchestration.lib.crawl import require_access
 from orchestration.lib.days import DAYS_TAG, RANGE_TAGS, all_stale_days
 from orchestration.lib.repairs import repair
 from orchestration.lib.runs import Outcome, run_job
-from orchestration.publishing.staleness import landed_beside_posts, tables_changed
+from orchestration.publishing.staleness import landed_beside_posts, quarantine_changed, tables_changed
 from orchestration.reading.listening_tables import listening_tables
 from orchestration.reading.sentiment.choice import load_classifier
 
@@ -117,6 +117,9 @@ def _refresh_stale_days(listening: Listening, progress: Progress) -> list[Outcom
         return [run_job("catch_up", {}, progress.run_line)]
     if serving_path().exists() and _listening_changed(listening):
         progress.message("listening.yaml has changed since the marts were published.")
+        return [run_job("catch_up", {}, progress.run_line)]
+    if quarantine_changed(data_dir(), serving_path()):
+        progress.message("The quarantine has changed since the marts were published.")
         return [run_job("catch_up", {}, progress.run_line)]
     progress.message("Nothing to do: no raw data is newer than its marts.")
     return []

@@ -14,6 +14,7 @@ import polars as pl
 
 from core.contracts.raw import RawTable
 from core.platforms import PLATFORMS
+from core.storage.quarantine import published_records
 from core.storage.raw import raw_files
 from core.storage.versions import current_fingerprint, fingerprint, frame_fingerprint, versions
 
@@ -70,6 +71,13 @@ def tables_changed(enriched: Path, tables: Mapping[str, pl.DataFrame], serving: 
         if written[-1].stat().st_mtime > serving.stat().st_mtime:
             return True
     return False
+
+
+def quarantine_changed(data_dir: Path, serving: Path) -> bool:
+    """True if the quarantine has other records than when the snapshot was built; false without a snapshot."""
+    if not serving.exists():
+        return False
+    return tables_changed(data_dir / "enriched", {"quarantined_records": published_records(data_dir)}, serving)
 
 
 def landed_beside_posts(data_dir: Path, serving: Path) -> bool:

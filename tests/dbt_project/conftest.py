@@ -80,6 +80,7 @@ def fill(data: DataFolder) -> None:
         "000001-aa",
         [read_post("weibo", "w6", "positive", sentiment_source="analyst", model_sentiment="neutral")],
     )
+    data.write_quarantined("000001-aa", {"vendor.csv": "line 3"})
     data.enrich("2026-01-04", "000001-aa", [])  # a day that was read and is empty
 
 

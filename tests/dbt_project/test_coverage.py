@@ -59,6 +59,12 @@ def covered(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     return data
 
 
+def test_quarantined_records_are_a_mart(built: DataFolder) -> None:
+    assert built.rows("select source, position, observed_at::varchar from marts.quarantined_records") == [
+        ("vendor.csv", "line 3", "2026-01-05 04:00:00")
+    ]
+
+
 def test_the_interval_contains_the_true_number(covered: DataFolder) -> None:
     rows = covered.rows(
         "select pass_a, pass_b, is_complete, posts_estimated_low, posts_estimated, posts_estimated_high,"

@@ -189,6 +189,16 @@ def test_enriched_versions_and_publications_name_the_rewritten_files(tmp_path: P
     assert all((tmp_path / file).exists() for file in named)
 
 
+def test_quarantined_records_of_a_deleted_post_go_from_their_table(tmp_path: Path) -> None:
+    land_crawl(tmp_path)
+    data = DataFolder(tmp_path)
+    data.write_quarantined("000001-aa", {"https://weibo.com/detail/5252110000000001": "posts 5252110000000001"})
+    data.write_quarantined("000002-ab", {"vendor.csv": "posts 5252110000000001", "other.csv": "line 3"})
+    forget_person(tmp_path)
+    left = [pl.read_parquet(path) for path in sorted((tmp_path / "enriched/quarantined_records").glob("*.parquet"))]
+    assert [rows["source"].to_list() for rows in left] == [[], ["other.csv"]]
+
+
 def test_lines_of_quarantine_and_labels_go_and_imported_files_with_the_id_are_removed(tmp_path: Path) -> None:
     land_crawl(tmp_path)
     texts = {

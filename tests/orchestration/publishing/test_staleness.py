@@ -1,16 +1,19 @@
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 
 import duckdb
 import polars as pl
 
 from core.calendar import days_between
+from core.contracts.raw import Reject
+from core.storage.quarantine import published_records, write_quarantine
 from core.storage.raw import land, to_frame
 from core.storage.versions import frame_fingerprint, write_version
 from orchestration.publishing.staleness import (
     built_fingerprints,
     day_fingerprints,
     landed_beside_posts,
+    quarantine_changed,
     stale_days,
     tables_changed,
 )
@@ -78,6 +81,26 @@ def test_a_changed_parameter_is_noticed_until_it_is_published(tmp_path):
     assert tables_changed(tmp_path, settings(6000), snapshot)  # the run that wrote it has not published
     os.utime(written, (0, 0))
     assert not tables_changed(tmp_path, settings(6000), snapshot)
+
+
+def test_a_changed_quarantine_is_noticed_until_it_is_published(tmp_path):
+    snapshot = tmp_path / "marts.duckdb"
+    assert not quarantine_changed(tmp_path, snapshot)
+    snapshot.touch()
+
+    def publish():
+        records = published_records(tmp_path)
+        path = write_version(tmp_path / "enriched/quarantined_records", frame_fingerprint(records), records)
+        os.utime(path, (0, 0))
+
+    publish()
+    assert not quarantine_changed(tmp_path, snapshot)
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    record = Reject(platform="weibo", source="/a.csv", position="line 3", reason="x", record="", observed_at=at)
+    write_quarantine(tmp_path, "one", [record])
+    assert quarantine_changed(tmp_path, snapshot)
+    publish()
+    assert not quarantine_changed(tmp_path, snapshot)
 
 
 def test_a_day_whose_slices_are_lost_is_stale_until_they_are_restored(tmp_path):
