@@ -11,6 +11,7 @@ the file, mostly), the later row is the later observation.
 
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections import Counter, deque
@@ -187,7 +188,9 @@ def _tallies(file: TextFile, mappings: Sequence[tuple[Path, Mapping]]) -> list[T
 
 def _unknown(file: TextFile, mappings: Sequence[tuple[Path, Mapping]]) -> str:
     """The message for a file of an unknown format."""
-    listed = ", ".join(file.columns[:30]) + (", ..." if len(file.columns) > 30 else "")
+    if _is_without_header(file):
+        return "its first row holds values and not names of columns; add a header row"
+    listed = ", ".join(file.columns[:_LISTED]) + (", ..." if len(file.columns) > _LISTED else "")
     if mappings:
         lacks = "; ".join(
             f"{source.name} names {', '.join(missing)}, which it lacks"
@@ -196,11 +199,21 @@ def _unknown(file: TextFile, mappings: Sequence[tuple[Path, Mapping]]) -> str:
             for source, mapping in mappings
         )
         return f"no mapping fits its columns ({listed or 'none'}): {lacks}; correct the mapping"
-    known = ", ".join(kind.name for kind in KINDS)
+    known = ", ".join(dict.fromkeys(kind.name.split()[0] for kind in KINDS))
     return (
-        f"no known format has its columns ({listed or 'none'}); known are: {known}. For others write a mapping, "
-        "docs/importing.md says how"
+        f"no known format has its columns ({listed or 'none'}). Known are the files of {known}; for others write a "
+        "mapping, docs/importing.md says how"
     )
+
+
+_LISTED = 12  # column names in a message
+# A number, a time or an address.
+_VALUE = re.compile(r"\d{5,}|\d{4}-\d|\d:\d\d|://")
+
+
+def _is_without_header(file: TextFile) -> bool:
+    """True for a CSV file that begins with a row. Its cells may name people, and are not shown."""
+    return file.layout == "csv" and sum(bool(_VALUE.search(name)) for name in file.columns) > 1
 
 
 @contextmanager

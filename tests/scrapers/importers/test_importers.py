@@ -945,6 +945,10 @@ def bad_sources(folder: Path) -> dict[str, tuple[Path, str]]:
         "missing": (folder / "missing.csv", "does not exist"),
         "folder": (folder / "nothing here", "has no file to import"),
         "unknown columns": (write("u.csv", "编号,正文\n1,二\n".encode()), "has its columns (编号, 正文)"),
+        "no header": (
+            write("h.csv", b"4815160923655549,somebody,2026-01-05 21:40\n"),
+            "its first row holds values and not names of columns; add a header row",
+        ),
         "unknown keys": (write("u.json", b'[{"a": 1}]'), "no known format has its columns (a)"),
         "prose": (write("prose.txt", "只是一段话。".encode()), "no known format has its columns"),
         "empty": (write("e.csv", b""), "is empty"),
@@ -960,7 +964,7 @@ def bad_sources(folder: Path) -> dict[str, tuple[Path, str]]:
 
 
 @pytest.mark.parametrize("name", [
-    "missing", "folder", "unknown columns", "unknown keys", "prose", "empty", "blank", "empty list", "cut gzip",
+    "missing", "folder", "unknown columns", "no header", "unknown keys", "prose", "empty", "blank", "empty list", "cut gzip",
     "damaged gzip", "empty gzip", "binary", "noise", "utf-16",
 ])  # fmt: skip
 def test_a_file_that_cannot_be_imported_is_reported_in_one_line(
