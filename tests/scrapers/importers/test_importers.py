@@ -964,7 +964,8 @@ def bad_sources(folder: Path) -> dict[str, tuple[Path, str]]:
 
 
 @pytest.mark.parametrize("name", [
-    "missing", "folder", "unknown columns", "no header", "unknown keys", "prose", "empty", "blank", "empty list", "cut gzip",
+    "missing", "folder", "unknown columns", "no header", "unknown keys", "prose", "empty", "blank", "empty list",
+    "cut gzip",
     "damaged gzip", "empty gzip", "binary", "noise", "utf-16",
 ])  # fmt: skip
 def test_a_file_that_cannot_be_imported_is_reported_in_one_line(
