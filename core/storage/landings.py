@@ -52,8 +52,11 @@ class Differences(NamedTuple):
     unrecorded: list[str]
 
 
-def record(data_dir: Path, folder: Path, files: Iterable[tuple[Path, int]]) -> None:
-    """Append files, with their numbers of rows, to the folder's manifest; files and manifest are then on the disk."""
+def record(data_dir: Path, folder: Path, files: Iterable[tuple[Path, int]], instead_of: Iterable[Path] = ()) -> None:
+    """Append files, with their numbers of rows, to the folder's manifest; files and manifest are then on the disk.
+
+    instead_of: files that these replace; the same write records their removal.
+    """
     new = list(files)
     parts = [path for path, _ in new] + sorted({path.parent for path, _ in new})
     if len(parts) > _SYNCED_SINGLY:
@@ -61,7 +64,8 @@ def record(data_dir: Path, folder: Path, files: Iterable[tuple[Path, int]]) -> N
     else:
         for part in parts:
             _sync(part)
-    _append(_manifest(data_dir, folder), [_line(folder, path, rows) for path, rows in new])
+    removed = [Landed(path=str(path.relative_to(folder)), removed=True) for path in instead_of]
+    _append(_manifest(data_dir, folder), [*(_line(folder, path, rows) for path, rows in new), *removed])
 
 
 def record_removals(data_dir: Path, folder: Path, paths: Iterable[Path]) -> None:

@@ -16,7 +16,7 @@ import polars as pl
 from core.contracts.enriched import QUARANTINED_RECORDS
 from core.contracts.raw import Reject, schema
 from core.storage.files import write_text_once
-from core.storage.tombstones import names_forgotten
+from core.storage.tombstones import without_forgotten_rejects
 
 QUARANTINED = schema(Reject)
 # What names a record: the same record is rejected again by each import of its file.
@@ -28,7 +28,7 @@ def write_quarantine(data_dir: Path, crawl_id: str, rejects: Sequence[Reject]) -
 
     Records that name a deleted author or post are left out.
     """
-    rejects = [one for one in rejects if not names_forgotten(data_dir, one.platform, f"{one.record} {one.source}")]
+    rejects = without_forgotten_rejects(data_dir, rejects)
     if not rejects:
         return None
     lines = (json.dumps(dataclasses.asdict(reject), ensure_ascii=False, default=str) for reject in rejects)

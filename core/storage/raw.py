@@ -20,6 +20,7 @@ from core.environment import now
 from core.platforms import Platform
 from core.storage import landings
 from core.storage.files import write_once
+from core.storage.rewriting import rewrite, rewritings_of, rewritten_as
 from core.storage.tombstones import without_forgotten
 
 _logger = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ def raw_files(
     for platform in platforms:
         folder = table_dir(data_dir, table, platform)
         differences = landings.compare(data_dir, folder, verify=verify)
-        unreadable, copies = _adopt(data_dir, folder, differences.unrecorded)
+        unreadable, copies = _adopt(data_dir, table, platform, differences.unrecorded)
         for path in unreadable:
             landings.record_lost(data_dir, folder, folder / path)
         for path in (*differences.damaged, *unreadable):
@@ -113,20 +114,35 @@ def raw_files(
     return dict(sorted(days.items(), key=lambda item: (platforms.index(item[0][0]), item[0][1])))
 
 
-def _adopt(data_dir: Path, folder: Path, paths: Sequence[str]) -> tuple[list[str], list[str]]:
+def _adopt(data_dir: Path, table: RawTable, platform: Platform, paths: Sequence[str]) -> tuple[list[str], list[str]]:
     """Record files that have no line in the manifest. Returns those that cannot be read, and those that are not of the
-    crawl that their names say: a copy under another name would count its rows twice."""
+    crawl that their names say: a copy under another name would count its rows twice.
+
+    Deleted authors and posts are taken out of a file that is put back. What a deletion, or a rotation of the key, had
+    written again when it was killed is removed if the manifest names the other one.
+    """
+    folder = table_dir(data_dir, table, platform)
     unreadable, copies, adopted = [], [], []
+    recorded = {folder / name for name in landings.landed(data_dir, folder)} if paths else set()
+    unrecorded = [folder / path for path in paths]
+    superfluous = {*rewritings_of(recorded, unrecorded), *rewritten_as(recorded, unrecorded)}
     for path in paths:
+        if folder / path in superfluous:
+            _logger.warning("%s was written again under another name; it is removed.", folder / path)
+            (folder / path).unlink()
+            continue
         try:
-            crawls = pl.read_parquet(folder / path, columns=["crawl_id"], hive_partitioning=False, glob=False)
+            rows = pl.read_parquet(folder / path, hive_partitioning=False, glob=False)
+            left = without_forgotten(data_dir, table, platform, rows)
         except (pl.exceptions.PolarsError, OSError):
             unreadable.append(path)
             continue
-        if all(Path(path).stem.startswith(crawl) for crawl in crawls["crawl_id"].unique()):
-            adopted.append((folder / path, crawls.height))
-        else:
+        if not all(Path(path).stem.startswith(crawl) for crawl in rows["crawl_id"].unique()):
             copies.append(path)
+        elif left.equals(rows):
+            adopted.append((folder / path, rows.height))
+        else:
+            rewrite(data_dir, folder, folder / path, left, "forgotten")
     if adopted:
         landings.record(data_dir, folder, adopted)
     return unreadable, copies

@@ -33,7 +33,8 @@ def person(
     Example: tingfeng person --platform weibo --author 1000000001
     """
     from core.environment import data_dir
-    from orchestration.keeping.held import held, subject_of
+    from orchestration.keeping.held import held
+    from orchestration.keeping.subject import subject_of
 
     places = held(data_dir(), subject_of(data_dir(), author=author, post=post, url=url, platform=platform))
     for place in places:
@@ -65,20 +66,21 @@ def forget(
     from core.problems import Problem
     from orchestration.cli.refresh import refreshed
     from orchestration.keeping.forget import forget as forget_subject
-    from orchestration.keeping.held import subject_of
     from orchestration.keeping.retention import expire
+    from orchestration.keeping.subject import subject_of
 
     if expired:
         for layer, count in expire(data_dir(), load_listening().retention).items():
             typer.echo(f"{layer}: {count} files have expired and were deleted.")
         return
-    subject = subject_of(data_dir(), author=author, post=post, url=url, platform=platform)
+    log = progress_line(quiet)
+    subject = subject_of(data_dir(), author=author, post=post, url=url, platform=platform, log=log)
     for account in load_listening().accounts_of(subject.platform):
-        if account.id in subject.words:
+        if account.id in subject.site_ids:
             raise Problem(
                 f"{account.platform} {account.id} is listed under accounts in listening.yaml; remove it there first."
             )
-    forget_subject(data_dir(), subject, progress_line(quiet))
+    forget_subject(data_dir(), subject, log)
     typer.echo("Deleted. No crawl or import lands it again.")
     if not no_refresh and any((data_dir() / "raw/posts").glob("*/*/*.parquet")):
         refreshed(None, None, quiet)

@@ -4,15 +4,13 @@ What remains is a tombstone (core/storage/tombstones.py), so that no crawl or im
 snapshot and the marts of past moments are removed; the next refresh, or report, builds them again without the rows.
 """
 
-import csv
 import fcntl
-import io
 import os
-import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -21,34 +19,40 @@ import polars as pl
 from core.contracts.raw import RAW_ITEMS, RawTable
 from core.environment import now
 from core.problems import Problem
-from core.storage.files import write_text_synced
-from core.storage.raw import table_dir
-from core.storage.rewriting import files_to_rewrite, rename_in_publications, rewrite
+from core.storage.pseudonym_key import load_key
+from core.storage.raw import raw_files, table_dir
+from core.storage.rewriting import data_files, files_to_rewrite, rename_in_publications, rewrite
 from core.storage.tombstones import add_tombstones, strip
-from orchestration.keeping.held import Subject, duckdb_files, id_pattern, other_files
-from orchestration.reporting.ledger import open_snapshot
+from core.storage.versions import heal
+from orchestration.keeping.held import duckdb_files, enriched_tables, is_of
+from orchestration.keeping.other_files import forget_in_file, other_files, waiting_files
+from orchestration.keeping.reports import forget_in_reports
+from orchestration.keeping.subject import Log, Subject
+from orchestration.keeping.traces import Traces
+from scrapers.importers.inbox import take_in
 
-# Column of figures.parquet: when (UTC) a deletion changed what the figure was counted from; null if none did.
-MARK = "changed_by_deletion_at"
-Log = Callable[[str], None]
+_SECONDS_PER_LOG_LINE = 5
+_HASHES = ("text_hash", "earlier_text_hash", "duplicate_group_id")
 
 
 def forget(data_dir: Path, subject: Subject, log: Log) -> None:
     """Delete everything of the subject. Running it again completes a run that was killed."""
+    traces = Traces(subject, load_key(data_dir))
     with alone(data_dir):
-        add_tombstones(data_dir, subject.platform, subject.authors, subject.posts)
-        mark_reports(data_dir, subject, log)
+        add_tombstones(data_dir, subject.platform, subject.deleted)
+    _import_waiting_files(data_dir, traces, log)
+    with alone(data_dir):
+        _set_damaged_aside(data_dir, subject)
+        forget_in_reports(data_dir, traces, log)
+        for path, _ in list(other_files(data_dir, traces, log)):
+            log(forget_in_file(data_dir, path, traces))
         mark = f"f{now():%Y%m%d%H%M%S%f}"
-        for path in other_files(data_dir, subject):
-            log(_forget_in_file(data_dir, path, subject))
-        renamed = _forget_in_enriched(data_dir, subject, mark)
-        rename_in_publications(data_dir, renamed)
+        rewritten = _forget_in_enriched(data_dir, traces, mark, log)
         remove_marts(data_dir)
         log("The warehouse, the snapshot and the marts of past moments were removed.")
         # Raw is last: a run that is started again finds the author's posts there.
-        in_raw = _forget_in_raw(data_dir, subject, mark)
-        rename_in_publications(data_dir, in_raw)
-        log(f"{len(renamed) + len(in_raw)} raw and enriched files were written again without the rows.")
+        rewritten += _forget_in_raw(data_dir, subject, mark, log)
+        log(f"{rewritten} raw and enriched files were written again without the rows.")
 
 
 @contextmanager
@@ -78,129 +82,81 @@ def remove_marts(data_dir: Path) -> None:
     shutil.rmtree(data_dir / "as_of", ignore_errors=True)
 
 
-def _forget_in_raw(data_dir: Path, subject: Subject, mark: str) -> dict[Path, Path]:
-    renamed = {}
-    tables: list[RawTable] = [table for table in RAW_ITEMS if table != "hot_lists"]
-    for table in tables:
-        folder = table_dir(data_dir, table, subject.platform)
-        for path in files_to_rewrite(data_dir, folder):
-            rows = pl.read_parquet(path, hive_partitioning=False, glob=False)
-            left = strip(table, rows, subject.authors, subject.posts)
-            if not left.equals(rows):
-                renamed[path] = rewrite(data_dir, folder, path, left, mark)
-    return renamed
-
-
-def _forget_in_enriched(data_dir: Path, subject: Subject, mark: str) -> dict[Path, Path]:
-    """Posts and comments of all versions, also superseded ones, which pinned reports are built from."""
-    renamed = {}
-    for folder in sorted(path for path in (data_dir / "enriched").glob("*") if path.is_dir()):
-        if folder.name == "manifests":
-            continue
-        for path in files_to_rewrite(data_dir, folder):
-            rows = pl.read_parquet(path, hive_partitioning=False, glob=False)
-            if {"platform", "post_id"} <= set(rows.columns):
-                is_named = (pl.col("platform") == subject.platform) & pl.col("post_id").is_in(subject.posts)
-            elif folder.name == "quarantined_records":
-                ids = sorted(subject.words | subject.authors | subject.posts)
-                is_named = pl.concat_str("source", pl.lit(" "), "position").str.contains_any(ids)
-            else:
-                continue
-            left = rows.filter(~is_named)
-            if left.height < rows.height:
-                renamed[path] = rewrite(data_dir, folder, path, left, mark)
-    return renamed
-
-
-def _forget_in_file(data_dir: Path, path: Path, subject: Subject) -> str:
-    """Remove the lines of a quarantine or labels file, or all of another file; returns a line for the log."""
-    pattern = id_pattern(subject)
-    place = path.relative_to(data_dir)
-    text = path.read_text(encoding="utf-8-sig") if path.suffix in (".jsonl", ".csv") else ""
-    if place.parts[0] == "quarantine":
-        left = [line for line in text.splitlines(keepends=True) if not pattern.search(line.encode())]
-    elif place.parts[0] == "labels" and text:
-        left = _csv_rows_without(text, pattern)
-    else:
-        path.unlink()
-        return f"{place} was removed."
-    write_text_synced(path, "".join(left), mode=0o600)
-    return f"{place}: the lines were removed."
-
-
-def _csv_rows_without(text: str, pattern: re.Pattern[bytes]) -> list[str]:
-    lines = []
-    for row in csv.reader(io.StringIO(text)):
-        if not any(pattern.search(cell.encode()) for cell in row):
-            line = io.StringIO()
-            csv.writer(line, lineterminator="\n").writerow(row)
-            lines.append(line.getvalue())
-    return lines
-
-
-def mark_reports(data_dir: Path, subject: Subject, log: Log) -> None:
-    """Mark the figures of past reports that were counted from the posts. The reports are not built again.
-
-    Pages that show one of the posts are removed by ``forget``, as are their PDFs; other pages say that figures changed.
-    """
-    snapshot = data_dir / "serving" / "marts.duckdb"
-    uids = {f"{subject.platform}:{post}" for post in subject.posts}
-    if not uids:
+def _import_waiting_files(data_dir: Path, traces: Traces, log: Log) -> None:
+    """Import what waits in the inbox if it names the subject: its other rows are landed, and the originals can go."""
+    if not waiting_files(data_dir, traces):
         return
-    at = now()
-    for path in sorted((data_dir / "reports").glob("*/*/figures.parquet")):
-        ledger = pl.read_parquet(path, glob=False)
-        marked = _marked(ledger, _changed_sql(snapshot, ledger, uids), at)
-        if marked.equals(ledger):
-            continue
-        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        marked.write_parquet(draft)
-        draft.rename(path)
-        count = marked[MARK].is_not_null().sum()
-        log(f"{path.parent.relative_to(data_dir)}: {count} figures are marked as changed by a deletion.")
-        shows_posts = set(other_files(data_dir, subject))
-        for page in path.parent.glob("report*.html"):
-            if page in shows_posts:
-                page.with_suffix(".pdf").unlink(missing_ok=True)
-            else:
-                _add_notice(page, at)
+    landed = take_in(data_dir, log).landed
+    log(f"The inbox was imported, since a file in it names the person or post: {landed:,} rows.")
+    for path in waiting_files(data_dir, traces):
+        log(f"{path} was put there just now and stays: run the command again when it has been imported.")
 
 
-def _changed_sql(snapshot: Path, ledger: pl.DataFrame, uids: set[str]) -> set[str] | None:
-    """The posts_sql of figures that count one of the posts; None if there is no snapshot to ask."""
-    if not snapshot.exists():
-        return None
-    changed = set()
-    with open_snapshot(snapshot) as connection:
-        for sql in ledger["posts_sql"].drop_nulls().unique():
-            try:
-                posts = {uid for (uid,) in connection.execute(sql).fetchall()}
-            except duckdb.Error:  # an older report may read columns that are gone
-                posts = uids
-            if posts & uids:
-                changed.add(sql)
-    return changed
+def _set_damaged_aside(data_dir: Path, subject: Subject) -> None:
+    """Files that cannot be read cannot be written again; they are set aside, and removed there."""
+    for table in RAW_ITEMS:
+        raw_files(data_dir, table, [subject.platform])
+    heal(data_dir / "enriched")
 
 
-def _marked(ledger: pl.DataFrame, changed: set[str] | None, at: datetime) -> pl.DataFrame:
-    """Figures that have no posts_sql, such as a topic's phases, count as changed if any figure is."""
-    moment = at.astimezone(UTC).replace(tzinfo=None)
-    if changed is None:
-        is_changed = pl.lit(value=True)
-    elif not changed:
-        return ledger
-    else:
-        is_changed = pl.col("posts_sql").is_in(changed).fill_null(value=True)
-    before = pl.col(MARK) if MARK in ledger.columns else pl.lit(None, pl.Datetime("us"))
-    now_marked = pl.when(is_changed).then(pl.lit(moment, pl.Datetime("us")))
-    return ledger.with_columns(pl.coalesce(now_marked, before).alias(MARK))
-
-
-def _add_notice(page: Path, at: datetime) -> None:
-    notice = (
-        f'<p class="deletion">{at:%Y-%m-%d} UTC: 有帖子应要求删除，本报告部分数字已不可复算，见 figures.parquet。 '
-        "Posts were deleted on request after this report; figures.parquet marks the figures that change.</p>"
+def _forget_in_raw(data_dir: Path, subject: Subject, mark: str, log: Log) -> int:
+    tables: list[RawTable] = [table for table in RAW_ITEMS if table != "hot_lists"]
+    return sum(
+        _rewrite(
+            data_dir,
+            table_dir(data_dir, table, subject.platform),
+            mark,
+            partial(strip, table, deleted=subject.deleted),
+            log,
+        )
+        for table in tables
     )
-    text = page.read_text(encoding="utf-8")
-    head, body, rest = text.partition("<body>")
-    page.write_text(head + body + notice + rest if body else notice + text, encoding="utf-8")
+
+
+def _forget_in_enriched(data_dir: Path, traces: Traces, mark: str, log: Log) -> int:
+    """Posts and comments of all versions, also superseded ones, which pinned reports are built from; and the hashes of
+    their texts, unless others wrote the same."""
+    hashes: set[str] = set()
+    tables = enriched_tables(data_dir)
+
+    def without_posts(rows: pl.DataFrame) -> pl.DataFrame:
+        if "position" in rows.columns:  # quarantined_records
+            places = rows.select(pl.concat_str("source", pl.lit(" "), "position")).to_series().to_list()
+            return rows.filter(~pl.Series(traces.in_texts(places), dtype=pl.Boolean))
+        is_theirs = is_of(traces.subject, set(rows.columns))
+        if "text_hash" in rows.columns:
+            hashes.update(rows.filter(is_theirs)["text_hash"].drop_nulls())
+        return rows.filter(~is_theirs)
+
+    count = sum(_rewrite(data_dir, folder, mark, without_posts, log) for folder in tables)
+    for folder in tables:
+        if hashes and folder.name in ("posts", "comments"):
+            for path in data_files(folder):
+                texts = pl.scan_parquet(path, hive_partitioning=False, glob=False).select("text_hash").drop_nulls()
+                hashes -= set(texts.collect().to_series())
+
+    def without_texts(rows: pl.DataFrame) -> pl.DataFrame:
+        columns = [name for name in _HASHES if name in rows.columns]
+        return rows.filter(~pl.any_horizontal(pl.col(name).is_in(hashes).fill_null(value=False) for name in columns))
+
+    for folder in tables:
+        if hashes and folder.name in ("text_signatures", "duplicate_links", "duplicate_groups"):
+            count += _rewrite(data_dir, folder, mark, without_texts, log)
+    return count
+
+
+def _rewrite(data_dir: Path, folder: Path, mark: str, change: Callable[[pl.DataFrame], pl.DataFrame], log: Log) -> int:
+    """Write the files of a table again that ``change`` changes; returns how many."""
+    count, logged_at = 0, time.monotonic()
+    paths = files_to_rewrite(data_dir, folder)
+    for number, path in enumerate(paths, start=1):
+        rows = pl.read_parquet(path, hive_partitioning=False, glob=False)
+        left = change(rows)
+        if not left.equals(rows):
+            rewrite(data_dir, folder, path, left, mark)
+            count += 1
+        if time.monotonic() - logged_at > _SECONDS_PER_LOG_LINE:
+            logged_at = time.monotonic()
+            log(f"{folder.relative_to(data_dir)}: {number:,} of {len(paths):,} files.")
+    rename_in_publications(data_dir)
+    return count

@@ -53,14 +53,15 @@ def _expire_raw(data_dir: Path, days: int) -> int:
 
 def _expire_payloads(data_dir: Path, days: int) -> int:
     """Rows stay, and lose their payload. Those of accounts are kept: the models read the kind of account from them."""
-    renamed = {}
+    count = 0
     for folder, path in _raw_before(data_dir, days):
         if folder.parent.name in ("authors", "slices") or _WITHOUT_PAYLOADS in path.name.split("."):
             continue
         rows = pl.read_parquet(path, hive_partitioning=False, glob=False).with_columns(payload=pl.lit(""))
-        renamed[path] = rewrite(data_dir, folder, path, rows, _WITHOUT_PAYLOADS)
-    rename_in_publications(data_dir, renamed)
-    return len(renamed)
+        rewrite(data_dir, folder, path, rows, _WITHOUT_PAYLOADS)
+        count += 1
+    rename_in_publications(data_dir)
+    return count
 
 
 def _expire_files(data_dir: Path, patterns: list[str], days: int | None) -> int:

@@ -68,7 +68,7 @@ def _with_new_key(data_dir: Path, keys: bytes, *, from_environment: bool) -> byt
 
 def _rotate_files(data_dir: Path, key: bytes, mark: str) -> int:
     """mark: the part of a file's name that says that its pseudonyms are those of this key."""
-    renamed: dict[Path, Path] = {}
+    count = 0
     for platform in PLATFORMS:
         authors = _authors(data_dir, platform)
         for table in RAW_ITEMS:
@@ -76,8 +76,9 @@ def _rotate_files(data_dir: Path, key: bytes, mark: str) -> int:
             for path in files_to_rewrite(data_dir, folder):
                 if mark not in path.name.split("."):
                     rows = pl.read_parquet(path, hive_partitioning=False, glob=False)
-                    renamed[path] = rewrite(data_dir, folder, path, _renewed(rows, platform, key, authors), mark)
-    rename_in_publications(data_dir, renamed)
+                    rewrite(data_dir, folder, path, _renewed(rows, platform, key, authors), mark)
+                    count += 1
+    rename_in_publications(data_dir)
     for path in sorted((data_dir / "quarantine").glob("*.jsonl")):
         if mark not in path.name.split("."):
             lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -89,7 +90,7 @@ def _rotate_files(data_dir: Path, key: bytes, mark: str) -> int:
     if old:
         new_ones = {one._replace(hash=pseudonym(key, _platform(one.platform), one.hash)) for one in old}
         write_tombstones(data_dir, old | new_ones)
-    return len(renamed)
+    return count
 
 
 def _authors(data_dir: Path, platform: Platform) -> set[str]:

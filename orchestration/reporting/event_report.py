@@ -11,6 +11,7 @@ import duckdb
 from core.problems import Problem
 from orchestration.reporting import limits, sentences
 from orchestration.reporting.context import read_context
+from orchestration.reporting.deletions import carried_over, deletions_in, with_notice
 from orchestration.reporting.display import LANGUAGES
 from orchestration.reporting.facts import Facts
 from orchestration.reporting.figures.event_figures import figure_specs
@@ -90,11 +91,16 @@ def _read_facts(snapshot: Path, topic_id: str, as_of: datetime | None, *, is_san
 
 
 def write_report(report: Report, folder: Path) -> list[Path]:
-    """Write the pages, the ledger and figures.json into a folder; return their paths, the Chinese page first."""
+    """Write the pages, the ledger and figures.json into a folder; return their paths, the Chinese page first.
+
+    If posts were deleted since a report was written there, its marks are kept.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    ledger = folder / "figures.parquet"
+    deletion = deletions_in(ledger)
     for language, page in report.pages.items():
-        (folder / PAGES[language]).write_text(page, encoding="utf-8")
-    report.ledger.frame().write_parquet(folder / "figures.parquet")
+        (folder / PAGES[language]).write_text(with_notice(page, deletion.at) if deletion else page, encoding="utf-8")
+    carried_over(report.ledger.frame(), ledger).write_parquet(ledger)
     figures = json.dumps(report.figures, ensure_ascii=False, indent=1)
     (folder / "figures.json").write_text(figures + "\n", encoding="utf-8")
     return [folder / name for name in (*PAGES.values(), "figures.parquet", "figures.json")]

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -10,13 +11,16 @@ import pytest
 
 from core.contracts.raw import Comment, Post, Reject, Slice
 from core.problems import ArgumentProblem
+from core.storage import landings
 from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
 from core.storage.quarantine import write_quarantine
 from core.storage.raw import land, raw_files, to_frame
 from core.storage.tombstones import REMOVED_PAYLOAD, tombstones_path
-from orchestration.keeping.forget import MARK, forget
-from orchestration.keeping.held import Subject, held, subject_of
+from orchestration.keeping.forget import forget
+from orchestration.keeping.held import held
+from orchestration.keeping.subject import Subject, subject_of
 from orchestration.publishing import manifests
+from orchestration.reporting.deletions import COUNT, MARK
 from orchestration.reporting.ledger import SCHEMA
 from scrapers.importers.run import import_files
 from tests.commands import tingfeng
@@ -26,7 +30,7 @@ KEY = b"a key of the tests"
 DAY, CRAWL = "2026-01-02", "20260102T100000.000000Z-ab12"
 NOBODY = pseudonym(KEY, "weibo", "1000000001")
 OTHER = pseudonym(KEY, "weibo", "1000000002")
-TOKEN = "可识别的话"
+TOKEN = "可识别的一段话语"
 
 
 @pytest.fixture(autouse=True)
@@ -113,20 +117,38 @@ class TestRaw:
             assert TOKEN not in raw(tmp_path, table).write_json()
             assert NOBODY not in raw(tmp_path, table).write_json()
 
+    @pytest.mark.parametrize("is_recorded", [False, True])
     def test_running_it_again_completes_a_run_that_was_killed_between_writing_and_removing(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_recorded: bool
     ) -> None:
         land_crawl(tmp_path)
+        record = landings.record
 
-        def killed(*_: object) -> None:
+        def killed(*arguments: Any, **options: Any) -> None:
+            if is_recorded:
+                record(*arguments, **options)
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr("core.storage.rewriting.remove", killed)
+            patch.setattr("core.storage.rewriting.landings.record", killed)
             with pytest.raises(KeyboardInterrupt):
                 forget_person(tmp_path)
+        [files] = raw_files(tmp_path, "posts", ["weibo"]).values()
+        assert (len(files.present), files.lost) == (1, [])  # no row counts twice before it is run again
         forget_person(tmp_path)
         assert raw(tmp_path, "posts")["post_id"].to_list() == ["5252110000000002", "5252110000000003"]
+
+    def test_a_file_that_is_put_back_from_a_backup_loses_the_rows_again(self, tmp_path: Path) -> None:
+        land_crawl(tmp_path)
+        [path] = (tmp_path / "raw/posts").glob("*/*/*.parquet")
+        content = path.read_bytes()
+        forget_person(tmp_path)
+        path.write_bytes(content)
+        other = path.with_name("20260105T100000.000000Z-ab12.parquet")
+        pl.read_parquet(path).with_columns(crawl_id=pl.lit(other.stem)).write_parquet(other)
+        raw_files(tmp_path, "posts", ["weibo"])
+        assert set(raw(tmp_path, "posts")["post_id"]) == {"5252110000000002", "5252110000000003"}
+        assert not path.exists()
 
 
 class TestNothingBringsItBack:
@@ -226,7 +248,7 @@ def report(data: Path) -> Path:
     sql = "select post_uid from marts.event_posts where topic_id = 'demo' and platform = '{}'"
     rows = [
         {name: "" for name in SCHEMA if SCHEMA[name] == pl.String}
-        | {"id": f"volume.{one}", "as_of": datetime(2026, 1, 3), "value": 3.0, "posts_sql": sql.format(one)}  # noqa: DTZ001
+        | {"id": f"volume.{one}", "as_of": datetime(2026, 1, 4), "value": 3.0, "posts_sql": sql.format(one)}  # noqa: DTZ001
         for one in ("weibo", "zhihu")
     ]
     pl.DataFrame(rows, schema=SCHEMA).write_parquet(folder / "figures.parquet")
@@ -241,15 +263,19 @@ def report(data: Path) -> Path:
     return folder
 
 
-def test_figures_that_change_are_marked_and_pages_that_show_the_post_are_removed(tmp_path: Path) -> None:
+def test_figures_that_change_are_marked_and_what_pages_show_of_the_post_is_blanked(tmp_path: Path) -> None:
     land_crawl(tmp_path)
     folder = report(tmp_path)
     forget_person(tmp_path)
     figures = pl.read_parquet(folder / "figures.parquet")
-    assert figures.filter(pl.col(MARK).is_not_null())["id"].to_list() == ["volume.weibo"]
+    assert figures.filter(pl.col(MARK).is_not_null()).select("id", COUNT).rows() == [("volume.weibo", 1)]
     assert figures["value"].to_list() == [3.0, 3.0]
-    assert sorted(path.name for path in folder.iterdir()) == ["figures.parquet", "report.en.html"]
-    assert "Posts were deleted on request" in (folder / "report.en.html").read_text()
+    assert sorted(path.name for path in folder.iterdir()) == ["figures.parquet", "report.en.html", "report.html"]
+    for name in ("report.html", "report.en.html"):
+        page = (folder / name).read_text()
+        assert "Posts were deleted on request" in page
+        assert TOKEN not in page
+        assert "5252110000000001" not in page
     assert not (tmp_path / "serving/marts.duckdb").exists()
 
 
@@ -264,9 +290,9 @@ def test_what_is_held_is_said_without_changing_anything(tmp_path: Path) -> None:
 def test_a_person_is_named_by_pseudonym_and_a_post_by_id_or_address(tmp_path: Path) -> None:
     land_crawl(tmp_path)
     by_pseudonym = subject_of(tmp_path, author=NOBODY, platform=None, post=None, url=None)
-    assert (by_pseudonym.platform, by_pseudonym.posts) == ("weibo", {"5252110000000001"})
+    assert (by_pseudonym.platform, {*by_pseudonym.posts}) == ("weibo", {"5252110000000001"})
     url = "http://weibo.example/5252110000000002/?from=app"
-    assert subject_of(tmp_path, author=None, platform=None, post=None, url=url).posts == {"5252110000000002"}
+    assert {*subject_of(tmp_path, author=None, platform=None, post=None, url=url).posts} == {"5252110000000002"}
     with pytest.raises(ArgumentProblem, match="name it with --platform"):
         subject_of(tmp_path, author="1000000001", platform=None, post=None, url=None)
 

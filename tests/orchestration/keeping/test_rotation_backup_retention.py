@@ -14,9 +14,9 @@ from core.storage.raw import land, raw_files, to_frame
 from core.storage.tombstones import without_forgotten
 from orchestration.keeping.backup import restore
 from orchestration.keeping.forget import forget
-from orchestration.keeping.held import Subject
 from orchestration.keeping.retention import expire
 from orchestration.keeping.rotate import rotate
+from orchestration.keeping.subject import Subject
 from tests.commands import tingfeng
 from tests.warehouse import post
 
