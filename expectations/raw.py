@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.contracts.raw import RawTable
-from core.contracts.raw_rules import RULES, Between, Matches, NotBefore, OneOf, Required, Rule
+from core.contracts.raw_rules import RULES, Between, Matches, MatchesOnPlatform, NotBefore, OneOf, Required, Rule
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -42,6 +42,7 @@ def raw_suite(table: RawTable) -> ExpectationSuite:
 def _row_expectation(rule: Rule) -> Expectation:
     """The expectation of one rule of the row contract; as in the contract, nulls meet all but Required."""
     import great_expectations.expectations as gxe
+    from great_expectations.expectations.row_conditions import Column
 
     match rule:
         case Required():
@@ -49,6 +50,13 @@ def _row_expectation(rule: Rule) -> Expectation:
         case Matches():
             return gxe.ExpectColumnValuesToMatchRegex(
                 column=rule.field, regex=rf"\A(?:{rule.pattern})\Z", severity="critical"
+            )
+        case MatchesOnPlatform():
+            return gxe.ExpectColumnValuesToMatchRegex(
+                column=rule.field,
+                regex=rf"\A(?:{rule.pattern})\Z",
+                row_condition=Column("platform") == rule.platform,
+                severity="critical",
             )
         case OneOf():
             return gxe.ExpectColumnValuesToBeInSet(column=rule.field, value_set=list(rule.values), severity="critical")

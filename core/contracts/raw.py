@@ -154,6 +154,8 @@ class Reject:
     reason: str  # holds no value that may be a name
     remedy: str | None = None
     record: str  # as the payload of its table, pseudonymised; "" if its cells may stand under wrong columns
+    reader: str | None = None  # what reads the record again: the format of an import, or the raw table of a crawl
+    context: str | None = None  # JSON of what reading takes and the record does not hold: author_id, post_id, ...
     observed_at: datetime
     crawl_id: str = ""
 

@@ -15,7 +15,7 @@ from typing import get_args
 import polars as pl
 
 from core.contracts.raw import Ordering, RawTable, SliceState, Target
-from core.platforms import PLATFORMS
+from core.platforms import FACTS, PLATFORMS, Platform
 
 # Weibo, the first of the platforms, opened in August 2009.
 FIRST_POST = datetime(2009, 8, 1, tzinfo=UTC)
@@ -50,6 +50,23 @@ class Matches:
 
     def reason(self) -> str:
         return f"{self.field} is not {self.meaning}"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchesOnPlatform:
+    """The text of a row of one platform matches a regular expression as a whole."""
+
+    field: str
+    platform: Platform
+    pattern: str
+    remedy: str
+
+    def is_broken(self) -> pl.Expr:
+        is_match = pl.col(self.field).str.contains(rf"\A(?:{self.pattern})\z")
+        return (pl.col("platform") == self.platform) & ~is_match
+
+    def reason(self) -> str:
+        return f"{self.field} is not an id of {self.platform}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +128,7 @@ class NotBefore:
         )
 
 
-Rule = Required | Matches | OneOf | Between | NotBefore
+Rule = Required | Matches | MatchesOnPlatform | OneOf | Between | NotBefore
 
 
 def _shown(bound: int | datetime | None) -> str:
@@ -126,6 +143,16 @@ _POST_ID = Matches(
     r"[0-9A-Za-z_-]{4,32}",
     "a post id of the platform (4 to 32 letters, digits, - or _)",
     "map the column with the platform's own id, or post_url, whose addresses hold it",
+)
+# The wrong platform in a mapping, or a vendor's own number.
+_FOREIGN_IDS = tuple(
+    MatchesOnPlatform(
+        "post_id",
+        platform,
+        facts.post_id,
+        "map the column with the platform's own id, and check the platform of the mapping or sheet",
+    )
+    for platform, facts in FACTS.items()
 )
 _LANDED = (
     Required("platform"),
@@ -161,6 +188,7 @@ RULES: Mapping[RawTable, tuple[Rule, ...]] = {
         *_PUBLISHED,
         _AUTHOR,
         *_counts(*COUNTS),
+        *_FOREIGN_IDS,
     ),
     "comments": (
         *_LANDED,
@@ -170,6 +198,7 @@ RULES: Mapping[RawTable, tuple[Rule, ...]] = {
         *_PUBLISHED,
         _AUTHOR,
         *_counts("like_count", "reply_count"),
+        *_FOREIGN_IDS,
     ),
     "authors": (*_LANDED, Required("author_id"), _AUTHOR, *_counts("followers", "following", "posts")),
     "hot_lists": (

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from core.platforms import Platform
     from orchestration.lib.refreshing import Progress
-    from scrapers.importers.run import Advance
+    from scrapers.importers.tallies import Advance
 
 
 def _topic_ids() -> list[str]:

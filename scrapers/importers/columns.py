@@ -323,6 +323,12 @@ class RowProblem(NamedTuple):
 
 # Only what looks like a number or a time is quoted: in rows whose cells are shifted, any cell may be a name.
 _QUOTABLE = r"^([0-9 .,:/+TZ年月日时分秒-]{1,40}|[0-9.]{1,24}[eE]\+[0-9]{1,3})$"
+# What times consist of, and what tells them from counts.
+_OF_TIMES = (
+    r"(?i)^(?:[0-9 .,:/+TZ年月日号时点分秒今昨前天上下午早晚凌晨周星期-]|am|pm|gmt|utc|cst"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}){1,40}$"
+)
+_TIME_LIKE = r"[0-9]{8}|[0-9]\s*[-/:年月日号时点分秒天]|[0-9]{4}\.|[A-Za-z]{3}.*[0-9]{4}|[今昨前]天"
 VALID_ID = "^[0-9A-Za-z_-]{1,64}$"
 
 
@@ -333,16 +339,6 @@ def invalid_id(field: str, ids: pl.Series) -> RowProblem:
     return RowProblem(is_invalid, field, "is not a valid id", ids, remedy)
 
 
-def foreign_id(posts: pl.DataFrame) -> pl.Series:
-    """The rows whose ``post_id`` cannot be one of their ``platform``, since the mapping names the wrong platform or
-    maps a vendor's own number."""
-    patterns = [
-        (pl.col("platform") == platform) & ~pl.col("post_id").str.contains(rf"^(?:{facts.post_id})$")
-        for platform, facts in FACTS.items()
-    ]
-    return posts.select(pl.any_horizontal(patterns).fill_null(False)).to_series()
-
-
 def invalid_time(field: str, moments: pl.Series, cells: pl.Series) -> RowProblem:
     """The rows whose time could not be read."""
     remedy = "check that the row's cells stand under the right columns; write times as 2026-01-05 21:40:00"
@@ -350,7 +346,8 @@ def invalid_time(field: str, moments: pl.Series, cells: pl.Series) -> RowProblem
 
 
 # Of a rejected row; null in rows that are valid.
-PROBLEM = pl.Struct({"field": pl.String(), "reason": pl.String(), "remedy": pl.String()})
+# is_aligned: false if the cell holds something else than its column, so that all cells of the row may be shifted.
+PROBLEM = pl.Struct({"field": pl.String(), "reason": pl.String(), "remedy": pl.String(), "is_aligned": pl.Boolean()})
 
 
 def first_problem(*problems: RowProblem) -> pl.Series:
@@ -362,11 +359,18 @@ def first_problem(*problems: RowProblem) -> pl.Series:
                     pl.lit(problem.field).alias("field"),
                     pl.concat_str(pl.lit(f"{problem.field} {problem.fault}"), _quoted(problem.value)).alias("reason"),
                     pl.lit(problem.remedy).alias("remedy"),
+                    _looks_like_a_time(problem.value).alias("is_aligned"),
                 )
             )
             for problem in problems
         ).alias("problem")
     ).to_series()
+
+
+def _looks_like_a_time(cells: pl.Series) -> pl.Expr:
+    """True for times in forms that are not known. A number alone may be a count of the next column."""
+    text = pl.lit(cells).str.strip_chars()
+    return (text.str.contains(_OF_TIMES) & text.str.contains(_TIME_LIKE)).fill_null(value=False)
 
 
 def _quoted(cells: pl.Series) -> pl.Expr:

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from scrapers.importers.files import FileProblem
 from scrapers.importers.mapping import SUFFIX
-from scrapers.importers.run import Import, Report, import_files
+from scrapers.importers.run import import_files
+from scrapers.importers.tallies import Import, Report
 
 SETTLED_S = 10  # copying tools write at least this often
 DONE, SET_ASIDE = "done", "set-aside"

@@ -12,14 +12,22 @@ from core.platforms import Platform
 from scrapers.importers.columns import PROBLEM, without_tail_names
 
 Table = Literal["posts", "comments"]
+TABLES: tuple[Table, ...] = ("posts", "comments")
+ID: Mapping[Table, str] = {"posts": "post_id", "comments": "comment_id"}
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the rows do not contain: when the file was last written (UTC), and the key for pseudonyms."""
+    """What the rows do not contain.
+
+    modified_at: when the file was last written (UTC), read_at at the latest.
+    key: of the pseudonyms.
+    read_at: when the import began (UTC); nothing was observed later.
+    """
 
     modified_at: datetime
     key: bytes
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from scrapers.importers.run import Import, Tally
+from scrapers.importers.tallies import Import, Tally
 
 _NUMBERS = ("read", "kept", "repeated", "observed_again", "quarantined")
 _HEADINGS = ("read", "kept", "repeated", "(landed)", "quarantined")

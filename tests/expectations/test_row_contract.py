@@ -10,14 +10,37 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.contracts.raw import SCHEMAS, RawTable
-from core.contracts.raw_rules import RULES, Between, Matches, NotBefore, OneOf, Required, Rule, broken_rules
+from core.contracts.raw_rules import (
+    RULES,
+    Between,
+    Matches,
+    MatchesOnPlatform,
+    NotBefore,
+    OneOf,
+    Required,
+    Rule,
+    broken_rules,
+)
+from core.platforms import PLATFORMS
 from expectations.raw import raw_suite
 from expectations.validation import columns_of, validate
 
 FIRST_POST = datetime(2009, 8, 1, tzinfo=UTC)
 TIMES = st.integers(-300_000_000, 900_000_000).map(lambda seconds: FIRST_POST + timedelta(seconds=seconds))
 TEXTS = st.text(max_size=70) | st.sampled_from(
-    ["weibo", "5251842963406855", "1", "a" * 33, "abcd\n", "https://a", "http://a", "0123456789abcdef0123", "ok"]
+    [
+        "weibo",
+        "5251842963406855",
+        "1",
+        *PLATFORMS,
+        "a" * 33,
+        "7591234567890123456",
+        "abcd\n",
+        "https://a",
+        "http://a",
+        "0123456789abcdef0123",
+        "ok",
+    ]
 )
 VALUES: dict[Any, st.SearchStrategy[Any]] = {
     pl.String(): TEXTS,
@@ -61,6 +84,11 @@ GOOD: dict[str, Any] = {
     "target": "search", "ordering": "newest", "cap_hit": False, "posts_seen": 1, "posts_kept": 1,
 }  # fmt: skip
 
+IDS = {
+    "weibo": "5251842963406855", "douyin": "7591234567890123456", "xiaohongshu": "695b7a2f000000001e03a1b2",
+    "zhihu": "1991234567890", "bilibili": "115812345678901",
+}  # fmt: skip
+
 
 def breaking(rule: Rule) -> Any:
     """A value that breaks the rule alone."""
@@ -71,6 +99,8 @@ def breaking(rule: Rule) -> Any:
             return ""
         case Matches():
             return "!"
+        case MatchesOnPlatform():
+            return "not-an-id-of-any-1"
         case OneOf():
             return "tieba"
         case Between(lowest=datetime() as lowest):
@@ -88,6 +118,8 @@ def breaking(rule: Rule) -> Any:
 )
 def test_each_rule_names_its_field_its_reason_and_a_remedy(table: RawTable, rule: Rule) -> None:
     good = {name: GOOD.get(name) for name in SCHEMAS[table]}
+    if isinstance(rule, MatchesOnPlatform):
+        good |= {"platform": rule.platform, "post_id": IDS[rule.platform]}
     rows = pl.DataFrame([good, good | {rule.field: breaking(rule)}], schema=SCHEMAS[table], orient="row")
     assert broken_rules(table, rows).to_dicts() == [
         {"field": None, "reason": None, "remedy": None},

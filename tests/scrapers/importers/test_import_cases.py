@@ -13,13 +13,14 @@ from core.storage.pseudonym_key import KEY_VARIABLE
 from orchestration.reading.cleaning import last_words
 from scrapers.importers import run
 from scrapers.importers.summary import summary
+from scrapers.importers.tallies import Import
 from scrapers.parsers import values
 from scrapers.pseudonym import pseudonym
 
 CASES = Path(__file__).parents[2] / "cases" / "collect"
 KEY = "a key of the tests"
 COPIED = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
-Importing = Callable[[str], run.Import]
+Importing = Callable[[str], Import]
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def importing(data_dir: Path, tmp_path: Path) -> Importing:
     """Imports a case from a copy that was last written in November 2026."""
 
-    def import_case(name: str) -> run.Import:
+    def import_case(name: str) -> Import:
         folder = tmp_path / name
         if not folder.exists():
             shutil.copytree(CASES / name, folder)

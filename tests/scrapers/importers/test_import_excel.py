@@ -13,6 +13,7 @@ import xlsxwriter
 from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
 from scrapers.importers import run
 from scrapers.importers.files import BATCH_ROWS, FileProblem, examine, read
+from scrapers.importers.tallies import Import
 from tests.commands import import_command
 
 KEY = b"a key of the tests"
@@ -71,7 +72,7 @@ def workbook(path: Path, **sheets: list[dict[str, Any]] | None) -> Path:
     return path
 
 
-Importing = Callable[..., run.Import]
+Importing = Callable[..., Import]
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def landed(data_dir: Path, table: str = "posts") -> pl.DataFrame:
     return pl.concat([pl.read_parquet(path) for path in sorted((data_dir / "raw" / table).rglob("*.parquet"))])
 
 
-def rejects(outcome: run.Import) -> list[tuple[str, str]]:
+def rejects(outcome: Import) -> list[tuple[str, str]]:
     assert outcome.quarantine is not None
     lines = outcome.quarantine.read_text(encoding="utf-8").splitlines()
     return [(reject["position"], reject["reason"]) for reject in map(json.loads, lines)]

@@ -15,6 +15,7 @@ import pytest
 from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
 from sandbox.weibo_ids import bid_of
 from scrapers.importers import run, weibo_search
+from scrapers.importers.tallies import Import
 from scrapers.parsers import values
 from tests.commands import import_command
 
@@ -64,7 +65,7 @@ def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
-Importing = Callable[..., run.Import]
+Importing = Callable[..., Import]
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def landed(data_dir: Path, of_table: str = "posts") -> pl.DataFrame:
     return frame.sort("platform", "posted_at")
 
 
-def counts(outcome: run.Import) -> list[tuple[int, int, int, int]]:
+def counts(outcome: Import) -> list[tuple[int, int, int, int]]:
     return [(tally.read, tally.kept, tally.repeated, tally.quarantined) for tally in outcome.tallies]
 
 

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from core.calendar import china_day
 from core.contracts.raw import SCHEMAS
 from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
-from scrapers.importers import columns, files, run, weibo_search
+from scrapers.importers import columns, files, formats, landing, run, tallies, weibo_search
 from scrapers.importers.payload import payloads, pseudonyms
+from scrapers.importers.tallies import Import, Progress
 from scrapers.parsers import values
 from scrapers.pseudonym import scrub
 from tests.commands import import_command
@@ -171,8 +172,8 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def importing(data_dir: Path) -> Callable[..., run.Import]:
-    def import_paths(*paths: Path) -> run.Import:
+def importing(data_dir: Path) -> Callable[..., Import]:
+    def import_paths(*paths: Path) -> Import:
         outcome = run.import_files(paths, data_dir, lambda line: None)
         for tally in outcome.tallies:
             assert tally.read == tally.kept + tally.repeated + tally.quarantined
@@ -200,7 +201,7 @@ def only_row(data_dir: Path, table: str = "posts") -> dict[str, Any]:
     return frame.row(0, named=True)
 
 
-def counts(outcome: run.Import) -> list[tuple[int, int, int, int, int]]:
+def counts(outcome: Import) -> list[tuple[int, int, int, int, int]]:
     return [
         (tally.read, tally.kept, tally.repeated, tally.observed_again, tally.quarantined) for tally in outcome.tallies
     ]
@@ -323,26 +324,26 @@ def test_pseudonyms_equal_those_of_the_spiders(key: bytes, platform: Any) -> Non
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.parametrize("generation", [dict, generation_b])
 def test_a_format_is_recognised_by_its_columns(name: str, generation: Callable[..., dict[str, Any]]) -> None:
-    fitting = [kind for kind in run.KINDS if kind.required <= generation(ROWS[name]).keys()]
+    fitting = [kind for kind in formats.KINDS if kind.required <= generation(ROWS[name]).keys()]
     assert [kind.name for kind in fitting] == [f"MediaCrawler {name}"]
     assert generation(ROWS[name]).keys() <= set(fitting[0].columns)
 
 
 @pytest.mark.parametrize("width", [17, 18, 19, 21])
 def test_weibo_search_is_recognised_by_its_columns(width: int) -> None:
-    assert [kind.name for kind in run.recognise(SEARCH_HEADER[:width])] == ["weibo-search posts"]
+    assert [kind.name for kind in formats.recognise(SEARCH_HEADER[:width])] == ["weibo-search posts"]
 
 
 def test_similar_unknown_formats_are_not_recognised() -> None:
     weibo_spider_of_dataabc = ["微博", "翻译", "点赞数", "转发数", "评论数", "发布时间"]
-    assert run.recognise(weibo_spider_of_dataabc) == []
-    assert run.recognise(["_id", "mblogid", "created_at", "content"]) == []
+    assert formats.recognise(weibo_spider_of_dataabc) == []
+    assert formats.recognise(["_id", "mblogid", "created_at", "content"]) == []
 
 
 # What becomes of a row
 
 
-def test_xiaohongshu_post(data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_xiaohongshu_post(data_dir: Path, tmp_path: Path, importing: Callable[..., Import]) -> None:
     importing(write_jsonl(tmp_path / "x.jsonl", [XHS_POST]))
     row = only_row(data_dir)
     payload = json.loads(row.pop("payload"))
@@ -381,7 +382,7 @@ def test_xiaohongshu_post(data_dir: Path, tmp_path: Path, importing: Callable[..
 
 
 def test_hashtags_are_read_from_the_text_if_none_are_listed(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     importing(write_jsonl(tmp_path / "x.jsonl", [XHS_POST | {"tag_list": ""}]))
     assert only_row(data_dir)["hashtags"] == ["小米", "拆车"]
@@ -392,7 +393,7 @@ def test_hashtags_are_read_from_the_text_if_none_are_listed(
     [("right", 8), ("right with zone", 8), ("", 8), ("", 0), ("None", 8), ("no time", 8)],
 )
 def test_weibo_times_that_are_8_hours_late_are_corrected(
-    create_date_time: str, hours_late: int, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    create_date_time: str, hours_late: int, data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     """Older releases wrote create_time 8 hours late; create_date_time, or else the id, has the right time."""
     posted_at = weibo_time() + timedelta(seconds=1)
@@ -410,7 +411,7 @@ def test_weibo_times_that_are_8_hours_late_are_corrected(
     assert only_row(data_dir, "comments")["posted_at"] == posted_at
 
 
-def test_weibo_post(data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_weibo_post(data_dir: Path, tmp_path: Path, importing: Callable[..., Import]) -> None:
     importing(write_jsonl(tmp_path / "x.jsonl", [WEIBO_POST | {"create_time": int(weibo_time().timestamp())}]))
     row = only_row(data_dir)
     assert row["text"] == '#小米# 道歉了 "真的"\n//@用户:原文 #别的#'
@@ -422,7 +423,7 @@ def test_weibo_post(data_dir: Path, tmp_path: Path, importing: Callable[..., run
 
 
 def test_the_generated_title_of_a_video_does_not_name_its_author(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     row = WEIBO_POST | {"create_time": int(weibo_time().timestamp()), "content": "看 合成用户0003的微博视频"}
     importing(write_jsonl(tmp_path / "x.jsonl", [row]))
@@ -431,7 +432,7 @@ def test_the_generated_title_of_a_video_does_not_name_its_author(
 
 
 def test_weibo_comment_whose_parent_is_itself_is_a_root(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     importing(write_jsonl(tmp_path / "x.jsonl", [WEIBO_COMMENT | {"create_time": int(weibo_time().timestamp())}]))
     row = only_row(data_dir, "comments")
@@ -439,7 +440,7 @@ def test_weibo_comment_whose_parent_is_itself_is_a_root(
     assert (row["like_count"], row["reply_count"]) == (12, 0)
 
 
-def test_douyin(data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_douyin(data_dir: Path, tmp_path: Path, importing: Callable[..., Import]) -> None:
     importing(write_jsonl(tmp_path / "p.jsonl", [DOUYIN_POST]), write_jsonl(tmp_path / "c.jsonl", [DOUYIN_COMMENT]))
     post, comment = only_row(data_dir), only_row(data_dir, "comments")
     assert post["post_url"] == "https://www.douyin.com/note/7591234567890123456"
@@ -459,9 +460,7 @@ def test_douyin(data_dir: Path, tmp_path: Path, importing: Callable[..., run.Imp
         ("zvideo", "https://www.zhihu.com/zvideo/1990000000000000001"),
     ],
 )
-def test_zhihu(
-    content_type: str, url: str, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
-) -> None:
+def test_zhihu(content_type: str, url: str, data_dir: Path, tmp_path: Path, importing: Callable[..., Import]) -> None:
     importing(
         write_jsonl(tmp_path / "p.jsonl", [ZHIHU_POST | {"content_type": content_type}]),
         write_jsonl(tmp_path / "c.jsonl", [ZHIHU_COMMENT]),
@@ -475,7 +474,7 @@ def test_zhihu(
 
 
 def test_zhihus_anonymous_account_is_not_an_author(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     anonymous = ZHIHU_POST | {"user_id": "0", "user_url_token": ""}
     importing(
@@ -487,7 +486,7 @@ def test_zhihus_anonymous_account_is_not_an_author(
 
 @pytest.mark.parametrize("name", ROWS)
 def test_the_same_person_is_one_author_in_both_generations(
-    name: str, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    name: str, data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     """Also in one file that a newer release has continued."""
     row = ROWS[name] | ({"create_time": int(weibo_time().timestamp())} if "weibo" in name else {})
@@ -502,7 +501,7 @@ def test_the_same_person_is_one_author_in_both_generations(
 
 @pytest.mark.parametrize("name", ROWS)
 def test_no_landed_file_identifies_its_author(
-    name: str, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    name: str, data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     row = ROWS[name] | {"attributes": {"user": {"id": 77777777, "nickname": "合成用户9999"}, "n": 1}}
     bad = row | {"last_modify_ts": "never"}
@@ -526,7 +525,7 @@ def test_no_landed_file_identifies_its_author(
 
 
 @pytest.mark.parametrize("width", [17, 18, 19, 21])
-def test_weibo_search(width: int, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_weibo_search(width: int, data_dir: Path, tmp_path: Path, importing: Callable[..., Import]) -> None:
     path = tmp_path / "x.csv"
     path.write_text(csv_text(SEARCH_HEADER[:width], [search_row()[:width]]), encoding="utf-8-sig", newline="")
     os.utime(path, (OBSERVED.timestamp(), OBSERVED.timestamp()))
@@ -543,9 +542,7 @@ def test_weibo_search(width: int, data_dir: Path, tmp_path: Path, importing: Cal
     assert "合成用户" not in row["payload"]
 
 
-def test_weibo_search_reposts_and_attachments(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
-) -> None:
+def test_weibo_search_reposts_and_attachments(data_dir: Path, tmp_path: Path, importing: Callable[..., Import]) -> None:
     video = {"微博视频url": "http://example.com/v", "微博图片url": "x", "话题": ""}
     rows = [
         search_row("5251234567890123", retweet_id="5251234567890000"),
@@ -564,9 +561,7 @@ def test_weibo_search_reposts_and_attachments(
     assert frame["hashtags"][1].to_list() == ["比亚迪"]
 
 
-def test_longer_rows_under_an_older_header(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
-) -> None:
+def test_longer_rows_under_an_older_header(data_dir: Path, tmp_path: Path, importing: Callable[..., Import]) -> None:
     path = tmp_path / "x.csv"
     rows = [search_row("5251234567890000")[:17], search_row()]
     path.write_text(csv_text(SEARCH_HEADER[:17], rows), encoding="utf-8-sig", newline="")
@@ -575,7 +570,7 @@ def test_longer_rows_under_an_older_header(
 
 
 def test_weibo_search_rows_with_other_counts_are_new_observations(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     first, second = tmp_path / "a.csv", tmp_path / "b.csv"
     first.write_text(csv_text(SEARCH_HEADER, [search_row(), search_row()]), encoding="utf-8", newline="")
@@ -610,7 +605,7 @@ def variants(rows: list[dict[str, Any]]) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", variants([XHS_POST]))
 def test_the_file_format_does_not_change_the_rows(
-    name: str, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    name: str, data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     rows = [
         XHS_POST | {"desc": '一\n二,"三"\n四', "title": ""},
@@ -628,7 +623,7 @@ def test_the_file_format_does_not_change_the_rows(
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv"])
 def test_an_encoding_is_detected_wherever_a_chunk_ends(
-    name: str, encoding: str, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import],
+    name: str, encoding: str, data_dir: Path, tmp_path: Path, importing: Callable[..., Import],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """In characters of one to four bytes, in both encodings."""
@@ -642,7 +637,7 @@ def test_an_encoding_is_detected_wherever_a_chunk_ends(
 
 @pytest.mark.parametrize("indent", [None, 4])
 def test_ids_keep_their_last_digit(
-    indent: int | None, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    indent: int | None, data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     """Numbers above 2**53, as in the database dump of an older release."""
     path = tmp_path / "x.json"
@@ -668,7 +663,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_bad_line_is_quarantined_and_the_others_are_not(
-    name: str, data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    name: str, data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     line, reason = BROKEN[name]
     good = [json.dumps(XHS_POST | {"note_id": f"695bbe00000000001d03a6e{n}"}, ensure_ascii=False) for n in range(3)]
@@ -684,16 +679,14 @@ def test_a_bad_line_is_quarantined_and_the_others_are_not(
     assert "合成用户" not in reject["record"]
 
 
-def test_zhihu_questions_are_not_posts(tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_zhihu_questions_are_not_posts(tmp_path: Path, importing: Callable[..., Import]) -> None:
     outcome = importing(write_jsonl(tmp_path / "x.jsonl", [ZHIHU_POST | {"content_type": "question"}]))
     assert counts(outcome) == [(1, 0, 0, 0, 1)]
     assert outcome.quarantine is not None
     assert "content_type is not a known type of post" in outcome.quarantine.read_text(encoding="utf-8")
 
 
-def test_a_bad_record_of_a_list_is_reported_with_its_number(
-    tmp_path: Path, importing: Callable[..., run.Import]
-) -> None:
+def test_a_bad_record_of_a_list_is_reported_with_its_number(tmp_path: Path, importing: Callable[..., Import]) -> None:
     text = json.dumps(
         [XHS_POST, XHS_POST | {"note_id": "note2"}, XHS_POST | {"note_id": "note3"}], ensure_ascii=False, indent=4
     )
@@ -705,15 +698,13 @@ def test_a_bad_record_of_a_list_is_reported_with_its_number(
     assert json.loads(outcome.quarantine.read_text(encoding="utf-8"))["position"] == "record 2"
 
 
-def test_the_complete_records_of_a_truncated_list_are_kept(
-    tmp_path: Path, importing: Callable[..., run.Import]
-) -> None:
+def test_the_complete_records_of_a_truncated_list_are_kept(tmp_path: Path, importing: Callable[..., Import]) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps([XHS_POST, XHS_POST], ensure_ascii=False, indent=4)[:-200], encoding="utf-8")
     assert counts(importing(path)) == [(2, 1, 0, 0, 1)]
 
 
-def test_bad_rows_of_csv(data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_bad_rows_of_csv(data_dir: Path, tmp_path: Path, importing: Callable[..., Import]) -> None:
     two_lines = search_row(微博正文="一\r\n二")
     rows = [
         two_lines,
@@ -737,7 +728,7 @@ def test_bad_rows_of_csv(data_dir: Path, tmp_path: Path, importing: Callable[...
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.csv"])
-def test_a_damaged_line_in_a_whole_file(name: str, tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_a_damaged_line_in_a_whole_file(name: str, tmp_path: Path, importing: Callable[..., Import]) -> None:
     rows = [XHS_POST | {"note_id": f"note{n}"} for n in range(10)]
     data = variants(rows)["a.jsonl" if name == "x.jsonl" else "a.csv"]
     path = tmp_path / name
@@ -762,7 +753,7 @@ def many(count: int) -> list[dict[str, Any]]:
     return [*rows, rows[0] | {"liked_count": "2万", "last_modify_ts": OBSERVED_MS + 11 * 86_400_000}]
 
 
-def test_a_second_import_changes_nothing(data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_a_second_import_changes_nothing(data_dir: Path, tmp_path: Path, importing: Callable[..., Import]) -> None:
     path = write_jsonl(tmp_path / "x.jsonl", many(50))
     assert counts(importing(path)) == [(50, 49, 1, 1, 0)]
     before = sorted(data_dir.rglob("*"))
@@ -775,7 +766,7 @@ def test_a_second_import_changes_nothing(data_dir: Path, tmp_path: Path, importi
 
 
 def test_only_the_new_rows_of_an_appended_file_are_imported(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     rows = many(50)
     path = write_jsonl(tmp_path / "x.jsonl", rows[:30])
@@ -785,16 +776,16 @@ def test_only_the_new_rows_of_an_appended_file_are_imported(
     assert landed(data_dir).height == 50
 
 
-def test_a_file_given_twice_is_read_once(tmp_path: Path, importing: Callable[..., run.Import]) -> None:
+def test_a_file_given_twice_is_read_once(tmp_path: Path, importing: Callable[..., Import]) -> None:
     path = write_jsonl(tmp_path / "x.jsonl", many(10))
     assert counts(importing(path, tmp_path, path)) == [(10, 9, 1, 1, 0)]
 
 
 def test_an_import_that_was_killed_is_completed_by_the_next(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import], monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, tmp_path: Path, importing: Callable[..., Import], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_jsonl(tmp_path / "x.jsonl", many(50))
-    whole_land, landings = run.write_rows, []
+    whole_land, landings = landing.write_rows, []
 
     def land_four_days(*arguments: Any) -> Path:
         if len(landings) == 4:
@@ -802,11 +793,11 @@ def test_an_import_that_was_killed_is_completed_by_the_next(
         landings.append(arguments)
         return whole_land(*arguments)
 
-    monkeypatch.setattr(run, "write_rows", land_four_days)
+    monkeypatch.setattr(landing, "write_rows", land_four_days)
     with pytest.raises(KeyboardInterrupt):
         importing(path)
     assert landed(data_dir)["posted_at"].dt.date().n_unique() == 4
-    monkeypatch.setattr(run, "write_rows", whole_land)
+    monkeypatch.setattr(landing, "write_rows", whole_land)
     stale = data_dir / "importing" / "posts" / "xiaohongshu"  # what kill -9 leaves behind
     stale.mkdir(parents=True)
     (stale / "0.parquet").write_bytes(b"half")
@@ -833,16 +824,14 @@ def test_headers_with_blanks_and_duplicates(odd: str, kept: int, tmp_path: Path,
     assert landed(data_dir).height == kept
 
 
-def test_keys_that_are_not_text_are_left_out(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
-) -> None:
+def test_keys_that_are_not_text_are_left_out(data_dir: Path, tmp_path: Path, importing: Callable[..., Import]) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps([XHS_POST | {"\ud83d": 1}], indent=1), encoding="utf-8")
     assert counts(importing(path)) == [(1, 1, 0, 0, 0)]
 
 
 def test_a_post_of_a_spider_gets_another_observation(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     importing(write_jsonl(tmp_path / "x.jsonl", [XHS_POST]))
     (path,) = (data_dir / "raw" / "posts").rglob("*.parquet")
@@ -852,19 +841,19 @@ def test_a_post_of_a_spider_gets_another_observation(
 
 
 def test_rows_land_by_day_and_large_days_in_several_files(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import], monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, tmp_path: Path, importing: Callable[..., Import], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_jsonl(tmp_path / "x.jsonl", many(50))
-    monkeypatch.setattr(run, "CHUNK_ROWS", 3)  # five rows a day
+    monkeypatch.setattr(landing, "CHUNK_ROWS", 3)  # five rows a day
     assert counts(importing(path)) == [(50, 49, 1, 1, 0)]
     assert landed(data_dir).height == 50
-    monkeypatch.setattr(run, "CHUNK_ROWS", 12)
+    monkeypatch.setattr(landing, "CHUNK_ROWS", 12)
     assert counts(importing(path)) == [(50, 0, 50, 0, 0)]
 
 
 @pytest.mark.slow
 def test_the_batch_size_does_not_change_the_rows(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import], monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, tmp_path: Path, importing: Callable[..., Import], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "BATCH_BYTES", 2_000)
     monkeypatch.setattr(files, "BATCH_ROWS", 3)
@@ -897,8 +886,8 @@ def test_imports_wait_for_each_other(data_dir: Path) -> None:
         lines.append(line)
         raise KeyboardInterrupt  # whoever waits gives up, and leaves the other's rows alone
 
-    with run._spool(data_dir, lines.append) as spool:
-        with pytest.raises(KeyboardInterrupt), run._spool(data_dir, report):
+    with landing.spool_folder(data_dir, lines.append) as spool:
+        with pytest.raises(KeyboardInterrupt), landing.spool_folder(data_dir, report):
             pass
         assert spool.is_dir()
     assert lines == ["another import is running; waiting until it ends"]
@@ -1006,9 +995,9 @@ def test_a_bad_file_among_good_ones_is_set_aside(
 
 def test_a_long_import_reports_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 1.0, 6.0, 7.0])
-    monkeypatch.setattr(run.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(tallies.time, "monotonic", lambda: next(clock))
     lines: list[str] = []
-    progress = run.Progress(lines.append)
+    progress = Progress(lines.append)
     for done in (1_000, 60_000, 70_000):
         progress.update("read", done, None)
     assert lines == ["60,000 rows read, 10,000 a second"]
@@ -1016,9 +1005,9 @@ def test_a_long_import_reports_its_progress(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_long_import_reports_the_time_left_if_it_knows_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 6.0])
-    monkeypatch.setattr(run.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(tallies.time, "monotonic", lambda: next(clock))
     lines: list[str] = []
-    run.Progress(lines.append).update("landed", 60_000, 100_000)
+    Progress(lines.append).update("landed", 60_000, 100_000)
     assert lines == ["60,000 rows landed, 10,000 a second, about 4 s left"]
 
 
@@ -1099,7 +1088,7 @@ XHS = SHARED / "exports/mediacrawler/data/xhs"
     ids=["xhs jsonl", "xhs comments", "xhs json", "zhihu json", "weibo-search"],
 )
 def test_real_exports(
-    source: list[Path], expected: tuple[int, ...], data_dir: Path, importing: Callable[..., run.Import]
+    source: list[Path], expected: tuple[int, ...], data_dir: Path, importing: Callable[..., Import]
 ) -> None:
     assert tuple(map(sum, zip(*counts(importing(*source)), strict=True))) == expected
     read, kept, *_ = expected
@@ -1115,14 +1104,14 @@ def test_real_exports(
 
 
 @needs_shared
-def test_real_weibo_times_have_the_seconds_of_their_ids(data_dir: Path, importing: Callable[..., run.Import]) -> None:
+def test_real_weibo_times_have_the_seconds_of_their_ids(data_dir: Path, importing: Callable[..., Import]) -> None:
     importing(SHARED / "weibo/weibo_search_csv")
     frame = landed(data_dir)
     assert frame["posted_at"].to_list() == [values.weibo_id_time(post_id) for post_id in frame["post_id"]]
 
 
 def test_a_one_line_json_that_breaks_keeps_the_records_before_the_break(
-    data_dir: Path, tmp_path: Path, importing: Callable[..., run.Import]
+    data_dir: Path, tmp_path: Path, importing: Callable[..., Import]
 ) -> None:
     rows = [XHS_POST | {"note_id": f"695bbe00000000001d{number:06x}"} for number in range(5)]
     path = tmp_path / "x.json"

@@ -15,7 +15,7 @@ import pytest
 
 from core.contracts.raw import SCHEMAS
 from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
-from scrapers.importers import run, weibo_articles, weibo_crawler, weibo_spider
+from scrapers.importers import formats, run, weibo_articles, weibo_crawler, weibo_spider
 from scrapers.parsers import values
 from tests.commands import import_command
 
@@ -156,7 +156,7 @@ Importing = Callable[..., tuple[int, int, int, int, int]]
     ],
 )
 def test_a_format_is_recognised_by_its_columns(columns: list[str], name: str) -> None:
-    fitting = [kind for kind in run.KINDS if kind.required <= set(columns)]
+    fitting = [kind for kind in formats.KINDS if kind.required <= set(columns)]
     assert [kind.name for kind in fitting] == [name]
     assert set(columns) <= set(fitting[0].columns)
 

@@ -20,10 +20,11 @@ from core.storage.quarantine import read_quarantine
 from orchestration.lib.raw_frames import read_days, validate_landed
 from scrapers.importers import run
 from scrapers.importers.inbox import SETTLED_S, take_in
+from scrapers.importers.tallies import Import
 
 CASES = Path(__file__).parents[2] / "cases"
 COPIED = datetime(2026, 11, 29, 12, 0, tzinfo=UTC).timestamp()
-Importing = Callable[..., run.Import]
+Importing = Callable[..., Import]
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def importing(data_dir: Path, tmp_path: Path) -> Importing:
     """Imports files of a case, copied so that they were last written in November 2026 or at ``modified_at``."""
 
-    def import_case(name: str, *files: str, modified_at: float = COPIED) -> run.Import:
+    def import_case(name: str, *files: str, modified_at: float = COPIED) -> Import:
         folder = tmp_path / "import"
         shutil.copytree(CASES / name, folder, ignore=lambda _, names: set(names) - set(files) if files else set())
         for path in folder.iterdir():
