@@ -70,7 +70,7 @@ def forget(
     from orchestration.keeping.subject import subject_of
 
     if expired:
-        for layer, count in expire(data_dir(), load_listening().retention).items():
+        for layer, count in expire(data_dir(), load_listening().retention, progress_line(quiet)).items():
             typer.echo(f"{layer}: {count} files have expired and were deleted.")
         return
     log = progress_line(quiet)

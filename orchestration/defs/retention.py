@@ -10,7 +10,7 @@ from orchestration.keeping.retention import expire
 
 @dg.op(description="Deletes what has expired by layer, as retention in listening.yaml says.")
 def delete_expired(context: dg.OpExecutionContext) -> None:
-    for layer, count in expire(data_dir(), load_listening().retention).items():
+    for layer, count in expire(data_dir(), load_listening().retention, context.log.info).items():
         context.log.info(f"{layer}: {count} files have expired and were deleted")
 
 

@@ -4,8 +4,6 @@ What remains is a tombstone (core/storage/tombstones.py), so that no crawl or im
 snapshot and the marts of past moments are removed; the next refresh, or report, builds them again without the rows.
 """
 
-import fcntl
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +17,7 @@ import polars as pl
 from core.contracts.raw import RAW_ITEMS, RawTable
 from core.environment import now
 from core.problems import Problem
+from core.storage.locks import locked
 from core.storage.pseudonym_key import load_key
 from core.storage.raw import raw_files, table_dir
 from core.storage.rewriting import data_files, files_to_rewrite, rename_in_publications, rewrite
@@ -38,10 +37,10 @@ _HASHES = ("text_hash", "earlier_text_hash", "duplicate_group_id")
 def forget(data_dir: Path, subject: Subject, log: Log) -> None:
     """Delete everything of the subject. Running it again completes a run that was killed."""
     traces = Traces(subject, load_key(data_dir))
-    with alone(data_dir):
+    with alone(data_dir, log):
         add_tombstones(data_dir, subject.platform, subject.deleted)
     _import_waiting_files(data_dir, traces, log)
-    with alone(data_dir):
+    with alone(data_dir, log):
         _set_damaged_aside(data_dir, subject)
         forget_in_reports(data_dir, traces, log)
         for path, _ in list(other_files(data_dir, traces, log)):
@@ -56,12 +55,9 @@ def forget(data_dir: Path, subject: Subject, log: Log) -> None:
 
 
 @contextmanager
-def alone(data_dir: Path) -> Iterator[None]:
+def alone(data_dir: Path, log: Log) -> Iterator[None]:
     """Wait for an import that is under way, and keep others out. Raises Problem while a run writes the warehouse."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = os.open(data_dir, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(data_dir, "the data folder", log):
         warehouse = data_dir / "warehouse.duckdb"
         if warehouse.exists():
             try:
@@ -70,8 +66,6 @@ def alone(data_dir: Path) -> Iterator[None]:
                 if "lock" in str(error):
                     raise Problem("A run is writing the warehouse; wait until it ends, then try again.") from error
         yield
-    finally:
-        os.close(lock)
 
 
 def remove_marts(data_dir: Path) -> None:

@@ -15,18 +15,19 @@ from core.platforms import PLATFORMS
 from core.storage.raw import table_dir
 from core.storage.rewriting import files_to_rewrite, remove, rename_in_publications, rewrite
 from orchestration.keeping.forget import alone
+from orchestration.keeping.subject import Log
 
 _DAY_S = 24 * 3600
 _WITHOUT_PAYLOADS = "p"  # in the names of files whose payloads have expired
 
 
-def expire(data_dir: Path, retention: Retention) -> dict[str, int]:
+def expire(data_dir: Path, retention: Retention, log: Log) -> dict[str, int]:
     """Delete what has expired; returns the number of files, or reports, by layer.
 
     Raw and payloads expire by the day of publication, the others by the time at which the file was written. Removed raw
     files are recorded as such, so that they do not count as lost; the next refresh takes their days out of the marts.
     """
-    with alone(data_dir):
+    with alone(data_dir, log):
         return {
             "raw": _expire_raw(data_dir, retention.raw) if retention.raw else 0,
             "payloads": _expire_payloads(data_dir, retention.payloads) if retention.payloads else 0,

@@ -42,7 +42,7 @@ def rotate(data_dir: Path, log: Callable[[str], None], *, from_environment: bool
     """Add a key, and hash everything that has landed with it. Running it again completes a run that was killed."""
     if any((data_dir / "checkpoints").glob("*/*/crawl.json")):
         raise Problem("A crawl is unfinished, with pseudonyms of the present key; let it end, or delete checkpoints/.")
-    with alone(data_dir):
+    with alone(data_dir, log):
         keys = read_key(data_dir)
         if not has_landed(data_dir) or landed_keys(data_dir, keys) == len(keys.split(b"\n")):
             keys = _with_new_key(data_dir, load_key(data_dir), from_environment=from_environment)

@@ -8,14 +8,12 @@
 Nothing is deleted. In a folder, only the files that could not be imported are set aside.
 """
 
-import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.storage.locks import locked
 from scrapers.importers.files import FileProblem
 from scrapers.importers.mapping import SUFFIX
 from scrapers.importers.run import import_files
@@ -94,7 +92,8 @@ def take_in(data_dir: Path, report: Report, now: float | None = None) -> InboxOu
     An entry that cannot be imported, or not even be moved, does not keep the others from being imported.
     """
     taken = InboxOutcome()
-    with _locked(data_dir):
+    # A second import of the inbox waits, and then finds it empty.
+    with locked(inbox_dir(data_dir), "the inbox", report):
         for entry in waiting(data_dir, now):
             report(f"importing {entry}")
             try:
@@ -116,19 +115,6 @@ def _take_in(entry: Path, data_dir: Path, report: Report, taken: InboxOutcome) -
             _set_aside(path, reason, data_dir, taken)
     if os.path.lexists(entry):
         entry.rename(_free(inbox_dir(data_dir) / DONE / entry.name))
-
-
-@contextmanager
-def _locked(data_dir: Path) -> Iterator[None]:
-    """A lock on the inbox: a second import waits, and then finds the inbox empty."""
-    folder = inbox_dir(data_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
 
 
 def _reason_to_set_aside(path: Path, outcome: Import) -> str | None:

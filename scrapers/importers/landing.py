@@ -8,7 +8,6 @@ time of observation, that time is equal too. Where several rows of a post have o
 the file, mostly), the later row is the later observation.
 """
 
-import fcntl
 import os
 import shutil
 from collections import deque
@@ -25,6 +24,7 @@ from core.calendar import day_of
 from core.contracts.raw import SCHEMAS
 from core.platforms import Platform
 from core.storage import landings
+from core.storage.locks import locked
 from core.storage.raw import partition_dir, table_dir, write_rows
 from core.storage.tombstones import without_forgotten
 from scrapers.importers.columns import TIME
@@ -45,10 +45,7 @@ Done = TypeVar("Done")
 @contextmanager
 def spool_folder(data_dir: Path, report: Report) -> Iterator[Path]:
     """An empty folder for this import. A second import, which would land the same rows, waits until this one ends."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = os.open(data_dir, os.O_RDONLY)
-    try:
-        _wait_for(lock, report)
+    with locked(data_dir, "the data folder", report):
         folder = data_dir / "importing"
         shutil.rmtree(folder, ignore_errors=True)  # left by an import that was killed
         folder.mkdir()
@@ -56,16 +53,6 @@ def spool_folder(data_dir: Path, report: Report) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        os.close(lock)
-
-
-def _wait_for(lock: int, report: Report) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        report("another import is running; waiting until it ends")
-        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def side_by_side(work: Callable[..., Done], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Done]:

@@ -1,9 +1,10 @@
 """The small world, prepared once."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -28,6 +29,27 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> World:
     done = world.run(data, "import", folder / "sources")
     assert done.returncode == 0, done.stderr
     return World(folder / "sources", posts, data)
+
+
+class Refreshed(NamedTuple):
+    """A data folder with marts, the seconds that the refresh took, and what the marts say."""
+
+    data: Path
+    seconds: float
+    marts: Any
+
+
+@pytest.fixture(scope="session")
+def refreshed(small_world: World, tmp_path_factory: pytest.TempPathFactory) -> Refreshed:
+    data = tmp_path_factory.mktemp("refreshed") / "data"
+    shutil.copytree(small_world.imported, data)
+    began = time.monotonic()
+    done = world.run(data, "refresh")
+    assert done.returncode == 0, done.stderr[-3000:]
+    seconds = time.monotonic() - began
+    marts = world.marts(data)
+    assert sum(row[3] for row in marts["daily_volume"]) > 0, marts["daily_volume"][:3]
+    return Refreshed(data, seconds, marts)
 
 
 def new_data(folder: Path) -> Path:

@@ -133,18 +133,18 @@ class TestBackup:
 class TestRetention:
     def test_nothing_expires_by_default(self, data: Path) -> None:
         land_posts(data)
-        assert set(expire(data, Retention()).values()) == {0}
+        assert set(expire(data, Retention(), print).values()) == {0}
         assert raw(data).height == 1
 
     def test_payloads_expire_and_rows_stay(self, data: Path) -> None:
         land_posts(data)
-        assert expire(data, Retention(payloads=1))["payloads"] == 1
+        assert expire(data, Retention(payloads=1), print)["payloads"] == 1
         assert raw(data)["payload"].to_list() == [""]
-        assert expire(data, Retention(payloads=1))["payloads"] == 0
+        assert expire(data, Retention(payloads=1), print)["payloads"] == 0
 
     def test_raw_that_expires_does_not_count_as_lost(self, data: Path) -> None:
         land_posts(data)
-        assert expire(data, Retention(raw=1))["raw"] == 1
+        assert expire(data, Retention(raw=1), print)["raw"] == 1
         assert raw_files(data, "posts", ["weibo"]) == {}
 
     def test_files_expire_by_the_time_they_were_written(self, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,7 +153,7 @@ class TestRetention:
             (data / name).touch()
         for name in ("quarantine/a.jsonl", "inbox/done/a.csv", "reports/demo/one"):
             os.utime(data / name, (0, 0))
-        counts = expire(data, Retention(quarantine=30, inbox=30, reports=30))
+        counts = expire(data, Retention(quarantine=30, inbox=30, reports=30), print)
         assert counts == {"raw": 0, "payloads": 0, "quarantine": 1, "inbox": 1, "reports": 1}
         assert (data / "quarantine/b.jsonl").exists()
         assert tingfeng("forget", "--expired") == 0

@@ -890,7 +890,9 @@ def test_imports_wait_for_each_other(data_dir: Path) -> None:
         with pytest.raises(KeyboardInterrupt), landing.spool_folder(data_dir, report):
             pass
         assert spool.is_dir()
-    assert lines == ["another import is running; waiting until it ends"]
+    (line,) = lines
+    assert line.startswith("waiting for the data folder, which process ")
+    assert line.endswith(" has locked")
     assert not spool.exists()
 
 
