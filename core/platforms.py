@@ -60,6 +60,9 @@ class PlatformFacts:
     person_id_places: a regular expression with a group ``id`` for persons' ids in URLs and tracking parameters; None if
         there are none. Each alternative begins with a literal character, with a look-behind after it where a boundary
         is needed: Python then skips to that character, which takes a third of the time.
+    person_pages: a regular expression for addresses of persons' pages, in texts and payloads of any platform. A group
+        ``id…`` is replaced by a pseudonym; a group ``…name`` is removed.
+    person_signs: every address that person_pages matches contains one of these substrings.
     name_keys: payload keys with a person's name or description that exist on this platform only; they are emptied.
     removals: names and picture ids in URLs, which are removed.
     person_markup: where its HTML identifies persons; None if its payloads are JSON.
@@ -84,6 +87,8 @@ class PlatformFacts:
     id_in_address: str
     person_id_keys: frozenset[str]
     person_id_places: re.Pattern[str] | None = None
+    person_pages: re.Pattern[str]
+    person_signs: tuple[str, ...]
     name_keys: frozenset[str] = frozenset()
     removals: tuple[Removal, ...] = ()
     person_markup: PersonMarkup | None = None
@@ -94,6 +99,12 @@ class PlatformFacts:
     has_hot_list: bool = False
 
 
+# Slashes in addresses, also where JSON or another address holds the address: \/ and %2F.
+_SLASH = r"(?:\\*/|%2[Ff])"
+_WEIBO_PAGES = (
+    "ajax|article|detail|home|hot|l|login|mygroups|n|newlogin|p|profile|search|signup|status|statuses|tag|ttarticle|"
+    "tv|u|video|weibo"
+)
 _WEIBO_PERSON = r"(?:[a-z]*uid|authorid|user_?id)(?:=|:|%3A|%3D)"
 
 FACTS: Mapping[Platform, PlatformFacts] = {
@@ -115,6 +126,15 @@ FACTS: Mapping[Platform, PlatformFacts] = {
             rf"|\?{_WEIBO_PERSON}|&{_WEIBO_PERSON}|;{_WEIBO_PERSON}|\|{_WEIBO_PERSON}|\"{_WEIBO_PERSON}"
             r"|1(?<!\d1)(?:00505|07603)|2(?<!\d2)30(?:283|413))(?P<id>\d{5,12})(?!\d)"
         ),
+        person_pages=re.compile(
+            rf"weibo\.c(?:om|n){_SLASH}(?:(?:u|profile){_SLASH}(?P<id>\w+)|(?P<id_before_post>\d{{5,12}})(?![0-9A-Za-z]))"
+            rf"|weibo\.c(?:om|n){_SLASH}p{_SLASH}100\d{{3}}(?P<id_of_page>\d{{10}})(?!\d)"
+            rf"|weibo\.c(?:om|n){_SLASH}n{_SLASH}(?P<name>[^'\"&?<>\s\\,，)）]+)"
+            r"|[?&;](?:uid|user_?id)=(?P<id_parameter>\d{5,12})(?![0-9A-Za-z])"
+            # Pages may have a name of the person's choice: weibo.com/xiaomi. Those of posts go on after the name.
+            rf"|//(?:www\.)?weibo\.com/(?P<chosen_name>(?!(?:{_WEIBO_PAGES})\b)[A-Za-z][0-9A-Za-z_]{{2,}})(?![\w.])"
+        ),
+        person_signs=("weibo.c", "id="),
         removals=(
             Removal(("/n/",), re.compile(r"/n/[^'\"&?<>\s\\]+"), "/n/"),
             Removal(
@@ -187,6 +207,10 @@ FACTS: Mapping[Platform, PlatformFacts] = {
             }
         ),
         person_id_places=re.compile(r"(?:/user/|sec_u(?:ser_)?id=)(?P<id>[\w-]{20,})"),
+        person_pages=re.compile(
+            rf"douyin\.com{_SLASH}(?:share{_SLASH})?user{_SLASH}(?P<id>[\w.-]+)|sec_u(?:ser_)?id=(?P<id_parameter>[\w-]+)"
+        ),
+        person_signs=("douyin.com", "sec_u"),
         removals=(
             # The title of a sound names the person who made it.
             Removal(("创作的原声",), re.compile(r'("title":"@)(?:[^"\\]|\\.){1,60}?(?=创作的原声)'), r"\1用户"),
@@ -209,6 +233,10 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         id_in_address=r"/(?:explore|discovery/item|item)/([0-9a-f]{24})",
         person_id_keys=frozenset({"user_id", "userid", "userId", "red_id", "creator_hash"}),
         person_id_places=re.compile(r"(?:user/profile/|user_?id=)(?P<id>[0-9a-f]{24})"),
+        person_pages=re.compile(
+            rf"(?:xiaohongshu|rednote)\.com{_SLASH}user{_SLASH}profile{_SLASH}(?P<id>[\w-]+)|user_?id=(?P<id_parameter>[0-9a-f]{24})"
+        ),
+        person_signs=("xiaohongshu.com", "rednote.com", "id="),
         # Part of a picture id is the same in all pictures of one uploader.
         removals=(Removal(("1040g",), re.compile(r"1040g[0-9a-z]{20,}"), "1040g"),),
         has_spider=True,
@@ -236,6 +264,8 @@ FACTS: Mapping[Platform, PlatformFacts] = {
             {"url_token", "user_id", "user_url_token", "member_id", "member_hash_id", "creator_hash"}
         ),
         person_id_places=re.compile(r"/(?:people|org)/(?P<id>[\w-]+)"),
+        person_pages=re.compile(rf"zhihu\.com{_SLASH}(?:people|org){_SLASH}(?P<id>[\w.-]+)"),
+        person_signs=("zhihu.com",),
         has_spider=True,
         signs_requests=True,
         login_page="https://www.zhihu.com/signin",
@@ -256,6 +286,8 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         id_in_address=r"/video/(?:[aA][vV])?(\d+|BV1[0-9A-Za-z]{9})",
         person_id_keys=frozenset({"user_id", "mid", "creator_hash"}),
         person_id_places=re.compile(r"space\.bilibili\.com/(?P<id>\d+)"),
+        person_pages=re.compile(rf"space\.bilibili\.com{_SLASH}(?P<id>\d+)"),
+        person_signs=("space.bilibili.com",),
         name_keys=frozenset({"uname", "face", "sign"}),
     ),
 }

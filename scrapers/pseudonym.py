@@ -13,12 +13,14 @@ import dataclasses
 import html
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from core.contracts.raw import Author, Comment, Post
 from core.platforms import FACTS, Platform, Removal
-from core.storage.pseudonym_key import pseudonym
+from core.storage.pseudonym_key import PSEUDONYM_LENGTH, pseudonym
+from scrapers.impersonal import impersonal
 from scrapers.parsers.bodies import dump_record, load_json
 
 Personal = TypeVar("Personal", bound=Post | Comment | Author)
@@ -76,7 +78,7 @@ def scrub(payload: str, platform: Platform, key: bytes) -> str:
         return f"{len(payload)} characters of damaged JSON, not kept, for they may name people"
     ids, names = _people_of(record, platform)
     text = dump_record(_Scrubbing(platform, key, ids, names).scrub(record))
-    return _scrub_places(text, platform, key, ids)
+    return _scrub_places(_with_pseudonyms(text, platform, key, ids), platform, key)
 
 
 def _people_of(record: object, platform: Platform) -> tuple[set[str], set[str]]:
@@ -141,7 +143,7 @@ class _Scrubbing:
         if not isinstance(person, dict):  # a bare name or id
             return self._pseudonym(person)
         ids = {name: self._pseudonym(member) for name, member in person.items() if name in PERSON_ID_KEYS}
-        facts = {name: member for name, member in person.items() if name in PERSON_FACTS}
+        facts = {name: impersonal(member) for name, member in person.items() if name in PERSON_FACTS}
         marks = {name: "…" for name, member in person.items() if name in PERSON_MARKS and member}
         badges = person.get("badge")
         if isinstance(badges, list):
@@ -154,17 +156,46 @@ class _Scrubbing:
         return pseudonym(self.key, self.platform, str(person))
 
 
-def _scrub_places(text: str, platform: Platform, key: bytes, ids: set[str]) -> str:
-    """The text without persons in addresses, tracking parameters, picture ids and repost tails."""
+def _with_pseudonyms(text: str, platform: Platform, key: bytes, ids: set[str]) -> str:
     for person in sorted(ids):
         if person in text:
             text = _replaced(text, person, pseudonym(key, platform, person))
+    return text
+
+
+def _scrub_places(text: str, platform: Platform, key: bytes) -> str:
+    """The text without persons in addresses, tracking parameters, picture ids and repost tails."""
     facts = FACTS[platform]
     if facts.person_id_places is not None:
         text = facts.person_id_places.sub(
-            lambda match: match[0].removesuffix(match["id"]) + pseudonym(key, platform, match["id"]), text
+            lambda match: match[0].removesuffix(match["id"]) + _renamed(match["id"], platform, key), text
         )
-    return _without_tail_names(_remove(text, facts.removals))
+    return without_people(_remove(text, facts.removals), key)
+
+
+_PSEUDONYM = re.compile(rf"[0-9a-f]{{{PSEUDONYM_LENGTH}}}")
+
+
+def _renamed(person: str, platform: Platform, key: bytes) -> str:
+    """The person's pseudonym; a pseudonym stays as it is."""
+    return person if _PSEUDONYM.fullmatch(person) else pseudonym(key, platform, person)
+
+
+def without_people(text: str, key: bytes) -> str:
+    """The text without names in repost tails and persons in addresses, of any platform."""
+    for platform, facts in FACTS.items():
+        if any(sign in text for sign in facts.person_signs):
+            text = facts.person_pages.sub(partial(_without_person, platform=platform, key=key), text)
+    return _without_tail_names(text)
+
+
+def _without_person(match: re.Match[str], platform: Platform, key: bytes) -> str:
+    """The address that ``person_pages`` matched, with a pseudonym in place of an id, and without a name."""
+    group = match.lastgroup or ""
+    person, before = match[group], match[0].removesuffix(match[group])
+    if group.startswith("id") or _PSEUDONYM.fullmatch(person):
+        return before + _renamed(person, platform, key)
+    return before
 
 
 def _remove(text: str, removals: Iterable[Removal]) -> str:
@@ -208,20 +239,21 @@ _UID_PARAMETER = re.compile(r"[?&;]uid=(\d{5,12})(?!\d)")
 
 def _scrub_markup(markup: str, platform: Platform, key: bytes) -> str:
     """HTML, a URL or other text that is not JSON, without what identifies a person."""
-    names: set[str] = set()
-    ids: set[str] = set()
-    person_markup = FACTS[platform].person_markup
-    if person_markup is not None:
-        shown_names = {match["name"] for match in person_markup.names.finditer(markup)}
-        names = {html.unescape(name) for name in shown_names if len(name) >= 2}
-        markup = _remove(markup, person_markup.removals)
+    ids: dict[Platform, set[str]] = {platform: set(_UID_PARAMETER.findall(markup))}
+    for site, facts in FACTS.items():  # a page may show, or link to, posts of other platforms
+        if facts.person_markup is not None:
+            shown_names = {match["name"] for match in facts.person_markup.names.finditer(markup)}
+            markup = _remove(markup, facts.person_markup.removals)
+            for name in shown_names:
+                if len(name) >= 2:
+                    markup = markup.replace(quote(html.unescape(name)), "")  # in URLs: uname=%E5%90%88…
+            ids.setdefault(site, set()).update(facts.person_markup.ids.findall(markup))
+        if site != platform:
+            markup = _remove(markup, facts.removals)
     markup = _remove(markup, _NAMING_ATTRIBUTES)
-    for name in names:
-        markup = markup.replace(quote(name), "")  # in URLs: uname=%E5%90%88…
-    if person_markup is not None:
-        ids.update(person_markup.ids.findall(markup))
-    ids.update(_UID_PARAMETER.findall(markup))
-    return _scrub_places(markup, platform, key, ids)
+    for site, people in ids.items():
+        markup = _with_pseudonyms(markup, site, key, people)
+    return _scrub_places(markup, platform, key)
 
 
 def pseudonymise(item: Personal, key: bytes, listed_name: str | None = None) -> Personal:
@@ -237,5 +269,7 @@ def pseudonymise(item: Personal, key: bytes, listed_name: str | None = None) -> 
     if isinstance(item, Author):
         changes["verified_reason"] = item.verified_reason if listed_name else None
     else:
-        changes["text"] = _without_tail_names(item.text)
+        changes["text"] = without_people(item.text, key)
+        if isinstance(item, Post) and item.title is not None:
+            changes["title"] = without_people(item.title, key)
     return dataclasses.replace(item, **changes)

@@ -13,6 +13,7 @@ import polars as pl
 
 from core.calendar import TIMEZONE
 from core.platforms import FACTS, Platform
+from core.regions import REGION_AT_START, REGIONS
 from scrapers.parsers.values import WEIBO_EPOCH_S, html_to_text, parse_count, parse_time
 from scrapers.pseudonym import TAIL_NAME, UNNAMED_TAIL
 
@@ -216,7 +217,7 @@ _AFTER_ICON = r"L[^\sL]{1,30}的(微博|秒拍)视频"
 _BY_ITSELF = r"(^|\s)\S{1,30}的(微博|秒拍)视频(\s|$)"
 
 
-def without_video_title(text: pl.Series, nicknames: pl.Series) -> pl.Series:
+def without_video_title(text: pl.Series, nicknames: pl.Series | None = None) -> pl.Series:
     """The text with the name removed from Weibo's own title of a video link, "<name>的微博视频".
 
     The author's own name is removed wherever it stands in a title. Where the export masks it ("林***g"), and for other
@@ -225,7 +226,9 @@ def without_video_title(text: pl.Series, nicknames: pl.Series) -> pl.Series:
     titled = text.str.contains("的(微博|秒拍)视频").fill_null(False)
     if not titled.any():
         return text
-    unnamed = pl.Series(map(_without_name, text.filter(titled), non_empty(nicknames.filter(titled))), dtype=pl.String())
+    unnamed = text.filter(titled)
+    if nicknames is not None:
+        unnamed = pl.Series(map(_without_name, unnamed, non_empty(nicknames.filter(titled))), dtype=pl.String())
     unnamed = unnamed.str.replace_all(_AFTER_ICON, "${1}视频").str.replace_all(_BY_ITSELF, "${1}${2}视频${3}")
     return text.scatter(titled.arg_true(), unnamed)
 
@@ -284,9 +287,11 @@ def fill_address(template: str, post_id: pl.Series) -> pl.Series:
 
 
 def places(raw: pl.Series) -> pl.Series:
-    """Provinces and countries: "发布于 广东" and "来自广东" are 广东; "" and the words for nothing are null."""
+    """Provinces and countries: "发布于 广东", "来自广东" and "广东省深圳市" are 广东; null if there is no known one."""
     place = non_empty(raw).str.replace(r"^(发布于|来自|IP\s?属地)[\s:：]*", "").str.strip_chars()
-    return where(place.is_in(["", "无", "未知", "unknown"]), None, place)
+    parts = place.str.extract_groups(REGION_AT_START)
+    region = parts.struct[0].fill_null(parts.struct[1])
+    return where(place.is_in(list(REGIONS)), place, region)
 
 
 # How each platform writes a hashtag in the text.
@@ -299,6 +304,7 @@ _HASHTAGS: Mapping[str, str] = {
 
 def hashtags(text: pl.Series, listed: pl.Series, platform: str) -> pl.Series:
     """The hashtags that the export lists or, if it lists none, those in the author's own text; a column of lists."""
+    listed = where(listed.str.contains(r"^\s*\{"), None, listed)  # an object is not a list of hashtags
     split = listed.str.split(",").list.eval(pl.element().str.strip_chars(" #"))
     if platform in _HASHTAGS:
         own = text.str.replace(r"(?s)//@.*", "") if platform == "weibo" else text

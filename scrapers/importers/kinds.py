@@ -9,7 +9,7 @@ import polars as pl
 
 from core.contracts.raw import SCHEMAS
 from core.platforms import Platform
-from scrapers.importers.columns import PROBLEM, without_tail_names
+from scrapers.importers.columns import PROBLEM
 
 Table = Literal["posts", "comments"]
 TABLES: tuple[Table, ...] = ("posts", "comments")
@@ -66,8 +66,5 @@ def raw_rows(table: Table, values: Mapping[str, pl.Series | str | bool | datetim
     """A frame in the raw schema, with ``problem`` (columns.PROBLEM), ``unread_counts`` (columns.count_fields) and
     ``time_text``. A scalar applies to all rows; missing columns are null."""
     given: dict[str, Any] = {**dict.fromkeys(SCHEMAS[table]), "unread_counts": 0, "time_text": None, **values}
-    for name in ("text", "title"):
-        if isinstance(words := given.get(name), pl.Series):
-            given[name] = without_tail_names(words)
     schema = {**SCHEMAS[table], "problem": PROBLEM, "unread_counts": pl.Int64(), "time_text": pl.String()}
     return pl.select(pl.lit(given[name]).cast(dtype).alias(name) for name, dtype in schema.items())

@@ -36,6 +36,10 @@ _COMMENT = (
     "like_count", "reply_count", "ip_location", "observed_at",
 )  # fmt: skip
 _FIELDS: Names[Table, tuple[str, ...]] = {"posts": _POST, "comments": _COMMENT}
+# Another word is not a type of post, but may be a name in a shifted cell: the row gets its platform's usual type.
+_POST_TYPES = [
+    "text", "image", "video", "article", "answer", "question", "zvideo", "pin", "repost", "live", "audio",
+]  # fmt: skip
 _YES = ["true", "True", "TRUE", "1", "是", "yes"]
 _NO = ["false", "False", "FALSE", "0", "否", "no"]
 
@@ -174,8 +178,9 @@ def _read_posts(rows: pl.DataFrame, context: Context, mapping: Mapping, platform
     posted_at = _times(given("posted_at"), observed_at, post_id, platform, mapping)
     counts = columns.count_fields({name: given(name) for name in _POST if name.endswith(("_count", "_followers"))})
     address = columns.kept_addresses(platform, given("post_url"), post_id)
+    named_type = given("post_type").str.strip_chars()
     post_type = (
-        columns.non_empty(given("post_type"))
+        columns.where(named_type.is_in(_POST_TYPES), named_type, None)
         .fill_null(columns.types_of_addresses(platform, address))
         .fill_null(FACTS[platform].post_type)
     )
@@ -325,4 +330,13 @@ def _payloads(rows: pl.DataFrame, mapping: Mapping, platform: Platform, key: byt
             return _author_id(cells, platform, key).alias(cells.name)
         return cells
 
-    return payloads(rows.select(map(without_people, rows.iter_columns())), platform, key)
+    def named(*fields: str) -> set[str]:
+        return {mapping.columns[field] for field in fields if field in mapping.columns}
+
+    return payloads(
+        rows.select(map(without_people, rows.iter_columns())),
+        platform,
+        key,
+        words=named("text", "title", "hashtags", "query"),
+        ids=named("post_id", "comment_id", "parent_comment_id", "repost_of_id"),
+    )

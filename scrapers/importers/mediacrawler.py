@@ -212,7 +212,7 @@ def _post_url(rows: pl.DataFrame, platform: Platform, post_id: pl.Series, post_t
     """The canonical address: without access tokens, which expire, and without the author's id."""
     urls = columns.post_addresses(platform, post_id, post_type)
     if platform == "zhihu":
-        question_id = columns.non_empty(columns.column(rows, "question_id"))
+        question_id = columns.column(rows, "question_id").str.extract(r"^\s*([0-9]+)\s*$")
         answer = "https://www.zhihu.com/question/" + question_id + "/answer/" + post_id
         return columns.where((post_type == "answer") & question_id.is_not_null(), answer, urls)
     return urls

@@ -3,14 +3,15 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 import polars as pl
 
 from core.platforms import FACTS, Platform
-from scrapers.importers.columns import column, without_tail_names
+from scrapers.impersonal import IMPERSONAL, LONGEST_COUNT, NOT_KEPT, is_impersonal
+from scrapers.importers.columns import VALID_ID, column, where, without_tail_names, without_video_title
 from scrapers.parsers.bodies import load_object
-from scrapers.pseudonym import NAME_KEYS, PERSON_KEYS, scrub
+from scrapers.pseudonym import NAME_KEYS, PERSON_KEYS, scrub, without_people
 
 
 def pseudonyms(author_ids: pl.Series, platform: Platform, key: bytes) -> pl.Series:
@@ -46,15 +47,29 @@ def hashed_ids(rows: pl.DataFrame, names: Sequence[str], platform: Platform, key
     return pseudonyms(pl.select(pl.concat_str(parts, separator="\n")).to_series(), platform, key)
 
 
-def payloads(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:
+# The columns of the known formats with words of the post, or with the query that found it.
+WORDS = frozenset({
+    "content", "text", "title", "desc", "content_text", "微博正文", "正文", "评论内容", "tag_list", "tags", "topics",
+    "话题", "show_tags", "source_keyword", "keyword",
+})  # fmt: skip
+# The columns with ids of posts and comments that may have letters.
+IDS = frozenset({
+    "id", "_id", "bid", "mblogid", "note_id", "comment_id", "parent_comment_id", "root_id", "retweet", "retweet_id",
+})  # fmt: skip
+
+
+def payloads(
+    rows: pl.DataFrame, platform: Platform, key: bytes, words: Set[str] = WORDS, ids: Set[str] = IDS
+) -> pl.Series:
     """Each row as a JSON object of text values, without personal data. Columns without any value are left out.
+
+    words: columns with words of the post, which are kept without the names that the site inserts. ids: columns with ids
+    of posts and comments. Of the other columns a value is kept if it cannot name a person (scrapers.impersonal).
 
     All values are text, so that a row gives the same payload whether it came as CSV or as JSON.
     """
     kept = [cells for cells in rows.iter_columns() if cells.null_count() < rows.height]
-    scrubbed = pl.DataFrame(
-        [_without_uploader(_scrub(cells, platform, key), platform) for cells in kept], height=rows.height
-    )
+    scrubbed = pl.DataFrame([_scrub(cells, platform, key, words, ids) for cells in kept], height=rows.height)
     if not scrubbed.columns:
         return pl.repeat("{}", rows.height, eager=True).alias("payload")
     return scrubbed.select(pl.struct(pl.all()).struct.json_encode().alias("payload")).to_series()
@@ -63,61 +78,94 @@ def payloads(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:
 # Places and devices that no reader uses, and in which people write their names ("小林的iPhone"). They are emptied.
 _FREE_WORDS = frozenset({"发布位置", "发布工具", "位置", "工具", "location", "source", "geo"})
 
-# Ids of pictures contain the uploader's id; scrapers.pseudonym removes the same from JSON.
-_PICTURES: Mapping[Platform, tuple[str, str]] = {
-    "weibo": (
-        r"(^|[^0-9A-Za-z])(?:00[0-9A-Za-z]{6}|[0-9a-f]{8})((?:ly|gy|gw|jw|tw)\d[0-9a-z]{6})",
-        "${1}00000000${2}",
-    ),
-    "xiaohongshu": (r"1040g[0-9a-z]{20,}", "1040g"),
-}
+
+def _scrub(cells: pl.Series, platform: Platform, key: bytes, words: Set[str], ids: Set[str]) -> pl.Series:
+    name = cells.name
+    if name in PERSON_KEYS:
+        return without_people_in_addresses(_scrub_json(cells, cells.is_not_null(), platform, key), key)
+    if name in NAME_KEYS or name in FACTS[platform].name_keys or name in _FREE_WORDS:
+        return pl.repeat("", len(cells), eager=True).alias(name)
+    if name in FACTS[platform].person_id_keys:
+        return pseudonyms(cells, platform, key)
+    if name not in words:
+        return _impersonal(cells, key, VALID_ID if name in ids else IMPERSONAL)
+    return words_without_people(cells, platform, key)
 
 
-def _without_uploader(cells: pl.Series, platform: Platform) -> pl.Series:
-    """The cells without the uploader's id in addresses of pictures."""
-    if platform not in _PICTURES or not cells.str.contains("://", literal=True).any():
-        return cells
-    return cells.str.replace_all(*_PICTURES[platform])
+def _impersonal(cells: pl.Series, key: bytes, form: str) -> pl.Series:
+    """The cells of this form and counts, addresses without their query; NOT_KEPT in place of the others."""
+    has_address = cells.str.contains("://", literal=True).fill_null(False)
+    if has_address.any():
+        addresses = without_people_in_addresses(cells.filter(has_address), key).str.replace(r"[?#].*", "")
+        cells = cells.scatter(has_address.arg_true(), addresses)
+    is_kept = cells.str.contains(form).fill_null(True) | (cells == "").fill_null(True)
+    others = cells.filter(~is_kept & (cells.str.len_chars() <= LONGEST_COUNT)).unique().to_list()
+    counts = list(filter(is_impersonal, others))
+    return where(is_kept | cells.is_in(counts).fill_null(True), cells, NOT_KEPT).alias(cells.name)
 
 
-# The patterns of persons' ids in addresses without conditions on what is around them, which polars does not know: they
-# match the same and more.
-_SUSPECT_PLACES: Mapping[Platform, str] = {
-    platform: re.sub(r"\(\?<?[!=][^()]*\)", "", facts.person_id_places.pattern).replace("?P<id>", "?:")
-    for platform, facts in FACTS.items()
-    if facts.person_id_places is not None
-}
-_ANY_PLACE = "|".join(f"(?:{pattern})" for pattern in _SUSPECT_PLACES.values())
+def words_without_people(cells: pl.Series, platform: Platform, key: bytes) -> pl.Series:
+    """Texts without the names in repost tails and Weibo's titles of videos, and without persons in addresses.
+
+    A text that is a JSON object or list is scrubbed as JSON.
+    """
+    if platform == "weibo":
+        cells = without_video_title(cells)
+    cells = without_people_in_addresses(without_tail_names(cells), key)
+    suspects = _may_be_json(cells)
+    return _scrub_json(cells, suspects, platform, key) if suspects.any() else cells
 
 
-def _without_persons_in_places(cells: pl.Series, key: bytes) -> pl.Series:
-    """The cells with pseudonyms in place of persons' ids in addresses, such as their pages, on any platform."""
-    with_signs = cells.filter(cells.str.contains_any(["/", "="]).fill_null(False))
-    suspects = with_signs.filter(with_signs.str.contains(_ANY_PLACE)).unique()
+def rows_without_people(rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
+    """Raw rows whose words and ids name no person, except as the post itself does.
+
+    An id of another post or comment that does not look like one becomes null.
+    """
+    numbered = rows.with_row_index("_place")
+    parts = [
+        part.with_columns(_columns_without_people(part, platform, key))
+        for (platform,), part in numbered.group_by("platform")
+        if platform is not None
+    ]
+    unknown = numbered.filter(pl.col("platform").is_null())  # they are rejected
+    return pl.concat([*parts, unknown]).sort("_place").drop("_place")
+
+
+def _columns_without_people(rows: pl.DataFrame, platform: Platform, key: bytes) -> Iterator[pl.Series]:
+    for name in {"text", "title", "query"} & set(rows.columns):
+        yield words_without_people(rows[name], platform, key)
+    for name in {"repost_of_id", "parent_comment_id"} & set(rows.columns):
+        yield where(rows[name].str.contains(_OTHER_ID), rows[name], None).alias(name)
+    if "hashtags" in rows.columns:
+        tag = pl.element()
+        yield rows["hashtags"].list.eval(tag.filter(~tag.str.contains("@|://|的(微博|秒拍)视频$")))
+
+
+# All ids have digits, and the least digits those of Weibo's comments of 2009.
+_OTHER_ID = "^[0-9A-Za-z_-]*[0-9][0-9A-Za-z_-]*$"
+
+
+# The patterns of persons' pages as polars knows them, without names of groups and look-around. They match more.
+_LOOK_AROUND = r"\(\?<?[!=](?:[^()]|\([^()]*\))*\)"
+_PERSON_PAGES = "|".join(
+    re.sub(r"\?P<\w+>", "?:", re.sub(_LOOK_AROUND, "", facts.person_pages.pattern)) for facts in FACTS.values()
+)
+_PERSON_SIGNS = [sign for facts in FACTS.values() for sign in facts.person_signs]
+
+
+def without_people_in_addresses(cells: pl.Series, key: bytes) -> pl.Series:
+    """The cells with pseudonyms in place of persons' ids in addresses of their pages, on any platform."""
+    with_signs = cells.filter(cells.str.contains_any(_PERSON_SIGNS).fill_null(False)).unique()
+    suspects = with_signs.filter(with_signs.str.contains(_PERSON_PAGES))
     if suspects.is_empty():
         return cells
-    replaced = suspects
-    for platform, pattern in _SUSPECT_PLACES.items():
-        found: list[str] = replaced.filter(replaced.str.contains(pattern)).to_list()
-        replaced = replaced.replace(found, [scrub(cell, platform, key) for cell in found])
-    return cells.replace(suspects, replaced)
+    return cells.replace(suspects, [without_people(cell, key) for cell in suspects])
 
 
-def _scrub(cells: pl.Series, platform: Platform, key: bytes) -> pl.Series:
-    if cells.name in PERSON_KEYS:
-        suspects = cells.is_not_null()
-    elif cells.name in NAME_KEYS or cells.name in FACTS[platform].name_keys or cells.name in _FREE_WORDS:
-        return pl.repeat("", len(cells), eager=True).alias(cells.name)
-    elif cells.name in FACTS[platform].person_id_keys:
-        return pseudonyms(cells, platform, key)
-    else:
-        cells = without_tail_names(cells)
-        suspects = _may_be_json(cells)
-        if not suspects.any():
-            return _without_persons_in_places(cells, key)
+def _scrub_json(cells: pl.Series, suspects: pl.Series, platform: Platform, key: bytes) -> pl.Series:
+    """The cells; those under the mask scrubbed as JSON."""
     nested: list[str] = cells.filter(suspects).unique().to_list()
-    scrubbed = cells.replace(nested, [_scrub_cell(cells.name, cell, platform, key) for cell in nested])
-    return _without_persons_in_places(scrubbed, key)
+    return cells.replace(nested, [_scrub_cell(cells.name, cell, platform, key) for cell in nested])
 
 
 def _may_be_json(cells: pl.Series) -> pl.Series:

@@ -10,6 +10,7 @@ from scrapers.importers.columns import PROBLEM, VALID_ID, column, contradicting_
 from scrapers.importers.files import Batch, TextFile
 from scrapers.importers.ids import with_whole_numbers, without_cut_numbers
 from scrapers.importers.kinds import ID, Context, Kind, Table
+from scrapers.importers.payload import rows_without_people
 
 
 def of_kind(batch: Batch, kind: Kind, *, has_cut_numbers: bool) -> Batch:
@@ -30,7 +31,7 @@ def read_rows(rows: pl.DataFrame, kind: Kind, context: Context) -> pl.DataFrame:
 
     ``_is_replaced_time`` marks times that contradicted the id.
     """
-    read = kind.read(rows, context).with_columns(pl.lit(kind.source).alias("source"))
+    read = rows_without_people(kind.read(rows, context), context.key).with_columns(pl.lit(kind.source).alias("source"))
     return _with_times_of_ids(read, kind.table)
 
 
