@@ -34,7 +34,10 @@ _SEGMENTS = (
 _ID = r"[0-9]+|[0-9a-f]{20}|[0-9a-f]{24}|[aA][vV][0-9]+|BV1[0-9A-Za-z]{9}"
 _PATH = rf"(?:/(?:{_SEGMENTS}|{_ID}|(?:[0-9]+|[0-9a-f]{{20}})/[0-9A-Za-z]{{8,9}}))*/?"
 # What stands in numbers, counts and times: 1.2万+, 约3千次, 2026年1月5日 上午9:40.
-_OF_NUMBERS = r"0-9０-９ .,，．:：/+TZ年月日号时分秒点刻半上下中午晚早凌晨前后今昨天周小百千万萬亿億kKwW约約近超余多个個条條次人篇赞~≈>-"
+_OF_NUMBERS = (
+    r"0-9０-９ .,，．:：/+TZ年月日号时分秒点刻半上下中午晚早凌晨前后今昨天周小百千万萬亿億kKwW"
+    r"约約近超余多个個条條次人篇赞~≈>-"
+)
 _FORMS = (
     rf"[{_OF_NUMBERS}]{{0,40}}[0-9０-９][{_OF_NUMBERS}]{{0,40}}|[+-]",  # also those that no parser reads yet
     r"[0-9]+\s*分钟前|刚刚",
