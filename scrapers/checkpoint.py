@@ -95,6 +95,7 @@ class Checkpoint:
         """
         path = self._folder / "crawl.json"
         if not path.exists():
+            shutil.rmtree(self._folder, ignore_errors=True)  # steps that a killed process had landed
             return None
         if _load(CrawlPlan, path) is None:
             self._set_aside(self._folder)
@@ -161,6 +162,8 @@ class Checkpoint:
                 target = partition_dir(self._data_dir, table, self._platform, day) / f"{crawl_id}.parquet"
                 if not target.exists():
                     land(self._data_dir, table, self._platform, day, crawl_id, rows_of_day)
+        # The plan first: steps without one are removed, and never landed again under the next crawl's id.
+        (self._folder / "crawl.json").unlink()
         shutil.rmtree(self._folder)
         return tables["posts"].height
 

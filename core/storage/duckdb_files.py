@@ -31,11 +31,21 @@ def damage_of(path: Path) -> str | None:
     return f"it has {size:,} of {expected:,} bytes" if size < expected else None
 
 
+def is_open_elsewhere(path: Path) -> bool:
+    """True if another process has a DuckDB file open, so that this one cannot write it."""
+    try:
+        duckdb.connect(str(path)).close()
+    except duckdb.Error as error:
+        return "Could not set lock" in str(error)
+    return False
+
+
 def set_aside(data_dir: Path, path: Path, time: datetime) -> Path:
-    """Move a DuckDB file and its log of changes (.wal) to data/set-aside/; return the new path."""
+    """Move a database and its logs of changes (.wal; -wal and -shm of SQLite) to data/set-aside/; return the new
+    path."""
     place = data_dir / "set-aside" / f"{path.name}.{time:%Y%m%dT%H%M%SZ}"
     place.parent.mkdir(parents=True, exist_ok=True)
-    for suffix in ("", ".wal"):
+    for suffix in ("", ".wal", "-wal", "-shm"):
         source = path.with_name(path.name + suffix)
         if source.exists():
             source.rename(place.with_name(place.name + suffix))

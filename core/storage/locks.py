@@ -32,6 +32,21 @@ def locked(folder: Path, what: str, say: Callable[[str], None]) -> Iterator[None
         os.close(lock)
 
 
+@contextmanager
+def locked_if_free(folder: Path) -> Iterator[bool]:
+    """Hold the lock of a folder, and yield True; False without waiting if another process holds it."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(lock)
+
+
 def holder(path: Path) -> str | None:
     """The process that holds a lock of a file or folder, such as "process 12 (tingfeng import)".
 

@@ -11,6 +11,7 @@ a rotation hashes the previous pseudonym with the new key, and a later landing h
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -22,6 +23,7 @@ KEY_VARIABLE = "TINGFENG_PSEUDONYM_KEY"
 # A shorter key can be guessed, and with it the id behind each pseudonym. 16 characters of base64 are 96 bits.
 SHORTEST_KEY = 16
 PSEUDONYM_LENGTH = 20
+_FINGERPRINT = re.compile("[0-9a-f]{16}")
 
 
 def load_key(data_dir: Path) -> bytes:
@@ -60,9 +62,18 @@ def fingerprint(keys: bytes) -> str:
 
 
 def landed_fingerprint(data_dir: Path) -> str | None:
-    """The fingerprint of the keys that raw was landed with; None if it is not recorded yet."""
+    """The fingerprint of the keys that raw was landed with; None if it is not recorded yet. Raises Problem if it is
+    damaged."""
     path = _fingerprint_path(data_dir)
-    return path.read_text(encoding="ascii").strip() if path.exists() else None
+    if not path.exists():
+        return None
+    text = path.read_text(encoding="ascii", errors="replace").strip()
+    if not _FINGERPRINT.fullmatch(text) and has_landed(data_dir):
+        raise Problem(
+            f"{path} is damaged. Restore it from a backup; if you are sure that {key_path(data_dir)} or {KEY_VARIABLE} "
+            "is the key that the data was landed with, delete it, and it is written again."
+        )
+    return text
 
 
 def has_landed(data_dir: Path) -> bool:

@@ -8,9 +8,11 @@ of an import counts it, and ``requeue`` names what is still missing.
 
 import dataclasses
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import orjson
 import polars as pl
 
 from core.contracts.enriched import QUARANTINED_RECORDS
@@ -18,6 +20,7 @@ from core.contracts.raw import Reject, schema
 from core.storage.files import write_text_once
 from core.storage.tombstones import without_forgotten_rejects
 
+_logger = logging.getLogger(__name__)
 QUARANTINED = schema(Reject)
 # What names a record: the same record is rejected again by each import of its file.
 _RECORD = ("platform", "source", "position", "field", "reason", "record")
@@ -40,10 +43,31 @@ def read_quarantine(data_dir: Path) -> pl.DataFrame:
     types = dict(QUARANTINED) | {"observed_at": pl.String()}
     # Bytes, because polars reads a path with brackets as a pattern.
     paths = sorted((data_dir / "quarantine").glob("*.jsonl"))
-    frames = [pl.read_ndjson(path.read_bytes(), schema=types) for path in paths]
+    frames = [pl.read_ndjson(_readable_lines(path), schema=types) for path in paths]
     rows = pl.concat([pl.DataFrame(schema=types), *frames])
     observed_at = pl.col("observed_at").str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
     return rows.with_columns(observed_at).unique(_RECORD, keep="last", maintain_order=True)
+
+
+def _readable_lines(path: Path) -> bytes:
+    """The content of a file without the lines that are cut or changed; these are logged."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    readable = [line for line in lines if _is_record(line)]
+    if len(readable) < len(lines):
+        _logger.warning(
+            "%s: %d of %d records are damaged and left out. Delete the file, and import its sources again.",
+            path,
+            len(lines) - len(readable),
+            len(lines),
+        )
+    return b"".join(readable)
+
+
+def _is_record(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def published_records(data_dir: Path) -> pl.DataFrame:

@@ -18,6 +18,7 @@ import polars as pl
 
 from core.contracts.raw import RawTable, Reject
 from core.platforms import Platform
+from core.problems import Problem
 from core.storage.files import write_text_synced
 from core.storage.pseudonym_key import PSEUDONYM_LENGTH, load_key, pseudonym
 
@@ -71,16 +72,33 @@ def tombstones_path(data_dir: Path) -> Path:
 
 
 def read_tombstones(data_dir: Path) -> set[Tombstone]:
-    path = tombstones_path(data_dir)
-    if not path.exists():
-        return set()
-    return {Tombstone(**orjson.loads(line)) for line in path.read_bytes().splitlines()}
+    """All tombstones. Raises Problem if some are lost: what they stand for would be landed again."""
+    path, count_path = tombstones_path(data_dir), _count_path(data_dir)
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    expected = int(count_path.read_bytes() or 0) if count_path.exists() else 0
+    try:
+        tombstones = {Tombstone(**orjson.loads(line)) for line in lines}
+    except (orjson.JSONDecodeError, TypeError):
+        tombstones = set()
+        expected = max(expected, 1)
+    if len(tombstones) < expected:
+        raise Problem(
+            f"{path} is lost or damaged, and deleted persons and posts would be landed again. Restore it from a "
+            f"backup; if there is none, delete it and {count_path}, and run 'tingfeng forget' for them again."
+        )
+    return tombstones
 
 
 def write_tombstones(data_dir: Path, tombstones: Iterable[Tombstone]) -> None:
-    """Replace all tombstones."""
+    """Replace all tombstones by these, which include them: their number never falls."""
     lines = [orjson.dumps(one._asdict()).decode() + "\n" for one in sorted(tombstones)]
     write_text_synced(tombstones_path(data_dir), "".join(lines), mode=0o600)
+    write_text_synced(_count_path(data_dir), f"{len(lines)}\n")
+
+
+def _count_path(data_dir: Path) -> Path:
+    """The number of tombstones, beside raw, so that a lost file is missed."""
+    return data_dir / "raw" / "tombstones.count"
 
 
 def add_tombstones(data_dir: Path, platform: Platform, deleted: Deleted) -> None:

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from core.contracts.raw import RAW_ITEMS, RawTable
 from core.environment import now
 from core.problems import Problem
-from core.storage.locks import locked
+from core.storage.duckdb_files import is_open_elsewhere
+from core.storage.locks import holder, locked
 from core.storage.pseudonym_key import load_key
 from core.storage.raw import raw_files, table_dir
 from core.storage.rewriting import data_files, files_to_rewrite, rename_in_publications, rewrite
@@ -59,12 +59,9 @@ def alone(data_dir: Path, log: Log) -> Iterator[None]:
     """Wait for an import that is under way, and keep others out. Raises Problem while a run writes the warehouse."""
     with locked(data_dir, "the data folder", log):
         warehouse = data_dir / "warehouse.duckdb"
-        if warehouse.exists():
-            try:
-                duckdb.connect(str(warehouse)).close()
-            except duckdb.IOException as error:
-                if "lock" in str(error):
-                    raise Problem("A run is writing the warehouse; wait until it ends, then try again.") from error
+        if warehouse.exists() and is_open_elsewhere(warehouse):
+            who = holder(warehouse) or "Another process"
+            raise Problem(f"{who[0].upper()}{who[1:]} has {warehouse} open; wait until it ends, then try again.")
         yield
 
 

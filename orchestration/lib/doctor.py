@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
@@ -22,12 +23,16 @@ from core.platforms import PLATFORMS
 from core.problems import Problem
 from core.storage import landings
 from core.storage.duckdb_files import damage_of
+from core.storage.locks import holder
 from core.storage.paths import PROJECT_DIR, enriched_dir, serving_path, warehouse_path
 from core.storage.pseudonym_key import KEY_VARIABLE, key_path, landed_fingerprint, load_key
 from core.storage.raw import REMEDY_FOR_LOST, table_dir
+from core.storage.tombstones import read_tombstones
 from orchestration.lib.heartbeats import runs_with_heartbeat, seems_alive
-from orchestration.lib.repairs import old_drafts
+from orchestration.lib.repairs import abandoned_spool, damaged_dagster_files, damaged_publications, old_drafts
+from orchestration.publishing.manifests import time_of
 from orchestration.reading.sentiment.choice import load_classifier
+from scrapers.importers.inbox import inbox_dir
 
 # A day of all platforms is some 50 MB; the warehouse is written a second time while the snapshot is published.
 FREE_BYTES = 2 * 1024**3
@@ -53,9 +58,12 @@ def examine(data_dir: Path, *, verify: bool) -> list[Finding]:
         "disk": lambda: check_disk(data_dir),
         "clock": lambda: check_clock(data_dir, time.time()),
         "key": lambda: check_key(data_dir),
+        "tombstones": lambda: check_tombstones(data_dir),
         "runs": check_runs,
+        "locks": lambda: check_locks(data_dir),
         "drafts": lambda: check_drafts(data_dir),
         "databases": check_databases,
+        "records": lambda: check_records(data_dir),
         "raw files": lambda: check_raw_files(data_dir, verify=verify),
         "enriched files": lambda: check_enriched_files(data_dir, verify=verify),
     }
@@ -123,17 +131,22 @@ def check_disk(data_dir: Path) -> list[Finding]:
 def check_clock(data_dir: Path, time: float) -> list[Finding]:
     """Files from the future: the clock is wrong, or was when they were written, and observations are out of order.
 
-    time: seconds since 1970.
+    time: seconds since 1970. The names of files say when their crawl began, by the clock that TINGFENG_NOW may set.
     """
+    latest = now() + timedelta(seconds=CLOCK_SECONDS)
     future = [
         folder / path
         for folder in _raw_folders(data_dir)
         for path, entry in landings.landed(data_dir, folder).items()
-        if entry.modified_ns / 1e9 > time + CLOCK_SECONDS
+        if entry.modified_ns / 1e9 > time + CLOCK_SECONDS or (time_of(Path(path).stem) or latest) > latest
     ]
     if not future:
         return []
-    return [Finding("clock", f"{len(future)} files are from the future, such as {future[0]}; set the machine's clock.")]
+    message = (
+        f"{len(future)} files are from the future, such as {future[0]}; set the machine's clock. Until then, newer "
+        "observations of their posts count as older ones."
+    )
+    return [Finding("clock", message)]
 
 
 def check_key(data_dir: Path) -> list[Finding]:
@@ -161,10 +174,32 @@ def check_runs() -> list[Finding]:
     ]
 
 
+def check_tombstones(data_dir: Path) -> list[Finding]:
+    read_tombstones(data_dir)  # raises Problem
+    return []
+
+
+def check_locks(data_dir: Path) -> list[Finding]:
+    """Who has what locked: whatever needs it waits until that process ends."""
+    places = (data_dir, inbox_dir(data_dir), warehouse_path())
+    return [
+        Finding("locks", f"{path} is locked by {who}; what needs it waits.", needs_person=False)
+        for path in places
+        if (who := holder(path))
+    ]
+
+
+def check_records(data_dir: Path) -> list[Finding]:
+    """Records of publications, and Dagster's databases."""
+    damaged = [*damaged_publications(data_dir), *damaged_dagster_files()]
+    message = "is damaged; 'tingfeng refresh' moves it to set-aside and goes on."
+    return [Finding("records", f"{path} {message}", needs_person=False) for path in damaged]
+
+
 def check_drafts(data_dir: Path) -> list[Finding]:
     return [
         Finding("drafts", f"{path} was left by a killed process; the next refresh removes it.", needs_person=False)
-        for path in old_drafts(data_dir)
+        for path in [*old_drafts(data_dir), *abandoned_spool(data_dir)]
     ]
 
 

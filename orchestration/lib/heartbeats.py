@@ -70,7 +70,7 @@ def seems_alive(run_id: str) -> bool | None:
     except FileNotFoundError:
         return None
     try:
-        boot_id = os.read(handle, 100).decode()
+        boot_id = os.read(handle, 100).decode(errors="replace")
         if boot_id and boot_id == _boot_id():
             return _is_locked(handle)
         # A time in the future, of a clock that was set back, counts as old too.

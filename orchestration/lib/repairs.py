@@ -1,22 +1,36 @@
 """Repairs of the data folder before a run: damaged derived files are set aside and built again, drafts are removed."""
 
+import shutil
 import time
 from pathlib import Path
 
+import polars as pl
+
 from core.environment import now
 from core.storage.duckdb_files import damage_of, set_aside
+from core.storage.locks import locked_if_free
 from core.storage.paths import enriched_dir, serving_path, warehouse_path
+from core.storage.sqlite_files import damage_of_sqlite
 from core.storage.versions import heal
+from orchestration.lib.heartbeats import heartbeats_dir
 
 # A draft is renamed within seconds of its last write; one that is older was left by a process that was killed.
 DRAFT_SECONDS = 3600
 _FOLDERS_WITH_DRAFTS = ("raw", "enriched", "serving", "reports", "request_log", "publications", "as_of", "quarantine")
-_DRAFTS = (".*.tmp", ".*.draft")
+_DRAFTS = (".*.tmp", ".*.draft", ".*.draft.wal")
 
 
 def repair(data_dir: Path) -> list[str]:
     """Make the data folder usable for a run; a message for each repair."""
-    return [*repair_warehouse(data_dir), *_repair_snapshot(data_dir), *heal(enriched_dir()), *_remove_drafts(data_dir)]
+    return [
+        *repair_warehouse(data_dir),
+        *_repair_snapshot(data_dir),
+        *_repair_publications(data_dir),
+        *_repair_dagster_storage(data_dir),
+        *heal(enriched_dir()),
+        *_remove_drafts(data_dir),
+        *_remove_spool(data_dir),
+    ]
 
 
 def repair_warehouse(data_dir: Path) -> list[str]:
@@ -43,13 +57,74 @@ def _repair_snapshot(data_dir: Path) -> list[str]:
     return [f"{path} is damaged: {damage}. Moved to {place}, which you can delete; it is published again."]
 
 
+def damaged_publications(data_dir: Path) -> list[Path]:
+    """The records of publications that cannot be read."""
+    damaged = []
+    for path in sorted((data_dir / "publications").glob("*.parquet")):
+        try:
+            pl.read_parquet_schema(path)
+        except (pl.exceptions.PolarsError, OSError):
+            damaged.append(path)
+    return damaged
+
+
+def _repair_publications(data_dir: Path) -> list[str]:
+    """Set damaged records aside. The next publication names their files again; a past moment takes the record after."""
+    messages = []
+    for path in damaged_publications(data_dir):
+        place = set_aside(data_dir, path, now())
+        messages.append(
+            f"{path} is damaged; moved to {place}. Reports as of moments from then on until the next publication are "
+            "built from that one's files; restore the file from a backup to keep them as they were."
+        )
+    return messages
+
+
+def damaged_dagster_files() -> dict[Path, str]:
+    """The databases of runs, events and schedules that cannot be read, and why."""
+    files = sorted(heartbeats_dir().parent.rglob("*.db"))
+    return {path: damage for path in files if (damage := damage_of_sqlite(path))}
+
+
+def _repair_dagster_storage(data_dir: Path) -> list[str]:
+    """Set damaged databases aside; Dagster makes new ones. What has to be built follows from the data alone."""
+    messages = []
+    for path, damage in damaged_dagster_files().items():
+        place = set_aside(data_dir, path, now())
+        messages.append(
+            f"{path} is damaged: {damage}. Moved to {place}; the history of runs in it is lost, and no data. Restart "
+            "the Dagster UI and daemon if they run."
+        )
+    return messages
+
+
+def abandoned_spool(data_dir: Path) -> list[Path]:
+    """The folder of rows that a killed import has left, if there is one."""
+    spool = data_dir / "importing"
+    if not spool.is_dir():
+        return []
+    with locked_if_free(data_dir) as is_abandoned:
+        return [spool] if is_abandoned else []
+
+
+def _remove_spool(data_dir: Path) -> list[str]:
+    """The lock of imports is held meanwhile, so that none starts."""
+    spool = data_dir / "importing"
+    if not abandoned_spool(data_dir):
+        return []
+    with locked_if_free(data_dir) as is_abandoned:
+        if is_abandoned:
+            shutil.rmtree(spool, ignore_errors=True)
+    return [f"{spool} was left by an import that was killed; run that import again."] if is_abandoned else []
+
+
 def old_drafts(data_dir: Path) -> list[Path]:
     """Temporary files of processes that were killed, older than an hour."""
     latest = time.time() - DRAFT_SECONDS
     drafts = [
         path for folder in _FOLDERS_WITH_DRAFTS for pattern in _DRAFTS for path in (data_dir / folder).rglob(pattern)
     ]
-    drafts += data_dir.glob("pseudonym.key.*.tmp")
+    drafts += [*data_dir.glob("pseudonym.key.*.tmp"), *data_dir.glob(".*.tmp")]
     return sorted(path for path in drafts if path.is_file() and path.stat().st_mtime < latest)
 
 

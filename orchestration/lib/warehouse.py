@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +14,15 @@ from dagster_dbt import DbtCliResource, DbtProject
 from packaging.version import Version
 
 from core.environment import data_dir
-from core.storage.paths import DBT_PROJECT_DIR
+from core.storage.duckdb_files import is_open_elsewhere
+from core.storage.locks import holder
+from core.storage.paths import DBT_PROJECT_DIR, serving_path
 
 # The window of a run without days to rebuild: a day before any post, so that incremental models change nothing.
 NO_DAY = "0001-01-01"
+# A query of an analyst takes less; a tool that stays connected has to be closed by a person.
+PATIENCE_SECONDS = 120
+_LOOK_SECONDS = 1
 
 
 class Dbt(DbtCliResource):
@@ -67,6 +73,27 @@ def dbt_environment(days: Sequence[str]) -> dict[str, str]:
         # No debug log file, which takes a sixth of the time; Dagster keeps the standard output.
         "DBT_LOG_LEVEL_FILE": "none",
     }
+
+
+def wait_for_warehouse(path: Path, log: Callable[[str], None], patience: float = PATIENCE_SECONDS) -> None:
+    """Return once no other process has the warehouse open; ``log`` gets a line if it has to be waited for.
+
+    dbt would retry in silence. Raises dg.Failure, with the remedy, if it stays open for ``patience`` seconds.
+    """
+    until = time.monotonic() + patience
+    is_logged = False
+    while path.exists() and is_open_elsewhere(path):
+        who = holder(path) or "another process"
+        if time.monotonic() > until:
+            raise dg.Failure(
+                f"{path} is open in {who}, and cannot be written. Close it there, then run 'tingfeng refresh'. To read "
+                f"the marts, open {serving_path()} instead.",
+                allow_retries=False,
+            )
+        if not is_logged:
+            log(f"waiting for {path}, which {who} has open; close it there")
+            is_logged = True
+        time.sleep(_LOOK_SECONDS)
 
 
 @contextmanager

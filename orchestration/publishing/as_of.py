@@ -28,6 +28,7 @@ from core.contracts.enriched import DUPLICATE_LINKS, SETTINGS, TOPICS
 from core.environment import data_dir
 from core.listening import Heat, Voices
 from core.problems import ArgumentProblem, Problem
+from core.storage.duckdb_files import damage_of
 from core.storage.paths import DBT_PROJECT_DIR, PROJECT_DIR
 from core.storage.versions import current_version, versions, write_version
 from orchestration.publishing import manifests
@@ -217,16 +218,20 @@ def _run_dbt(work: Path, moment: datetime) -> None:
 
 
 def _read_built_from(marts: Path) -> dict[str, object]:
-    """The content of built_from.json; empty if there is none."""
+    """The content of built_from.json; empty if there is none, or if it is damaged."""
     path = built_from_path(marts)
-    content: dict[str, object] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        content: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
     return content
 
 
 def _is_current(marts: Path, manifest: datetime, code: str) -> bool:
-    """True if the marts exist and were built from this manifest by this code, even if some of its files are gone."""
+    """True if the marts are whole, and this code built them from this manifest, even if some of its files are gone."""
     built_from = _read_built_from(marts)
-    return marts.exists() and (built_from.get("manifest"), built_from.get("code")) == (manifest.isoformat(), code)
+    is_built = (built_from.get("manifest"), built_from.get("code")) == (manifest.isoformat(), code)
+    return is_built and marts.exists() and damage_of(marts) is None
 
 
 def _code_hash() -> str:

@@ -15,7 +15,7 @@ from core.version import code_version
 from expectations.served import SERVED
 from expectations.validation import Validation, columns_of, merged, validate
 from orchestration.lib.checks import as_check_result
-from orchestration.lib.warehouse import mart_keys
+from orchestration.lib.warehouse import mart_keys, wait_for_warehouse
 from orchestration.publishing.manifests import built_versions, current_files, named_files, write_manifest
 from orchestration.publishing.snapshot import draft_snapshot, row_counts, write_publication
 
@@ -49,6 +49,7 @@ def validate_snapshot(snapshot: duckdb.DuckDBPyConnection) -> Validation:
     ],
 )
 def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    wait_for_warehouse(warehouse_path(), context.log.info)
     with draft_snapshot(warehouse_path(), serving_path()) as draft:
         with duckdb.connect(str(draft), read_only=True) as connection:
             validation = validate_snapshot(connection)

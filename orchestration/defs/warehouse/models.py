@@ -8,9 +8,10 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from core.environment import data_dir
+from core.storage.paths import warehouse_path
 from orchestration.lib.days import days_to_build
 from orchestration.lib.repairs import repair_warehouse
-from orchestration.lib.warehouse import dbt_cli, dbt_environment, dbt_project, environment
+from orchestration.lib.warehouse import dbt_cli, dbt_environment, dbt_project, environment, wait_for_warehouse
 
 
 class GroupByFolder(DagsterDbtTranslator):
@@ -29,6 +30,7 @@ class GroupByFolder(DagsterDbtTranslator):
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     for message in repair_warehouse(data_dir()):
         context.log.warning(message)
+    wait_for_warehouse(warehouse_path(), context.log.info)
     days = days_to_build(context.run)
     context.log.info(f"dbt rebuilds {days[0]} to {days[-1]}" if days else "no day is stale")
     with environment(dbt_environment(days)):
