@@ -175,8 +175,17 @@ class Retention(_Strict):
     payloads: _Days = None
     raw: _Days = None
     quarantine: _Days = None
-    inbox: _Days = None  # files in done and set-aside
+    inbox: _Days = None  # files in set-aside; inbox.keep_days is for those in done
     reports: _Days = None  # and the marts of past moments
+
+
+class Inbox(_Strict):
+    """keep_days: for how many days the originals that were imported from data/inbox/ are kept in inbox/done.
+
+    They name people, so they are removed after the import by default.
+    """
+
+    keep_days: Annotated[int, Field(ge=0)] = 0
 
 
 # Words by which statements, and posts that relay them, refer to a statement.
@@ -195,6 +204,7 @@ class Listening(_Strict):
     comments: Comments = Comments()
     voices: Voices = Voices()
     heat: Heat = Heat()
+    inbox: Inbox = Inbox()
     retention: Retention = Retention()
     # A post by an account that is official_for a brand is a statement only if it contains one of these words, because
     # such accounts, and even more the media that relay them, also post about other things.

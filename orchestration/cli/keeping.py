@@ -70,7 +70,9 @@ def forget(
     from orchestration.keeping.subject import subject_of
 
     if expired:
-        for layer, count in expire(data_dir(), load_listening().retention, progress_line(quiet)).items():
+        listening = load_listening()
+        expired_files = expire(data_dir(), listening.retention, listening.inbox.keep_days, progress_line(quiet))
+        for layer, count in expired_files.items():
             typer.echo(f"{layer}: {count} files have expired and were deleted.")
         return
     log = progress_line(quiet)

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from core.environment import data_dir
+from core.listening import load_listening
 from core.storage.paths import serving_path
 from orchestration.lib.days import all_stale_days
 from orchestration.publishing.staleness import quarantine_changed
@@ -13,7 +14,7 @@ from scrapers.importers.inbox import state_of, take_in, waiting
     description="Imports the files in data/inbox/. Fails at the end if some could not be imported and were set aside."
 )
 def import_files(context: dg.OpExecutionContext) -> None:
-    taken = take_in(data_dir(), context.log.info)
+    taken = take_in(data_dir(), context.log.info, load_listening().inbox.keep_days)
     for outcome in taken.imports:
         for tally in outcome.tallies:
             counts = f"{tally.kept} new, {tally.repeated} repeated, {tally.quarantined} quarantined"

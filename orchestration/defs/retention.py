@@ -1,4 +1,4 @@
-"""Deletes what is older than ``retention`` in listening.yaml."""
+"""Deletes what is older than ``retention`` and ``inbox.keep_days`` in listening.yaml allow."""
 
 import dagster as dg
 
@@ -8,9 +8,10 @@ from core.listening import load_listening
 from orchestration.keeping.retention import expire
 
 
-@dg.op(description="Deletes what has expired by layer, as retention in listening.yaml says.")
+@dg.op(description="Deletes what has expired by layer, as retention and inbox.keep_days in listening.yaml say.")
 def delete_expired(context: dg.OpExecutionContext) -> None:
-    for layer, count in expire(data_dir(), load_listening().retention, context.log.info).items():
+    listening = load_listening()
+    for layer, count in expire(data_dir(), listening.retention, listening.inbox.keep_days, context.log.info).items():
         context.log.info(f"{layer}: {count} files have expired and were deleted")
 
 
@@ -22,5 +23,5 @@ def retention() -> None:
 # After the reports of 09:00, while nothing else is scheduled.
 @dg.schedule(job=retention, cron_schedule="45 9 * * *", execution_timezone=TIMEZONE)
 def daily_retention() -> dg.RunRequest:
-    """Nothing is deleted unless listening.yaml has retention."""
+    """Nothing is deleted unless listening.yaml has retention or inbox.keep_days."""
     return dg.RunRequest()

@@ -15,6 +15,7 @@ import polars as pl
 
 from core.contracts.raw import RAW_ITEMS, RawTable
 from core.environment import now
+from core.listening import load_listening
 from core.problems import Problem
 from core.storage.duckdb_files import is_open_elsewhere
 from core.storage.locks import holder, locked
@@ -77,7 +78,7 @@ def _import_waiting_files(data_dir: Path, traces: Traces, log: Log) -> None:
     """Import what waits in the inbox if it names the subject: its other rows are landed, and the originals can go."""
     if not waiting_files(data_dir, traces):
         return
-    landed = take_in(data_dir, log).landed
+    landed = take_in(data_dir, log, load_listening().inbox.keep_days).landed
     log(f"The inbox was imported, since a file in it names the person or post: {landed:,} rows.")
     for path in waiting_files(data_dir, traces):
         log(f"{path} was put there just now and stays: run the command again when it has been imported.")

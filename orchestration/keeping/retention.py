@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,8 +22,11 @@ _DAY_S = 24 * 3600
 _WITHOUT_PAYLOADS = "p"  # in the names of files whose payloads have expired
 
 
-def expire(data_dir: Path, retention: Retention, log: Log) -> dict[str, int]:
+def expire(data_dir: Path, retention: Retention, keep_days: int, log: Log) -> dict[str, int]:
     """Delete what has expired; returns the number of files, or reports, by layer.
+
+    keep_days: of originals in inbox/done, from when they were moved there; a folder's files also have an older time, at
+    which they were written.
 
     Raw and payloads expire by the day of publication, the others by the time at which the file was written. Removed raw
     files are recorded as such, so that they do not count as lost; the next refresh takes their days out of the marts.
@@ -32,7 +36,8 @@ def expire(data_dir: Path, retention: Retention, log: Log) -> dict[str, int]:
             "raw": _expire_raw(data_dir, retention.raw) if retention.raw else 0,
             "payloads": _expire_payloads(data_dir, retention.payloads) if retention.payloads else 0,
             "quarantine": _expire_files(data_dir, ["quarantine/*.jsonl"], retention.quarantine),
-            "inbox": _expire_files(data_dir, ["inbox/done/*", "inbox/set-aside/*"], retention.inbox),
+            "inbox": _expire_files(data_dir, ["inbox/set-aside/*"], retention.inbox, since=_moved_at)
+            + _expire_files(data_dir, ["inbox/done/*"], keep_days, since=_moved_at),
             "reports": _expire_files(data_dir, ["reports/*/*", "as_of/*"], retention.reports),
         }
 
@@ -65,12 +70,23 @@ def _expire_payloads(data_dir: Path, days: int) -> int:
     return count
 
 
-def _expire_files(data_dir: Path, patterns: list[str], days: int | None) -> int:
-    """Remove files and folders that were last written more than ``days`` ago; None: nothing expires."""
+def _written_at(path: Path) -> float:
+    return path.lstat().st_mtime
+
+
+def _moved_at(path: Path) -> float:
+    """When the path was moved into its folder, or changed there (ctime)."""
+    return path.lstat().st_ctime
+
+
+def _expire_files(
+    data_dir: Path, patterns: list[str], days: int | None, since: Callable[[Path], float] = _written_at
+) -> int:
+    """Remove files and folders whose time, ``since``, is more than ``days`` ago; None: nothing expires."""
     if days is None:
         return 0
     paths = [path for pattern in patterns for path in data_dir.glob(pattern) if not path.name.startswith(".")]
-    expired = [path for path in paths if time.time() - path.lstat().st_mtime > days * _DAY_S]
+    expired = [path for path in paths if time.time() - since(path) > days * _DAY_S]
     for path in expired:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

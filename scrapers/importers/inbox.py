@@ -2,10 +2,12 @@
 
     data/inbox/<file or folder>         waits until nothing in it has changed for SETTLED_S
     data/inbox/<name>.mapping.yaml      applies to the files beside it, and stays
-    data/inbox/done/                    imported files; a number is added if the name is taken
-    data/inbox/set-aside/               files that could not be imported, each with <name>.reason.txt beside it
+    data/inbox/done/                    imported files, if they are kept; a number is added if the name is taken
+    data/inbox/set-aside/               files that could not be imported, each with <name>.reason.txt beside it, and
+                                        those in imported folders that have nothing to import
 
-Nothing is deleted. In a folder, only the files that could not be imported are set aside.
+Imported files name people: they are removed, unless inbox.keep_days in listening.yaml keeps them for some days. Only
+the owner can read what is kept or set aside.
 """
 
 import os
@@ -86,8 +88,10 @@ def _size(entry: Path) -> int:
     return sum(path.lstat().st_size for path in _contents(entry))
 
 
-def take_in(data_dir: Path, report: Report, now: float | None = None) -> InboxOutcome:
-    """Import what waits in the inbox and move it to done or set-aside. ``report`` is called with progress lines.
+def take_in(data_dir: Path, report: Report, keep_days: int, now: float | None = None) -> InboxOutcome:
+    """Import what waits in the inbox, and remove it or, if ``keep_days`` is not 0, move it to done.
+
+    Files that cannot be imported are moved to set-aside. ``report`` is called with progress lines.
 
     An entry that cannot be imported, or not even be moved, does not keep the others from being imported.
     """
@@ -97,13 +101,13 @@ def take_in(data_dir: Path, report: Report, now: float | None = None) -> InboxOu
         for entry in waiting(data_dir, now):
             report(f"importing {entry}")
             try:
-                _take_in(entry, data_dir, report, taken)
+                _take_in(entry, data_dir, report, taken, keeps_originals=keep_days > 0)
             except OSError as error:
                 report(f"{entry}: stays in the inbox: {error.strerror or error}")
     return taken
 
 
-def _take_in(entry: Path, data_dir: Path, report: Report, taken: InboxOutcome) -> None:
+def _take_in(entry: Path, data_dir: Path, report: Report, taken: InboxOutcome, *, keeps_originals: bool) -> None:
     try:
         outcome = import_files([entry], data_dir, report)
     except FileProblem as problem:
@@ -113,8 +117,26 @@ def _take_in(entry: Path, data_dir: Path, report: Report, taken: InboxOutcome) -
     for path in dict.fromkeys(tally.path for tally in outcome.tallies):
         if reason := _reason_to_set_aside(path, outcome):
             _set_aside(path, reason, data_dir, taken)
+    if not keeps_originals:
+        for path in {tally.path for tally in outcome.tallies if tally.kind is not None}:
+            path.unlink(missing_ok=True)  # missing: it was set aside
+        _remove_empty_folders(entry)
     if os.path.lexists(entry):
-        entry.rename(_free(inbox_dir(data_dir) / DONE / entry.name))
+        _move(entry, inbox_dir(data_dir) / (DONE if keeps_originals else SET_ASIDE) / entry.name)
+
+
+def _remove_empty_folders(entry: Path) -> None:
+    for folder in sorted((path for path in _contents(entry) if path.is_dir()), reverse=True):  # the deepest first
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _move(path: Path, place: Path) -> Path:
+    """Move a file or folder, and let nobody but its owner read it; returns the new path."""
+    for content in _contents(path):
+        if not content.is_symlink():
+            content.chmod(0o700 if content.is_dir() else 0o600)
+    return path.rename(_free(place))
 
 
 def _reason_to_set_aside(path: Path, outcome: Import) -> str | None:
@@ -133,8 +155,7 @@ def _set_aside(path: Path, reason: str, data_dir: Path, taken: InboxOutcome) -> 
     inbox = inbox_dir(data_dir)
     place = _free(inbox / SET_ASIDE / path.relative_to(inbox))
     _with_ending(place, ".reason.txt").write_text(reason + "\n", encoding="utf-8")
-    path.rename(place)
-    taken.set_aside[place] = reason
+    taken.set_aside[_move(path, place)] = reason
 
 
 def _free(place: Path) -> Path:

@@ -267,3 +267,10 @@ def test_comments_of_five_posts_are_collected_by_default(load):
 def test_invalid_accounts_and_comments_are_errors(load, change, message):
     with pytest.raises(Problem, match=message):
         load(LISTENING + ACCOUNTS.replace(*change))
+
+
+def test_imported_originals_are_kept_for_whole_days_or_removed(load):
+    assert load(LISTENING).inbox.keep_days == 0
+    assert load(f"{LISTENING}inbox: {{keep_days: 14}}\n").inbox.keep_days == 14
+    with pytest.raises(Problem, match=r"listening.yaml.*inbox.keep_days"):
+        load(f"{LISTENING}inbox: {{keep_days: -1}}\n")

@@ -1,6 +1,7 @@
 """Rotation of the key, backup and restore, and retention, each over landed files."""
 
 import os
+import time
 from pathlib import Path
 
 import polars as pl
@@ -133,28 +134,45 @@ class TestBackup:
 class TestRetention:
     def test_nothing_expires_by_default(self, data: Path) -> None:
         land_posts(data)
-        assert set(expire(data, Retention(), print).values()) == {0}
+        assert set(expire(data, Retention(), 30, print).values()) == {0}
         assert raw(data).height == 1
 
     def test_payloads_expire_and_rows_stay(self, data: Path) -> None:
         land_posts(data)
-        assert expire(data, Retention(payloads=1), print)["payloads"] == 1
+        assert expire(data, Retention(payloads=1), 30, print)["payloads"] == 1
         assert raw(data)["payload"].to_list() == [""]
-        assert expire(data, Retention(payloads=1), print)["payloads"] == 0
+        assert expire(data, Retention(payloads=1), 30, print)["payloads"] == 0
 
     def test_raw_that_expires_does_not_count_as_lost(self, data: Path) -> None:
         land_posts(data)
-        assert expire(data, Retention(raw=1), print)["raw"] == 1
+        assert expire(data, Retention(raw=1), 30, print)["raw"] == 1
         assert raw_files(data, "posts", ["weibo"]) == {}
 
     def test_files_expire_by_the_time_they_were_written(self, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        for name in ("quarantine/a.jsonl", "quarantine/b.jsonl", "inbox/done/a.csv", "reports/demo/one/report.html"):
+        for name in ("quarantine/a.jsonl", "quarantine/b.jsonl", "reports/demo/one/report.html"):
             (data / name).parent.mkdir(parents=True, exist_ok=True)
             (data / name).touch()
-        for name in ("quarantine/a.jsonl", "inbox/done/a.csv", "reports/demo/one"):
+        for name in ("quarantine/a.jsonl", "reports/demo/one"):
             os.utime(data / name, (0, 0))
-        counts = expire(data, Retention(quarantine=30, inbox=30, reports=30), print)
-        assert counts == {"raw": 0, "payloads": 0, "quarantine": 1, "inbox": 1, "reports": 1}
+        counts = expire(data, Retention(quarantine=30, reports=30), 30, print)
+        assert counts == {"raw": 0, "payloads": 0, "quarantine": 1, "inbox": 0, "reports": 1}
         assert (data / "quarantine/b.jsonl").exists()
         assert tingfeng("forget", "--expired") == 0
         assert "quarantine: 0 files have expired and were deleted." in capsys.readouterr().out
+
+    def test_files_of_the_inbox_expire_by_the_time_they_were_moved(
+        self, data: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        done, aside = data / "inbox/done/a.csv", data / "inbox/set-aside/b.csv"
+        for path in (done, aside):
+            path.parent.mkdir(parents=True)
+            path.touch()
+            os.utime(path, (0, 0))  # exported long ago
+        now = time.time()
+        assert expire(data, Retention(inbox=10), 3, print)["inbox"] == 0
+        monkeypatch.setattr(time, "time", lambda: now + 4 * 24 * 3600)
+        assert expire(data, Retention(inbox=10), 3, print)["inbox"] == 1
+        assert (done.exists(), aside.exists()) == (False, True)
+        monkeypatch.setattr(time, "time", lambda: now + 11 * 24 * 3600)
+        assert expire(data, Retention(inbox=10), 3, print)["inbox"] == 1
+        assert not aside.exists()

@@ -42,7 +42,7 @@ def drop(place: Path, *posts: dict[str, Any]) -> Path:
 
 def take(data: Path) -> InboxOutcome:
     """Import the inbox as of a time at which all files have been complete for long enough."""
-    return take_in(data, lambda line: None, now=time.time() + SETTLED_S)
+    return take_in(data, lambda line: None, keep_days=30, now=time.time() + SETTLED_S)
 
 
 def names(folder: Path) -> list[str]:
@@ -70,7 +70,7 @@ def test_files_that_are_still_being_written_are_left_alone(data: Path, monkeypat
     now = time.time()
     assert waiting(data, now + SETTLED_S + 1) == [data / "inbox/folder", old]
     assert waiting(data, now) == []
-    assert take_in(data, lambda line: None, now).imports == []
+    assert take_in(data, lambda line: None, 30, now).imports == []
     monkeypatch.setattr(inbox, "_changed_at", lambda entry: now + SETTLED_S if entry.is_dir() else now)
     assert waiting(data, now + SETTLED_S + 1) == [old]  # something in the folder changed a moment ago
     assert names(data / "inbox") == ["folder/a.jsonl", "old.jsonl"]
@@ -138,3 +138,23 @@ def test_the_state_distinguishes_a_second_drop_from_the_first(data: Path) -> Non
     assert state_of([path]) == first
     os.utime(path, (1, 1))
     assert state_of([path]) != first
+
+
+def test_imported_files_are_removed_unless_they_are_to_be_kept(data: Path) -> None:
+    drop(data / "inbox/x.jsonl", {})
+    drop(data / "inbox/export/deep/y.jsonl", {"aweme_id": "7591234567890123457"})
+    (data / "inbox/export/readme.md").write_text("x", encoding="utf-8")
+    (data / "inbox/odd.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    taken = take_in(data, lambda line: None, keep_days=0, now=time.time() + SETTLED_S)
+    assert taken.landed == 2
+    assert names(data / "inbox") == ["set-aside/export/readme.md", "set-aside/odd.csv", "set-aside/odd.csv.reason.txt"]
+
+
+def test_only_the_owner_can_read_what_is_kept_or_set_aside(data: Path) -> None:
+    drop(data / "inbox/export/x.jsonl", {})
+    (data / "inbox/odd.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    for path in (data / "inbox").rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    take(data)
+    kept = [data / "inbox/done/export", data / "inbox/done/export/x.jsonl", data / "inbox/set-aside/odd.csv"]
+    assert [path.stat().st_mode & 0o777 for path in kept] == [0o700, 0o600, 0o600]

@@ -174,7 +174,7 @@ def test_an_odd_entry_of_the_inbox_keeps_no_other_from_being_imported(entry: str
     good = NOTE | {"note_id": "66cff6e7000000002e000001", "time": 1767585600000}
     (inbox / "good.json").write_text(json.dumps([good]), encoding="utf-8")
     later = max(path.lstat().st_ctime for path in inbox.iterdir()) + SETTLED_S + 1
-    assert take_in(data_dir, lambda line: None, now=later).landed == 1
+    assert take_in(data_dir, lambda line: None, keep_days=0, now=later).landed == 1
 
 
 def test_a_data_folder_may_have_spaces_and_brackets_in_its_path(tmp_path: Path, data_dir: Path) -> None:
