@@ -185,7 +185,7 @@ def strip(table: RawTable, rows: pl.DataFrame, deleted: Deleted) -> pl.DataFrame
         named |= parents
         rows = rows.with_columns(parent_comment_id=pl.when(~is_gone).then("parent_comment_id"))
     if "text" in rows.columns and deleted.words:
-        texts = pl.col("text").map_elements(lambda text: _without_words(text, deleted.words), pl.String)
+        texts = pl.col("text").map_elements(lambda text: without_words(text, deleted.words), pl.String)
         quotes = pl.col("text").str.contains("//", literal=True)
         rows = rows.with_columns(text=pl.when(quotes).then(texts).otherwise("text"))
     names = pl.col("payload").str.contains_any(sorted(named))
@@ -229,17 +229,18 @@ def _tails(rows: pl.DataFrame) -> set[str]:
     if "text" not in rows.columns:
         return set()
     texts = rows.filter(pl.col("text").str.contains("//", literal=True))["text"]
-    return {words for text in texts for part in text.split("//")[1:] if (words := _words_of(part))}
+    return {words for text in texts for part in text.split("//")[1:] if (words := tail_words(part))}
 
 
-def _words_of(part: str) -> str:
-    """The words of a part of a repost tail, without the name before them."""
+def tail_words(part: str) -> str:
+    """The words of a part of a repost tail, which is between two //, without the name before them."""
     return _TAIL_NAME.sub("", part).strip()
 
 
-def _without_words(text: str, words: Collection[str]) -> str:
+def without_words(text: str, words: Collection[str]) -> str:
+    """A text without those parts of its repost tail that are one of the words."""
     own, *tail = text.split("//")
-    return "//".join([own, *(part for part in tail if _words_of(part) not in words)])
+    return "//".join([own, *(part for part in tail if tail_words(part) not in words)])
 
 
 def _in_json(words: str) -> str:

@@ -14,7 +14,7 @@ UrlOption = Annotated[str | None, typer.Option("--url", help="The address of a l
 NoRefresh = Annotated[bool, typer.Option("--no-refresh", help="Leave building the marts again to 'tingfeng refresh'.")]
 
 Expired = Annotated[bool, typer.Option("--expired", help="Delete what is older than retention in listening.yaml.")]
-WithKey = Annotated[bool, typer.Option("--with-key", help="Include the key of the pseudonyms.")]
+WithoutKey = Annotated[bool, typer.Option("--without-key", help="Leave the key of the pseudonyms out.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -107,33 +107,42 @@ def rotate_key(quiet: Quiet = False) -> None:
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="The archive to write (tar.gz).")], with_key: WithKey = False
+    file: Annotated[Path, typer.Argument(help="The archive to write (tar.gz).")],
+    without_key: WithoutKey = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Back up what cannot be made again: raw data, labels, models, quarantine, publications, listening.yaml.
+    """Back up what cannot be made again: raw data, labels, models, quarantine, publications, reports, listening.yaml.
 
-    The key of the pseudonyms is left out unless --with-key is given: keep it apart from the data.
+    With the key of the pseudonyms in it the archive is as secret as the key: with --without-key, keep that apart. A key
+    from TINGFENG_PSEUDONYM_KEY is never in the archive.
 
     Example: tingfeng backup tingfeng.tar.gz
     """
     from core.environment import data_dir
     from core.listening import listening_path
+    from core.storage.pseudonym_key import key_path
     from orchestration.keeping.backup import backup as write_backup
 
-    count = write_backup(data_dir(), listening_path(), file, with_key=with_key)
-    typer.echo(f"{file}: {count:,} files.{'' if with_key else ' The key of the pseudonyms is not among them.'}")
+    count = write_backup(data_dir(), listening_path(), file, progress_line(quiet), with_key=not without_key)
+    has_key = not without_key and key_path(data_dir()).exists()
+    typer.echo(f"{file}: {count:,} files.{'' if has_key else ' The key of the pseudonyms is not among them.'}")
 
 
 def restore(file: Annotated[Path, typer.Argument(help="An archive of 'tingfeng backup'.")]) -> None:
     """Restore a backup into an empty data folder; 'tingfeng refresh' then makes the rest.
 
+    The archive is compared with its checksums before anything is written.
+
     Example: tingfeng restore tingfeng.tar.gz
     """
     from core.environment import data_dir
     from core.listening import listening_path
-    from core.problems import Problem
     from orchestration.keeping.backup import restore as read_backup
 
     lost = read_backup(data_dir(), listening_path(), file)
     if lost:
-        raise Problem(f"{len(lost)} files are lost or damaged in {file}, such as {lost[0]}; use another backup.")
+        typer.echo(
+            f"{len(lost)} raw files had been lost or damaged before the backup was made, such as {lost[0]}: their days "
+            "are incomplete ('tingfeng doctor' lists them)."
+        )
     typer.echo(f"Restored to {data_dir()}. Run 'tingfeng refresh' to make the marts.")

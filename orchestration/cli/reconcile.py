@@ -24,6 +24,7 @@ def reconcile(
     from orchestration.reconciling.checks import not_checked
     from orchestration.reconciling.checks import reconcile as find_contradictions
     from orchestration.reconciling.figures_file import in_words, read_figures
+    from orchestration.reporting.deletions import deletions_in
 
     figures, sections = read_figures(report)
     findings = find_contradictions(figures)
@@ -34,6 +35,12 @@ def reconcile(
         typer.echo(f"Only the section `printed` is checked, not: {', '.join(sections)}.")
     for line in not_checked(figures):
         typer.echo(f"Not checked: {line}.")
+    deletion = deletions_in(report.with_name("figures.parquet"))
+    if deletion:
+        typer.echo(
+            f"Posts of this report were deleted on request, last on {deletion.at:%Y-%m-%d}: {deletion.figures} of its "
+            "figures cannot be counted again (changed_by_deletion_at in figures.parquet). The printed ones are checked."
+        )
     typer.echo(f"{report}: {contradictions} contradictions, {len(findings) - contradictions} notes.")
     if contradictions:
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ snapshot and the marts of past moments are removed; the next refresh, or report,
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from core.storage.locks import holder, locked
 from core.storage.pseudonym_key import load_key
 from core.storage.raw import raw_files, table_dir
 from core.storage.rewriting import data_files, files_to_rewrite, rename_in_publications, rewrite
-from core.storage.tombstones import add_tombstones, strip
+from core.storage.tombstones import add_tombstones, strip, without_words
 from core.storage.versions import heal
 from orchestration.keeping.held import duckdb_files, enriched_tables, is_of
 from orchestration.keeping.other_files import forget_in_file, other_files, waiting_files
@@ -118,7 +118,7 @@ def _forget_in_enriched(data_dir: Path, traces: Traces, mark: str, log: Log) -> 
         is_theirs = is_of(traces.subject, set(rows.columns))
         if "text_hash" in rows.columns:
             hashes.update(rows.filter(is_theirs)["text_hash"].drop_nulls())
-        return rows.filter(~is_theirs)
+        return _without_quotes(rows.filter(~is_theirs), traces.subject.deleted.words)
 
     count = sum(_rewrite(data_dir, folder, mark, without_posts, log) for folder in tables)
     for folder in tables:
@@ -135,6 +135,19 @@ def _forget_in_enriched(data_dir: Path, traces: Traces, mark: str, log: Log) -> 
         if hashes and folder.name in ("text_signatures", "duplicate_links", "duplicate_groups"):
             count += _rewrite(data_dir, folder, mark, without_texts, log)
     return count
+
+
+def _without_quotes(rows: pl.DataFrame, words: Set[str]) -> pl.DataFrame:
+    """Enriched posts without the deleted words in the repost tails of others."""
+    if not words or "repost_tail" not in rows.columns:
+        return rows
+    is_quoting = pl.col("text").str.contains_any(sorted(words))
+    text = pl.col("text").map_elements(lambda text: without_words(text, words), pl.String)
+    tail = pl.col("repost_tail").map_elements(lambda tail: without_words(f"//{tail}", words)[2:], pl.String)
+    return rows.with_columns(
+        text=pl.when(is_quoting).then(text).otherwise("text"),
+        repost_tail=pl.when(is_quoting).then(tail).otherwise("repost_tail"),
+    )
 
 
 def _rewrite(data_dir: Path, folder: Path, mark: str, change: Callable[[pl.DataFrame], pl.DataFrame], log: Log) -> int:

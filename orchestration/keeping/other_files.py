@@ -52,6 +52,10 @@ def forget_in_file(data_dir: Path, path: Path, traces: Traces) -> str:
     place = path.relative_to(data_dir)
     if place.parts[0] in _REMOVED_WHOLE or ".duckdb" in path.name:
         path.unlink()
+        if place.parts[:2] == ("inbox", "set-aside"):
+            return (
+                f"{place} was removed. It was not imported: correct a copy and put it into the inbox, if you have one."
+            )
         return f"{place} was removed."
     if path.suffix == ".parquet":
         return f"{place} was {_forget_in_parquet(path, traces.subject)}."
@@ -62,9 +66,9 @@ def forget_in_file(data_dir: Path, path: Path, traces: Traces) -> str:
     elif "checkpoints" in place.parts and path.stem in RAW_ITEMS:
         _write(path, _items_without(path, _table(path.stem), traces.subject))
     elif path.suffix == ".jsonl":
-        lines = text_of(path).splitlines(keepends=True)
+        lines = text_of(path).split("\n")  # not splitlines: texts can hold other line breaks
         named = traces.in_texts(lines)
-        _write(path, "".join(line for line, is_named in zip(lines, named, strict=True) if not is_named))
+        _write(path, "\n".join(line for line, is_named in zip(lines, named, strict=True) if not is_named))
     elif place.parts[0] == "labels" and path.suffix == ".csv":
         _write(path, _csv_without(path, traces))
     else:
@@ -107,7 +111,7 @@ def _traces_in(path: Path, traces: Traces) -> int:
     if path.suffix == ".parquet":
         return sum(traces.in_texts(_text_cells(path)))
     if path.suffix in (".jsonl", ".csv"):
-        return sum(traces.in_texts(text_of(path).splitlines()))
+        return sum(traces.in_texts(text_of(path).split("\n")))
     return int(traces.are_in(text_of(path)))
 
 

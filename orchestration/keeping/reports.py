@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 
 from core.environment import now
+from core.storage.tombstones import SHORTEST_WORDS, tail_words
 from orchestration.keeping.subject import Log, Subject
 from orchestration.keeping.traces import REMOVED, Traces
 from orchestration.reporting.deletions import MARK, marked, with_notice
@@ -104,6 +105,7 @@ def _blank_page(path: Path, traces: Traces, *, is_marked: bool) -> bool:
 
 
 def _is_theirs(quote: str, subject: Subject) -> bool:
-    """True if a quote is one of the texts, or the beginning of one."""
-    shown = html.unescape(quote).removesuffix("…").strip()
-    return bool(shown) and any(text.strip().startswith(shown) for text in subject.texts)
+    """True if a quote is one of the texts or the beginning of one, or has one in its repost tail."""
+    own, *tail = html.unescape(quote).removesuffix("…").split("//")
+    parts = [own.strip(), *(words for part in tail if len(words := tail_words(part)) >= SHORTEST_WORDS)]
+    return any(part and text.strip().startswith(part) for part in parts for text in subject.texts)

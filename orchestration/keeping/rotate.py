@@ -81,9 +81,9 @@ def _rotate_files(data_dir: Path, key: bytes, mark: str) -> int:
     rename_in_publications(data_dir)
     for path in sorted((data_dir / "quarantine").glob("*.jsonl")):
         if mark not in path.name.split("."):
-            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines: texts can hold other line breaks
             new = path.with_name(f"{path.stem}.{mark}.jsonl")
-            write_text_synced(new, "".join(_renewed_line(line, key) for line in lines), mode=0o600)
+            write_text_synced(new, "\n".join(_renewed_line(line, key) for line in lines), mode=0o600)
             path.unlink()
     # The old ones stay: they match nothing any more, and a killed run may have written the new ones already.
     old = read_tombstones(data_dir)

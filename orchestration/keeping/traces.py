@@ -1,12 +1,12 @@
 """Traces of a person or post in files that are not tables: ids, addresses and words, found and blanked."""
 
-import html
 import json
 import re
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import markupsafe
 import polars as pl
 
 from core.storage.pseudonym_key import pseudonym
@@ -26,7 +26,7 @@ class Traces:
         ids = {*subject.authors, *subject.site_ids, *subject.posts, *subject.comments}
         words = {text for text in subject.texts if len(text) >= SHORTEST_WORDS} | subject.urls
         # As the text stands in plain files, in JSON with and without escapes, and in HTML.
-        words |= {form for text in words for form in (*_in_json(text), html.escape(text))}
+        words |= {form for text in words for form in (*_in_json(text), str(markupsafe.escape(text)))}
         # Reports show an account that is not listed by the beginning of its pseudonym (event_voices.display_name).
         words |= {f"{subject.platform}:{author[:6]}" for author in subject.authors}
         self._candidates = sorted(ids | words)

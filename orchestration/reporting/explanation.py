@@ -14,6 +14,7 @@ from core.calendar import TIMEZONE, in_china
 from core.problems import Problem
 from core.storage.paths import reports_dir
 from orchestration.publishing.as_of import folder_name
+from orchestration.reporting.deletions import Deletion, in_words
 from orchestration.reporting.display import displayed
 from orchestration.reporting.ledger import Figure, posts_behind, read_ledger, recount
 
@@ -50,8 +51,13 @@ def find_figure(ledger: Path, figure_id: str) -> Figure:
     return figures[figure_id]
 
 
-def explanation(connection: duckdb.DuckDBPyConnection, figure: Figure, limit: int | None) -> Iterator[str]:
-    """The lines of the explanation of a figure. limit: number of posts to list, None for all."""
+def explanation(
+    connection: duckdb.DuckDBPyConnection, figure: Figure, limit: int | None, deletion: Deletion | None = None
+) -> Iterator[str]:
+    """The lines of the explanation of a figure. limit: number of posts to list, None for all.
+
+    deletion: what a deletion on request changed since the report was made.
+    """
     yield f"{figure.id} = {figure.display}  (as of {in_china(figure.as_of):%Y-%m-%d %H:%M}, {TIMEZONE})"
     definition = connection.execute(
         "select name_zh, name, formula, unit, version, valid_from from marts.dim_metrics where metric_id = ? "
@@ -71,9 +77,16 @@ def explanation(connection: duckdb.DuckDBPyConnection, figure: Figure, limit: in
         value == figure.value
         or (value is not None and figure.value is not None and abs(value - figure.value) <= _TOLERANCE)
     )
-    verdict = "the same" if is_same else "DIFFERENT: the marts have changed since; 'tingfeng compare' explains why"
+    if is_same:
+        verdict = "the same"
+    elif deletion:
+        verdict = "DIFFERENT: posts were deleted since, see Deleted"
+    else:
+        verdict = "DIFFERENT: the marts have changed since; 'tingfeng compare' explains why"
     shown = displayed(moment if moment else value, figure.unit, "zh") if not figure.unit.startswith("day") else ""
     yield f"Now:       {_value(value, moment)}" + (f", which would print {shown}" if shown else "") + f" ({verdict})"
+    if deletion:
+        yield f"Deleted:   {in_words(deletion)}; the report is not counted again, and its value cannot be."
     if figure.posts_sql is None:
         yield "Posts:     none; the figure is a rule, a time or a count of days."
         return

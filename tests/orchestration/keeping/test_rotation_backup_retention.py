@@ -1,6 +1,8 @@
 """Rotation of the key, backup and restore, and retention, each over landed files."""
 
 import os
+import shutil
+import tarfile
 import time
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from core.listening import Retention
 from core.problems import Problem
 from core.storage.pseudonym_key import KEY_VARIABLE, key_path, load_key, pseudonym
 from core.storage.raw import land, raw_files, to_frame
-from core.storage.tombstones import without_forgotten
+from core.storage.tombstones import read_tombstones, without_forgotten
 from orchestration.keeping.backup import restore
 from orchestration.keeping.forget import forget
 from orchestration.keeping.retention import expire
@@ -105,30 +107,72 @@ class TestRotation:
 
 
 class TestBackup:
-    def test_what_is_restored_has_the_same_rows_and_the_key_is_included_on_request_only(
+    def test_what_is_restored_has_the_same_rows_and_the_key_unless_it_is_left_out(
         self, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         land_posts(data)
+        forget(data, Subject("weibo", posts={"5252110000000009": None}), lambda line: None)
         (data / "labels").mkdir()
         (data / "labels/a.csv").write_text("platform,post_id,sentiment\n")
-        assert tingfeng("backup", tmp_path / "a.tar.gz") == 0
-        assert tingfeng("backup", tmp_path / "b.tar.gz", "--with-key") == 0
+        assert tingfeng("backup", tmp_path / "a.tar.gz", "--without-key") == 0
+        assert tingfeng("backup", tmp_path / "b.tar.gz") == 0
+        assert (tmp_path / "b.tar.gz").stat().st_mode & 0o777 == 0o600
         for name in "ab":
             monkeypatch.setenv("TINGFENG_DATA", str(tmp_path / name))
             assert tingfeng("restore", tmp_path / f"{name}.tar.gz") == 0
             assert raw(tmp_path / name).equals(raw(data))
+            assert raw_files(tmp_path / name, "posts", ["weibo"], verify=True) == raw_files(data, "posts", ["weibo"])
+            assert read_tombstones(tmp_path / name) == read_tombstones(data)
             assert (tmp_path / name / "labels/a.csv").exists()
             assert key_path(tmp_path / name).exists() == (name == "b")
 
-    def test_a_folder_with_data_and_a_damaged_backup_are_refused(self, data: Path, tmp_path: Path) -> None:
+    def test_a_folder_with_files_and_an_existing_archive_are_refused(
+        self, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         land_posts(data)
         assert tingfeng("backup", tmp_path / "a.tar.gz") == 0
         assert tingfeng("backup", tmp_path / "a.tar.gz") == 1
         assert tingfeng("restore", tmp_path / "a.tar.gz") == 1
+        assert "is not empty" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("share", [0, 0.3, 0.9, 0.999])
+    def test_a_cut_archive_is_one_line_and_nothing_is_written(
+        self, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], share: float
+    ) -> None:
+        land_posts(data)
+        assert tingfeng("backup", tmp_path / "a.tar.gz") == 0
+        shutil.rmtree(data)
         whole = (tmp_path / "a.tar.gz").read_bytes()
-        (tmp_path / "a.tar.gz").write_bytes(whole[: len(whole) // 2])
-        with pytest.raises(Problem, match="not a complete backup"):
-            restore(tmp_path / "new", tmp_path / "new.yaml", tmp_path / "a.tar.gz")
+        (tmp_path / "a.tar.gz").write_bytes(whole[: int(len(whole) * share)])
+        assert tingfeng("restore", tmp_path / "a.tar.gz") == 1
+        [line] = capsys.readouterr().err.splitlines()
+        assert "is not a complete backup" in line
+        assert not data.exists()
+
+    def test_a_changed_file_is_named_and_nothing_is_written(self, data: Path, tmp_path: Path) -> None:
+        land_posts(data)
+        assert tingfeng("backup", tmp_path / "a.tar.gz") == 0
+        with tarfile.open(tmp_path / "a.tar.gz") as archive:
+            archive.extractall(tmp_path / "files", filter="data")
+        [path] = (tmp_path / "files/raw/posts").glob("*/*/*.parquet")
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+        with tarfile.open(tmp_path / "b.tar.gz", "w:gz") as archive:
+            archive.add(tmp_path / "files", "")
+        with pytest.raises(Problem, match=f"1 files differ from their checksum, such as raw/posts/.*{path.name}"):
+            restore(tmp_path / "new", tmp_path / "new.yaml", tmp_path / "b.tar.gz")
+        assert not (tmp_path / "new").exists()
+
+    def test_a_restore_that_was_killed_can_be_repeated(
+        self, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        land_posts(data)
+        assert tingfeng("backup", tmp_path / "a.tar.gz") == 0
+        with monkeypatch.context() as patch:
+            patch.setattr("tarfile.TarFile.extractall", lambda *_, **__: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                restore(tmp_path / "new", tmp_path / "new.yaml", tmp_path / "a.tar.gz")
+        assert restore(tmp_path / "new", tmp_path / "new.yaml", tmp_path / "a.tar.gz") == []
+        assert raw(tmp_path / "new").equals(raw(data))
 
 
 class TestRetention:
