@@ -27,7 +27,7 @@ def import_files(
 
     from core.environment import data_dir
     from scrapers.importers.run import import_files as run_import
-    from scrapers.importers.summary import summary
+    from scrapers.importers.summary import printable, summary
 
     # Like Ctrl-C: rows that have landed stay, and the next import lands the rest.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -36,6 +36,6 @@ def import_files(
     typer.echo("\n".join(summary(outcome)))
     failed = [tally.problem for tally in outcome.tallies if tally.problem]
     for reason in failed:
-        error(reason)
+        error(printable(reason))
     if failed:
         raise typer.Exit(1)

@@ -1,6 +1,8 @@
 """Imports files of other crawlers and vendors into raw Parquet. The command is ``tingfeng import``.
 
-    files.py            finds files, and reads them in batches of text columns: encodings, gzip, CSV, JSON, SQLite, ...
+    files.py            finds files
+    examining.py        recognises a file: its encoding, layout and columns
+    reading.py          reads its rows in batches of text columns; CSV in csv_rows.py, JSON in json_records.py
     workbooks.py        Excel files, and ids that lost digits in them
     columns.py          parsers of whole columns, with the results of parsers/values.py
     payload.py          payloads without personal data, and pseudonyms

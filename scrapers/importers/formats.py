@@ -24,6 +24,7 @@ _SKIPPED = {
     spider_xhs.USER_COLUMNS: "a Spider_XHS file of accounts; accounts are not imported",
     weibo_spider.COMMENT_COLUMNS: "a WeiboSpider comments file; its rows do not say which post they are of",
 }
+_SEPARATORS = {"\t": "tabs", ";": "semicolons"}
 _LISTED = 12  # column names in a message
 # A number, a time or an address.
 _VALUE = re.compile(r"\d{5,}|\d{4}-\d|\d:\d\d|://")
@@ -51,6 +52,8 @@ def unknown_format(file: TextFile, mappings: Sequence[tuple[Path, Mapping]]) -> 
     """The message for a file of an unknown format."""
     if _is_without_header(file):
         return "its first row holds values and not names of columns; add a header row"
+    if len(file.columns) == 1 and (separator := re.search("[\t;]", file.columns[0])):
+        return f"its cells are separated by {_SEPARATORS[separator[0]]}; save it with commas"
     listed = ", ".join(file.columns[:_LISTED]) + (", ..." if len(file.columns) > _LISTED else "")
     if mappings:
         lacks = "; ".join(

@@ -54,7 +54,7 @@ def waiting(data_dir: Path, now: float | None = None) -> list[Path]:
 
 def state_of(entries: list[Path]) -> str:
     """Names, sizes and times of change, as one string that differs whenever the inbox has changed."""
-    return ";".join(f"{entry.name}:{_size(entry)}:{_changed_at(entry)}" for entry in entries)
+    return ";".join(f"{entry.name!a}:{_size(entry)}:{_changed_at(entry)}" for entry in entries)
 
 
 def _entries(data_dir: Path) -> list[Path]:
@@ -154,7 +154,7 @@ def _set_aside(path: Path, reason: str, data_dir: Path, taken: InboxOutcome) -> 
     """Move a file to set-aside. The reason is written first, so that no file is there without one."""
     inbox = inbox_dir(data_dir)
     place = _free(inbox / SET_ASIDE / path.relative_to(inbox))
-    _with_ending(place, ".reason.txt").write_text(reason + "\n", encoding="utf-8")
+    _with_ending(place, ".reason.txt").write_text(reason + "\n", encoding="utf-8", errors="replace")
     taken.set_aside[_move(path, place)] = reason
 
 
@@ -170,5 +170,5 @@ def _free(place: Path) -> Path:
 
 def _with_ending(place: Path, ending: str) -> Path:
     """The path with the ending added to its name, which is cut to the length that file systems allow."""
-    name = place.name.encode()[: _LONGEST_NAME - len(ending.encode())].decode(errors="ignore")
+    name = os.fsencode(place.name)[: _LONGEST_NAME - len(ending.encode())].decode(errors="ignore")
     return place.with_name(name + ending)

@@ -105,9 +105,11 @@ def mappings_beside(path: Path) -> list[tuple[Path, Mapping]]:
     """The mappings in the file's folder that apply to it. Raises FileProblem for an invalid mapping."""
     applicable: list[tuple[Path, Mapping]] = []
     for source in sorted(path.parent.glob(f"*{SUFFIX}")):
+        if source.is_dir():
+            continue
         try:
             mapping = load_yaml(source, Mapping, "format, table, columns and personal")
-        except Problem as problem:
+        except (Problem, OSError) as problem:
             raise FileProblem(f"{path}: its mapping cannot be used: {problem}") from problem
         if fnmatch(path.name, mapping.files):
             applicable.append((source, mapping))

@@ -1,6 +1,7 @@
 """From the rows of a file to raw rows: those that meet the row contract, and those that go to quarantine."""
 
 import json
+from pathlib import Path
 
 import polars as pl
 
@@ -85,7 +86,7 @@ def rejects_of(batch: Batch, rows: pl.DataFrame, file: TextFile, kind: Kind, imp
     return [
         Reject(
             platform=platform,
-            source=str(file.path.absolute()),
+            source=_text(file.path.absolute()),
             position=f"{file.unit} {number}",
             field=field,
             reason=reason,
@@ -100,6 +101,11 @@ def rejects_of(batch: Batch, rows: pl.DataFrame, file: TextFile, kind: Kind, imp
             [*unreadable, *unfit.rows()], key=lambda reject: reject[0]
         )
     ]
+
+
+def _text(path: Path) -> str:
+    """The path as text that can be written as UTF-8: names of files may hold any byte."""
+    return str(path).encode("utf-8", "replace").decode()
 
 
 def _context(table: Table, author_id: str | None, own_id: str) -> str:

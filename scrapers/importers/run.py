@@ -18,11 +18,13 @@ from core.platforms import Platform
 from core.storage.pseudonym_key import load_key
 from core.storage.quarantine import write_quarantine
 from core.storage.raw import new_crawl_id
-from scrapers.importers.files import Batch, FileProblem, TextFile, examine, find, read
+from scrapers.importers.examining import examine
+from scrapers.importers.files import Batch, FileProblem, TextFile, find
 from scrapers.importers.formats import tallies_of, unknown_format
 from scrapers.importers.kinds import Context, Kind, Table
 from scrapers.importers.landing import land_all, side_by_side, spool_folder, write_spool
 from scrapers.importers.mapping import SUFFIX, mappings_beside
+from scrapers.importers.reading import read
 from scrapers.importers.rows import checked, of_kind, read_rows, rejects_of
 from scrapers.importers.tallies import Advance, Import, Progress, Report, Tally
 
@@ -112,7 +114,7 @@ def _read_all(
 
     rejects: list[Reject] = []
     done = 0
-    for part in side_by_side(read_batch, _batches(files)):
+    for part in side_by_side(read_batch, _batches(files, outcome)):
         tally, good = outcome.tallies[part.place], sum(part.days.values())
         tally.read += good + len(part.rejects)
         tally.quarantined += len(part.rejects)
@@ -125,12 +127,20 @@ def _read_all(
     outcome.quarantine = write_quarantine(data_dir, outcome.import_id, rejects)
 
 
-def _batches(files: Sequence[tuple[TextFile, Kind] | None]) -> Iterator[tuple[int, int, TextFile, Kind, Batch]]:
-    """Each batch with its number, the index of its tally, its file and its kind."""
+def _batches(
+    files: Sequence[tuple[TextFile, Kind] | None], outcome: Import
+) -> Iterator[tuple[int, int, TextFile, Kind, Batch]]:
+    """Each batch with its number, the index of its tally, its file and its kind.
+
+    The tally of a file that cannot be read to its end gets the problem; the rows before are imported.
+    """
     number = 0
     for place, part in enumerate(files):
         if part is not None:
             file, kind = part
-            for batch in read(file, kind.columns, kind.may_end_after, kind.layouts):
-                yield number, place, file, kind, batch
-                number += 1
+            try:
+                for batch in read(file, kind.columns, kind.may_end_after, kind.layouts):
+                    yield number, place, file, kind, batch
+                    number += 1
+            except FileProblem as problem:
+                outcome.tallies[place].problem = str(problem)

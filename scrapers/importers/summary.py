@@ -1,5 +1,6 @@
 """The result of an import as lines of text."""
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 
@@ -40,7 +41,16 @@ def summary(outcome: Import) -> list[str]:
     if outcome.quarantine:
         lines.append(f"quarantined rows, with file, position and reason: {outcome.quarantine}")
     lines.append(f"landed: {outcome.landed} rows as {outcome.import_id}" if outcome.landed else "landed: nothing new")
-    return lines
+    return [printable(line).replace("\n", "\\n") for line in lines]
+
+
+def printable(text: str) -> str:
+    """The text with control characters escaped but line breaks: a file's name may clear the screen, turn the direction
+    of writing, or hold bytes that are not UTF-8."""
+    return "".join(
+        char if char == "\n" or unicodedata.category(char)[0] != "C" else char.encode("unicode_escape").decode()
+        for char in text
+    )
 
 
 def _place(tally: Tally) -> str:

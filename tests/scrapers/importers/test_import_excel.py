@@ -12,7 +12,9 @@ import xlsxwriter
 
 from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
 from scrapers.importers import run
-from scrapers.importers.files import BATCH_ROWS, FileProblem, examine, read
+from scrapers.importers.examining import examine
+from scrapers.importers.files import FileProblem
+from scrapers.importers.reading import BATCH_ROWS, read
 from scrapers.importers.tallies import Import
 from tests.commands import import_command
 

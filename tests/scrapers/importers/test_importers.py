@@ -21,7 +21,7 @@ from core.calendar import china_day
 from core.contracts.raw import SCHEMAS
 from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
 from scrapers.impersonal import NOT_KEPT
-from scrapers.importers import columns, files, formats, landing, run, tallies, weibo_search
+from scrapers.importers import columns, examining, files, formats, landing, reading, run, tallies, weibo_search
 from scrapers.importers.payload import payloads, pseudonyms
 from scrapers.importers.tallies import Import, Progress
 from scrapers.parsers import values
@@ -629,7 +629,7 @@ def test_an_encoding_is_detected_wherever_a_chunk_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """In characters of one to four bytes, in both encodings."""
-    monkeypatch.setattr(files, "_CHUNK_BYTES", 7)
+    monkeypatch.setattr(examining, "_CHUNK_BYTES", 7)
     path = tmp_path / name
     data = variants([XHS_POST | {"desc": "aé汉𠮷😂€\u2028b"}])[name].decode("utf-8-sig").encode(encoding)
     path.write_bytes(data)
@@ -857,8 +857,8 @@ def test_rows_land_by_day_and_large_days_in_several_files(
 def test_the_batch_size_does_not_change_the_rows(
     data_dir: Path, tmp_path: Path, importing: Callable[..., Import], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "BATCH_BYTES", 2_000)
-    monkeypatch.setattr(files, "BATCH_ROWS", 3)
+    monkeypatch.setattr(reading, "BATCH_BYTES", 2_000)
+    monkeypatch.setattr(reading, "BATCH_ROWS", 3)
     for name, data in variants(many(20)).items():
         (tmp_path / name).write_bytes(data)
         outcome = importing(tmp_path / name)
