@@ -37,7 +37,7 @@ settings.load_profile("any machine")
 # Files and folders whose tests share a fixture that takes a minute or more: a dbt build, a run over the sandbox's
 # event.
 SHARING = ("tests/dbt_project/", "tests/e2e/test_event_figures.py", "tests/e2e/test_refresh.py", "tests/e2e/test_ui.py",
-           "tests/e2e/test_docs_commands.py")  # fmt: skip
+           "tests/e2e/test_docs_commands.py", "tests/faults/")  # fmt: skip
 
 
 class _ByFile(LoadFileScheduling):
@@ -54,7 +54,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByFile
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the longest files first: workers take files in this order, and would idle while one runs a long last file."""
-    longest = ("tests/e2e/", "tests/dbt_project/", "tests/scrapers/spiders/test_faults.py", "tests/scrapers/")
+    longest = (
+        "tests/faults/",
+        "tests/e2e/",
+        "tests/dbt_project/",
+        "tests/scrapers/spiders/test_faults.py",
+        "tests/scrapers/",
+    )
     items.sort(key=lambda item: [not item.nodeid.startswith(name) for name in longest])
 
 

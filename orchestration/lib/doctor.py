@@ -120,6 +120,8 @@ def check_versions(lock: Path) -> list[Finding]:
 
 def check_disk(data_dir: Path) -> list[Finding]:
     folder = next(path for path in (data_dir, *data_dir.parents) if path.exists())
+    if not os.access(folder, os.W_OK):
+        return [Finding("disk", f"{folder} cannot be written; check its permissions and how its disk is mounted.")]
     free = shutil.disk_usage(folder).free
     if free >= FREE_BYTES:
         return []
