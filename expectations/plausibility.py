@@ -3,10 +3,9 @@
 Those that compare days, once they are united over platforms, are dbt tests (dbt_project/tests/plausibility).
 """
 
-import json
-
 import polars as pl
 
+from core.calendar import day_of
 from expectations.validation import Failure
 
 # Below this sum of counts, a repost and its original can have the same counts by chance.
@@ -15,7 +14,7 @@ _COUNTS = ("like_count", "comment_count", "share_count")
 
 
 def reposts_with_counts_of_originals(posts: pl.DataFrame) -> list[Failure]:
-    """A warning if a parser took the counts of reposts from the originals inside them, which would count twice.
+    """Warnings of days on which a parser took the counts of reposts from the originals in them, which count twice.
 
     posts: raw posts. A repost is compared with the observation of its original by the same crawl, where there is one.
     """
@@ -29,14 +28,14 @@ def reposts_with_counts_of_originals(posts: pl.DataFrame) -> list[Failure]:
         pl.all_horizontal(pl.col(count).eq_missing(pl.col(f"{count}_of_original")) for count in _COUNTS),
         pl.sum_horizontal(*_COUNTS) >= _LEAST_COUNTS,
     )
-    if same.is_empty():
-        return []
+    days = same.group_by("platform", day_of("posted_at").alias("day"), maintain_order=True).agg("post_id")
     return [
         Failure(
             expectation="repost_counts_differ_from_original",
             columns=", ".join(_COUNTS),
             severity="warning",
-            unexpected=same.height,
-            examples=json.dumps(same["post_id"].head(5).to_list()),
+            unexpected=len(posts_of_day),
+            examples=f"{platform} {day}: {', '.join(posts_of_day[:5])}",
         )
+        for platform, day, posts_of_day in days.iter_rows()
     ]

@@ -158,6 +158,7 @@ LOST_FILES = pl.Schema(
         "platform": pl.String(),
         "posted_date": pl.Date(),
         "crawl_id": pl.String(),  # the name of the file; it begins with the time of the crawl or import
+        "rows": pl.Int64(),  # null if it was never known
     }
 )
 

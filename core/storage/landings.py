@@ -5,8 +5,9 @@
 
 They lie apart from the files, so that a folder that is lost with all its files is missed.
 
-One JSON object a line: the file's path below the folder, its rows, bytes, modification time and SHA-256; or the path
-and ``removed``, for a file that retention or a newer version removed. The last line of a path counts. A line is
+One JSON object a line: the file's path below the folder, its rows, bytes, modification time, SHA-256 and, for imports,
+the digest of its ids; or the path and ``removed``, for a file that retention or a newer version removed. The last line
+of a path counts. A line is
 appended after its file is on the disk, so a file without a line is one whose writer was killed in between, or older
 than manifests.
 
@@ -30,14 +31,26 @@ _SYNCED_SINGLY = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """One line of a manifest. path: below the manifest's folder; modified_ns: nanoseconds since 1970."""
+    """One line of a manifest.
+
+    path: below the manifest's folder; modified_ns: nanoseconds since 1970; ids: ids_digest of an import, else empty.
+    """
 
     path: str
     rows: int = 0
     bytes: int = 0
     modified_ns: int = 0
     sha256: str = ""
+    ids: str = ""
     removed: bool = False
+
+
+class NewFile(NamedTuple):
+    """A file that was just written, to be recorded."""
+
+    path: Path
+    rows: int
+    ids: str = ""
 
 
 class Differences(NamedTuple):
@@ -52,20 +65,40 @@ class Differences(NamedTuple):
     unrecorded: list[str]
 
 
-def record(data_dir: Path, folder: Path, files: Iterable[tuple[Path, int]], instead_of: Iterable[Path] = ()) -> None:
-    """Append files, with their numbers of rows, to the folder's manifest; files and manifest are then on the disk.
+def record(data_dir: Path, folder: Path, files: Iterable[NewFile], instead_of: Iterable[Path] = ()) -> None:
+    """Append files to the folder's manifest; files and manifest are then on the disk.
 
     instead_of: files that these replace; the same write records their removal.
     """
     new = list(files)
-    parts = [path for path, _ in new] + sorted({path.parent for path, _ in new})
+    parts = [file.path for file in new] + sorted({file.path.parent for file in new})
     if len(parts) > _SYNCED_SINGLY:
         os.sync()
     else:
         for part in parts:
             _sync(part)
     removed = [Landed(path=str(path.relative_to(folder)), removed=True) for path in instead_of]
-    _append(_manifest(data_dir, folder), [*(_line(folder, path, rows) for path, rows in new), *removed])
+    _append(_manifest(data_dir, folder), [*(_line(folder, file) for file in new), *removed])
+
+
+def ids_digest(ids: pl.Series) -> str:
+    """16 hex digits that are the same for the same set of ids."""
+    return hashlib.sha256("\n".join(ids.unique().sort()).encode()).hexdigest()[:16]
+
+
+def record_replacements(data_dir: Path, folder: Path, files: Sequence[NewFile]) -> list[str]:
+    """Append that lost files of the same days with the same ids as these new files are not missed any more.
+
+    So a day whose import was lost is whole again after the same files are imported again. Returns the lost paths.
+    """
+    new = {(file.path.parent.name, file.ids) for file in files if file.ids}
+    replaced = [
+        path
+        for path, entry in landed(data_dir, folder).items()
+        if (Path(path).parent.name, entry.ids) in new and not (folder / path).exists()
+    ]
+    record_removals(data_dir, folder, [folder / path for path in replaced])
+    return replaced
 
 
 def record_removals(data_dir: Path, folder: Path, paths: Iterable[Path]) -> None:
@@ -111,7 +144,7 @@ def compare(data_dir: Path, folder: Path, *, verify: bool = False) -> Difference
         if size != entry.bytes or checksum(folder / path) != entry.sha256:
             damaged.append(path)
         elif not as_recorded:
-            restored.append((folder / path, entry.rows))
+            restored.append(NewFile(folder / path, entry.rows, entry.ids))
     if restored:
         record(data_dir, folder, restored)
     return Differences(
@@ -159,14 +192,15 @@ def _is_data(name: str) -> bool:
     return name.endswith(".parquet") and not name.startswith(".")
 
 
-def _line(folder: Path, path: Path, rows: int) -> Landed:
-    state = path.stat()
+def _line(folder: Path, file: NewFile) -> Landed:
+    state = file.path.stat()
     return Landed(
-        path=str(path.relative_to(folder)),
-        rows=rows,
+        path=str(file.path.relative_to(folder)),
+        rows=file.rows,
         bytes=state.st_size,
         modified_ns=state.st_mtime_ns,
-        sha256=checksum(path),
+        sha256=checksum(file.path),
+        ids=file.ids,
     )
 
 

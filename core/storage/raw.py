@@ -57,7 +57,7 @@ def land(data_dir: Path, table: RawTable, platform: Platform, day: str, crawl_id
     """
     frame = without_forgotten(data_dir, table, platform, frame)
     path = write_rows(data_dir, table, platform, day, crawl_id, frame)
-    landings.record(data_dir, table_dir(data_dir, table, platform), [(path, frame.height)])
+    landings.record(data_dir, table_dir(data_dir, table, platform), [landings.NewFile(path, frame.height)])
     return path
 
 
@@ -71,10 +71,10 @@ def write_rows(
 
 class DayFiles(NamedTuple):
     """The files of a table, platform and day: names of those in raw, and of those that the manifest names and that are
-    lost."""
+    lost, with the number of rows that they had (None if it was never known)."""
 
     present: list[str]
-    lost: list[str]
+    lost: dict[str, int | None]
 
 
 def raw_files(
@@ -107,10 +107,13 @@ def raw_files(
                 place,
             )
         lost = {*differences.lost, *differences.damaged, *unreadable}
-        for path in sorted(landings.landed(data_dir, folder)):
+        for path, entry in sorted(landings.landed(data_dir, folder).items()):
             day, name = path.removeprefix("day=").split("/")
-            files = days.setdefault((platform, day), DayFiles([], []))
-            (files.lost if path in lost else files.present).append(name)
+            files = days.setdefault((platform, day), DayFiles([], {}))
+            if path in lost:
+                files.lost[name] = entry.rows if entry.sha256 else None
+            else:
+                files.present.append(name)
     return dict(sorted(days.items(), key=lambda item: (platforms.index(item[0][0]), item[0][1])))
 
 
@@ -140,7 +143,7 @@ def _adopt(data_dir: Path, table: RawTable, platform: Platform, paths: Sequence[
         if not all(Path(path).stem.startswith(crawl) for crawl in rows["crawl_id"].unique()):
             copies.append(path)
         elif left.equals(rows):
-            adopted.append((folder / path, rows.height))
+            adopted.append(landings.NewFile(folder / path, rows.height))
         else:
             rewrite(data_dir, folder, folder / path, left, "forgotten")
     if adopted:

@@ -24,7 +24,7 @@ def rewrite(data_dir: Path, folder: Path, path: Path, rows: pl.DataFrame, mark: 
     new = path.with_name(f"{path.stem}.{mark}.parquet")
     new.unlink(missing_ok=True)  # of a run that was killed before it recorded the file
     write_once(rows, new)
-    landings.record(data_dir, folder, [(new, rows.height)], instead_of=[path])
+    landings.record(data_dir, folder, [landings.NewFile(new, rows.height)], instead_of=[path])
     path.unlink(missing_ok=True)
     return new
 

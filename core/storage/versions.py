@@ -20,6 +20,13 @@ from core.storage.files import write_once
 # Superseded versions that are kept in any case: a reader may have listed the folder a moment ago.
 _KEPT_FOR_READERS = 1
 
+# Enriched tables that are not made from raw alone: a change of labels cannot be seen once the old labels are replaced.
+_NOT_WRITTEN_AGAIN = {
+    "model_changes": (
+        "it cannot be made again: until it is restored from a backup, sentiment_drift lacks the day's change of the model."
+    )
+}
+
 
 def fingerprint(parts: Iterable[str]) -> str:
     """12 hex digits; the order of the parts matters."""
@@ -53,7 +60,7 @@ def remove_superseded(enriched: Path, named: Collection[Path]) -> int:
 
 
 def heal(enriched: Path, *, verify: bool = False) -> list[str]:
-    """Remove enriched files whose content is not the recorded one, so that their versions are written again from raw.
+    """Remove enriched files whose content is not the recorded one; those made from raw are then written again.
 
     Returns a message for each of them, and for each file that is gone. verify: compare the checksums of all files, not
     only of those whose size or time has changed.
@@ -64,11 +71,13 @@ def heal(enriched: Path, *, verify: bool = False) -> list[str]:
         for path in differences.damaged:
             (table / path).unlink()
         # Files that are older than manifests, or whose writer was killed before it could record them.
-        landings.record(enriched.parent, table, [(table / path, 0) for path in differences.unrecorded])
+        unrecorded = [landings.NewFile(table / path, 0) for path in differences.unrecorded]
+        landings.record(enriched.parent, table, unrecorded)
         gone = [*differences.damaged, *differences.lost]
         landings.record_removals(enriched.parent, table, [table / path for path in gone])
-        messages += [f"{table / path} is damaged; it is written again from raw." for path in differences.damaged]
-        messages += [f"{table / path} is lost; it is written again from raw." for path in differences.lost]
+        remedy = _NOT_WRITTEN_AGAIN.get(table.name, "it is written again from raw.")
+        messages += [f"{table / path} is damaged; {remedy}" for path in differences.damaged]
+        messages += [f"{table / path} is lost; {remedy}" for path in differences.lost]
     return messages
 
 
@@ -101,7 +110,7 @@ def write_version(folder: Path, content_fingerprint: str, frame: pl.DataFrame) -
         return paths[-1]
     sequence = int(paths[-1].stem.split("-", 1)[0]) + 1 if paths else 1
     path = write_once(frame, folder / f"{sequence:06d}-{content_fingerprint}.parquet")
-    landings.record(*_places(path), [(path, frame.height)])
+    landings.record(*_places(path), [landings.NewFile(path, frame.height)])
     return path
 
 

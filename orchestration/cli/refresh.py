@@ -49,6 +49,11 @@ def refreshed(start: str | None, end: str | None, quiet: bool) -> "list[Outcome]
         )
         return outcomes
     typer.echo(event_table(serving_path()))
+    warnings = [line for outcome in outcomes for line in outcome.warnings]
+    if warnings:
+        typer.echo("\nWarnings")
+    for line in warnings:
+        typer.echo(line)
     typer.echo(f"\nDone in {time.monotonic() - started:.0f} s.")
     typer.echo(f"Marts:  {serving_path()}  (DuckDB; open it read-only, tables are marts.daily_volume and so on)")
     for topic, report in latest_reports().items():

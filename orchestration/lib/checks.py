@@ -3,6 +3,7 @@
 import dagster as dg
 
 from expectations.validation import Validation
+from orchestration.lib.check_warnings import WARNINGS, in_words
 
 
 def as_check_result(
@@ -27,5 +28,10 @@ def as_check_result(
         passed=not failures,
         severity=dg.AssetCheckSeverity.ERROR if validation.is_critical else dg.AssetCheckSeverity.WARN,
         metadata={"rows": validation.rows, "expectations": validation.expectations}
-        | ({"failures": dg.MetadataValue.table(failures)} if failures else {}),
+        | ({"failures": dg.MetadataValue.table(failures), WARNINGS: _warnings(validation)} if failures else {}),
     )
+
+
+def _warnings(validation: Validation) -> list[str]:
+    lines = [failure.in_words() for failure in validation.failures if failure.severity == "warning"]
+    return in_words(lines, "docs/checks.md says what to do.")

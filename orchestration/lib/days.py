@@ -60,12 +60,17 @@ def all_stale_days() -> list[str]:
 
 
 def _without_version(expected: Mapping[str, str]) -> list[str]:
-    """The days whose enriched posts or topics are not of the expected version, although it may have been published."""
-    return [
-        day
-        for day, mark in expected.items()
-        if any(current_fingerprint(enriched_dir() / f"{table}/day={day}") != mark for table in ("posts", "post_topics"))
-    ]
+    """The days whose enriched files are not of the expected version, although it may have been published."""
+    return [day for day, mark in expected.items() if not is_enriched(day, mark)]
+
+
+def is_enriched(day: str, mark: str) -> bool:
+    """True if the day has enriched posts and topics with this fingerprint, and signatures of its texts."""
+    posts, topics, signatures = (
+        current_fingerprint(enriched_dir() / f"{table}/day={day}")
+        for table in ("posts", "post_topics", "text_signatures")
+    )
+    return posts == topics == mark and signatures is not None
 
 
 def changed_days(raw: RawTable, enriched: str, inputs_fingerprint: str) -> dict[str, str]:

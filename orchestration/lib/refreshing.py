@@ -18,7 +18,7 @@ from core.storage.pseudonym_key import load_key
 from core.storage.raw import raw_files
 from orchestration.lib.crawl import require_access
 from orchestration.lib.days import DAYS_TAG, RANGE_TAGS, all_stale_days
-from orchestration.lib.repairs import repair
+from orchestration.lib.repairs import repair, repair_enriched
 from orchestration.lib.runs import Outcome, run_job
 from orchestration.publishing.staleness import landed_beside_posts, quarantine_changed, tables_changed
 from orchestration.reading.listening_tables import listening_tables
@@ -84,12 +84,13 @@ def refresh(start: str | None, end: str | None, progress: Progress) -> list[Outc
     Raises Problem for settings and arguments that a person has to fix, before anything runs.
     """
     require_settings()
-    for message in repair(data_dir()):
+    enriched_repairs = repair_enriched()
+    for message in (*repair(data_dir()), *enriched_repairs):
         progress.message(message)
     listening = load_listening()
     window = requested_window(start, end, listening)
     if window is None:
-        return _refresh_stale_days(listening, progress)
+        return _refresh_stale_days(listening, progress, is_repaired=bool(enriched_repairs))
     plan = days_to_crawl(listening, *window)
     outcomes = []
     if plan:
@@ -107,11 +108,13 @@ def refresh(start: str | None, end: str | None, progress: Progress) -> list[Outc
     return outcomes + _catch_up(stale, progress)
 
 
-def _refresh_stale_days(listening: Listening, progress: Progress) -> list[Outcome]:
+def _refresh_stale_days(listening: Listening, progress: Progress, *, is_repaired: bool) -> list[Outcome]:
     _report_days_before_history(listening, progress)
     days = all_stale_days()
     if days:
         return _catch_up(days, progress)
+    if is_repaired:
+        return [run_job("catch_up", {}, progress.run_line)]
     if landed_beside_posts(data_dir(), serving_path()):
         progress.message("Comments, accounts or hot lists have landed since the marts were published.")
         return [run_job("catch_up", {}, progress.run_line)]

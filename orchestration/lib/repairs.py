@@ -27,10 +27,14 @@ def repair(data_dir: Path) -> list[str]:
         *_repair_snapshot(data_dir),
         *_repair_publications(data_dir),
         *_repair_dagster_storage(data_dir),
-        *heal(enriched_dir()),
         *_remove_drafts(data_dir),
         *_remove_spool(data_dir),
     ]
+
+
+def repair_enriched() -> list[str]:
+    """Remove damaged enriched files, so that the next run writes them again; a message for each."""
+    return heal(enriched_dir())
 
 
 def repair_warehouse(data_dir: Path) -> list[str]:

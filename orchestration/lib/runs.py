@@ -16,6 +16,7 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster._core.events import EngineEventData
 
 from core.storage.paths import PROJECT_DIR
+from orchestration.lib.check_warnings import warnings_of_run
 from orchestration.lib.heartbeats import run_of_this_process
 from orchestration.lib.lost_runs import pools_waited_for, release_lost_runs
 
@@ -36,6 +37,7 @@ class Outcome(NamedTuple):
 
     success: bool
     costs: list[StepCost]
+    warnings: list[str]  # of its checks, a line each
 
 
 @dg.success_hook(name="record_peak_memory")
@@ -84,7 +86,7 @@ def run_job(name: str, tags: dict[str, str], say: Callable[[str], None]) -> Outc
             raise_on_error=False,
         )
     stop.raise_if_set()
-    return Outcome(result.success, step_costs(instance, result.run_id))
+    return Outcome(result.success, step_costs(instance, result.run_id), warnings_of_run(instance, result.run_id))
 
 
 @contextmanager

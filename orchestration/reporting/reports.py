@@ -74,8 +74,13 @@ def the_topic(wanted: str | None) -> str:
 
 
 def latest_reports() -> dict[str, Path]:
-    """The Chinese page of each topic's latest report, by topic."""
-    pages = sorted(reports_dir().glob(f"*/*/{PAGES['zh']}"))
+    """The Chinese page of each topic's latest report, by topic: the one that was written last, of those from the
+    published snapshot if there are any."""
+
+    def order(page: Path) -> tuple[bool, float]:
+        return not (page.parent / "built_from.json").exists(), page.stat().st_mtime
+
+    pages = sorted(reports_dir().glob(f"*/*/{PAGES['zh']}"), key=order)
     return {page.parent.parent.name: page for page in pages}
 
 

@@ -96,8 +96,12 @@ def land_all(outcome: Import, spool: Path, data_dir: Path, advance: Advance) -> 
             frames = new.partition_by("_day", maintain_order=True)
             jobs = ((data_dir, table, platform, frame["_day"][0].isoformat(), name, frame) for frame in frames)
             paths = side_by_side(write_rows, jobs)
-            files = [(path, frame.height) for path, frame in zip(paths, frames, strict=True)]
+            files = [
+                landings.NewFile(path, frame.height, landings.ids_digest(frame[ID[table]]))
+                for path, frame in zip(paths, frames, strict=True)
+            ]
             landings.record(data_dir, table_dir(data_dir, table, platform), files)
+            landings.record_replacements(data_dir, table_dir(data_dir, table, platform), files)
             _count(marked, new, outcome.tallies)
             outcome.landed += new.height
             done += rows.height

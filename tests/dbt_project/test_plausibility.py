@@ -181,7 +181,7 @@ def caught_in_raw(data: Path, damage: Damage) -> bool:
     rows = [post("weibo", f"{number:04}", "2026-01-05", number, 0, 0, crawl_id="c1") for number in range(100)]
     path = land(data, "posts", "weibo", "2026-01-05", "c1", to_frame("posts", rows))
     damage(path)
-    return raw_files(data, "posts", ["weibo"])["weibo", "2026-01-05"] == ([], [path.name])
+    return raw_files(data, "posts", ["weibo"])["weibo", "2026-01-05"] == ([], {path.name: 100})
 
 
 def caught_in_enriched(data: Path, damage: Damage) -> bool:

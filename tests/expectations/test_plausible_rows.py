@@ -34,7 +34,7 @@ def warnings(*posts: Post) -> list[tuple[str, str]]:
 
 
 def test_a_repost_with_the_counts_of_its_original_is_warned_of() -> None:
-    assert warnings(ORIGINAL, REPOST) == [("warning", '["5251234567890124"]')]
+    assert warnings(ORIGINAL, REPOST) == [("warning", "weibo 2026-01-05: 5251234567890124")]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,11 @@ select
     kept.platform,
     kept.posted_date,
     kept.crawl_id,
-    count(*) as posts
+    kept.post_id,
+    exists (
+        select 1 from {{ ref("int_posts__observed") }} as others
+        where others.platform = kept.platform and others.post_id = kept.post_id
+    ) as is_in_another_crawl
 from kept
 left join {{ ref("int_posts__observed") }} as observed
     on
@@ -23,4 +27,3 @@ left join {{ ref("int_posts__observed") }} as observed
         and kept.post_id = observed.post_id
         and kept.crawl_id = observed.crawl_id
 where observed.post_id is null
-group by kept.platform, kept.posted_date, kept.crawl_id

@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import dagster as dg
 import polars as pl
 
 from core.contracts.enriched import LOST_FILES
-from core.contracts.raw import SCHEMAS
+from core.contracts.raw import SCHEMAS, RawTable
 from core.environment import data_dir
-from core.platforms import PLATFORMS
+from core.platforms import PLATFORMS, Platform
 from core.storage.paths import enriched_dir
 from core.storage.raw import REMEDY_FOR_LOST, raw_files
 from core.storage.versions import fingerprint, write_version
+from orchestration.lib.check_warnings import WARNINGS, in_words
 
 KEY = dg.AssetKey(["enriched", "lost_files"])
 
@@ -26,33 +28,72 @@ KEY = dg.AssetKey(["enriched", "lost_files"])
     group_name="enriched",
     pool="enriched_lost_files",
     check_specs=[
-        dg.AssetCheckSpec("none_lost", asset=KEY, description="Warns of lost and damaged raw files, with their names.")
+        dg.AssetCheckSpec(
+            "none_lost", asset=KEY, description="Warns of lost and damaged raw files whose days were not crawled again."
+        )
     ],
 )
 def lost_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-    lost = [
-        (table, platform, day, name)
-        for table in SCHEMAS
-        for (platform, day), files in raw_files(data_dir(), table, PLATFORMS).items()
-        for name in files.lost
-    ]
+    lost = find_lost_files(data_dir())
     rows = [
-        (platform, date.fromisoformat(day), Path(name).stem) for table, platform, day, name in lost if table == "posts"
+        (one.platform, date.fromisoformat(one.day), Path(one.name).stem, one.rows)
+        for one in lost
+        if one.table == "posts"
     ]
     frame = pl.DataFrame(rows, schema=LOST_FILES, orient="row")
-    for table, platform, day, name in lost:
-        context.log.warning(f"{platform} {day}: raw file {name} of {table} is lost. {REMEDY_FOR_LOST}")
+    warnings = [str(one) for one in lost if not one.is_collected_again]
+    for warning in warnings:
+        context.log.warning(f"{warning} {REMEDY_FOR_LOST}")
     path = write_version(enriched_dir() / "lost_files", fingerprint([frame.write_json()]), frame)
     yield dg.MaterializeResult(
         metadata={"rows": frame.height, "version": path.stem},
         check_results=[
             dg.AssetCheckResult(
                 check_name="none_lost",
-                passed=not lost,
+                passed=not warnings,
                 severity=dg.AssetCheckSeverity.WARN,
                 metadata={
-                    "files": [f"{table}/platform={platform}/day={day}/{name}" for table, platform, day, name in lost]
+                    "files": [one.path for one in lost],
+                    WARNINGS: in_words(warnings, REMEDY_FOR_LOST),
                 },
             )
         ],
     )
+
+
+class LostFile(NamedTuple):
+    """A raw file that the manifest names and that is gone. rows: None if the number was never known.
+
+    is_collected_again: a later crawl of the same day and platform has its posts or slices; their own completeness says
+    whether the day is complete.
+    """
+
+    table: RawTable
+    platform: Platform
+    day: str
+    name: str
+    rows: int | None
+    is_collected_again: bool
+
+    @property
+    def path(self) -> str:
+        return f"{self.table}/platform={self.platform}/day={self.day}/{self.name}"
+
+    def __str__(self) -> str:
+        size = f", {self.rows} rows" if self.rows is not None else ""
+        return f"{self.platform} {self.day}: raw file {self.name} of {self.table} is lost{size}."
+
+
+def find_lost_files(data_dir: Path) -> list[LostFile]:
+    """All lost raw files, by table, platform and day."""
+    crawls = {where: files.present for where, files in raw_files(data_dir, "slices", PLATFORMS).items()}
+
+    def is_collected_again(table: RawTable, platform: Platform, day: str, name: str) -> bool:
+        return table in ("posts", "slices") and any(crawl > name for crawl in crawls.get((platform, day), []))
+
+    return [
+        LostFile(table, platform, day, name, rows, is_collected_again(table, platform, day, name))
+        for table in SCHEMAS
+        for (platform, day), files in raw_files(data_dir, table, PLATFORMS).items()
+        for name, rows in files.lost.items()
+    ]

@@ -12,11 +12,12 @@ import polars as pl
 from core.contracts import enriched
 from core.platforms import PLATFORMS
 from core.storage.paths import enriched_dir
-from core.storage.versions import current_fingerprint, fingerprint, split_by_day, versions, write_version
+from core.storage.versions import fingerprint, split_by_day, versions, write_version
 from expectations.enriched import enriched_post_topics, enriched_posts
 from expectations.validation import Validation, validate
-from orchestration.lib.days import expected_fingerprints, load_analysis_inputs, run_days
+from orchestration.lib.days import expected_fingerprints, is_enriched, load_analysis_inputs, run_days
 from orchestration.lib.enriching import RAW_ROWS, Batch, current_rows, enrich_days
+from orchestration.lib.repairs import repair_enriched
 from orchestration.publishing.staleness import GONE
 from orchestration.reading.cleaning import last_words
 from orchestration.reading.duplicates import hashed, signatures
@@ -36,11 +37,7 @@ def days_to_enrich(days: Sequence[str], inputs: AnalysisInputs) -> dict[str, str
     next_fingerprints = {
         day: expected.get(day, GONE) for day in days if day in expected or versions(enriched_dir() / f"posts/day={day}")
     }
-    return {
-        day: mark
-        for day, mark in next_fingerprints.items()
-        if any(current_fingerprint(enriched_dir() / f"{table}/day={day}") != mark for table in ("posts", "post_topics"))
-    }
+    return {day: mark for day, mark in next_fingerprints.items() if not is_enriched(day, mark)}
 
 
 def write_signatures(day: str, posts: pl.DataFrame) -> None:
@@ -130,6 +127,8 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
     pool="enriched_posts",  # the number of a version is the previous one plus one, so one writer at a time
 )
 def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    for message in repair_enriched():
+        context.log.warning(message)
     inputs = load_analysis_inputs()
     topic_suite = enriched_post_topics([topic.id for topic in inputs.listening.topics])
 

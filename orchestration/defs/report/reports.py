@@ -25,7 +25,7 @@ def event_report(topic: Topic) -> dg.AssetsDefinition:
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         written = make_report(topic.id, log=context.log.info)
         for removed in keep_last_of_day(written.folder):
-            context.log.info(f"removed {removed}: an earlier report of the same day")
+            context.log.info(f"removed {removed}: another report of the same day")
         picture = written.report.picture
         shown = {"picture": dg.MetadataValue.md(_markdown(picture))} if picture else {}
         return dg.MaterializeResult(
@@ -41,17 +41,18 @@ def event_report(topic: Topic) -> dg.AssetsDefinition:
 
 
 def keep_last_of_day(folder: Path) -> list[Path]:
-    """Remove the earlier reports of the same day that a refresh made; return the removed folders.
+    """Remove the other reports of the same day that a refresh made; return the removed folders.
 
     Hourly reports take 30 MB a day. Reports that somebody requested as of a moment are kept: their folders hold
     built_from.json.
     """
     day = folder.name[: len("2026-01-01")]
-    same_day = [path for path in sorted(folder.parent.glob(f"{day}T*")) if path < folder]
-    earlier = [path for path in same_day if not (path / "built_from.json").exists()]
-    for path in earlier:
+    # Also those with a later time: a file with the last observations may be lost.
+    others = [path for path in sorted(folder.parent.glob(f"{day}T*")) if path != folder]
+    replaced = [path for path in others if not (path / "built_from.json").exists()]
+    for path in replaced:
         shutil.rmtree(path)
-    return earlier
+    return replaced
 
 
 def _markdown(svg: str) -> str:

@@ -9,6 +9,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from core.environment import data_dir
 from core.storage.paths import warehouse_path
+from orchestration.lib.check_warnings import with_warnings
 from orchestration.lib.days import days_to_build
 from orchestration.lib.repairs import repair_warehouse
 from orchestration.lib.warehouse import dbt_cli, dbt_environment, dbt_project, environment, wait_for_warehouse
@@ -36,7 +37,7 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
     with environment(dbt_environment(days)):
         # Unit tests belong into CI; in a production build they only cost time.
         build = dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context)
-        yield from build.stream()
+        yield from with_warnings(build.stream(), build.target_path, warehouse_path())
     shutil.rmtree(build.target_path)  # a manifest and a log of some MB per run; those of failed builds are kept
 
 

@@ -65,14 +65,14 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 def test_a_damaged_file_is_lost_until_it_is_restored(
     tmp_path: Path, landed: Path, damage: Callable[[Path], object]
 ) -> None:
-    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name], [])
+    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name], {})
     backup = shutil.copy(landed, tmp_path / "backup")
     damage(landed)
     for _ in range(2):  # the second time it has been set aside
-        assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([], [landed.name])
+        assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([], {landed.name: rows})
         assert not landed.exists()
     shutil.copy(backup, landed)
-    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name], [])
+    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name], {})
 
 
 def test_a_file_that_was_unreadable_before_there_was_a_manifest_is_lost(tmp_path: Path, landed: Path) -> None:
@@ -80,14 +80,14 @@ def test_a_file_that_was_unreadable_before_there_was_a_manifest_is_lost(tmp_path
     backup = shutil.copy(landed, tmp_path / "backup")
     landed.write_bytes(b"cut")
     for _ in range(2):
-        assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([], [landed.name])
+        assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([], {landed.name: rows})
     shutil.copy(backup, landed)
-    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name], [])
+    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name], {})
 
 
 def test_a_copy_under_another_name_is_not_counted(tmp_path: Path, landed: Path) -> None:
     shutil.copy(landed, landed.with_name("20261130T999999.000000Z-dupe.parquet"))
-    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name], [])
+    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name], {})
     assert list(partition_dir(tmp_path, "posts", "weibo", DAY).iterdir()) == [landed]
 
 
@@ -95,12 +95,12 @@ def test_a_later_crawl_stands_beside_the_lost_file(tmp_path: Path, landed: Path)
     landed.unlink()
     later = to_frame("posts", [a_post("1001")]).with_columns(pl.lit("c2").alias("crawl_id"))
     path = land(tmp_path, "posts", "weibo", DAY, "c2", later)
-    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([path.name], [landed.name])
+    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([path.name], {landed.name: 50})
 
 
 def test_unchanged_files_are_not_read(tmp_path: Path, landed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(landings, "checksum", lambda path: pytest.fail(f"{path} was read"))
-    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name], [])
+    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name], {})
 
 
 def test_a_change_that_keeps_size_and_time_is_found_by_checksum(tmp_path: Path, landed: Path) -> None:

@@ -106,7 +106,7 @@ class TestRaw:
         land_crawl(tmp_path)
         forget_person(tmp_path)
         [files] = raw_files(tmp_path, "posts", ["weibo"], verify=True).values()
-        assert files.lost == []
+        assert files.lost == {}
         assert len(files.present) == 1
         assert files.present != [f"{CRAWL}.parquet"]
 

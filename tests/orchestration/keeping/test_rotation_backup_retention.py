@@ -73,7 +73,7 @@ class TestRotation:
         land_posts(data)
         rotated(data)
         [files] = raw_files(data, "posts", ["weibo"], verify=True).values()
-        assert (len(files.present), files.lost) == (1, [])
+        assert (len(files.present), files.lost) == (1, {})
 
     def test_a_rotation_that_was_killed_is_completed(self, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         land_posts(data)

@@ -22,13 +22,40 @@ last_crawls as (
     group by topic_id, platform, posted_date
 ),
 
+-- Files that no later crawl of the day stands in for.
 lost_files as (
     select
-        platform,
-        posted_date,
-        count(*) as files
-    from {{ ref("stg_enriched__lost_files") }}
-    group by platform, posted_date
+        days.topic_id,
+        days.platform,
+        days.posted_date,
+        count(*) as files,
+        sum(files.rows) as posts
+    from {{ ref("topic_days") }} as days
+    inner join {{ ref("stg_enriched__lost_files") }} as files
+        on days.platform = files.platform and days.posted_date = files.posted_date
+    left join last_crawls
+        on
+            days.topic_id = last_crawls.topic_id
+            and days.platform = last_crawls.platform
+            and days.posted_date = last_crawls.posted_date
+    where files.crawl_id >= coalesce(last_crawls.crawl_id, '')
+    group by days.topic_id, days.platform, days.posted_date
+),
+
+-- Posts that slices name, and that are in no file, or not in that of the last crawl.
+lost_posts as (
+    select
+        last_crawls.topic_id,
+        last_crawls.platform,
+        last_crawls.posted_date,
+        count(distinct posts.post_id) as posts
+    from last_crawls
+    inner join {{ ref("int_crawls__lost_posts") }} as posts
+        on last_crawls.platform = posts.platform and last_crawls.posted_date = posts.posted_date
+    where
+        posts.crawl_id = last_crawls.crawl_id
+        or (posts.crawl_id < last_crawls.crawl_id and not posts.is_in_another_crawl)
+    group by last_crawls.topic_id, last_crawls.platform, last_crawls.posted_date
 ),
 
 counted as (
@@ -159,14 +186,16 @@ select
     {{ chapman("compared.pass_a", "compared.pass_b", "compared.overlap") }} as posts_estimated,
     {{ chapman_bound("compared.pass_a", "compared.pass_b", "compared.overlap", "/") }} as posts_estimated_low,
     {{ chapman_bound("compared.pass_a", "compared.pass_b", "compared.overlap", "*") }} as posts_estimated_high,
+    cast(case when not days.is_complete then coalesce(lost_files.posts, lost_posts.posts) end as bigint) as posts_lost,
     days.is_complete,
     case
         when days.is_complete then null
-        when counted.slices is null then 'not collected'
-        when lost_files.files is not null
-            then lost_files.files || ' raw files of the day are lost'
+        when lost_files.posts is not null
+            then lost_files.files || ' raw file(s) lost, with ' || lost_files.posts || ' rows of posts'
+        when lost_files.files is not null then lost_files.files || ' raw file(s) lost'
         when lost_posts.posts is not null
-            then lost_posts.posts || ' posts of the last crawl are no longer in raw: a file was lost or cut'
+            then lost_posts.posts || ' posts that a crawl found are no longer in raw: a file was lost or cut'
+        when counted.slices is null then 'not collected'
         else coalesce(counted.reason, 'not every query was asked for the whole day after its end')
     end as missing_reason
 from {{ ref("topic_days") }} as days
@@ -176,17 +205,15 @@ left join counted
         and days.platform = counted.platform
         and days.posted_date = counted.posted_date
 left join lost_files
-    on days.platform = lost_files.platform and days.posted_date = lost_files.posted_date
-left join last_crawls
     on
-        days.topic_id = last_crawls.topic_id
-        and days.platform = last_crawls.platform
-        and days.posted_date = last_crawls.posted_date
-left join {{ ref("int_crawls__lost_posts") }} as lost_posts
+        days.topic_id = lost_files.topic_id
+        and days.platform = lost_files.platform
+        and days.posted_date = lost_files.posted_date
+left join lost_posts
     on
-        last_crawls.platform = lost_posts.platform
-        and last_crawls.posted_date = lost_posts.posted_date
-        and last_crawls.crawl_id = lost_posts.crawl_id
+        days.topic_id = lost_posts.topic_id
+        and days.platform = lost_posts.platform
+        and days.posted_date = lost_posts.posted_date
 left join collected
     on
         days.topic_id = collected.topic_id

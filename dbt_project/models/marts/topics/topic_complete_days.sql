@@ -70,6 +70,28 @@ last_losses as (
     group by platform, posted_date
 ),
 
+crawls_with_losses as (
+    select distinct
+        platform,
+        posted_date,
+        crawl_id
+    from {{ ref("int_crawls__lost_posts") }}
+),
+
+-- Posts that a crawl saw, and that are in no file any more.
+days_with_losses as (
+    select distinct
+        lost_posts.platform,
+        lost_posts.posted_date
+    from {{ ref("int_crawls__lost_posts") }} as lost_posts
+    inner join searched
+        on
+            lost_posts.platform = searched.platform
+            and lost_posts.posted_date = searched.posted_date
+            and lost_posts.crawl_id = searched.crawl_id
+    where not lost_posts.is_in_another_crawl
+),
+
 required_queries as (
     select
         topic_id,
@@ -89,14 +111,21 @@ inner join required_queries
         answered_crawls.topic_id = required_queries.topic_id
         and answered_crawls.platform = required_queries.platform
         and answered_crawls.queries = required_queries.queries
-left join {{ ref("int_crawls__lost_posts") }} as lost_posts
+left join crawls_with_losses
     on
-        answered_crawls.platform = lost_posts.platform
-        and answered_crawls.posted_date = lost_posts.posted_date
-        and answered_crawls.crawl_id = lost_posts.crawl_id
+        answered_crawls.platform = crawls_with_losses.platform
+        and answered_crawls.posted_date = crawls_with_losses.posted_date
+        and answered_crawls.crawl_id = crawls_with_losses.crawl_id
+left join days_with_losses
+    on
+        answered_crawls.platform = days_with_losses.platform
+        and answered_crawls.posted_date = days_with_losses.posted_date
 left join last_losses
     on
         answered_crawls.platform = last_losses.platform
         and answered_crawls.posted_date = last_losses.posted_date
         and answered_crawls.crawl_id <= last_losses.crawl_id
-where lost_posts.crawl_id is null and last_losses.crawl_id is null
+where
+    crawls_with_losses.crawl_id is null
+    and days_with_losses.platform is null
+    and last_losses.crawl_id is null

@@ -1,5 +1,6 @@
 select
     platform,
     posted_date,
-    crawl_id
+    crawl_id,
+    rows
 from {{ current_rows(source("enriched", "lost_files")) }}
