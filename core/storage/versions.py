@@ -23,7 +23,7 @@ _KEPT_FOR_READERS = 1
 # Enriched tables that are not made from raw alone: a change of labels cannot be seen once the old labels are replaced.
 _NOT_WRITTEN_AGAIN = {
     "model_changes": (
-        "it cannot be made again: until it is restored from a backup, sentiment_drift lacks the day's change of the model."
+        "it cannot be made again: sentiment_drift lacks this day's change of the model until it is restored."
     )
 }
 

@@ -31,17 +31,15 @@ _SENTENCES = {
         _FIELD,
     ),
     "sentiment_turned_over": (
-        "{platform} {posted_date}: the balance of sentiment is {balance:+.2f} in {posts} posts, against "
-        "{balance_before:+.2f} in the fortnight before, by the same model ({sentiment_model}).",
+        "{platform} {posted_date}: the balance of sentiment is {balance:+.2f}, against {balance_before:+.2f} before.",
         "Read some of the posts; labels may have been exchanged (docs/checks.md).",
     ),
     "times_shifted": (
-        "{platform} {posted_date}: times of {posts} posts seem to be shifted by hours, compared with the {compared_with}.",
+        "{platform} {posted_date}: times of {posts} posts seem to be hours off, compared with the {compared_with}.",
         "Compare a few posts with their pages: a time zone may be wrong (docs/checks.md).",
     ),
     "volume_halved": (
-        "{platform} {posted_date}: {volume} posts of {topic_id}, against {usual_volume:.0f} usually, although the day is "
-        "complete.",
+        "{platform} {posted_date}: {volume} posts of {topic_id}, against {usual_volume:.0f} usually.",
         "The site's search may show less than before; see marts.crawl_slices of the day (docs/checks.md).",
     ),
     "posts_not_enriched": (

@@ -41,7 +41,7 @@ def lost_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
         if one.table == "posts"
     ]
     frame = pl.DataFrame(rows, schema=LOST_FILES, orient="row")
-    warnings = [str(one) for one in lost if not one.is_collected_again]
+    warnings = [str(file) for file in lost if not file.is_collected_again]
     for warning in warnings:
         context.log.warning(f"{warning} {REMEDY_FOR_LOST}")
     path = write_version(enriched_dir() / "lost_files", fingerprint([frame.write_json()]), frame)
@@ -53,7 +53,7 @@ def lost_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
                 passed=not warnings,
                 severity=dg.AssetCheckSeverity.WARN,
                 metadata={
-                    "files": [one.path for one in lost],
+                    "files": [file.path for file in lost],
                     WARNINGS: in_words(warnings, REMEDY_FOR_LOST),
                 },
             )

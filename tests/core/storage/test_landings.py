@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_a_damaged_file_is_lost_until_it_is_restored(
     backup = shutil.copy(landed, tmp_path / "backup")
     damage(landed)
     for _ in range(2):  # the second time it has been set aside
-        assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([], {landed.name: rows})
+        assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([], {landed.name: 2})
         assert not landed.exists()
     shutil.copy(backup, landed)
     assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name], {})
@@ -80,7 +81,7 @@ def test_a_file_that_was_unreadable_before_there_was_a_manifest_is_lost(tmp_path
     backup = shutil.copy(landed, tmp_path / "backup")
     landed.write_bytes(b"cut")
     for _ in range(2):
-        assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([], {landed.name: rows})
+        assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([], {landed.name: None})
     shutil.copy(backup, landed)
     assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name], {})
 
@@ -95,7 +96,23 @@ def test_a_later_crawl_stands_beside_the_lost_file(tmp_path: Path, landed: Path)
     landed.unlink()
     later = to_frame("posts", [a_post("1001")]).with_columns(pl.lit("c2").alias("crawl_id"))
     path = land(tmp_path, "posts", "weibo", DAY, "c2", later)
-    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([path.name], {landed.name: 50})
+    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([path.name], {landed.name: 2})
+
+
+def test_a_lost_import_is_replaced_by_one_with_the_same_ids(tmp_path: Path, landed: Path) -> None:
+    folder = table_dir(tmp_path, "posts", "weibo")
+    digest = landings.ids_digest(pl.Series(["1002", "1001", "1001"]))
+    landings.record(tmp_path, folder, [landings.NewFile(landed, 2, digest)])
+    backup = shutil.copy(landed, tmp_path / "backup")
+    landed.unlink()
+    other = land(tmp_path, "posts", "weibo", DAY, "c2", to_frame("posts", [replace(a_post("1001"), crawl_id="c2")]))
+    new = landings.NewFile(other, 1, landings.ids_digest(pl.Series(["1001"])))
+    assert landings.record_replacements(tmp_path, folder, [new]) == []
+    new = new._replace(ids=landings.ids_digest(pl.Series(["1001", "1002"])))
+    assert landings.record_replacements(tmp_path, folder, [new]) == [f"day={DAY}/{landed.name}"]
+    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([other.name], {})
+    shutil.copy(backup, landed)  # found again: recorded as any file
+    assert raw_files(tmp_path, "posts", ["weibo"])[KEY] == ([landed.name, other.name], {})
 
 
 def test_unchanged_files_are_not_read(tmp_path: Path, landed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,3 +140,10 @@ def test_a_damaged_enriched_file_is_named_and_written_again(tmp_path: Path, dama
     assert versions(folder) == []
     assert write_version(folder, "aa", pl.DataFrame({"post_id": ["1001"], "text": ["合成帖子"]})) == path
     assert heal(tmp_path / "enriched") == []
+
+
+def test_a_lost_change_of_the_model_is_not_said_to_be_written_again(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"post_id": ["1001"]})
+    write_version(tmp_path / "enriched" / "model_changes" / f"day={DAY}", "aa", rows).unlink()
+    [message] = heal(tmp_path / "enriched")
+    assert "cannot be made again" in message
