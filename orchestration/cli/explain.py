@@ -25,6 +25,7 @@ def explain(
     """
     from datetime import UTC
 
+    from core.bidi import isolated
     from core.environment import now
     from core.storage.paths import serving_path
     from orchestration.publishing.as_of import parse_moment
@@ -39,4 +40,4 @@ def explain(
     deletion = deletion_of(ledger, figure)
     with open_snapshot(serving_path()) as connection:
         for line in explanation(connection, record, None if all_posts else SHOWN, deletion):
-            typer.echo(line)
+            typer.echo(isolated(line))

@@ -26,16 +26,18 @@ def quarantine(
 
     Example: tingfeng quarantine --reason "is not a valid time"
     """
+    from core.bidi import isolated
     from core.environment import data_dir
     from core.storage.quarantine import by_reason, select
 
     records = select(data_dir(), reason, file, field)
     if show_all:
         for record in records.iter_rows(named=True):
-            typer.echo(f"{record['source']}, {record['position']}: {record['reason']}")
+            typer.echo(isolated(f"{record['source']}, {record['position']}: {record['reason']}"))
     else:
         for kind in by_reason(records).iter_rows(named=True):
-            typer.echo(f"{kind['source']}: {kind['records']:,} records, first {kind['first']}: {kind['reason']}")
+            line = f"{kind['source']}: {kind['records']:,} records, first {kind['first']}: {kind['reason']}"
+            typer.echo(isolated(line))
             if kind["remedy"]:
                 typer.echo(f"    {kind['remedy']}")
     typer.echo(f"{records.height:,} records in quarantine." if records.height else "No such records in quarantine.")

@@ -28,6 +28,7 @@ import polars as pl
 from core.calendar import CHINA
 from core.platforms import PLATFORMS
 from core.problems import Problem
+from core.spreadsheets import text_of
 from core.vocabulary import SENTIMENTS
 
 LABELS = pl.Schema(
@@ -123,7 +124,7 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[str
                     f"line 1: no column {', '.join(missing)}; name the columns {','.join(columns)} there"
                 )
             for row in reader:
-                yield reader.line_num, {name: row[name].strip() for name in columns}
+                yield reader.line_num, {name: text_of(row[name]).strip() for name in columns}
     except UnicodeDecodeError as error:
         raise LabelProblem("not in UTF-8; save it as “CSV UTF-8”") from error
     except csv.Error as error:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from core.problems import Problem
+from core.spreadsheets import from_text
 
 # A linear model of log-odds: the weight of each character n-gram, divided by √n for a text with n of them, and a bias.
 MODEL = pl.Schema({"ngram": pl.String(), "weight": pl.Float64()})
@@ -177,7 +178,7 @@ def load_models(folder: Path) -> dict[str, pl.DataFrame]:
 
 def _load_model(path: Path) -> pl.DataFrame:
     try:
-        return pl.read_csv(path, schema=MODEL, glob=False)
+        return pl.read_csv(path, schema=MODEL, glob=False).with_columns(from_text(pl.col("ngram")))
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
         raise Problem(

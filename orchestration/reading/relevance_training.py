@@ -12,6 +12,7 @@ import polars as pl
 from core.calendar import TIMEZONE
 from core.listening import Topic, load_listening
 from core.problems import ArgumentProblem, Problem
+from core.spreadsheets import write_csv
 from core.storage.paths import enriched_dir, relevance_labels_dir, relevance_models_dir
 from core.storage.versions import versions
 from orchestration.reading.cleaning import clean
@@ -92,7 +93,7 @@ def train(topic_id: str | None) -> str:
     model = fit(matches["text"], matches["relevant"], rule_score(matches))
     path = relevance_models_dir() / f"{topic_id}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    model.write_csv(path)
+    write_csv(model, path)
     ngrams = model.filter(pl.col("ngram") != BIAS).sort("weight")["ngram"]
     return "\n".join(
         [

@@ -11,6 +11,7 @@ import polars as pl
 
 from core.environment import now
 from core.problems import Problem
+from core.spreadsheets import write_csv
 from orchestration.statistics.shares import draw_audit
 
 _POSTS = """
@@ -48,5 +49,5 @@ def write_audit(snapshot: Path, folder: Path, topic_id: str, size: int) -> Path:
     if path.exists():
         raise Problem(f"{path} exists already and may hold labels; fill it in, or move it away to draw a new one.")
     folder.mkdir(parents=True, exist_ok=True)
-    audit_sheet(posts, size).write_csv(path, include_bom=True)  # without the BOM, Excel does not read UTF-8
+    write_csv(audit_sheet(posts, size), path, include_bom=True)
     return path

@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from core.bidi import isolated, without_bidi_controls
 from core.vocabulary import SENTIMENTS
 from orchestration.reporting import palette, sentences, sentiment_sentences, trend_sentences
 from orchestration.reporting.display import LANGUAGES
@@ -23,7 +24,7 @@ _MARKED = re.compile(r"⟦(.*?)⟧|\[([^\[\]]+)\]", re.DOTALL)
 
 def plain_text(text: str, figures: Mapping[str, Figure], language: str) -> str:
     """A sentence as plain text with its figures as printed. Raises KeyError if a figure is not in the ledger."""
-    return _MARKED.sub(lambda mark: mark[1] if mark[2] is None else figures[mark[2]].shown(language), text)
+    return _MARKED.sub(lambda mark: isolated(mark[1]) if mark[2] is None else figures[mark[2]].shown(language), text)
 
 
 class _References:
@@ -50,7 +51,7 @@ class _References:
         html, position = Markup(""), 0
         for mark in _MARKED.finditer(text):
             html += escape(text[position : mark.start()])
-            html += self.figure(mark[2]) if mark[2] else Markup("<span data-quoted>{}</span>").format(mark[1])
+            html += self.figure(mark[2]) if mark[2] else Markup("<bdi data-quoted>{}</bdi>").format(mark[1])
             position = mark.end()
         return html + escape(text[position:])
 
@@ -63,6 +64,7 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
+        finalize=lambda value: without_bidi_controls(value) if isinstance(value, str) else value,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -24,7 +24,7 @@ def snapshot(tmp_path: Path) -> Path:
             "platform": "weibo",
             "post_id": [str(number) for number in numbers],
             "post_url": [f"https://m.weibo.cn/detail/{number}" for number in numbers],
-            "text": [f'第{number}条，"引号"\n换行' for number in numbers],
+            "text": [f'=第{number}条，"引号"\n换行' for number in numbers],
             "audit_flags": [["question"] if number % 2 else [] for number in numbers],
             "model_sentiment": ["negative" if number % 3 else "neutral" for number in numbers],
             "p_negative": 0.5,
@@ -50,6 +50,7 @@ def test_a_filled_in_sheet_is_read_as_labels(snapshot: Path, tmp_path: Path) -> 
     assert load_labels(labels).is_empty()  # nobody has labelled anything yet
     sheet = pl.read_csv(path, schema_overrides={"post_id": pl.String}, encoding="utf8-lossy")
     assert sheet.height == 10
+    assert sheet["text"].str.starts_with("'=第").all()  # not a formula
     assert "model_sentiment" not in sheet.columns  # the model's label must not influence analysts
     assert sheet["audit_weight"].sum() == pytest.approx(POSTS, abs=0.01)
     assert set(sheet["post_id"]) <= {str(number) for number in range(POSTS)}
