@@ -15,7 +15,7 @@ export DAGSTER_HOME := $(CURDIR)
 export PYTHONWARNINGS ?= ignore
 
 .PHONY: run dev refresh import report explain compare reconcile audit login sandbox
-.PHONY: test test-all test-long check bench bench-text lock clean install
+.PHONY: test test-all test-long check bench bench-text lock advisories sbom clean install
 .DEFAULT_GOAL := run
 
 # From a fresh clone to the published event and its report, on the sandbox.
@@ -115,6 +115,14 @@ $(MANIFEST): $(VENV)/.installed $(DBT_SOURCES)
 # After a change of pyproject.toml: one lock for all supported versions and systems. It names no hosts.
 lock:
 	uv pip compile pyproject.toml --all-extras --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements.lock
+
+# Known vulnerabilities of the locked packages, by pip-audit; says "NOT RUN" where no index of advisories can be reached.
+advisories:
+	@.ci/advisories.py
+
+# The software bill of materials, from the lock: sbom.cdx.json (CycloneDX), with the hashes of all packages.
+sbom:
+	uvx --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock --output-reproducible -o sbom.cdx.json
 
 clean:
 	rm -rf dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
