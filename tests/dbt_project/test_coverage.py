@@ -10,7 +10,7 @@ import pytest
 from core.calendar import CHINA
 from core.contracts.raw import Ordering, Slice, SliceState
 from core.storage.raw import land, to_frame
-from tests.warehouse import DataFolder
+from tests.warehouse import DataFolder, post
 
 DAYS = [(date(2026, 1, 1) + timedelta(days=number)).isoformat() for number in range(104)]
 WHOLE, REFUSED, NOT_ASKED, TWICE = DAYS[100:]
@@ -49,13 +49,15 @@ def covered(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     days[TWICE] = [a_slice(TWICE, "partial", posts[:5]), a_slice(TWICE, "ok", posts[:7], crawl="b")]
     for day, slices in days.items():
         for crawl in sorted({one.crawl_id for one in slices}):
-            rows = to_frame("slices", [one for one in slices if one.crawl_id == crawl])
-            land(data.path, "slices", "weibo", day, crawl, rows)
+            of_crawl = [one for one in slices if one.crawl_id == crawl]
+            kept = sorted({post_id for one in of_crawl for post_id in one.kept_ids or []})
+            data.land_posts(day, crawl, [post("weibo", post_id, day, 1, 0, 0) for post_id in kept])
+            land(data.path, "slices", "weibo", day, crawl, to_frame("slices", of_crawl))
     window = {"window_start": date(2026, 1, 1), "window_end": date.fromisoformat(DAYS[-1])}
     topic = {"topic_id": "demo", "topic_name": "合成话题", "brand": "合成", "platform": "weibo"} | window
     data.write_topics("000001-aa", [topic], [{"topic_id": "demo", "platform": "weibo", "query": "q"}])
     data.dbt("seed")
-    data.dbt("build", "--select", "+crawl_coverage")
+    data.dbt("build", "--select", "+crawl_coverage", "--exclude", "posts_not_enriched")
     return data
 
 
