@@ -32,11 +32,16 @@ class Written(NamedTuple):
     folder: Path
 
 
+class NoPosts(Problem):
+    """A published topic has no posts: there is nothing to report."""
+
+
 def make_report(topic_id: str, as_of: datetime | None = None, log: Callable[[str], None] = print) -> Written:
     """Write the report of a topic. as_of: with a time zone; by default the published snapshot is used.
 
-    ``log`` receives a line per step. Raises Problem if nothing is published, the topic is unknown, or the marts as of
-    the moment cannot be built; VerificationProblem if a printed number is not a figure of the ledger.
+    ``log`` receives a line per step. Raises NoPosts if the topic has no posts; Problem if nothing is published, the
+    topic is unknown, or the marts as of the moment cannot be built; VerificationProblem if a printed number is not a
+    figure of the ledger.
     """
     if as_of:
         as_of = as_of.replace(microsecond=0)
@@ -54,13 +59,13 @@ def make_report(topic_id: str, as_of: datetime | None = None, log: Callable[[str
 
 
 def _require_posts(snapshot: Path, topic_id: str, as_of: datetime | None) -> None:
-    """Raise Problem if a published topic has no posts: there is nothing to report."""
+    """Raise NoPosts if a published topic has no posts."""
     with open_snapshot(snapshot) as connection:
         query = "select (select count(*) from marts.dim_topics where topic_id = $1), count(*) from marts.event_posts"
         topics, posts = connection.execute(f"{query} where topic_id = $1", [topic_id]).fetchone() or (0, 0)
     if topics and not posts:
         when = f" before {folder_name(as_of)}; name a later moment" if as_of else "; crawl or import its days"
-        raise Problem(f"No post of the topic {topic_id!r} was published{when}.")
+        raise NoPosts(f"No post of the topic {topic_id!r} was published{when}.")
 
 
 def the_topic(wanted: str | None) -> str:

@@ -8,7 +8,7 @@ import dagster as dg
 
 from core.listening import Topic, load_listening
 from orchestration.reporting.event_report import PAGES
-from orchestration.reporting.reports import make_report
+from orchestration.reporting.reports import NoPosts, make_report
 from orchestration.reporting.svg import png
 
 
@@ -23,7 +23,12 @@ def event_report(topic: Topic) -> dg.AssetsDefinition:
         description=f"The report on {topic.name}; every number comes with its SQL and its posts.",
     )
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        written = make_report(topic.id, log=context.log.info)
+        try:
+            written = make_report(topic.id, log=context.log.info)
+        except NoPosts as problem:
+            # Not a failure of the run: the topic may be new, or all its files may be lost, which has its own warnings.
+            context.log.warning(str(problem))
+            return dg.MaterializeResult(metadata={"report": f"none: {problem}"})
         for removed in keep_last_of_day(written.folder):
             context.log.info(f"removed {removed}: another report of the same day")
         picture = written.report.picture

@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+import duckdb
 
 from core.calendar import TIMEZONE
 from core.listening import Topic
@@ -45,11 +46,15 @@ def test_reports_are_made_daily_while_numbers_move():
 
 
 def test_the_last_report_of_a_day_and_requested_ones_are_kept(tmp_path):
-    for name in ("2026-01-05T120000", "2026-01-06T060000", "2026-01-06T070000", "2026-01-06T080000"):
+    # The report of 09:00 was made before the file with the last observations was lost.
+    for name in ("2026-01-05T120000", *(f"2026-01-06T0{hour}0000" for hour in (6, 7, 8, 9))):
         (tmp_path / name).mkdir()
         (tmp_path / name / "report.html").touch()
     (tmp_path / "2026-01-06T070000" / "built_from.json").touch()  # requested as of a moment
-    assert keep_last_of_day(tmp_path / "2026-01-06T080000") == [tmp_path / "2026-01-06T060000"]
+    assert keep_last_of_day(tmp_path / "2026-01-06T080000") == [
+        tmp_path / "2026-01-06T060000",
+        tmp_path / "2026-01-06T090000",
+    ]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "2026-01-05T120000",
         "2026-01-06T070000",
@@ -73,3 +78,18 @@ def test_the_metadata_of_a_report_has_its_headline_and_chart(report_snapshot, tm
     assert "20条相关帖子" in materialization.metadata["headline"].value
     assert materialization.metadata["picture"].value.startswith("![声量](data:image/png;base64,iVBOR")
     assert Path(materialization.metadata["report"].value).is_file()
+
+
+def test_a_topic_without_posts_has_no_report_and_does_not_fail_the_run(report_snapshot, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINGFENG_DATA", str(tmp_path))
+    path = tmp_path / "serving" / "marts.duckdb"
+    publish_only(report_snapshot, "prompt_statement", path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("delete from event_posts")
+    topic = Topic(id="prompt_statement", name="合成话题", brand="合成", match={"any": ["合成"]},
+                  window={"start": "2026-01-01", "end": "2026-01-04"})  # fmt: skip
+    served = dg.AssetSpec(["serving", "marts"])
+    done = dg.materialize([event_report(topic), served], selection=[event_report(topic).key])
+    (materialization,) = done.asset_materializations_for_node("report__prompt_statement")
+    assert "No post of the topic" in materialization.metadata["report"].value
+    assert not (tmp_path / "reports").exists()

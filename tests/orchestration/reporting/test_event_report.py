@@ -137,7 +137,7 @@ def test_quoted_text_can_contain_numbers_markup_and_brackets(report_snapshot):
 
 
 def test_quoted_text_cannot_turn_the_page_around(changed):
-    marts = changed("update marts.fct_posts set text = '\u202e' || text || ' شاومي \u2066'")
+    marts = changed("update fct_posts set text = '\u202e' || text || ' شاومي \u2066'")
     page = build_report(marts, "demo").pages["zh"]
     assert not set(page) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
     assert '<blockquote dir="auto" data-quoted>' in page
