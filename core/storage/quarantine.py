@@ -2,22 +2,22 @@
 
     data/quarantine/<crawl_id>.jsonl
 
-One JSON object (core.contracts.raw.Reject) a line. Nothing is removed when a record is imported after all: the summary
-of an import counts it, and ``requeue`` names what is still missing.
+One JSON object (core.contracts.raw.Reject) a line. Records leave it when 'tingfeng requeue' has read them again.
 """
 
 import dataclasses
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 import polars as pl
 
 from core.contracts.enriched import QUARANTINED_RECORDS
 from core.contracts.raw import Reject, schema
-from core.storage.files import write_text_once
+from core.storage.files import write_text_once, write_text_synced
 from core.storage.tombstones import without_forgotten_rejects
 
 _logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def _is_record(line: bytes) -> bool:
 def published_records(data_dir: Path) -> pl.DataFrame:
     """The quarantined records as tables show them: QUARANTINED_RECORDS, without their content, and of the source of an
     import only the file's name, since its folder is a place on this machine."""
-    name = pl.col("source").str.replace(r"^/.*/", "")
+    name = pl.when(is_crawled()).then("source").otherwise(pl.col("source").str.extract(r"([^/]*)$")).alias("source")
     return read_quarantine(data_dir).with_columns(name).select(list(QUARANTINED_RECORDS))
 
 
@@ -104,8 +104,28 @@ def by_reason(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def existing_files(records: pl.DataFrame) -> tuple[list[Path], dict[str, int]]:
-    """The files that the records come from, and the sources that are no longer files, with their numbers of records."""
-    counts = dict(records.group_by("source", maintain_order=True).len().iter_rows())
-    files = [Path(source) for source in counts if Path(source).is_file()]
-    return files, {source: count for source, count in counts.items() if not Path(source).is_file()}
+def is_crawled() -> pl.Expr:
+    """True for records of crawls, whose source is an address or a crawl and not a file."""
+    return pl.col("source").str.contains(r"^(https?://|crawl )")
+
+
+def remove_records(data_dir: Path, records: pl.DataFrame) -> None:
+    """Remove these records: they are landed, or another record has taken their place."""
+    done = set(records.select(_RECORD).iter_rows())
+    _keep(data_dir, lambda one: tuple(one.get(name) for name in _RECORD) not in done)
+
+
+def replace_by_import(data_dir: Path, sources: Collection[str], import_id: str) -> None:
+    """Remove the records of these files that earlier imports rejected: this one has read all of their rows again."""
+    _keep(data_dir, lambda one: one["source"] not in sources or one["crawl_id"] >= import_id)
+
+
+def _keep(data_dir: Path, is_kept: Callable[[Mapping[str, Any]], bool]) -> None:
+    for path in sorted((data_dir / "quarantine").glob("*.jsonl")):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        # A damaged line stays: read_quarantine names its file.
+        left = [line for line in lines if not _is_record(line.encode()) or is_kept(orjson.loads(line))]
+        if not left:
+            path.unlink()
+        elif len(left) < len(lines):
+            write_text_synced(path, "".join(left), mode=0o600)

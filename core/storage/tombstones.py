@@ -149,7 +149,7 @@ def without_forgotten_rejects(data_dir: Path, rejects: Sequence[Reject]) -> list
     def names_forgotten(reject: Reject) -> bool:
         if reject.platform is None or reject.platform not in hashes:
             return False
-        text, forgotten = f"{reject.record} {reject.source} {reject.position}", hashes[reject.platform]
+        text, forgotten = f"{reject.record} {reject.source} {reject.position} {reject.context}", hashes[reject.platform]
         return any(one in forgotten for one in _PSEUDONYM.findall(text)) or any(
             post_hash(key, reject.platform, one) in forgotten for one in set(_ID.findall(text))
         )

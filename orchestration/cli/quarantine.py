@@ -48,22 +48,29 @@ def requeue(
 ) -> None:
     """Read quarantined records again, after their file, its mapping or Tingfeng has been corrected.
 
-    Their files are imported again: records that can be read now are landed, and all others are in raw already. Run
+    A file that still exists is imported again. If it is gone, or if a site was crawled, the records that the quarantine
+    keeps are read. Records that can be read are landed, unless raw has them already, and leave the quarantine. Run
     'tingfeng refresh' afterwards to bring the marts up to date.
 
     Example: tingfeng requeue --file vendor.csv
     """
     from core.environment import data_dir
-    from core.storage.quarantine import existing_files, select
-    from scrapers.importers.run import import_files
+    from core.storage.quarantine import select
     from scrapers.importers.summary import summary
+    from scrapers.requeue import requeue as read_again
 
-    files, gone = existing_files(select(data_dir(), reason, file, field))
-    for source, count in gone.items():
-        typer.echo(f"{source}: {count:,} records are not read again, because it is not a file any more; put it back.")
-    if not files:
+    records = select(data_dir(), reason, file, field)
+    if records.is_empty():
         typer.echo("Nothing to read again.")
         return
     with row_bars(quiet) as advance:
-        outcome = import_files(files, data_dir(), progress_line(quiet), advance)
-    typer.echo("\n".join(summary(outcome)))
+        outcome = read_again(data_dir(), records, progress_line(quiet), advance)
+    for result in outcome.imports:
+        typer.echo("\n".join(summary(result)))
+    for place, count in outcome.crawled.items():
+        typer.echo(f"landed: {count:,} rows of {place}")
+    for source, (count, why) in outcome.left.items():
+        typer.echo(f"{source}: {count:,} records are not read again: {why}.")
+    left = select(data_dir(), reason, file, field).height
+    if left:
+        typer.echo(f"{left:,} of these records stay in quarantine; 'tingfeng quarantine' says why.")

@@ -69,9 +69,9 @@ def payloads(
     All values are text, so that a row gives the same payload whether it came as CSV or as JSON.
     """
     kept = [cells for cells in rows.iter_columns() if cells.null_count() < rows.height]
-    scrubbed = pl.DataFrame([_scrub(cells, platform, key, words, ids) for cells in kept], height=rows.height)
-    if not scrubbed.columns:
+    if not kept:
         return pl.repeat("{}", rows.height, eager=True).alias("payload")
+    scrubbed = pl.DataFrame([_scrub(cells, platform, key, words, ids) for cells in kept])
     return scrubbed.select(pl.struct(pl.all()).struct.json_encode().alias("payload")).to_series()
 
 

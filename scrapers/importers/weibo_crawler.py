@@ -96,10 +96,11 @@ def _read(rows: pl.DataFrame, context: Context, names: Mapping[str, str]) -> pl.
 
 
 def _repost_of_id(rows: pl.DataFrame) -> pl.Series:
-    in_json = columns.column(rows, "retweet").str.json_path_match("$.id")
-    return columns.non_empty(
-        columns.column(rows, "源微博id").fill_null(columns.column(rows, "retweet_id")).fill_null(in_json)
-    )
+    """The id of the original: in a column of its own, or of the nested post; of that a payload keeps nothing else."""
+    retweet = columns.column(rows, "retweet")
+    nested = columns.where(retweet.str.contains("^[0-9A-Za-z]+$"), retweet, retweet.str.json_path_match("$.id"))
+    given = columns.column(rows, "源微博id").fill_null(columns.column(rows, "retweet_id"))
+    return post_ids("weibo", columns.non_empty(given.fill_null(nested)))
 
 
 def _posted_at(time_text: pl.Series, post_id: pl.Series, context: Context) -> pl.Series:

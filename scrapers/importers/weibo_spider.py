@@ -53,7 +53,7 @@ def _read(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
             **columns.count_fields(counts),
             "hashtags": columns.hashtags(text, columns.column(rows, None), "weibo"),
             "ip_location": columns.places(columns.column(rows, "ip_location")),
-            "repost_of_id": columns.non_empty(columns.column(rows, "retweet_id")),
+            "repost_of_id": post_ids("weibo", columns.non_empty(columns.column(rows, "retweet_id"))),
             "is_ad": False,
             "query": columns.non_empty(columns.column(rows, "keyword")),
             "observed_at": observed_at,

@@ -54,7 +54,7 @@ async def walk_comments(
         if page.declared_total is not None:
             tally.declared_total = max(page.declared_total, tally.declared_total or 0)
         record_fault(tally, page.state, page.reason)
-        for reject in rejects_of(page, request):
+        for reject in rejects_of(page, request, post_id=post.post_id):
             yield reject
         for comment in _new_comments(page, ids, tally):
             yield comment
@@ -82,7 +82,7 @@ async def _walk_replies(
         page = await spider.fetch_page(CommentPage, request, read, partial(_retry_reason, set(), True))
         tally.pages += 1
         record_fault(tally, page.state, page.reason)
-        for reject in rejects_of(page, request):
+        for reject in rejects_of(page, request, post_id=post.post_id, root_id=root_id):
             yield reject
         for comment in _new_comments(page, ids, tally):
             yield comment

@@ -1,6 +1,7 @@
 """The walk over the pages of a search or a timeline, until the posts are older than the day or the site has no more."""
 
 import dataclasses
+import json
 from collections.abc import AsyncIterator
 
 from core.calendar import china_day
@@ -52,6 +53,10 @@ class _PostWalk:
         return self.slice_request.target == "timeline"
 
     @property
+    def _query(self) -> str | None:
+        return None if self.is_timeline else self.slice_request.query
+
+    @property
     def page_cap(self) -> int:
         """The most pages that are read."""
         return TIMELINE_PAGES if self.is_timeline else self.spider.page_cap
@@ -72,7 +77,7 @@ class _PostWalk:
         request = request_of(self.slice_request, self.number, self.following)
         page = await self.spider.fetch_page(SearchPage, request, self.spider.parser.parse_search, self._retry_reason)
         self.tally.pages += 1
-        for reject in rejects_of(page, request):
+        for reject in rejects_of(page, request, query=self._query):
             yield reject
         if page.declared_total is not None:  # it changes while the pages are read
             self.tally.declared_total = max(page.declared_total, self.tally.declared_total or 0)
@@ -110,12 +115,11 @@ class _PostWalk:
             if post.post_id not in self.spider.is_of_day:
                 completed = await self._completed(post)
                 if isinstance(completed, Reject):
-                    yield completed
+                    yield dataclasses.replace(completed, reader="posts", context=json.dumps({"query": self._query}))
                     record_fault(self.tally, "partial", completed.reason)
                     continue
                 if self._record_day(completed):
-                    query = None if self.is_timeline else self.slice_request.query
-                    yield dataclasses.replace(completed, query=query, source="spider")
+                    yield dataclasses.replace(completed, query=self._query, source="spider")
             if self.spider.is_of_day[post.post_id]:
                 self.tally.posts_kept += 1
                 self.tally.kept_ids.append(post.post_id)

@@ -1,6 +1,7 @@
 """How responses that are not the requested page are classified, and how they change the state of a slice."""
 
 import dataclasses
+import json
 import re
 
 from scrapy import Request
@@ -90,6 +91,15 @@ def record_fault(tally: Slice, state: SliceState, reason: str | None) -> None:
         tally.state, tally.reason = state, reason
 
 
-def rejects_of(page: SearchPage | CommentPage | ProfilePage | HotListPage, request: Request) -> list[Reject]:
-    """The page's unreadable records, with the URL of its request as their source."""
-    return [dataclasses.replace(reject, source=request.url) for reject in page.rejects]
+def rejects_of(
+    page: SearchPage | CommentPage | ProfilePage | HotListPage, request: Request, **context: str | None
+) -> list[Reject]:
+    """The page's unreadable records, with the URL of its request as their source.
+
+    context: what reading them again takes: the query of posts; the post_id of comments, and the root_id of replies.
+    """
+    table = {SearchPage: "posts", CommentPage: "comments", ProfilePage: "authors"}.get(type(page))
+    return [
+        dataclasses.replace(reject, source=request.url, reader=table, context=json.dumps(context, ensure_ascii=False))
+        for reject in page.rejects
+    ]
