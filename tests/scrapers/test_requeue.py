@@ -95,10 +95,9 @@ def test_a_file_of_the_inbox_is_gone_and_its_mapping_corrected(data_dir: Path) -
         "5251842963406857,丙,小林,1000000001,3\n",
         encoding="utf-8",
     )
-    [outcome] = take_in(data_dir, lambda line: None, now=file.stat().st_ctime + SETTLED_S + 1).imports
+    [outcome] = take_in(data_dir, lambda line: None, keep_days=0, now=file.stat().st_ctime + SETTLED_S + 1).imports
     assert (outcome.landed, outcome.tallies[0].quarantined) == (1, 2)
-    for path in inbox.rglob("vendor.csv"):
-        path.unlink()
+    assert not list(inbox.rglob("vendor.csv"))
 
     (inbox / "vendor.mapping.yaml").write_text(FIXED, encoding="utf-8")
     outcome = read_again(data_dir)
