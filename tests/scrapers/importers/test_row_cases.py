@@ -17,6 +17,7 @@ import pytest
 from core.contracts.raw import RawTable
 from core.storage.pseudonym_key import KEY_VARIABLE
 from core.storage.quarantine import read_quarantine
+from core.storage.raw import raw_files
 from orchestration.lib.raw_frames import read_days, validate_landed
 from scrapers.importers import run
 from scrapers.importers.inbox import SETTLED_S, take_in
@@ -193,3 +194,16 @@ def test_a_folder_with_files_of_unknown_formats_is_imported_and_they_are_listed(
     assert outcome.landed > 0
     assert [tally.path.name for tally in outcome.tallies if tally.skipped] == ["kuaishou.csv"]
     assert not any(tally.problem for tally in outcome.tallies)
+
+
+def test_a_lost_import_is_not_missed_once_the_same_files_are_imported_again(
+    data_dir: Path, importing: Importing, tmp_path: Path
+) -> None:
+    importing("collect/01-same-post-twice-blocks-refresh")
+    (path,) = (data_dir / "raw" / "posts").rglob("*.parquet")
+    path.unlink()
+    assert raw_files(data_dir, "posts", ["weibo"])["weibo", "2026-01-05"] == ([], {path.name: 3})
+    shutil.rmtree(tmp_path / "import")
+    importing("collect/01-same-post-twice-blocks-refresh")
+    (again,) = (data_dir / "raw" / "posts").rglob("*.parquet")
+    assert raw_files(data_dir, "posts", ["weibo"])["weibo", "2026-01-05"] == ([again.name], {})
