@@ -4,8 +4,6 @@ Crawls that are killed are in tests/scrapers/spiders/test_resume.py, runs of the
 """
 
 import random
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,24 +16,16 @@ from tests.faults.test_kills import seed
 pytestmark = pytest.mark.slow
 
 
-def kill_at_a_share(data: Path, arguments: list[str], share: float, seconds: float) -> None:
-    process = world.start(data, arguments, data / "killed.log")
-    try:
-        process.wait(share * seconds)
-    except subprocess.TimeoutExpired:
-        world.kill(process)
-
-
 @pytest.mark.parametrize("kills", [4, pytest.param(45, marks=pytest.mark.long)])
 def test_a_refresh_after_killed_refreshes_ends_with_the_true_marts(
     kills: int, small_world: World, refreshed: Refreshed, copy_of: Callable[[Path], Path]
 ) -> None:
-    """Each finds the wreck of the one before. Every fifth is not killed, and its marts are compared."""
+    """Each finds the wreck of the one before. The fifth is not killed, and its marts are compared."""
     seed_text = seed(kills)
     rng = random.Random(f"{seed_text} refresh")
     data = copy_of(small_world.imported)
     for number in range(1, kills + 1):
-        kill_at_a_share(data, ["refresh"], rng.random(), refreshed.seconds)
+        world.kill_at(data, ["refresh"], rng.random() * refreshed.seconds, refreshed.times)
         if number % 4 == 0 or number == kills:
             done = world.run(data, "refresh")
             case = f"seed {seed_text}, kill {number}"
@@ -51,13 +41,11 @@ def test_a_killed_report_is_written_by_the_next_command(
     seed_text = seed(kills)
     rng = random.Random(f"{seed_text} report")
     data = copy_of(refreshed.data)
-    began = time.monotonic()
-    assert world.run(data, "report").returncode == 0
-    seconds = time.monotonic() - began
+    seconds, times = world.timed(data, "report")
     (page,) = data.glob("reports/faults/*/report.html")
     whole = page.read_text(encoding="utf-8")
     for number in range(kills):
-        kill_at_a_share(data, ["report"], rng.random(), seconds)
+        world.kill_at(data, ["report"], rng.random() * seconds, times)
         done = world.run(data, "report")
         assert done.returncode == 0, f"seed {seed_text}, kill {number}\n{done.stderr}"
         assert page.read_text(encoding="utf-8") == whole

@@ -79,7 +79,7 @@ def rotated(small_world: World, data: Path) -> Any:
 
 def restored(_: World, data: Path) -> Any:
     """What the archive holds."""
-    target = new_data(data.with_name(f"{data.name}-restored"))
+    target = data.with_name(f"{data.name}-restored")
     done = world.run(target, "restore", data / "backup.tar.gz")
     assert done.returncode == 0, done.stderr
     return world.raw_state(target)

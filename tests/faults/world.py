@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,9 +74,11 @@ def write_sources(folder: Path) -> list[Written]:
             out = csv.DictWriter(file, _COLUMNS.split(","), restval="")
             out.writeheader()
             for number in range(POSTS_PER_DAY):
-                time = datetime.fromisoformat(f"{day}T08:00:00").replace(tzinfo=CHINA) + timedelta(minutes=11 * number)
-                post = Written(str(id_at(time, number)), str(1_000_000_000 + number % AUTHORS), day)
-                row = {"id": post.post_id, "user_id": post.author, "发布时间": f"{time:%Y-%m-%d %H:%M}", "ip": "北京"}
+                posted = datetime.fromisoformat(f"{day}T08:00:00").replace(tzinfo=CHINA) + timedelta(
+                    minutes=11 * number
+                )
+                post = Written(str(id_at(posted, number)), str(1_000_000_000 + number % AUTHORS), day)
+                row = {"id": post.post_id, "user_id": post.author, "发布时间": f"{posted:%Y-%m-%d %H:%M}", "ip": "北京"}
                 row |= {"用户昵称": "样例", "微博正文": f"小米汽车第{number}次试驾，{'很好' if number % 3 else '太差'}"}
                 row |= {"转发数": number % 7, "评论数": number % 5, "点赞数": number, "user_authentication": "普通用户"}
                 out.writerow(row)
@@ -96,18 +99,17 @@ def places(data: Path, **changes: str) -> dict[str, str]:
     return environment(data, TINGFENG_LISTENING=str(data / "listening.yaml"), **changes)
 
 
-def start(data: Path, arguments: Sequence[Any], log: Path | None = None, **changes: str) -> subprocess.Popen[str]:
+def start(data: Path, arguments: Sequence[Any], stderr: Any = subprocess.DEVNULL) -> subprocess.Popen[str]:
     """Start ``tingfeng <arguments>`` in a session of its own, so that it can be killed with all its processes."""
-    with (log or Path(os.devnull)).open("a", encoding="utf-8") as output:
-        return subprocess.Popen(
-            command(*arguments),
-            cwd=PROJECT_DIR,
-            env=places(data, **changes),
-            stdout=output,
-            stderr=output,
-            text=True,
-            start_new_session=True,
-        )
+    return subprocess.Popen(
+        command(*arguments),
+        cwd=PROJECT_DIR,
+        env=places(data),
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def run(data: Path, *arguments: Any, **changes: str) -> subprocess.CompletedProcess[str]:
@@ -121,6 +123,39 @@ def run(data: Path, *arguments: Any, **changes: str) -> subprocess.CompletedProc
         timeout=1_200,
         check=False,
     )
+
+
+def lines_with_times(process: subprocess.Popen[str]) -> Iterator[tuple[float, str]]:
+    """The lines that a process prints on standard error, with the seconds since this call."""
+    began = time.monotonic()
+    assert process.stderr is not None
+    for line in process.stderr:
+        yield time.monotonic() - began, line
+
+
+def timed(data: Path, *arguments: Any) -> tuple[float, list[float]]:
+    """Run a command that has to succeed; returns its seconds, and when it printed each line on standard error."""
+    began = time.monotonic()
+    with start(data, arguments, stderr=subprocess.PIPE) as process:
+        lines = list(lines_with_times(process))
+    assert process.returncode == 0, "".join(line for _, line in lines)[-3000:]
+    return time.monotonic() - began, [seconds for seconds, _ in lines]
+
+
+def kill_at(data: Path, arguments: Sequence[Any], moment: float, times: Sequence[float]) -> None:
+    """Kill a command at a moment of its undisturbed run, of which ``times`` are those of its lines.
+
+    It is killed as long after the last line before the moment, so that a busy machine changes little.
+    """
+    before = [seconds for seconds in times if seconds <= moment]
+    with start(data, arguments, stderr=subprocess.PIPE) as process:
+        lines = lines_with_times(process)
+        for _ in before:
+            next(lines, None)
+        try:
+            process.wait(moment - (before[-1] if before else 0))
+        except subprocess.TimeoutExpired:
+            kill(process)
 
 
 def kill(process: subprocess.Popen[Any]) -> None:
