@@ -37,7 +37,8 @@ settings.load_profile("any machine")
 # Files and folders whose tests share a fixture that takes a minute or more: a dbt build, a run over the sandbox's
 # event.
 SHARING = ("tests/dbt_project/", "tests/e2e/test_event_figures.py", "tests/e2e/test_refresh.py", "tests/e2e/test_ui.py",
-           "tests/e2e/test_docs_commands.py", "tests/faults/")  # fmt: skip
+           "tests/e2e/test_docs_commands.py", "tests/faults/test_killed_refreshes.py", "tests/faults/test_damages.py",
+           "tests/faults/test_disks.py", "tests/faults/test_at_once.py", "tests/faults/test_dead_runs.py")  # fmt: skip
 
 
 class _ByFile(LoadFileScheduling):

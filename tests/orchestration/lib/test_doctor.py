@@ -8,8 +8,20 @@ from pathlib import Path
 import pytest
 
 from core.contracts.raw import Post
+from core.storage.locks import locked
 from core.storage.raw import land, to_frame
-from orchestration.lib.doctor import check_clock, check_key, check_raw_files, check_versions, examine
+from core.storage.tombstones import Deleted, add_tombstones, tombstones_path
+from orchestration.lib.doctor import (
+    check_clock,
+    check_drafts,
+    check_key,
+    check_locks,
+    check_raw_files,
+    check_records,
+    check_tombstones,
+    check_versions,
+    examine,
+)
 
 
 @pytest.fixture
@@ -56,6 +68,50 @@ def test_files_from_the_future_are_named(data):
     assert check_clock(data, time.time()) == []
     (finding,) = check_clock(data, time.time() - 7200)
     assert str(path) in finding.message
+
+
+def test_observations_from_the_future_are_named(data, monkeypatch):
+    monkeypatch.setenv("TINGFENG_NOW", "2026-03-01T00:00+08:00")
+    time = datetime(2026, 1, 5, tzinfo=UTC)
+    path = land(data, "posts", "weibo", "2026-01-05", "20260302T000000.000000Z-ab12", to_frame("posts", []))
+    (finding,) = check_clock(data, time.timestamp() + 10**9)
+    assert str(path) in finding.message
+
+
+def test_lost_tombstones_need_a_person(data):
+    add_tombstones(data, "weibo", Deleted(posts={"5249754752908726"}))
+    assert check_tombstones(data) == []
+    tombstones_path(data).unlink()
+    (finding,) = [one for one in examine(data, verify=False) if one.check == "tombstones"]
+    assert finding.needs_person
+    assert "Restore it from a backup" in finding.message
+
+
+def test_locks_name_their_holder(data):
+    assert check_locks(data) == []
+    with locked(data, "the data folder", print):
+        (finding,) = check_locks(data)
+    assert finding.message.startswith(f"{data} is locked by process {os.getpid()} (")
+    assert not finding.needs_person
+
+
+def test_what_a_killed_import_left_is_named_and_not_while_an_import_runs(data):
+    (data / "importing").mkdir()
+    (finding,) = check_drafts(data)
+    assert str(data / "importing") in finding.message
+    with locked(data, "the data folder", print):
+        assert check_drafts(data) == []
+
+
+def test_damaged_records_are_named(data):
+    for place in ("publications/one.parquet", "dagster/history/runs.db"):
+        (data / place).parent.mkdir(parents=True)
+        (data / place).write_bytes(b"damaged")
+    messages = [finding.message for finding in check_records(data)]
+    assert [str(data / "publications/one.parquet") in messages[0], str(data / "dagster/history") in messages[1]] == [
+        True,
+        True,
+    ]
 
 
 def test_a_key_that_others_can_read_is_named(data):

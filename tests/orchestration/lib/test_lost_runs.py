@@ -74,6 +74,26 @@ def test_a_killed_run_is_failed_once_and_its_pool_is_free(instance, beating):
     assert heartbeats.runs_with_heartbeat() == []
 
 
+def test_a_heartbeat_that_no_process_locks_is_dead_although_its_process_id_is_in_use(instance):
+    """As in a new container: all containers of a machine have the same boot, and the same low process ids."""
+    add_run(instance, "container")
+    write_heartbeat("container", heartbeats._boot_id(), seconds_ago=1)
+    release_lost_runs(instance)
+    assert status(instance, "container") == FAILURE
+
+
+def test_a_heartbeat_that_is_garbage_is_judged_by_its_age(instance):
+    for run_id, seconds_ago in (("fresh", 5), ("old", 70)):
+        add_run(instance, run_id)
+        write_heartbeat(run_id, "", seconds_ago)
+        path = heartbeats.heartbeats_dir() / run_id
+        times = path.stat()
+        path.write_bytes(b"\xff\x00\xfe")
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    release_lost_runs(instance)
+    assert [status(instance, run_id) for run_id in ("fresh", "old")] == [STARTED, FAILURE]
+
+
 def test_after_a_reboot_the_age_of_the_heartbeat_decides(instance):
     for run_id, seconds_ago in (("fresh", 5), ("old", 70), ("future", -3600)):
         add_run(instance, run_id)
