@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.contracts.raw import RawTable
-from core.contracts.raw_rules import RULES, Between, Matches, MatchesOnPlatform, NotBefore, OneOf, Required, Rule
+from core.contracts.raw_rules import RULES, Between, Holds, Matches, MatchesOnPlatform, NotBefore, OneOf, Required, Rule
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -27,9 +27,8 @@ OBSERVATION: dict[RawTable, list[str]] = {
 def raw_suite(table: RawTable) -> ExpectationSuite:
     """The suite of a raw table.
 
-    Its batch also has ``day_of_file`` (the day in the folder's name) and ``own_day`` (of posted_at or observed_at). For
-    slices it has ``is_explained`` (the state is ok or there is a reason) and ``ids_add_up`` (kept_ids has as many ids
-    as posts_kept) instead.
+    Its batch also has ``day_of_file`` (the day in the folder's name) and ``own_day`` (of posted_at or observed_at),
+    except for slices, and the columns of raw_rules.with_conditions.
     """
     import great_expectations as gx
 
@@ -45,6 +44,8 @@ def _row_expectation(rule: Rule) -> Expectation:
     from great_expectations.expectations.row_conditions import Column
 
     match rule:
+        case Holds():
+            return gxe.ExpectColumnValuesToBeInSet(column=rule.name, value_set=[True], severity="critical")
         case Required():
             return gxe.ExpectColumnValuesToNotBeNull(column=rule.field, severity="critical")
         case Matches():
@@ -75,10 +76,7 @@ def _file_expectations(table: RawTable) -> list[Any]:
     import great_expectations.expectations as gxe
 
     if table == "slices":
-        return [
-            gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[True], severity="critical")
-            for column in ("is_explained", "ids_add_up")
-        ]
+        return []
     shown = {
         # A crawler that loses the texts or counts of most rows still lands rows, so these warn.
         "posts": [

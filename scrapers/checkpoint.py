@@ -157,6 +157,8 @@ class Checkpoint:
             is_broken = broken["reason"].is_not_null()
             rejects += self._rejects(table, rows.filter(is_broken), broken.filter(is_broken))
             tables[table] = rows.filter(~is_broken)
+            if table == "slices" and is_broken.any():
+                tables[table] = _incomplete(tables[table])
         write_quarantine(self._data_dir, crawl_id, rejects)
         for table, rows in tables.items():
             for day, rows_of_day in self._by_day(table, rows, unfinished.plan.day):
@@ -217,6 +219,17 @@ class Checkpoint:
         _logger.warning(
             "%s is damaged; moved to %s, which you can delete. What it held is requested again.", folder, place
         )
+
+
+def _incomplete(slices: pl.DataFrame) -> pl.DataFrame:
+    """The slices of a crawl of which one is in quarantine. What that one asked for is not known to be complete, and
+    others may cover its period, so none of the crawl counts as complete."""
+    is_complete = pl.col("state").is_in(["ok", "empty"])
+    reason = "a slice of the crawl breaks the row contract; 'tingfeng quarantine' shows it"
+    return slices.with_columns(
+        state=pl.when(is_complete).then(pl.lit("partial")).otherwise("state"),
+        reason=pl.when(is_complete).then(pl.lit(reason)).otherwise("reason"),
+    )
 
 
 def _context(table: RawTable, row: Mapping[str, Any]) -> str | None:

@@ -7,7 +7,7 @@ accepts every row that landing accepts.
 A null meets every condition but Required.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import get_args
@@ -128,7 +128,24 @@ class NotBefore:
         )
 
 
-Rule = Required | Matches | MatchesOnPlatform | OneOf | Between | NotBefore
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """A condition on several columns. ``name`` is the column in which the raw check finds the result, see derived."""
+
+    field: str
+    name: str
+    condition: Callable[[], pl.Expr]
+    meaning: str  # what a row that breaks it is, after "field"
+    remedy: str
+
+    def is_broken(self) -> pl.Expr:
+        return ~self.condition()
+
+    def reason(self) -> str:
+        return f"{self.field} {self.meaning}"
+
+
+Rule = Holds | Required | Matches | MatchesOnPlatform | OneOf | Between | NotBefore
 
 
 def _shown(bound: int | datetime | None) -> str:
@@ -179,6 +196,15 @@ def _counts(*fields: str) -> tuple[Between, ...]:
     return tuple(Between(field, 0, None, "correct the count in the file, or leave it empty") for field in fields)
 
 
+def _is_explained() -> pl.Expr:
+    return (pl.col("state") == "ok") | pl.col("reason").is_not_null()
+
+
+def _ids_add_up() -> pl.Expr:
+    """True for slices that name as many posts as they count; of other targets the ids are not kept."""
+    return ~pl.col("target").is_in(["search", "timeline"]) | (pl.col("kept_ids").list.len() == pl.col("posts_kept"))
+
+
 RULES: Mapping[RawTable, tuple[Rule, ...]] = {
     "posts": (
         *_LANDED,
@@ -218,8 +244,15 @@ RULES: Mapping[RawTable, tuple[Rule, ...]] = {
         NotBefore("slice_end", "slice_start", "report this", may_be_equal=False),
         NotBefore("posts_seen", "posts_kept", "report this"),
         *_counts("pages"),
+        Holds("reason", "is_explained", _is_explained, "is missing, though the state is not ok", "report this"),
+        Holds("kept_ids", "ids_add_up", _ids_add_up, "are not as many as posts_kept", "report this"),
     ),
 }
+
+
+def with_conditions(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with a column for each rule of the table that is a condition on several columns."""
+    return rows.with_columns(rule.condition().alias(rule.name) for rule in RULES[table] if isinstance(rule, Holds))
 
 
 def broken_rules(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:

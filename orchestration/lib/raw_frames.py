@@ -7,7 +7,7 @@ import polars as pl
 
 from core.calendar import day_of
 from core.contracts.raw import SCHEMAS, RawTable
-from core.contracts.raw_rules import broken_rules
+from core.contracts.raw_rules import broken_rules, with_conditions
 from core.platforms import PLATFORMS, Platform
 from core.storage.raw import partition_dir
 from expectations.plausibility import reposts_with_counts_of_originals
@@ -77,12 +77,9 @@ def validate_landed(table: RawTable, rows: pl.DataFrame) -> Validation:
 
 def _with_checked_columns(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with the derived columns that the suite of their table names (expectations/raw.py)."""
+    rows = with_conditions(table, rows)
     if table == "slices":
-        is_explained = (pl.col("state") == "ok") | pl.col("reason").is_not_null()
-        ids_add_up = ~pl.col("target").is_in(["search", "timeline"]) | (
-            pl.col("kept_ids").list.len() == pl.col("posts_kept")
-        )
-        return rows.with_columns(is_explained=is_explained, ids_add_up=ids_add_up)
+        return rows
     moment = "posted_at" if table in ("posts", "comments") else "observed_at"
     return rows.with_columns(pl.col("day").alias("day_of_file"), day_of(moment).cast(pl.String).alias("own_day"))
 

@@ -13,6 +13,7 @@ from core.contracts.raw import SCHEMAS, RawTable
 from core.contracts.raw_rules import (
     RULES,
     Between,
+    Holds,
     Matches,
     MatchesOnPlatform,
     NotBefore,
@@ -20,6 +21,7 @@ from core.contracts.raw_rules import (
     Required,
     Rule,
     broken_rules,
+    with_conditions,
 )
 from core.platforms import PLATFORMS
 from expectations.raw import raw_suite
@@ -60,7 +62,7 @@ def fails_the_check(table: RawTable, row: pl.DataFrame) -> bool:
     suite = raw_suite(table)
     # Conditions of whole files are not part of the row contract.
     suite.expectations = suite.expectations[: len(RULES[table])]
-    return validate(row.select(columns_of(suite)), suite).is_critical
+    return validate(with_conditions(table, row).select(columns_of(suite)), suite).is_critical
 
 
 @pytest.mark.parametrize("table", get_args(RawTable))
@@ -82,6 +84,7 @@ GOOD: dict[str, Any] = {
     "crawl_id": "20260106T000000.000000Z-1a2b", "list_name": "热搜", "rank": 1, "word": "词", "query": "q",
     "slice_start": datetime(2026, 1, 5, tzinfo=UTC), "slice_end": datetime(2026, 1, 6, tzinfo=UTC), "state": "ok",
     "target": "search", "ordering": "newest", "cap_hit": False, "posts_seen": 1, "posts_kept": 1,
+    "kept_ids": ["5251842963406855"],
 }  # fmt: skip
 
 IDS = {
@@ -93,8 +96,10 @@ IDS = {
 def breaking(rule: Rule) -> Any:
     """A value that breaks the rule alone."""
     match rule:
-        case Required():
+        case Holds(field="reason") | Required():
             return None
+        case Holds():
+            return []
         case Matches(field="word"):
             return ""
         case Matches():
@@ -114,12 +119,16 @@ def breaking(rule: Rule) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("table", "rule"), [(table, rule) for table, rules in RULES.items() for rule in rules], ids=repr
+    ("table", "rule"),
+    [(table, rule) for table, rules in RULES.items() for rule in rules],
+    ids=lambda value: value if isinstance(value, str) else f"{type(value).__name__} {value.field}",
 )
 def test_each_rule_names_its_field_its_reason_and_a_remedy(table: RawTable, rule: Rule) -> None:
     good = {name: GOOD.get(name) for name in SCHEMAS[table]}
     if isinstance(rule, MatchesOnPlatform):
         good |= {"platform": rule.platform, "post_id": IDS[rule.platform]}
+    if isinstance(rule, Holds):
+        good |= {"state": "partial", "reason": "the page is cut"}
     rows = pl.DataFrame([good, good | {rule.field: breaking(rule)}], schema=SCHEMAS[table], orient="row")
     assert broken_rules(table, rows).to_dicts() == [
         {"field": None, "reason": None, "remedy": None},

@@ -19,7 +19,7 @@ PLAN = CrawlPlan("one", DAY, QUERIES)
 def a_slice(query: str) -> Slice:
     start = datetime(2026, 1, 4, 16, tzinfo=UTC)
     return Slice(platform="weibo", query=query, slice_start=start, slice_end=start + timedelta(days=1), state="empty",
-                 observed_at=start + timedelta(days=2), crawl_id="one")  # fmt: skip
+                 reason="no results", observed_at=start + timedelta(days=2), crawl_id="one")  # fmt: skip
 
 
 def landed_slices(data: Path) -> pl.DataFrame:
@@ -37,6 +37,18 @@ def test_a_partly_written_step_is_ignored(tmp_path: Path) -> None:
     assert checkpoint.land() == 0
     assert landed_slices(tmp_path)["query"].to_list() == QUERIES[:2]
     assert checkpoint.unfinished_crawl() is None
+
+
+def test_a_slice_that_breaks_the_row_contract_makes_its_crawl_incomplete(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path, "weibo", DAY)
+    wrong = dataclasses.replace(a_slice(QUERIES[1]), posts_kept=2)  # of none seen
+    checkpoint.add(PLAN, Step(key="first"), [a_slice(QUERIES[0]), wrong])
+    checkpoint.land()
+    landed = landed_slices(tmp_path)
+    assert landed.select("query", "state").rows() == [(QUERIES[0], "partial")]
+    assert "breaks the row contract" in landed["reason"][0]
+    (path,) = (tmp_path / "quarantine").iterdir()
+    assert json.loads(path.read_text(encoding="utf-8"))["field"] == "posts_seen"
 
 
 def test_items_land_unchanged(tmp_path: Path) -> None:
