@@ -152,13 +152,15 @@ QUARANTINED_RECORDS = pl.Schema(
         "observed_at": pl.Datetime("us", "UTC"),  # when the record was collected, or its file was last written
     }
 )
-# Raw files of posts that the manifests name and that are gone (core/storage/landings.py).
+# Raw files of posts that the manifests name and that are gone, and days of which retention removed all files
+# (core/storage/landings.py).
 LOST_FILES = pl.Schema(
     {
         "platform": pl.String(),
         "posted_date": pl.Date(),
         "crawl_id": pl.String(),  # the name of the file; it begins with the time of the crawl or import
         "rows": pl.Int64(),  # null if it was never known
+        "is_expired": pl.Boolean(),  # true: a day that retention removed, without crawl_id
     }
 )
 

@@ -112,9 +112,13 @@ def record_lost(data_dir: Path, folder: Path, path: Path) -> None:
 
 
 def landed(data_dir: Path, folder: Path) -> dict[str, Landed]:
-    """The files that the folder should hold, by path. A line that was cut by a crash is ignored: its file was not
-    recorded."""
-    manifest = _manifest(data_dir, folder)
+    """The files that the folder should hold, by path."""
+    entries = _entries(_manifest(data_dir, folder))
+    return {path: entry for path, entry in entries.items() if not entry.removed}
+
+
+def _entries(manifest: Path) -> dict[str, Landed]:
+    """The last line of each path. A line that was cut by a crash is ignored: its file was not recorded."""
     if not manifest.exists():
         return {}
     entries: dict[str, Landed] = {}
@@ -124,7 +128,15 @@ def landed(data_dir: Path, folder: Path) -> dict[str, Landed]:
         except (orjson.JSONDecodeError, TypeError):
             continue
         entries[entry.path] = entry
-    return {path: entry for path, entry in entries.items() if not entry.removed}
+    return entries
+
+
+def emptied_days(data_dir: Path, folder: Path) -> list[str]:
+    """The days, YYYY-MM-DD in order, of which files were landed, and all of them removed on purpose."""
+    entries = _entries(_manifest(data_dir, folder))
+    days = {path.split("/")[0] for path in entries if path.startswith("day=")}
+    held = {path.split("/")[0] for path, entry in entries.items() if not entry.removed}
+    return sorted(day.removeprefix("day=") for day in days - held)
 
 
 def compare(data_dir: Path, folder: Path, *, verify: bool = False) -> Differences:

@@ -99,9 +99,13 @@ def rotate_key(quiet: Quiet = False) -> None:
     import os
 
     from core.environment import data_dir
+    from core.problems import Problem
     from core.storage.pseudonym_key import KEY_VARIABLE
     from orchestration.keeping.rotate import rotate
+    from orchestration.lib.heartbeats import live_runs
 
+    if runs := live_runs():
+        raise Problem(f"Run {runs[0]} is under way, and lands data with the present key; wait until it ends.")
     rotate(data_dir(), progress_line(quiet), from_environment=KEY_VARIABLE in os.environ)
     typer.echo("All pseudonyms are those of the new key. Back up the key, then run 'tingfeng refresh'.")
 

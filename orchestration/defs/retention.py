@@ -1,4 +1,4 @@
-"""Deletes what is older than ``retention`` and ``inbox.keep_days`` in listening.yaml allow."""
+"""Deletes what is older than listening.yaml allows (retention, inbox.keep_days), and takes it out of the marts."""
 
 import dagster as dg
 
@@ -6,6 +6,7 @@ from core.calendar import TIMEZONE
 from core.environment import data_dir
 from core.listening import load_listening
 from orchestration.keeping.retention import expire
+from orchestration.lib.days import all_stale_days
 
 
 @dg.op(description="Deletes what has expired by layer, as retention and inbox.keep_days in listening.yaml say.")
@@ -25,3 +26,20 @@ def retention() -> None:
 def daily_retention() -> dg.RunRequest:
     """Nothing is deleted unless listening.yaml has retention or inbox.keep_days."""
     return dg.RunRequest()
+
+
+@dg.sensor(
+    job_name="catch_up",
+    description="Takes expired days out of the marts when the retention has removed their raw files.",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def expired(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    filters = dg.RunsFilter(job_name=retention.name, statuses=[dg.DagsterRunStatus.SUCCESS])
+    ended = context.instance.get_runs(filters, limit=1)
+    if not ended or ended[0].run_id == context.cursor:
+        return dg.SkipReason("the retention has not run since")
+    context.update_cursor(ended[0].run_id)
+    if not all_stale_days():
+        return dg.SkipReason("no raw file has expired")
+    return dg.RunRequest(run_key=ended[0].run_id)

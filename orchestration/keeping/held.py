@@ -15,7 +15,7 @@ from orchestration.keeping.other_files import other_files
 from orchestration.keeping.subject import Log, Subject, silent
 from orchestration.keeping.traces import Traces
 
-_TABLES: tuple[RawTable, ...] = ("posts", "comments", "authors")
+_TABLES: tuple[RawTable, ...] = ("posts", "comments", "authors", "slices")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,29 @@ def held(data_dir: Path, subject: Subject, log: Log = silent) -> list[Held]:
 
 def _held_in_raw(data_dir: Path, subject: Subject) -> Iterator[Held]:
     for table in _TABLES:
+        count = _slices_naming if table == "slices" else _rows_of
         for folder in sorted(table_dir(data_dir, table, subject.platform).glob("day=*")):
-            counts = {path: rows_of(path, subject).height for path in folder.glob("*.parquet")}
+            counts = {path: count(path, subject) for path in folder.glob("*.parquet")}
             files = tuple(path for path, rows in sorted(counts.items()) if rows)
             if files:
                 yield Held(f"raw/{table}", folder.name.removeprefix("day="), sum(counts.values()), files)
 
 
+def _slices_naming(path: Path, subject: Subject) -> int:
+    """The number of slices that found one of the posts, or asked for its comments or for the account."""
+    rows = pl.read_parquet(path, columns=["query", "kept_ids"], hive_partitioning=False, glob=False)
+    ids = {*subject.posts, *subject.site_ids}
+    is_kept = pl.col("kept_ids").list.eval(pl.element().is_in(ids)).list.any().fill_null(value=False)
+    return rows.filter(is_kept | pl.col("query").is_in(ids)).height
+
+
 def _held_in_enriched(data_dir: Path, subject: Subject) -> Iterator[Held]:
     for folder in enriched_tables(data_dir):
         for path in data_files(folder):
-            rows = rows_of(path, subject)
-            if rows.height:
+            rows = _rows_of(path, subject)
+            if rows:
                 day = path.parent.name.removeprefix("day=") if path.parent != folder else None
-                yield Held(f"enriched/{folder.name}", day, rows.height, (path,))
+                yield Held(f"enriched/{folder.name}", day, rows, (path,))
 
 
 def enriched_tables(data_dir: Path) -> list[Path]:
@@ -64,12 +73,10 @@ def enriched_tables(data_dir: Path) -> list[Path]:
     return sorted(path for path in (data_dir / "enriched").glob("*") if path.is_dir() and path.name != "manifests")
 
 
-def rows_of(path: Path, subject: Subject) -> pl.DataFrame:
-    """The rows of a Parquet file by the author, of the post, or of the comments: their ids only."""
+def _rows_of(path: Path, subject: Subject) -> int:
+    """The number of rows of a Parquet file by the author, of the post, or of the comments."""
     rows = pl.scan_parquet(path, hive_partitioning=False, glob=False)
-    columns = set(rows.collect_schema().names())
-    names = [name for name in ("platform", "author_id", "post_id", "comment_id") if name in columns]
-    return rows.select(names).filter(is_of(subject, columns)).collect()
+    return rows.filter(is_of(subject, set(rows.collect_schema().names()))).select(pl.len()).collect().item()
 
 
 def is_of(subject: Subject, columns: set[str]) -> pl.Expr:

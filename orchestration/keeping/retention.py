@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from core.calendar import china_day
-from core.contracts.raw import RAW_ITEMS
+from core.contracts.raw import RAW_ITEMS, RawTable
 from core.environment import now
 from core.listening import Retention
 from core.platforms import PLATFORMS
@@ -45,7 +45,9 @@ def expire(data_dir: Path, retention: Retention, keep_days: int, log: Log) -> di
 def _raw_before(data_dir: Path, days: int) -> list[tuple[Path, Path]]:
     """The raw files of days of publication that are more than ``days`` ago, with their table's folder."""
     oldest = china_day(now() - timedelta(days=days))
-    folders = [table_dir(data_dir, table, platform) for table in RAW_ITEMS for platform in PLATFORMS]
+    # Slices first: while they name posts that are gone, the posts seem to be lost.
+    tables: list[RawTable] = sorted(RAW_ITEMS, key=lambda table: table != "slices")
+    folders = [table_dir(data_dir, table, platform) for table in tables for platform in PLATFORMS]
     files = [(folder, path) for folder in folders for path in files_to_rewrite(data_dir, folder)]
     return [(folder, path) for folder, path in files if path.parent.name.removeprefix("day=") < oldest]
 

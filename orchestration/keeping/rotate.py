@@ -51,11 +51,12 @@ def rotate(data_dir: Path, log: Callable[[str], None], *, from_environment: bool
             load_key(data_dir)  # raises Problem: neither the present nor an unfinished rotation's key
             return
         parts = keys.split(b"\n")
+        # First, and not after the fingerprint: a run that is killed in between would leave marts with old pseudonyms.
+        remove_marts(data_dir)
         for count in range(done + 1, len(parts) + 1):
             files = _rotate_files(data_dir, parts[count - 1], f"k{count}")
             record_fingerprint(data_dir, b"\n".join(parts[:count]))
             log(f"{files} files were written again with the pseudonyms of key {count}.")
-        remove_marts(data_dir)
 
 
 def _with_new_key(data_dir: Path, keys: bytes, *, from_environment: bool) -> bytes:

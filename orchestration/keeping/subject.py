@@ -97,10 +97,12 @@ def _author(data_dir: Path, author: str, name: str | None) -> Subject:
         return Subject(platform, authors={author})
     if platform is None:
         raise ArgumentProblem("An id of a site belongs to a platform; name it with --platform.")
-    key = load_key(data_dir)
+    parts = load_key(data_dir).split(b"\n")
+    # Reports of before a rotation of the key have the pseudonyms of their time.
+    keys = [b"\n".join(parts[:count]) for count in range(1, len(parts) + 1)]
     # Exports of MediaCrawler since 2025 hold a hash of the id in place of the id.
     ids = {author, hashlib.sha256(author.encode()).hexdigest()[:16]}
-    return Subject(platform, authors={pseudonym(key, platform, one) for one in ids}, site_ids=ids)
+    return Subject(platform, authors={pseudonym(key, platform, one) for key in keys for one in ids}, site_ids=ids)
 
 
 def _is_known(data_dir: Path, platform: Platform, author: str) -> bool:

@@ -63,6 +63,12 @@ def run_of_this_process() -> str | None:
     return _runs_of_this_process[-1] if _runs_of_this_process else None
 
 
+def live_runs() -> list[str]:
+    """The ids of the runs whose process is alive."""
+    folder = heartbeats_dir()
+    return sorted(path.name for path in folder.iterdir() if seems_alive(path.name)) if folder.is_dir() else []
+
+
 def seems_alive(run_id: str) -> bool | None:
     """True if the process of a run is alive, False if it is dead, None if the run has no heartbeat (yet)."""
     try:

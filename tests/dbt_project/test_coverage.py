@@ -8,12 +8,14 @@ import polars as pl
 import pytest
 
 from core.calendar import CHINA
+from core.contracts import enriched
 from core.contracts.raw import Ordering, Slice, SliceState
+from core.storage.files import write_once
 from core.storage.raw import land, to_frame
 from tests.warehouse import DataFolder, post
 
-DAYS = [(date(2026, 1, 1) + timedelta(days=number)).isoformat() for number in range(104)]
-WHOLE, REFUSED, NOT_ASKED, TWICE = DAYS[100:]
+DAYS = [(date(2026, 1, 1) + timedelta(days=number)).isoformat() for number in range(105)]
+WHOLE, REFUSED, NOT_ASKED, TWICE, EXPIRED = DAYS[100:]
 TRUTH, SHOWN = 400, 240  # posts of a day, and how many of them a pass shows: the cap hides 40%
 
 
@@ -56,6 +58,10 @@ def covered(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     window = {"window_start": date(2026, 1, 1), "window_end": date.fromisoformat(DAYS[-1])}
     topic = {"topic_id": "demo", "topic_name": "合成话题", "brand": "合成", "platform": "weibo"} | window
     data.write_topics("000001-aa", [topic], [{"topic_id": "demo", "platform": "weibo", "query": "q"}])
+    expired = pl.DataFrame(
+        [("weibo", date.fromisoformat(EXPIRED), "", None, True)], schema=enriched.LOST_FILES, orient="row"
+    )
+    write_once(expired, data.path / "enriched/lost_files/000001-aa.parquet")
     data.dbt("seed")
     data.dbt("build", "--select", "+crawl_coverage", "--exclude", "posts_not_enriched")
     return data
@@ -90,5 +96,6 @@ def test_each_incomplete_day_has_a_reason(covered: DataFolder) -> None:
         (1, 0, 1, 0, False, "it is blocked"),
         (0, 0, 0, 0, False, "not collected"),
         (1, 1, 0, 0, True, None),  # by the later of two crawls
+        (0, 0, 0, 0, False, "removed by retention"),
     ]
-    assert [row[4] for row in rows[1:]] == [400, 0, None, 7]
+    assert [row[4] for row in rows[1:]] == [400, 0, None, 7, None]

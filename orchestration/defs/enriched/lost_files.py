@@ -12,8 +12,9 @@ from core.contracts.enriched import LOST_FILES
 from core.contracts.raw import SCHEMAS, RawTable
 from core.environment import data_dir
 from core.platforms import PLATFORMS, Platform
+from core.storage.landings import emptied_days
 from core.storage.paths import enriched_dir
-from core.storage.raw import REMEDY_FOR_LOST, raw_files
+from core.storage.raw import REMEDY_FOR_LOST, raw_files, table_dir
 from core.storage.versions import fingerprint, write_version
 from orchestration.lib.check_warnings import WARNINGS, in_words
 
@@ -22,8 +23,8 @@ KEY = dg.AssetKey(["enriched", "lost_files"])
 
 @dg.asset(
     key=KEY,
-    description="Raw files of posts that the manifests name and that are lost or damaged. Those of "
-    "other tables are logged and named by the check.",
+    description="Raw files of posts that the manifests name and that are lost or damaged, and days that retention "
+    "removed. Lost files of other tables are logged and named by the check.",
     kinds={"polars"},
     group_name="enriched",
     pool="enriched_lost_files",
@@ -36,9 +37,14 @@ KEY = dg.AssetKey(["enriched", "lost_files"])
 def lost_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     lost = find_lost_files(data_dir())
     rows = [
-        (one.platform, date.fromisoformat(one.day), Path(one.name).stem, one.rows)
+        (one.platform, date.fromisoformat(one.day), Path(one.name).stem, one.rows, False)
         for one in lost
         if one.table == "posts"
+    ]
+    rows += [
+        (platform, date.fromisoformat(day), "", None, True)
+        for platform in PLATFORMS
+        for day in emptied_days(data_dir(), table_dir(data_dir(), "posts", platform))
     ]
     frame = pl.DataFrame(rows, schema=LOST_FILES, orient="row")
     warnings = [str(file) for file in lost if not file.is_collected_again]

@@ -1,5 +1,6 @@
 """Rotation of the key, backup and restore, and retention, each over landed files."""
 
+import json
 import os
 import shutil
 import tarfile
@@ -20,6 +21,7 @@ from orchestration.keeping.forget import forget
 from orchestration.keeping.retention import expire
 from orchestration.keeping.rotate import rotate
 from orchestration.keeping.subject import Subject
+from orchestration.lib.heartbeats import start_heartbeat
 from tests.commands import tingfeng
 from tests.warehouse import post
 
@@ -104,6 +106,43 @@ class TestRotation:
         monkeypatch.setenv(KEY_VARIABLE, "a key of the tests\nthe key after that")
         assert tingfeng("rotate-key") == 0
         assert set(raw(data)["author_id"]) == {pseudonym(load_key(data), "weibo", PERSON)}
+
+    def test_an_import_after_it_gives_the_pseudonym_that_raw_has(self, data: Path, tmp_path: Path) -> None:
+        note = {"note_id": "66fad51c000000001b0224b8", "type": "normal", "title": "合成", "desc": "合成笔记"}
+        note |= {"time": 1700000000000, "liked_count": "1", "collected_count": "0", "comment_count": "0"}
+        note |= {"last_modify_ts": 1700000100000, "tag_list": "", "source_keyword": "合成", "share_count": "0"}
+        for number in (8, 9):
+            row = note | {"user_id": PERSON, "note_id": f"66fad51c000000001b0224b{number}"}
+            (tmp_path / f"{number}.jsonl").write_text(json.dumps(row))
+        assert tingfeng("import", tmp_path / "8.jsonl") == 0
+        [before] = raw(data)["author_id"]
+        assert tingfeng("rotate-key") == 0
+        assert tingfeng("import", tmp_path / "9.jsonl") == 0
+        first, second = raw(data)["author_id"]
+        assert first == second != before
+
+    def test_a_person_is_deleted_after_it_by_the_id_of_the_site(self, data: Path) -> None:
+        land_posts(data)
+        before = pseudonym(load_key(data), "weibo", PERSON)
+        rotated(data)
+        ledger = data / "reports/demo/2026-01-03T120000/figures.json"
+        ledger.parent.mkdir(parents=True)
+        ledger.write_text(f"weibo:{before}")  # a report of before
+        assert tingfeng("forget", "--platform", "weibo", "--author", PERSON, "--no-refresh") == 0
+        assert raw(data).is_empty()
+        assert before not in ledger.read_text()
+        rotated(data)
+        land_posts(data, "20260104T100000.000000Z-ab12")
+        assert raw(data).is_empty()
+
+    def test_it_is_refused_while_a_run_lands_data_with_the_present_key(
+        self, data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        land_posts(data)
+        monkeypatch.setenv("TINGFENG_DAGSTER_STORAGE", str(data / "dagster"))
+        start_heartbeat("a-run")
+        assert tingfeng("rotate-key") == 1
+        assert "Run a-run is under way" in capsys.readouterr().err
 
 
 class TestBackup:

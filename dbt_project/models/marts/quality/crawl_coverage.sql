@@ -38,8 +38,17 @@ lost_files as (
             days.topic_id = last_crawls.topic_id
             and days.platform = last_crawls.platform
             and days.posted_date = last_crawls.posted_date
-    where files.crawl_id >= coalesce(last_crawls.crawl_id, '')
+    where not files.is_expired and files.crawl_id >= coalesce(last_crawls.crawl_id, '')
     group by days.topic_id, days.platform, days.posted_date
+),
+
+expired_days as (
+    select
+        platform,
+        posted_date,
+        is_expired
+    from {{ ref("stg_enriched__lost_files") }}
+    where is_expired
 ),
 
 -- Posts that slices name, and that are in no file, or not in that of the last crawl.
@@ -195,6 +204,7 @@ select
         when lost_files.files is not null then lost_files.files || ' raw file(s) lost'
         when lost_posts.posts is not null
             then lost_posts.posts || ' posts that a crawl found are no longer in raw: a file was lost or cut'
+        when counted.slices is null and expired_days.is_expired then 'removed by retention'
         when counted.slices is null then 'not collected'
         else coalesce(counted.reason, 'not every query was asked for the whole day after its end')
     end as missing_reason
@@ -214,6 +224,8 @@ left join lost_posts
         days.topic_id = lost_posts.topic_id
         and days.platform = lost_posts.platform
         and days.posted_date = lost_posts.posted_date
+left join expired_days
+    on days.platform = expired_days.platform and days.posted_date = expired_days.posted_date
 left join collected
     on
         days.topic_id = collected.topic_id

@@ -67,6 +67,7 @@ last_losses as (
         posted_date,
         max(crawl_id) as crawl_id
     from {{ ref("stg_enriched__lost_files") }}
+    where not is_expired
     group by platform, posted_date
 ),
 
