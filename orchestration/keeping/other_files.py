@@ -167,9 +167,9 @@ def _csv_without(path: Path, traces: Traces) -> str:
     text = path.read_text(encoding="utf-8")
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"))):
-        if not any(traces.in_texts(row)):
-            writer.writerow(row)
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    named = traces.in_texts(["\n".join(row) for row in rows])
+    writer.writerows(row for row, is_named in zip(rows, named, strict=True) if not is_named)
     return ("\ufeff" if text.startswith("\ufeff") else "") + out.getvalue()
 
 

@@ -43,8 +43,8 @@ def _mark(path: Path, snapshot: Path, traces: Traces, at: datetime) -> int:
     deleted = _deleted_posts(snapshot, ledger, posts)
     blank = _numbered(ledger)
     text = [name for name, dtype in ledger.schema.items() if dtype == pl.String]
-    cells = {name: [traces.blanked(cell, blank) if cell else cell for cell in ledger[name]] for name in text}
-    new = marked(ledger, deleted, at).with_columns(pl.Series(name, cells[name], pl.String) for name in text)
+    columns = [pl.Series(name, traces.blanked_all(ledger[name].to_list(), blank), pl.String) for name in text]
+    new = marked(ledger, deleted, at).with_columns(columns)
     if not new.select(ledger.columns).equals(ledger) or new[MARK].is_not_null().any():
         draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         new.write_parquet(draft)

@@ -3,7 +3,7 @@
 import json
 import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 
 import markupsafe
@@ -29,35 +29,62 @@ class Traces:
         words |= {form for text in words for form in (*_in_json(text), str(markupsafe.escape(text)))}
         # Reports show an account that is not listed by the beginning of its pseudonym (event_voices.display_name).
         words |= {f"{subject.platform}:{author[:6]}" for author in subject.authors}
+        self._words = words
         self._candidates = sorted(ids | words)
-        # Longest first: a text may begin with another one.
-        ids_pattern = "|".join(re.escape(one) for one in sorted(ids, key=len, reverse=True))
-        words_pattern = "|".join(re.escape(one) for one in sorted(words, key=len, reverse=True))
-        parts = [rf"(?<![0-9A-Za-z])(?:{ids_pattern})(?![0-9A-Za-z])" if ids else "", words_pattern]
-        self._pattern = re.compile("|".join(part for part in reversed(parts) if part) or r"(?!)")
-        self._bytes_pattern = re.compile(self._pattern.pattern.encode())
 
     def are_in(self, text: str) -> bool:
         """True if the text names the subject."""
         return self.in_texts([text])[0]
 
     def in_texts(self, texts: Sequence[str]) -> list[bool]:
-        """As are_in for each text. Thousands of ids are looked for at once; few texts are left for the pattern."""
-        if not self._candidates or not texts:
-            return [False] * len(texts)
-        may_be = pl.Series(texts, dtype=pl.String).str.contains_any(self._candidates)
-        return [
-            is_candidate and self._pattern.search(text) is not None
-            for text, is_candidate in zip(texts, may_be, strict=True)
-        ]
+        """As are_in for each text."""
+        return [pattern is not None for pattern in self._patterns(texts)]
 
     def blanked(self, text: str, blank: Callable[[str], str] = lambda trace: REMOVED) -> str:
         """The text with ``blank`` of each trace in its place."""
-        return self._pattern.sub(lambda trace: blank(trace[0]), text) if self.are_in(text) else text
+        return self.blanked_all([text], blank)[0] or ""
+
+    def blanked_all(self, texts: Sequence[str | None], blank: Callable[[str], str]) -> list[str | None]:
+        """As blanked for each text; a text that is None stays."""
+        patterns = self._patterns([text or "" for text in texts])
+        return [
+            pattern.sub(lambda trace: blank(trace[0]), text) if pattern and text else text
+            for text, pattern in zip(texts, patterns, strict=True)
+        ]
 
     def blanked_bytes(self, content: bytes) -> bytes:
         """The content of a file with crosses in place of each trace: its length stays the same."""
-        return self._bytes_pattern.sub(lambda trace: b"x" * len(trace[0]), content)
+        [pattern] = self._patterns([content.decode(errors="replace")])
+        if pattern is None:
+            return content
+        return re.sub(pattern.pattern.encode(), lambda trace: b"x" * len(trace[0]), content)
+
+    def _patterns(self, texts: Sequence[str]) -> list[re.Pattern[str] | None]:
+        """For each text, a pattern of the traces in it, None without any.
+
+        All ids and words are looked for at once. A pattern of thousands would take minutes, so each has only those that
+        its text contains.
+        """
+        if not self._candidates or not texts:
+            return [None] * len(texts)
+        series = pl.Series(texts, dtype=pl.String)
+        patterns: list[re.Pattern[str] | None] = [None] * len(texts)
+        places = series.str.contains_any(self._candidates).arg_true()
+        present = series.gather(places).str.extract_many(self._candidates, overlapping=True)
+        for place, candidates in zip(places, present, strict=True):
+            pattern = self._pattern_of(set(candidates))
+            if pattern.search(texts[place]):
+                patterns[place] = pattern
+        return patterns
+
+    def _pattern_of(self, candidates: Set[str]) -> re.Pattern[str]:
+        """Longest first, since a text may begin with another one. Ids not as a part of a longer number or word."""
+        words, ids = candidates & self._words, candidates - self._words
+        alternatives = [re.escape(one) for one in sorted(words, key=len, reverse=True)]
+        if ids:
+            any_id = "|".join(re.escape(one) for one in sorted(ids, key=len, reverse=True))
+            alternatives.append(rf"(?<![0-9A-Za-z])(?:{any_id})(?![0-9A-Za-z])")
+        return re.compile("|".join(alternatives))
 
     def are_in_original(self, text: str) -> bool:
         """True if a file as a site or vendor wrote it names the subject: its ids of authors are those of the site."""

@@ -287,6 +287,7 @@ def test_nothing_brings_the_person_back(forgotten: DataFolder) -> None:
     imported = write_waiting_file(data)
     assert tingfeng("import", imported, "--quiet") == 0
     imported.unlink()
+    assert tingfeng("requeue", "--quiet") == 0
     Checkpoint(data, "weibo", DAY).land()
     again = "20260109T100000.000000Z-ab12"
     items = [*(dataclasses.replace(one, crawl_id=again) for one in (*posts(), *comments()))]
