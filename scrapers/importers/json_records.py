@@ -101,10 +101,11 @@ def records(text: io.TextIOBase) -> Iterator[object]:
 
 
 def _boundary(buffer: str, position: int) -> re.Pattern[str] | None:
-    """What stands between two records of a file: the end of one and the first key of the next, as the record at this
-    position has it. It is found in broken records too, whose brackets and quotes may not match."""
+    """What stands between two records of a file: a bracket, comma or line break, and the first key of the next record,
+    as the record at this position has it. It is found in broken records too, whose brackets and quotes may not match,
+    or of which the end is missing."""
     first = _FIRST_KEY.match(buffer, position)
-    return re.compile(rf"\}}[\s,]*(?=\{{\s*{re.escape(first[1])})") if first else None
+    return re.compile(rf"[}},\n][\s,]*(?=\{{\s*{re.escape(first[1])})") if first else None
 
 
 def _end_of_broken(buffer: str, position: int, boundary: re.Pattern[str] | None) -> int | None:

@@ -124,7 +124,7 @@ def _read_posts(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.
 def _read_comments(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.DataFrame:
     rows, names = _with_hashed_authors(rows), _COMMENT_NAMES[platform]
     comment_id = columns.column(rows, "comment_id").str.strip_chars()
-    post_id = columns.column(rows, names["post_id"]).str.strip_chars()
+    post_id = post_ids(platform, columns.column(rows, names["post_id"]))
     parent_id = columns.non_empty(columns.column(rows, "parent_comment_id"))
     observed_at = columns.times(columns.column(rows, "last_modify_ts"), context.modified_at)
     posted_at = _posted_at(rows, platform, comment_id, names["posted_at"], observed_at)

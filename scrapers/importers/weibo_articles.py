@@ -63,7 +63,7 @@ def _read_posts(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
 
 
 def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
-    post_id = columns.column(rows, "articleId").str.strip_chars()
+    post_id = post_ids("weibo", columns.column(rows, "articleId"))
     time_text = columns.column(rows, "created_at")
     posted_at = columns.times(time_text, context.modified_at)
     return raw_rows(

@@ -111,7 +111,7 @@ def _posted_at(time_text: pl.Series, post_id: pl.Series, context: Context) -> pl
 
 def _read_comments(rows: pl.DataFrame, context: Context) -> pl.DataFrame:
     comment_id = columns.column(rows, "id").str.strip_chars()
-    post_id = columns.column(rows, "weibo_id").str.strip_chars()
+    post_id = post_ids("weibo", columns.column(rows, "weibo_id"))
     root_id = columns.non_empty(columns.column(rows, "root_id"))
     time_text = columns.column(rows, "created_at")
     posted_at = columns.times(time_text, context.modified_at, columns.weibo_id_times(comment_id))
