@@ -263,7 +263,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         person_id_keys=frozenset(
             {"url_token", "user_id", "user_url_token", "member_id", "member_hash_id", "creator_hash"}
         ),
-        person_id_places=re.compile(r"/(?:people|org)/(?P<id>[\w-]+)"),
+        person_id_places=re.compile(r"/(?:people|org|members)/(?P<id>[\w-]+)"),
         person_pages=re.compile(rf"zhihu\.com{_SLASH}(?:people|org){_SLASH}(?P<id>[\w.-]+)"),
         person_signs=("zhihu.com",),
         has_spider=True,

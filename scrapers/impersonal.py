@@ -42,7 +42,7 @@ _FORMS = (
     rf"[{_OF_NUMBERS}]{{0,40}}[0-9０-９][{_OF_NUMBERS}]{{0,40}}|[+-]",  # also those that no parser reads yet
     r"[0-9]+\s*分钟前|刚刚",
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [0-9]{2} [0-9:]{8} [+-][0-9]{4} [0-9]{4}",
-    r"[0-9a-f]{16,40}|BV1[0-9A-Za-z]{9}",  # ids in base 16, hashes, pseudonyms
+    r"[0-9a-f]{8,40}|BV1[0-9A-Za-z]{9}",  # ids in base 16, hashes, pseudonyms
     rf"(?:(?:发布于|来自|IP\s?属地)[\s:：]*)?(?:{'|'.join(sorted(REGIONS))})",
     "|".join(map(re.escape, sorted(_FIXED_WORDS))),
     # Weibo's short id of a post follows the author's.

@@ -20,7 +20,7 @@ from urllib.parse import quote
 from core.contracts.raw import Author, Comment, Post
 from core.platforms import FACTS, Platform, Removal
 from core.storage.pseudonym_key import PSEUDONYM_LENGTH, pseudonym
-from scrapers.impersonal import impersonal
+from scrapers.impersonal import NOT_KEPT, impersonal
 from scrapers.parsers.bodies import dump_record, load_json
 
 Personal = TypeVar("Personal", bound=Post | Comment | Author)
@@ -187,6 +187,18 @@ def without_people(text: str, key: bytes) -> str:
         if any(sign in text for sign in facts.person_signs):
             text = facts.person_pages.sub(partial(_without_person, platform=platform, key=key), text)
     return _without_tail_names(text)
+
+
+def without_ids_in_addresses(text: str) -> str:
+    """The text with NOT_KEPT in place of persons in addresses of any platform: for logs, which have no key."""
+    for facts in FACTS.values():
+        if any(sign in text for sign in facts.person_signs):
+            text = facts.person_pages.sub(
+                lambda match: match[0].removesuffix(match[match.lastgroup or 0]) + NOT_KEPT, text
+            )
+        if facts.person_id_places is not None:
+            text = facts.person_id_places.sub(lambda match: match[0].removesuffix(match["id"]) + NOT_KEPT, text)
+    return text
 
 
 def _without_person(match: re.Match[str], platform: Platform, key: bytes) -> str:

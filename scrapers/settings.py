@@ -1,6 +1,11 @@
 """Scrapy settings. Each value that differs from Scrapy's default has its reason beside it."""
 
+import os
+
 from core.environment import browser_platforms, daily_requests, data_dir, sandbox_url, source, user_agent
+
+# Whatever a crawl writes is readable by its owner alone, also if it is started by hand.
+os.umask(0o077)
 
 BOT_NAME = "tingfeng"
 SPIDER_MODULES = ["scrapers.spiders"]
@@ -76,3 +81,4 @@ EXTENSIONS = {
 }
 LOG_LEVEL = "INFO"
 LOG_VERSIONS: list[str] = []
+LOG_FORMATTER = "scrapers.logs.WithoutContent"

@@ -14,7 +14,7 @@ from scrapers.parsers import SearchPage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
 from scrapers.parsers.douyin_bodies import load_response, next_cursor
 from scrapers.parsers.douyin_details import HOT_LIST, parse_comments, parse_hot_list, parse_profile, parse_replies
-from scrapers.parsers.records import NO_CURSOR, NoData, UnreadableError, rejecting
+from scrapers.parsers.records import NO_CURSOR, NoData, UnreadableError, rejecting, value_in_message
 from scrapers.parsers.values import from_epoch, parse_count, plain_text
 
 __all__ = ["HOT_LIST", "parse_comments", "parse_hot_list", "parse_profile", "parse_replies", "parse_search"]
@@ -120,7 +120,7 @@ def _read_aweme(aweme: dict[str, Any], is_ad_card: bool, observed_at: datetime) 
     aweme_id = aweme.get("aweme_id")
     # A number is not accepted: the ids have 19 digits, which dumps by JavaScript round.
     if not (isinstance(aweme_id, str) and aweme_id.isascii() and aweme_id.isdigit()):
-        raise UnreadableError(f"aweme_id is not a valid id: {aweme_id!r}")
+        raise UnreadableError(f"aweme_id is not a valid id: {value_in_message(aweme_id)}")
     posted_at = from_epoch(aweme.get("create_time"))
     if posted_at is None:
         raise UnreadableError("create_time is not a valid time")

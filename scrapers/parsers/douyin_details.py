@@ -8,7 +8,7 @@ from core.contracts.raw import Author, Comment, HotItem
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
 from scrapers.parsers.douyin_bodies import load_response, next_cursor
-from scrapers.parsers.records import NoData, UnreadableError, rejecting, set_state_of_comments
+from scrapers.parsers.records import NoData, UnreadableError, rejecting, set_state_of_comments, value_in_message
 from scrapers.parsers.values import from_epoch, parse_count, parse_place, plain_text
 
 HOT_LIST = "hot_search"  # 抖音热榜; trending_list (上升热点) in the same response is another list, without ranks
@@ -66,9 +66,9 @@ def _read_replies_below(record: dict[str, Any], root: Comment, page: CommentPage
 def _read_comment(record: dict[str, Any], post_id: str, root_id: str | None, observed_at: datetime) -> Comment:
     comment_id = record.get("cid")
     if not (isinstance(comment_id, str) and comment_id.isascii() and comment_id.isdigit()):
-        raise UnreadableError(f"cid is not a valid id: {comment_id!r}")
+        raise UnreadableError(f"cid is not a valid id: {value_in_message(comment_id)}")
     if record.get("aweme_id", post_id) != post_id:
-        raise UnreadableError(f"a comment on post {record['aweme_id']}, not on {post_id}")
+        raise UnreadableError(f"a comment on post {value_in_message(record['aweme_id'])}, not on {post_id}")
     posted_at = from_epoch(record.get("create_time"))
     if posted_at is None:
         raise UnreadableError("create_time is not a valid time")
@@ -115,7 +115,7 @@ def parse_profile(body: bytes, observed_at: datetime) -> ProfilePage:
 def _read_user(user: dict[str, Any], observed_at: datetime) -> Author:
     uid = as_text(user.get("uid"))
     if uid in ("", "0"):
-        raise UnreadableError(f"uid is not a valid id: {user.get('uid')!r}")
+        raise UnreadableError(f"uid is not a valid id: {value_in_message(user.get('uid'))}")
     # follower_count is that of Douyin; mplatform_followers_count adds those of the same account in sister apps.
     followers, following, posts = counts = [
         parse_count(user.get(name)) for name in ("follower_count", "following_count", "aweme_count")

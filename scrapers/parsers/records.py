@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from core.contracts.raw import Reject, SliceState
 from core.platforms import Platform
+from scrapers.impersonal import is_impersonal
 from scrapers.parsers import CommentPage
 from scrapers.parsers.bodies import as_list, as_object, dump_record
 
@@ -20,6 +21,11 @@ class NoData(NamedTuple):
 
     state: SliceState
     reason: str
+
+
+def value_in_message(value: object) -> str:
+    """The value for a message, unless it may name a person: a record in another form has anything anywhere."""
+    return repr(value) if value is None or is_impersonal(str(value)) else "(not quoted, since it may be a name)"
 
 
 INVALID_JSON = NoData("partial", "the body is not valid JSON; it may be truncated")

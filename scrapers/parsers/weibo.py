@@ -14,7 +14,7 @@ from core.contracts.raw import Post
 from core.platforms import post_address
 from scrapers.parsers import SearchPage, weibo_html
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, load_json, load_object, load_record
-from scrapers.parsers.records import INVALID_JSON, UnreadableError, rejecting
+from scrapers.parsers.records import INVALID_JSON, UnreadableError, rejecting, value_in_message
 from scrapers.parsers.values import html_to_text, parse_count, parse_place, parse_time, plain_text, weibo_id_time
 from scrapers.parsers.weibo_bodies import hashtags, is_json, refusal, remove_insertions, user_id
 from scrapers.parsers.weibo_details import HOT_LIST, parse_comments, parse_hot_list, parse_profile, parse_replies
@@ -147,7 +147,7 @@ def _declared_total(response: object) -> int | None:
 def _read_status(status: dict[str, Any], observed_at: datetime) -> Post:
     post_id = as_text(status.get("idstr")) or as_text(status.get("mid")) or as_text(status.get("id"))
     if not (post_id.isascii() and post_id.isdigit()):
-        raise UnreadableError(f"not a valid post id: {post_id!r}" if status else "no post in the card")
+        raise UnreadableError(f"not a valid post id: {value_in_message(post_id)}" if status else "no post in the card")
     if as_text(status.get("deleted")) == "1":
         raise UnreadableError("deleted by its author")
     if "reposts_count" not in status and "attitudes_count" not in status:
@@ -155,7 +155,7 @@ def _read_status(status: dict[str, Any], observed_at: datetime) -> Post:
     id_time = weibo_id_time(post_id)
     posted_at = parse_time(status.get("created_at"), observed_at, id_time) or id_time
     if posted_at is None:
-        raise UnreadableError(f"not a valid time: {status.get('created_at')!r}")
+        raise UnreadableError(f"not a valid time: {value_in_message(status.get('created_at'))}")
     user = as_object(status.get("user"))
     original = as_object(status.get("retweeted_status"))
     text = _text_of(status)

@@ -11,7 +11,14 @@ from typing import Any
 from core.contracts.raw import Author, Comment, HotItem
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
-from scrapers.parsers.records import NoData, UnreadableError, rejecting, set_state_of_comments, with_replies
+from scrapers.parsers.records import (
+    NoData,
+    UnreadableError,
+    rejecting,
+    set_state_of_comments,
+    value_in_message,
+    with_replies,
+)
 from scrapers.parsers.values import (
     NOT_SHOWN,
     Count,
@@ -96,12 +103,12 @@ def _id_of(record: dict[str, Any]) -> str:
 def _read_comment(record: dict[str, Any], post_id: str, root_id: str | None, observed_at: datetime) -> Comment:
     comment_id = _id_of(record)
     if not (comment_id.isascii() and comment_id.isdigit()):
-        raise UnreadableError(f"not a valid comment id: {comment_id!r}")
+        raise UnreadableError(f"not a valid comment id: {value_in_message(comment_id)}")
     if "text" not in record and "text_raw" not in record:
         raise UnreadableError("no text")
     posted_at = _posted_at(record.get("created_at"), comment_id, observed_at)
     if posted_at is None:
-        raise UnreadableError(f"not a valid time: {record.get('created_at')!r}")
+        raise UnreadableError(f"not a valid time: {value_in_message(record.get('created_at'))}")
     parent_id = _parent_of(record, comment_id, root_id)
     user = as_object(record.get("user"))
     likes = first_count(record.get("like_count"), record.get("like_counts"))

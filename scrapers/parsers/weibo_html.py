@@ -10,7 +10,7 @@ from lxml import etree
 from core.contracts.raw import Post
 from core.platforms import post_address
 from scrapers.parsers import SearchPage
-from scrapers.parsers.records import NoData, UnreadableError, reject
+from scrapers.parsers.records import NoData, UnreadableError, reject, value_in_message
 from scrapers.parsers.values import Count, html_to_text, parse_count, parse_time, weibo_bid_to_mid, weibo_id_time
 from scrapers.parsers.weibo_bodies import hashtags, recognise_block_page, remove_insertions
 
@@ -114,14 +114,14 @@ def _read_card(card: Any, payload: str, observed_at: datetime) -> Post:
     author_id, bid = link.groups() if link else (None, "")
     post_id = card.get("mid") or weibo_bid_to_mid(bid) or ""
     if not (post_id.isascii() and post_id.isdigit()):
-        raise UnreadableError(f"not a valid post id: {post_id!r}")
+        raise UnreadableError(f"not a valid post id: {value_in_message(post_id)}")
     content = _FULL_TEXT(card) or _TEXT(card)
     if not content:
         raise UnreadableError("no text")
     id_time = weibo_id_time(post_id)
     posted_at = parse_time(_text(shown_at), observed_at, id_time) or id_time
     if posted_at is None:
-        raise UnreadableError(f"not a valid time: {_text(shown_at)!r}")
+        raise UnreadableError(f"not a valid time: {value_in_message(_text(shown_at))}")
     text = _SPACED_BREAK.sub("\n", html_to_text(remove_insertions(_SPACES.sub(" ", _markup(content[0])))))
     likes, comments, shares = counts = _card_counts(card)
     avatar = _AVATAR(card)

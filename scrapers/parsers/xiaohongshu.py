@@ -16,7 +16,7 @@ from core.platforms import post_address
 from scrapers.parsers import SearchPage
 from scrapers.parsers.block_pages import block_page_state
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, in_snake_case
-from scrapers.parsers.records import NO_CURSOR, NoData, UnreadableError, reject, rejecting
+from scrapers.parsers.records import NO_CURSOR, NoData, UnreadableError, reject, rejecting, value_in_message
 from scrapers.parsers.values import from_epoch, parse_time, plain_text, xiaohongshu_id_time
 from scrapers.parsers.xiaohongshu_bodies import (
     ID,
@@ -118,7 +118,7 @@ def _note_of(item: dict[str, Any]) -> dict[str, Any] | None:
 def _read_note(note: dict[str, Any], item: dict[str, Any], observed_at: datetime) -> Post:
     note_id = as_text(note.get("note_id")) or as_text(note.get("id")) or as_text(item.get("id"))
     if not ID.fullmatch(note_id):
-        raise UnreadableError(f"not a valid note id: {note_id!r}")
+        raise UnreadableError(f"not a valid note id: {value_in_message(note_id)}")
     exact_time = from_epoch(note.get("time")) or from_epoch(note.get("timestamp"))
     posted_at = exact_time or _approximate_time(note, note_id, observed_at)
     if posted_at is None:

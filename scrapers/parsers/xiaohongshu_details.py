@@ -6,7 +6,7 @@ from typing import Any
 from core.contracts.raw import Author, Comment
 from scrapers.parsers import CommentPage, ProfilePage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record
-from scrapers.parsers.records import NoData, UnreadableError, rejecting, set_state_of_comments
+from scrapers.parsers.records import NoData, UnreadableError, rejecting, set_state_of_comments, value_in_message
 from scrapers.parsers.values import NOT_SHOWN, from_epoch, parse_count, plain_text, xiaohongshu_id_time
 from scrapers.parsers.xiaohongshu_bodies import (
     ID,
@@ -73,9 +73,9 @@ def _read_replies_below(record: dict[str, Any], root: Comment, page: CommentPage
 def _read_comment(record: dict[str, Any], post_id: str, root_id: str | None, observed_at: datetime) -> Comment:
     comment_id = as_text(record.get("id"))
     if not ID.fullmatch(comment_id):
-        raise UnreadableError(f"not a valid comment id: {comment_id!r}")
+        raise UnreadableError(f"not a valid comment id: {value_in_message(comment_id)}")
     if record.get("note_id", post_id) != post_id:
-        raise UnreadableError(f"a comment on post {record['note_id']}, not on {post_id}")
+        raise UnreadableError(f"a comment on post {value_in_message(record['note_id'])}, not on {post_id}")
     # The id is issued 1 to 11 s before the comment's time.
     posted_at = (
         from_epoch(record.get("create_time")) or from_epoch(record.get("time")) or xiaohongshu_id_time(comment_id)

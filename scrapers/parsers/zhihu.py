@@ -12,7 +12,7 @@ from core.contracts.raw import Post
 from core.platforms import post_address
 from scrapers.parsers import SearchPage
 from scrapers.parsers.bodies import as_object, as_text, dump_record
-from scrapers.parsers.records import NoData, UnreadableError, rejecting
+from scrapers.parsers.records import NoData, UnreadableError, rejecting, value_in_message
 from scrapers.parsers.values import (
     NOT_SHOWN,
     first_count,
@@ -78,7 +78,7 @@ def _post_record(entry: object) -> dict[str, Any] | None:
 def _read_record(record: dict[str, Any], observed_at: datetime) -> Post:
     post_type, post_id = as_text(record["type"]), as_text(record.get("id"))
     if not post_id:
-        raise UnreadableError(f"not a valid post id: {record.get('id')!r}")
+        raise UnreadableError(f"not a valid post id: {value_in_message(record.get('id'))}")
     times = (record.get(key) for key in ("created_time", "created", "created_at", "published_at"))
     posted_at = next((time for time in map(from_epoch, times) if time is not None), None)
     if posted_at is None:

@@ -13,7 +13,7 @@ from typing import Any
 from core.contracts.raw import Author, Comment, HotItem
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage
 from scrapers.parsers.bodies import as_list, as_object, as_text, dump_record, in_snake_case, load_object
-from scrapers.parsers.records import NoData, UnreadableError, rejecting, with_replies
+from scrapers.parsers.records import NoData, UnreadableError, rejecting, value_in_message, with_replies
 from scrapers.parsers.values import (
     NOT_SHOWN,
     first_count,
@@ -86,7 +86,7 @@ def _has_more_replies(record: dict[str, Any]) -> bool:
 def _read_comment(record: dict[str, Any], post_id: str, root_id: str | None, observed_at: datetime) -> Comment:
     comment_id = _id_of(record)
     if not (comment_id.isascii() and comment_id.isdigit()):
-        raise UnreadableError(f"not a valid comment id: {record.get('id')!r}")
+        raise UnreadableError(f"not a valid comment id: {value_in_message(record.get('id'))}")
     if record.get("is_delete"):
         raise UnreadableError("deleted")
     posted_at = from_epoch(record.get("created_time"))

@@ -15,7 +15,7 @@ from scrapers.pseudonym import pseudonymise, scrub
 class Pseudonymise:
     """Replaces author ids by keyed pseudonyms and removes the names of all but listed accounts.
 
-    Payloads, those of hot lists included, and the records of rejects are scrubbed.
+    Payloads, those of hot lists included, and the records and addresses of rejects are scrubbed.
     """
 
     def __init__(self, key: bytes, names: Mapping[str, str]) -> None:
@@ -33,6 +33,8 @@ class Pseudonymise:
             case HotItem():  # its payload may name the author of the question
                 return dataclasses.replace(item, payload=scrub(item.payload, item.platform, self._key))
             case Reject(platform=str() as platform):
-                return dataclasses.replace(item, record=scrub(item.record, platform, self._key))
+                # The source is the address of a request, which may be for an account.
+                source = scrub(item.source, platform, self._key)
+                return dataclasses.replace(item, record=scrub(item.record, platform, self._key), source=source)
             case _:
                 return item

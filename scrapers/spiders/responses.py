@@ -19,6 +19,7 @@ from scrapy.http import Response
 
 from core.contracts.raw import STOPPING_STATES, Reject, Slice, SliceState
 from scrapers.parsers import CommentPage, HotListPage, ProfilePage, SearchPage
+from scrapers.pseudonym import without_ids_in_addresses
 
 # HTTP statuses with which the sites refuse a request (docs/sites.md): rate limits, bans, captchas and, since 2026,
 # bad signatures. 401 means a missing login and is handled separately.
@@ -67,9 +68,9 @@ def error_page(response: Response) -> SearchPage | None:
 
 def _redirect_page(response: Response) -> SearchPage:
     """Blocked or logged out, depending on the redirect's target. The reason omits its query string, which may identify
-    the operator."""
+    the operator, and the id of an account."""
     location = (response.headers.get("Location") or b"").decode("latin-1")
-    target = re.sub("[?#].*", "", location).removeprefix("https:").removeprefix("//")
+    target = re.sub("[?#].*", "", without_ids_in_addresses(location)).removeprefix("https:").removeprefix("//")
     to = f" to {target}" if target else ""
     if any(word in target for word in BLOCK_PAGE_PATHS):
         return SearchPage(state="blocked", reason=f"HTTP {response.status}{to}: refused, or a captcha is required")

@@ -39,6 +39,7 @@ def run(data: Path, *arguments: Any, **changes: str) -> subprocess.CompletedProc
         text=True,
         timeout=1_200,  # takes minutes if four share two cores
         check=False,
+        umask=0o022,  # whatever the tests are started with: a command sets its own
     )
 
 

@@ -110,3 +110,17 @@ def test_no_author_is_identifiable_in_landed_files(event, sandbox_corpus):
 def test_a_refresh_without_new_data_does_nothing(event):
     idle = run(event, "refresh")
     assert (idle.returncode, "Nothing to do" in idle.stderr) == (0, True)
+
+
+def test_crawls_steps_dbt_and_dagster_write_files_for_their_owner_alone(event):
+    patterns = (
+        "raw/posts/*/*/*.parquet",
+        "enriched/**/*.parquet",
+        "*.duckdb",
+        "serving/**/*.duckdb",
+        "dagster/**/*.db",
+    )
+    for pattern in patterns:
+        assert list(event.glob(pattern)), pattern
+    written = [path for path in event.rglob("*") if not path.is_symlink()]
+    assert [path for path in written if path.stat().st_mode & 0o077] == []

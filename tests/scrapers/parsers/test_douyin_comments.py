@@ -32,7 +32,7 @@ class TestComments:
         assert [(reject.position, reject.reason) for reject in page.rejects] == [
             ("comment 1", "cid is not a valid id: 7592600000000000001"),
             (f"reply 1 to comment {ROOT}", "create_time is not a valid time"),
-            ("comment 3", f"a comment on post 7592500000000000009, not on {POST}"),
+            ("comment 3", f"a comment on post '7592500000000000009', not on {POST}"),
         ]
         assert (page.state, len(page.comments)) == ("ok", 1)
 

@@ -42,7 +42,7 @@ class TestComments:
         assert [(reject.position, reject.reason) for reject in page.rejects] == [
             (f"reply 1 to comment {ROOT}", "not a valid comment id: '695bd500'"),
             ("comment 2", "no valid time, neither in the comment nor in its id"),
-            ("comment 3", f"a comment on post 695bd0a0000000001e0000a9, not on {NOTE}"),
+            ("comment 3", f"a comment on post '695bd0a0000000001e0000a9', not on {NOTE}"),
         ]
         assert (page.state, len(page.comments)) == ("ok", 1)
 

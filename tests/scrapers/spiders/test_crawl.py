@@ -250,6 +250,33 @@ def test_unreadable_records_go_to_quarantine(crawl: Callable[..., Any], site: Si
     assert states(done) == [(QUERIES[0], "ok", 1)]
 
 
+def test_a_crawl_writes_and_logs_nobody_and_its_files_are_for_their_owner_alone(site: Site, tmp_path: Path) -> None:
+    """A page with names in a post and in a record that cannot be read; logged at DEBUG."""
+
+    async def search(request: Request) -> Response:
+        named = '<a class="name" nick-name="合成用户0001" href="//weibo.com/n/合成用户0001">合成用户0001</a>'
+        unreadable = card(MID, "//@合成用户0003:好").replace(str(MID), "x").replace("/Ql", "/")
+        post = card(MID, "//@合成用户0003:看").replace('<div class="from">', f'{named}<div class="from">')
+        return page(post, unreadable)
+
+    command = [sys.executable, "-m", "scrapy", "crawl", "weibo", "-a", f"day={DAY}", "-s", "LOG_LEVEL=DEBUG"]
+    command += ["-a", f"queries={json.dumps(QUERIES[:1])}"]
+    places = {"TINGFENG_DATA": str(tmp_path / "data"), "TINGFENG_SOURCE": "sandbox",
+              "TINGFENG_SANDBOX_URL": site.start(search)}  # fmt: skip
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | places, capture_output=True, text=True, check=True, umask=0o022
+    )
+    written = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert {path.suffix for path in written} >= {".parquet", ".jsonl"}
+    for text in (done.stdout, done.stderr, *(path.read_bytes().decode("utf-8", "replace") for path in written)):
+        assert "合成用户" not in text
+        assert "1000000001" not in text
+    cells = [str(pl.read_parquet(path).to_dicts()) for path in written if path.suffix == ".parquet"]
+    assert "小米" in str(cells)
+    assert "合成用户" not in str(cells)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "data").rglob("*")} == {0o600, 0o700}
+
+
 class TestEndedEarly:
     """A crawl in its own process, of a search without end."""
 
