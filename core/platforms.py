@@ -102,8 +102,8 @@ class PlatformFacts:
 # Slashes in addresses, also where JSON or another address holds the address: \/ and %2F.
 _SLASH = r"(?:\\*/|%2[Ff])"
 _WEIBO_PAGES = (
-    "ajax|article|detail|home|hot|l|login|mygroups|n|newlogin|p|profile|search|signup|status|statuses|tag|ttarticle|"
-    "tv|u|video|weibo"
+    "about|ajax|article|detail|help|home|hot|info|login|mygroups|newlogin|page|pagenotfound|profile|search|signup|sorry|"
+    "sso|status|statuses|tag|ttarticle|video|visitor|weibo"
 )
 _WEIBO_PERSON = r"(?:[a-z]*uid|authorid|user_?id)(?:=|:|%3A|%3D)"
 

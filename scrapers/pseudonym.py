@@ -20,8 +20,8 @@ from urllib.parse import quote
 from core.contracts.raw import Author, Comment, Post
 from core.platforms import FACTS, Platform, Removal
 from core.storage.pseudonym_key import PSEUDONYM_LENGTH, pseudonym
-from scrapers.impersonal import NOT_KEPT, impersonal
 from scrapers.parsers.bodies import dump_record, load_json
+from scrapers.parsers.impersonal import NOT_KEPT, impersonal
 
 Personal = TypeVar("Personal", bound=Post | Comment | Author)
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence, Set
 import polars as pl
 
 from core.platforms import FACTS, Platform
-from scrapers.impersonal import IMPERSONAL, LONGEST_COUNT, NOT_KEPT, is_impersonal
 from scrapers.importers.columns import VALID_ID, column, where, without_tail_names, without_video_title
 from scrapers.parsers.bodies import load_object
+from scrapers.parsers.impersonal import IMPERSONAL, LONGEST_COUNT, NOT_KEPT, is_impersonal
 from scrapers.pseudonym import NAME_KEYS, PERSON_KEYS, scrub, without_people
 
 
@@ -64,7 +64,7 @@ def payloads(
     """Each row as a JSON object of text values, without personal data. Columns without any value are left out.
 
     words: columns with words of the post, which are kept without the names that the site inserts. ids: columns with ids
-    of posts and comments. Of the other columns a value is kept if it cannot name a person (scrapers.impersonal).
+    of posts and comments. Of the other columns a value is kept if it cannot name a person (parsers.impersonal).
 
     All values are text, so that a row gives the same payload whether it came as CSV or as JSON.
     """

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from core.contracts.raw import Reject, SliceState
 from core.platforms import Platform
-from scrapers.impersonal import is_impersonal
 from scrapers.parsers import CommentPage
 from scrapers.parsers.bodies import as_list, as_object, dump_record
+from scrapers.parsers.impersonal import is_impersonal
 
 
 class UnreadableError(ValueError):

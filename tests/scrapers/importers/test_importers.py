@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from core.calendar import china_day
 from core.contracts.raw import SCHEMAS
 from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
-from scrapers.impersonal import NOT_KEPT
 from scrapers.importers import columns, examining, files, formats, landing, reading, run, tallies, weibo_search
 from scrapers.importers.payload import payloads, pseudonyms
 from scrapers.importers.tallies import Import, Progress
 from scrapers.parsers import values
+from scrapers.parsers.impersonal import NOT_KEPT
 from scrapers.pseudonym import scrub
 from tests.commands import import_command
 
