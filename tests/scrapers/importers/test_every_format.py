@@ -2,7 +2,9 @@
 
 import csv
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,61 @@ def test_rows_of_csv_that_are_wider_or_narrower_than_the_header(
     path = write_csv(tmp_path / "export.csv", rows, ["x"] * (width + 60), ["x"] * (width - 1))
     tally = importing(path)
     assert sums(tally) == (6, 1, 2, 3)
+
+
+def write_sheet(path: Path, rows: list[Row]) -> None:
+    _text_frame(rows).write_excel(path)
+
+
+def write_table(path: Path, rows: list[Row]) -> None:
+    frame = _text_frame(rows)
+    names = ", ".join(f'"{name}"' for name in frame.columns)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"create table posts ({names})")
+        database.executemany(f"insert into posts values ({', '.join('?' * frame.width)})", frame.rows())
+        database.commit()
+
+
+def write_parquet(path: Path, rows: list[Row]) -> None:
+    _text_frame(rows).write_parquet(path)
+
+
+def _text_frame(rows: list[Row]) -> pl.DataFrame:
+    return pl.DataFrame([{name: _cell(value) for name, value in row.items()} for row in rows])
+
+
+@pytest.mark.parametrize(("ending", "write"), [("xlsx", write_sheet), ("db", write_table), ("parquet", write_parquet)])
+@pytest.mark.parametrize("name", ["weibo-search posts", "MediaCrawler douyin comments", "WeiboSpider posts"])
+def test_other_layouts(
+    name: str,
+    ending: str,
+    write: Callable[[Path, list[Row]], None],
+    tmp_path: Path,
+    importing: Callable[[Path], Tally],
+) -> None:
+    path = tmp_path / f"export.{ending}"
+    write(path, rows_of(SAMPLES[name]))
+    assert sums(importing(path)) == (4, 1, 2, 1)
+
+
+MAPPED = {
+    "posts": "{post_id: 编号, text: 正文, posted_at: 时间, author_id: 作者, like_count: 点赞}",
+    "comments": "{post_id: 帖子, comment_id: 编号, text: 正文, posted_at: 时间, author_id: 作者, like_count: 点赞}",
+}
+
+
+@pytest.mark.parametrize("table", MAPPED)
+def test_mapped_files(table: str, tmp_path: Path, importing: Callable[[Path], Tally]) -> None:
+    (tmp_path / "v.mapping.yaml").write_text(
+        f"format: vendor\ntable: {table}\nfiles: '*.csv'\ncolumns: {MAPPED[table]}\n"
+        "constants: {platform: weibo}\npersonal: []\n",
+        encoding="utf-8",
+    )
+    row = {"编号": WEIBO_ID, "正文": "小米", "时间": "2026-01-05 21:40", "作者": "1000000001", "点赞": "3"}
+    sample = Sample(row | ({"帖子": WEIBO_ID} if table == "comments" else {}), "编号", "时间", "点赞")
+    cut = sample.row | {"编号": "1.23E+18"}
+    wide = ["x"] * (len(sample.row) + 1)
+    assert sums(importing(write_csv(tmp_path / "v.csv", [*rows_of(sample), cut], wide))) == (6, 1, 2, 3)
 
 
 @pytest.mark.parametrize("name", WITH_IDS)
