@@ -5,8 +5,10 @@ import dagster as dg
 from core.calendar import TIMEZONE
 from core.environment import data_dir
 from core.listening import load_listening
+from core.storage.paths import serving_path
 from orchestration.keeping.retention import expire
 from orchestration.lib.days import all_stale_days
+from orchestration.publishing.staleness import quarantine_changed
 
 
 @dg.op(description="Deletes what has expired by layer, as retention and inbox.keep_days in listening.yaml say.")
@@ -40,6 +42,6 @@ def expired(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReaso
     if not ended or ended[0].run_id == context.cursor:
         return dg.SkipReason("the retention has not run since")
     context.update_cursor(ended[0].run_id)
-    if not all_stale_days():
-        return dg.SkipReason("no raw file has expired")
+    if not all_stale_days() and not quarantine_changed(data_dir(), serving_path()):
+        return dg.SkipReason("nothing that the marts hold has expired")
     return dg.RunRequest(run_key=ended[0].run_id)

@@ -53,10 +53,23 @@ def _raw_before(data_dir: Path, days: int) -> list[tuple[Path, Path]]:
 
 
 def _expire_raw(data_dir: Path, days: int) -> int:
-    expired = _raw_before(data_dir, days)
+    """Raw files, and all versions of what was read from them, which publications keep otherwise."""
+    expired = _raw_before(data_dir, days) + _enriched_before(data_dir, days)
     for folder, path in expired:
         remove(data_dir, folder, path)
     return len(expired)
+
+
+def _enriched_before(data_dir: Path, days: int) -> list[tuple[Path, Path]]:
+    """As _raw_before for enriched files, but for the empty ones that stand for a day without raw files."""
+    oldest = china_day(now() - timedelta(days=days))
+    return [
+        (folder, path)
+        for folder in sorted((data_dir / "enriched").glob("*"))
+        for path in sorted(folder.glob("day=*/*.parquet"))
+        if path.parent.name.removeprefix("day=") < oldest
+        and pl.scan_parquet(path, hive_partitioning=False, glob=False).select(pl.len()).collect().item()
+    ]
 
 
 def _expire_payloads(data_dir: Path, days: int) -> int:

@@ -23,7 +23,7 @@ from orchestration.keeping.rotate import rotate
 from orchestration.keeping.subject import Subject
 from orchestration.lib.heartbeats import start_heartbeat
 from tests.commands import tingfeng
-from tests.warehouse import post
+from tests.warehouse import DataFolder, post, read_post
 
 DAY, CRAWL = "2026-01-02", "20260102T100000.000000Z-ab12"
 PERSON = "1000000001"
@@ -230,6 +230,19 @@ class TestRetention:
         land_posts(data)
         assert expire(data, Retention(raw=1), 30, print)["raw"] == 1
         assert raw_files(data, "posts", ["weibo"]) == {}
+
+    def test_what_was_read_from_raw_expires_with_it_in_all_versions(self, data: Path) -> None:
+        folder = DataFolder(data)
+        for day in (DAY, "2999-01-01"):
+            for version in ("000001-aa", "000002-bb"):
+                folder.enrich(day, version, [read_post("weibo", "5252110000000001", "neutral")])
+        folder.enrich(DAY, "000003-cc", [])  # as for a day without raw files
+        assert expire(data, Retention(raw=1), 30, print)["raw"] == 4
+        assert expire(data, Retention(raw=1), 30, print)["raw"] == 0
+        left = sorted((data / "enriched/posts").glob("*/*.parquet"))
+        assert [f"{path.parent.name}/{path.stem}" for path in left] == [
+            f"day={DAY}/000003-cc", "day=2999-01-01/000001-aa", "day=2999-01-01/000002-bb",
+        ]  # fmt: skip
 
     def test_files_expire_by_the_time_they_were_written(self, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
         for name in ("quarantine/a.jsonl", "quarantine/b.jsonl", "reports/demo/one/report.html"):
