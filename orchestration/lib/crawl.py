@@ -23,6 +23,7 @@ from core.listening import Listening
 from core.platforms import Platform
 from core.problems import Problem
 from core.storage.paths import PROJECT_DIR
+from core.storage.pseudonym_key import load_key
 from core.storage.raw import new_crawl_id
 from orchestration.lib.raw_frames import read_landed
 
@@ -123,10 +124,11 @@ def run_judged_crawl(
 ) -> tuple[dict[str, Any], Verdict]:
     """Run a platform's spider under a new crawl_id; return its stats and the verdict on it, called by ``name``.
 
-    Raises dg.Failure, without retries, if the platform cannot be collected from.
+    Raises dg.Failure, without retries, if the platform cannot be collected from, or the key of the pseudonyms is wrong.
     """
     try:
         require_access([platform])
+        load_key(data_dir())  # the crawl needs it too, and would end with a traceback
     except Problem as problem:
         raise dg.Failure(str(problem), allow_retries=False) from problem
     stats = run_crawl(context, platform, {**arguments, "crawl_id": new_crawl_id(context.run.run_id[:8])})

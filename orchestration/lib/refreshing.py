@@ -89,6 +89,7 @@ def refresh(start: str | None, end: str | None, progress: Progress) -> list[Outc
         progress.message(message)
     listening = load_listening()
     window = requested_window(start, end, listening)
+    load_key(data_dir())  # raises Problem for a key that crawls and steps would refuse
     if window is None:
         return _refresh_stale_days(listening, progress, is_repaired=bool(enriched_repairs))
     plan = days_to_crawl(listening, *window)

@@ -118,6 +118,67 @@ class TestJson:
         assert scrubbed == {"user": {"id": expected}, "retweeted_status": {"user": {"id": expected}}, "uid": expected}
 
 
+# Pages of people as other platforms' pages link to them: person -> address.
+PAGES = {
+    "1000000001": "https://weibo.com/u/1000000001",
+    "1000000002": "https://weibo.com/1000000002/QlKFGj1uE",
+    "1000000003": "https://m.weibo.cn/profile/1000000003?from=x",
+    "1000000004": "https://weibo.com/p/1005051000000004/home",
+    "合成用户0005": "https://weibo.com/n/合成用户0005",
+    "hechengyonghu": "https://weibo.com/hechengyonghu?refer=x",
+    "1000000007": "https:\\/\\/weibo.com\\/u\\/1000000007",
+    "1000000008": "https%3A%2F%2Fweibo.com%2Fu%2F1000000008",
+    "1000000009": "https://m.weibo.cn/x?a=1&uid=1000000009",
+    "5f0000000000000000000010": "https://www.xiaohongshu.com/user/profile/5f0000000000000000000010",
+    "MS4wLjABAAAAsynthetic": "https://www.douyin.com/user/MS4wLjABAAAAsynthetic",
+    "he-cheng-12": "https://www.zhihu.com/people/he-cheng-12/answers",
+    "1000000013": "https://space.bilibili.com/1000000013",
+}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("person", PAGES)
+def test_pages_of_people_on_any_platform_are_scrubbed_in_every_payload(person: str, platform: Platform) -> None:
+    address = PAGES[person]
+    reject = Reject(platform=platform, source="u", position="page", reason="r", record="", observed_at=NOW)
+    for record in (
+        json.dumps({"desc": f"看 {address} 吧", "urls": [{"link": address}]}, ensure_ascii=False),
+        f'<p>看 <a href="{address}" title="合成用户0005">这里</a></p><script>var x = {{"l": "{address}"}}</script>',
+        f"plain text with {address}",
+    ):
+        assert person not in Pseudonymise(KEY, {}).process_item(dataclasses.replace(reject, record=record)).record
+    post = Post(platform=platform, post_id="1234", text=f"看 {address}", title=address, posted_at=NOW, author_id=None,
+                post_url="https://x", post_type="text", observed_at=NOW, payload="{}")  # fmt: skip
+    landed = pseudonymise(post, KEY)
+    assert person not in f"{landed.text} {landed.title}"
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_cards_of_weibo_are_scrubbed_on_the_pages_of_every_platform(platform: Platform) -> None:
+    card = '<a class="name" nick-name="合成用户0001" href="//weibo.com/1000000001?refer=x">合成用户0001</a>'
+    card += '<a usercard="id=1000000002">a</a>'
+    card += '<a href="?uname=%E5%90%88%E6%88%90%E7%94%A8%E6%88%B70001&uid=1000000003">b</a>'
+    scrubbed = scrub(f"<html>{card}</html>", platform, KEY)
+    assert not re.search("合成用户|%E5%90%88|100000000", scrubbed)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://m.weibo.cn/detail/5251874932590001",
+        "https://weibo.com/ttarticle/p/show?id=2309405251874932590001",
+        "https://s.weibo.com/weibo?q=x",
+        "https://www.zhihu.com/question/1/answer/1991234567890",
+        "https://www.douyin.com/video/7591234567890123456",
+        "https://www.xiaohongshu.com/explore/695bbe00000000001d03a6e7",
+        "https://www.bilibili.com/video/BV17x411w7KC",
+    ],
+)
+def test_addresses_of_posts_stay(address: str) -> None:
+    for platform in PLATFORMS:
+        assert address in scrub(json.dumps({"desc": address}), platform, KEY)
+
+
 @given(st.lists(st.sampled_from(["1000001", "100000", "x", "-", "信", " ", "1"])))
 def test_an_id_is_replaced_unless_it_is_part_of_a_longer_word(parts: list[str]) -> None:
     text = "".join(parts)

@@ -183,6 +183,27 @@ def test_a_wrong_setting_is_one_line_before_anything_runs(command, variable, val
     assert line.startswith(f"tingfeng: {message}")
 
 
+@pytest.mark.parametrize("arguments", ["refresh", "refresh --start 2026-01-05", "import {case}"])
+@pytest.mark.parametrize(
+    ("key", "message", "remedy"),
+    [
+        ("", "TINGFENG_PSEUDONYM_KEY: the key of the pseudonyms is empty", "Set it to a longer secret, or unset it"),
+        ("short", "TINGFENG_PSEUDONYM_KEY: the key of the pseudonyms has 5 characters", "Set it to a longer secret"),
+        ("another key of sufficient length", "The key of the pseudonyms has the fingerprint ", "'tingfeng rotate-key'"),
+    ],
+)
+def test_a_wrong_key_is_one_line_with_the_remedy(arguments, key, message, remedy, monkeypatch, capfd):
+    case = ROOT / "tests/cases/collect/01-same-post-twice-blocks-refresh"
+    monkeypatch.setenv("TINGFENG_PSEUDONYM_KEY", "a key that is long enough for tests")
+    assert tingfeng("import", case) == 0
+    capfd.readouterr()
+    monkeypatch.setenv("TINGFENG_PSEUDONYM_KEY", key)
+    assert tingfeng(*arguments.format(case=case).split()) == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"tingfeng: {message}")
+    assert remedy in line
+
+
 def test_a_wrong_source_is_one_line(monkeypatch, capsys):
     monkeypatch.setenv("TINGFENG_SOURCE", "nowhere")
     assert tingfeng("refresh") == 1
