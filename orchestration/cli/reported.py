@@ -57,6 +57,10 @@ def problem_lines(problem: Exception) -> list[str]:
     duckdb = sys.modules.get("duckdb")  # slow to import, and not imported by every command
     if duckdb and isinstance(problem, duckdb.IOException | duckdb.SerializationException):
         return [f"{message} If the file is damaged, delete it and run 'tingfeng refresh', which writes it again."]
+    polars = sys.modules.get("polars")
+    if polars and isinstance(problem, polars.exceptions.ComputeError) and "parquet" in message:
+        reason = f"A Parquet file is damaged ({message})"
+        return [f"{reason}. 'tingfeng refresh' names it, and repairs it or moves it out of the way; then try again."]
     where = _innermost_line_of_ours(problem)
     reason = f"{type(problem).__name__}: {message} ({where})"
     return [f"{reason}. Please report this; {DEBUG_VARIABLE}=1 shows the traceback."]

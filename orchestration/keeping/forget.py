@@ -6,7 +6,7 @@ snapshot and the marts of past moments are removed; the next refresh, or report,
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ import polars as pl
 from core.contracts.raw import RAW_ITEMS, RawTable
 from core.environment import now
 from core.listening import load_listening
+from core.platforms import Platform
 from core.problems import Problem
 from core.storage.duckdb_files import is_open_elsewhere
 from core.storage.locks import holder, locked
@@ -42,7 +43,7 @@ def forget(data_dir: Path, subject: Subject, log: Log) -> None:
         add_tombstones(data_dir, subject.platform, subject.deleted)
     _import_waiting_files(data_dir, traces, log)
     with alone(data_dir, log):
-        _set_damaged_aside(data_dir, subject)
+        set_damaged_aside(data_dir, [subject.platform])
         forget_in_reports(data_dir, traces, log)
         for path, _ in list(other_files(data_dir, traces, log)):
             log(forget_in_file(data_dir, path, traces))
@@ -84,10 +85,10 @@ def _import_waiting_files(data_dir: Path, traces: Traces, log: Log) -> None:
         log(f"{path} was put there just now and stays: run the command again when it has been imported.")
 
 
-def _set_damaged_aside(data_dir: Path, subject: Subject) -> None:
-    """Files that cannot be read cannot be written again; they are set aside, and removed there."""
+def set_damaged_aside(data_dir: Path, platforms: Sequence[Platform]) -> None:
+    """Files that cannot be read cannot be written again; they are set aside, and a deletion removes them there."""
     for table in RAW_ITEMS:
-        raw_files(data_dir, table, [subject.platform])
+        raw_files(data_dir, table, platforms)
     heal(data_dir / "enriched")
 
 

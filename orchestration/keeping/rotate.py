@@ -29,7 +29,7 @@ from core.storage.pseudonym_key import (
 from core.storage.raw import table_dir
 from core.storage.rewriting import files_to_rewrite, rename_in_publications, rewrite
 from core.storage.tombstones import read_tombstones, write_tombstones
-from orchestration.keeping.forget import alone, remove_marts
+from orchestration.keeping.forget import alone, remove_marts, set_damaged_aside
 
 _PSEUDONYM = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{PSEUDONYM_LENGTH}}}(?![0-9a-f])")
 _FROM_ENVIRONMENT = (
@@ -43,6 +43,7 @@ def rotate(data_dir: Path, log: Callable[[str], None], *, from_environment: bool
     if any((data_dir / "checkpoints").glob("*/*/crawl.json")):
         raise Problem("A crawl is unfinished, with pseudonyms of the present key; let it end, or delete checkpoints/.")
     with alone(data_dir, log):
+        set_damaged_aside(data_dir, PLATFORMS)
         keys = read_key(data_dir)
         if not has_landed(data_dir) or landed_keys(data_dir, keys) == len(keys.split(b"\n")):
             keys = _with_new_key(data_dir, load_key(data_dir), from_environment=from_environment)

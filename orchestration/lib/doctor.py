@@ -29,7 +29,13 @@ from core.storage.pseudonym_key import KEY_VARIABLE, key_path, landed_fingerprin
 from core.storage.raw import REMEDY_FOR_LOST, table_dir
 from core.storage.tombstones import read_tombstones
 from orchestration.lib.heartbeats import runs_with_heartbeat, seems_alive
-from orchestration.lib.repairs import abandoned_spool, damaged_dagster_files, damaged_publications, old_drafts
+from orchestration.lib.repairs import (
+    abandoned_spool,
+    damaged_dagster_files,
+    damaged_ledgers,
+    damaged_publications,
+    old_drafts,
+)
 from orchestration.publishing.manifests import time_of
 from orchestration.reading.sentiment.choice import load_classifier
 from scrapers.importers.inbox import inbox_dir
@@ -192,8 +198,8 @@ def check_locks(data_dir: Path) -> list[Finding]:
 
 
 def check_records(data_dir: Path) -> list[Finding]:
-    """Records of publications, and Dagster's databases."""
-    damaged = [*damaged_publications(data_dir), *damaged_dagster_files()]
+    """Records of publications, ledgers of reports, and Dagster's databases."""
+    damaged = [*damaged_publications(data_dir), *damaged_ledgers(data_dir), *damaged_dagster_files()]
     message = "is damaged; 'tingfeng refresh' moves it to set-aside and goes on."
     return [Finding("records", f"{path} {message}", needs_person=False) for path in damaged]
 

@@ -22,6 +22,8 @@ from orchestration.lib.heartbeats import (
 
 # Until its executor starts, a run has no heartbeat: its process imports the definitions first, some 10 s.
 START_SECONDS = 90
+# Dagster's code server looks every half second for runs of its own that died; each must be reported once only.
+CODE_SERVER_SECONDS = 2
 _NOT_STARTED = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING)
 # Queued runs have no process; the daemon starts them when it runs again.
 _UNFINISHED = [*_NOT_STARTED, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
@@ -31,9 +33,12 @@ def release_lost_runs(instance: dg.DagsterInstance) -> list[str]:
     """Mark runs whose process is dead as failed, and free the slots of runs that have ended; a message for each."""
     messages = []
     with _one_at_a_time():
-        for record in instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED)):
-            run = record.dagster_run
-            if not _is_lost(record, time.time()):
+        records = instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED))
+        lost = [record.dagster_run for record in records if _is_lost(record, time.time())]
+        if lost:
+            time.sleep(CODE_SERVER_SECONDS)
+        for run in lost:
+            if _has_ended(instance, run.run_id):
                 continue
             instance.report_run_failed(run, "The process that ran it was killed. Its days will be processed again.")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

@@ -26,6 +26,7 @@ def repair(data_dir: Path) -> list[str]:
         *repair_warehouse(data_dir),
         *_repair_snapshot(data_dir),
         *_repair_publications(data_dir),
+        *_repair_ledgers(data_dir),
         *_repair_dagster_storage(data_dir),
         *_remove_drafts(data_dir),
         *_remove_spool(data_dir),
@@ -63,8 +64,17 @@ def _repair_snapshot(data_dir: Path) -> list[str]:
 
 def damaged_publications(data_dir: Path) -> list[Path]:
     """The records of publications that cannot be read."""
+    return _damaged([*(data_dir / "publications").glob("*.parquet")])
+
+
+def damaged_ledgers(data_dir: Path) -> list[Path]:
+    """The ledgers of reports that cannot be read."""
+    return _damaged([*(data_dir / "reports").glob("*/*/figures.parquet")])
+
+
+def _damaged(paths: list[Path]) -> list[Path]:
     damaged = []
-    for path in sorted((data_dir / "publications").glob("*.parquet")):
+    for path in sorted(paths):
         try:
             pl.read_parquet_schema(path)
         except (pl.exceptions.PolarsError, OSError):
@@ -81,6 +91,15 @@ def _repair_publications(data_dir: Path) -> list[str]:
             f"{path} is damaged; moved to {place}. Reports as of moments from then on until the next publication are "
             "built from that one's files; restore the file from a backup to keep them as they were."
         )
+    return messages
+
+
+def _repair_ledgers(data_dir: Path) -> list[str]:
+    """Set damaged ledgers aside: nothing can be explained by them, and a report cannot be compared with one."""
+    messages = []
+    for path in damaged_ledgers(data_dir):
+        place = set_aside(data_dir, path, now())
+        messages.append(f"{path} is damaged; moved to {place}. 'tingfeng report' writes it again.")
     return messages
 
 

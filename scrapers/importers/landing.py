@@ -25,7 +25,7 @@ from core.contracts.raw import SCHEMAS
 from core.platforms import Platform
 from core.storage import landings
 from core.storage.locks import locked
-from core.storage.raw import partition_dir, table_dir, write_rows
+from core.storage.raw import partition_dir, raw_files, table_dir, write_rows
 from core.storage.tombstones import without_forgotten
 from scrapers.importers.columns import TIME
 from scrapers.importers.kinds import ID, TABLES, Kind, Table
@@ -83,6 +83,7 @@ def write_spool(rows: pl.DataFrame, kind: Kind, spool: Path, name: str) -> dict[
 def land_all(outcome: Import, spool: Path, data_dir: Path, advance: Advance) -> None:
     done, total = 0, outcome.rows.total()
     for table, platform in sorted({(table, platform) for table, platform, _ in outcome.rows}):
+        raw_files(data_dir, table, [platform])  # sets damaged files aside, whose rows are then landed again
         # Mapped, not yet read. Without glob: the path of the data folder may have brackets.
         spooled = [pl.scan_ipc(path, glob=False).collect() for path in (spool / table / platform).iterdir()]
         repeats = _repeats(spooled, table)

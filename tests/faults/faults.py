@@ -158,6 +158,7 @@ DAMAGES = [
     Damage("snapshot", "it is cut", "repaired", cut("serving/marts.duckdb")),
     Damage("snapshot", "it is empty", "repaired", cut("serving/marts.duckdb", 0)),
     Damage("records of publications", "one is cut", "repaired", cut("publications/*.parquet")),
+    Damage("ledgers of reports", "one is cut", "repaired", cut("reports/*/*/figures.parquet")),
     Damage("checkpoint", "its plan is cut", "repaired", garbage(f"{CHECKPOINT}/crawl.json", b'{"crawl_id": "one"')),
     Damage("quarantine", "a line is cut", "named", cut("quarantine/*.jsonl", 0.9)),
     Damage("tombstones", "they are cut", "refused", garbage("tombstones.jsonl", b'{"platform": "we'), "import"),

@@ -19,6 +19,7 @@ BEAT = "import sys; from orchestration.lib.heartbeats import start_heartbeat as 
 
 @pytest.fixture
 def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    monkeypatch.setattr(lost_runs, "CODE_SERVER_SECONDS", 0)
     monkeypatch.setenv("TINGFENG_DAGSTER_STORAGE", str(tmp_path / "dagster"))
     settings = {"telemetry": {"enabled": False}, "concurrency": {"pools": {"default_limit": 1}}}
     with dg.DagsterInstance.local_temp(str(tmp_path), overrides=settings) as instance:
