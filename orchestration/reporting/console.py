@@ -44,7 +44,8 @@ def event_table(snapshot: Path) -> str:
     parts = []
     with duckdb.connect(str(snapshot), read_only=True) as connection:
         for topic_id, name, start, end, volume, first, last in connection.execute(_TOPICS).fetchall():
-            parts.append(f"\n{name} ({topic_id}), {start} to {end or 'today'}: {volume or 0:,} posts")
+            posts = "number of posts unknown" if volume is None else f"{volume:,} posts"
+            parts.append(f"\n{name} ({topic_id}), {start} to {end or 'today'}: {posts}")
             days = (last - first).days + 1 if first else 0
             connection.execute("set variable topic = $topic", {"topic": topic_id})
             for title, query in _TABLES.items():
