@@ -16,7 +16,7 @@ from core.storage.paths import reports_dir
 from orchestration.publishing.as_of import folder_name
 from orchestration.reporting.deletions import Deletion, in_words
 from orchestration.reporting.display import displayed
-from orchestration.reporting.ledger import Figure, posts_behind, read_ledger, recount
+from orchestration.reporting.ledger import Figure, posts_behind, read_ledger, recency, recount
 
 SHOWN = 20  # number of posts listed without --all
 # Sums of floats can differ in their last digits between two builds.
@@ -33,7 +33,7 @@ def find_ledger(topic_id: str, as_of: datetime | None) -> Path:
         raise Problem(
             f"There is no report of {topic_id} as of {folder_name(as_of)}; make it with 'tingfeng report --as-of'."
         )
-    ledgers = sorted(folder.glob("*/figures.parquet"))
+    ledgers = sorted(folder.glob("*/figures.parquet"), key=recency)
     if not ledgers:
         topics = ", ".join(sorted({path.parents[1].name for path in reports_dir().glob("*/*/figures.parquet")}))
         others = f" Topics with a report: {topics}." if topics else ""

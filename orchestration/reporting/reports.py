@@ -19,7 +19,7 @@ from core.problems import Problem
 from core.storage.paths import reports_dir, serving_path
 from orchestration.publishing.as_of import build_as_of, built_from_path, folder_name
 from orchestration.reporting.event_report import PAGES, Report, build_report, write_report
-from orchestration.reporting.ledger import open_snapshot, topics_of
+from orchestration.reporting.ledger import open_snapshot, recency, topics_of
 
 # Timeout of the browser; printing the sandbox's report takes 3 s.
 PRINT_SECONDS = 120
@@ -79,13 +79,8 @@ def the_topic(wanted: str | None) -> str:
 
 
 def latest_reports() -> dict[str, Path]:
-    """The Chinese page of each topic's latest report, by topic: the one that was written last, of those from the
-    published snapshot if there are any."""
-
-    def order(page: Path) -> tuple[bool, float]:
-        return not (page.parent / "built_from.json").exists(), page.stat().st_mtime
-
-    pages = sorted(reports_dir().glob(f"*/*/{PAGES['zh']}"), key=order)
+    """The Chinese page of each topic's latest report, by topic."""
+    pages = sorted(reports_dir().glob(f"*/*/{PAGES['zh']}"), key=recency)
     return {page.parent.parent.name: page for page in pages}
 
 
