@@ -4,7 +4,8 @@ Nothing is written before every file has been checked. Running a killed import a
 complete import again changes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as Names
 from dataclasses import dataclass
 from datetime import date
@@ -114,7 +115,7 @@ def _read_all(
 
     rejects: list[Reject] = []
     done = 0
-    for part in side_by_side(read_batch, _batches(files, outcome)):
+    for part in side_by_side(_without_content_in_errors(read_batch), _batches(files, outcome)):
         tally, good = outcome.tallies[part.place], sum(part.days.values())
         tally.read += good + len(part.rejects)
         tally.quarantined += len(part.rejects)
@@ -125,6 +126,28 @@ def _read_all(
         done += good + len(part.rejects)
         advance("read", done, None)
     outcome.quarantine = write_quarantine(data_dir, outcome.import_id, rejects)
+
+
+# What an unexpected value raises, often with the value in the message.
+_OF_CONTENT = (pl.exceptions.PolarsError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+
+
+def _without_content_in_errors(read_batch: Callable[..., _Read]) -> Callable[..., _Read]:
+    """read_batch, whose unexpected errors name the file and the place in the code, and quote no record."""
+
+    def quiet(number: int, place: int, file: TextFile, kind: Kind, batch: Batch) -> _Read:
+        try:
+            return read_batch(number, place, file, kind, batch)
+        except _OF_CONTENT as error:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            rows = f"{file.unit} {batch.numbers[0]} to {batch.numbers[-1]}" if batch.numbers else "no rows"
+            code = f"{Path(frame.filename).name}:{frame.lineno}"
+            raise FileProblem(
+                f"{file.path}: {kind.name}, {rows}: {type(error).__name__} at {code}. Please report this; the message "
+                "is not shown, since it may quote a record."
+            ) from None
+
+    return quiet
 
 
 def _batches(

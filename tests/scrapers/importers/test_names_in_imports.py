@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import re
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ import pytest
 from core.platforms import Platform
 from core.storage.pseudonym_key import KEY_VARIABLE
 from scrapers.importers import formats, mediacrawler, run
+from scrapers.importers.files import FileProblem
 from scrapers.importers.kinds import Kind
 from scrapers.importers.payload import WORDS
 
@@ -221,3 +223,19 @@ def test_no_name_is_stored_or_reported_whatever_the_field(
     planted = {token for _, text in texts for token in pattern.findall(text)} & planting.places.keys()
     found = sorted({planting.places[token] for token in planted})
     assert not found, "\n".join([f"{len(found)} names are stored:", *found[:60]])
+
+
+def test_an_unexpected_error_names_the_file_and_the_place_and_quotes_no_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(rows: pl.DataFrame, *_: object) -> None:
+        raise ValueError(f"invalid: {rows['nickname'][0]}")
+
+    monkeypatch.setenv(KEY_VARIABLE, "a key that is long enough for tests")
+    monkeypatch.setattr(run, "read_rows", broken)
+    kind = next(kind for kind in formats.KINDS if kind.name == "MediaCrawler weibo posts")
+    row = {column: plain_value("weibo", column, 1) for column in kind.columns} | {"nickname": "合成用户0001"}
+    path = write_csv(tmp_path / "x", [row], Planting())
+    with pytest.raises(FileProblem, match=r"x\.csv: MediaCrawler weibo posts, line 2 to 2: ValueError at ") as problem:
+        run.import_files([path], tmp_path / "data", lambda line: None)
+    assert "合成用户" not in "".join(traceback.format_exception(problem.value))
