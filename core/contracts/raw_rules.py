@@ -261,8 +261,16 @@ def broken_rules(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
     rows: in the table's raw schema. The columns of the result are in the order of the rows.
     """
     rules = RULES[table]
+    conditions = [rule.is_broken().fill_null(False) for rule in rules]
+    # Most batches break no rule, and to see this takes a third of the time of numbering the rows.
+    are_broken = rows.select(condition.any().alias(str(place)) for place, condition in enumerate(conditions)).row(0)
     number = pl.coalesce(
-        pl.when(rule.is_broken().fill_null(False)).then(pl.lit(place, pl.Int32)) for place, rule in enumerate(rules)
+        *(
+            pl.when(condition).then(pl.lit(place, pl.Int32))
+            for place, (condition, is_broken) in enumerate(zip(conditions, are_broken, strict=True))
+            if is_broken
+        ),
+        pl.repeat(None, pl.len(), dtype=pl.Int32()),
     )
     texts = pl.DataFrame(
         {

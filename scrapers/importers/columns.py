@@ -5,7 +5,7 @@ once; rare ones are passed to values.py, each distinct value once.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -34,6 +34,17 @@ def where(mask: pl.Series, yes: pl.Series | str | None, no: pl.Series | str | No
     return pl.select(pl.when(mask).then(pl.lit(yes)).otherwise(pl.lit(no))).to_series()
 
 
+def translated(cells: pl.Series, words: Sequence[str], translations: Sequence[str]) -> pl.Series:
+    """The translation of each cell; null for a cell that is not among the words. To join takes a third of the time of
+    replace."""
+    pairs = pl.DataFrame(
+        {cells.name: words, "_translation": translations}, schema_overrides=_TEXTS | {cells.name: pl.String()}
+    )
+    joined = cells.to_frame().join(pairs, on=cells.name, how="left", maintain_order="left")
+    return joined["_translation"].alias(cells.name)
+
+
+_TEXTS = {"_translation": pl.String()}
 # An id that a spreadsheet or pandas turned into a float: its last digits are lost.
 LOST_DIGITS = r"^([0-9](\.[0-9]+)?[eE]\+[0-9]{2}|[0-9]{17,}\.0)$"
 

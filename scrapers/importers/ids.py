@@ -4,6 +4,8 @@ A spreadsheet keeps 15 digits of a number and writes zeros for the others; panda
 column has empty cells. Weibo's id in base 62 (QlKFGj1uE) and Bilibili's BV are the same posts as the numbers.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from core.platforms import FACTS, Platform
@@ -18,10 +20,10 @@ _ZEROS = 3
 _FLOAT = r"^([0-9]{5,16}|0)\.0$"
 
 
-def with_whole_numbers(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows without pandas' ".0" after numbers."""
+def with_whole_numbers(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The rows without pandas' ".0" after numbers in these columns."""
     return rows.with_columns(
-        cells.str.replace(_FLOAT, "${1}") for cells in rows.iter_columns() if cells.str.ends_with(".0").any()
+        cells.str.replace(_FLOAT, "${1}") for cells in rows.select(names) if cells.str.ends_with(".0").any()
     )
 
 

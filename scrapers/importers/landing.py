@@ -73,11 +73,13 @@ def write_spool(rows: pl.DataFrame, kind: Kind, spool: Path, name: str) -> dict[
         day_of("posted_at").alias("_day"),
         (_TO_THE_MILLISECOND if kind.has_observation_times else pl.lit(None, TIME)).alias(_OWN_TIME),
     )
-    for (platform,), part in spooled.partition_by("platform", as_dict=True).items():
+    days = {(platform, day): count for platform, day, count in spooled.group_by("platform", "_day").len().iter_rows()}
+    for platform in {platform for platform, _ in days}:
+        part = spooled.filter(pl.col("platform") == platform) if kind.platform is None else spooled
         folder = spool / kind.table / platform
         folder.mkdir(parents=True, exist_ok=True)
         part.sort("_day").write_ipc(folder / name)
-    return {(platform, day): count for platform, day, count in spooled.group_by("platform", "_day").len().iter_rows()}
+    return days
 
 
 def land_all(outcome: Import, spool: Path, data_dir: Path, advance: Advance) -> None:
@@ -89,7 +91,7 @@ def land_all(outcome: Import, spool: Path, data_dir: Path, advance: Advance) -> 
         repeats = _repeats(spooled, table)
         sizes = {day: count for (*where, day), count in outcome.rows.items() if where == [table, platform]}
         for days, part, parts in _chunks(sizes):
-            is_of_part = pl.col(ID[table]).hash(0) % parts == part
+            is_of_part = pl.lit(True) if parts == 1 else pl.col(ID[table]).hash(0) % parts == part
             rows = pl.concat(_of_days(frame, days) for frame in spooled).filter(is_of_part).sort("_file", "_number")
             marked, new = compare(rows, _landed(data_dir, table, platform, days).filter(is_of_part), table)
             new = without_forgotten(data_dir, table, platform, _in_order(new, repeats))
@@ -113,6 +115,7 @@ def _repeats(spooled: Sequence[pl.DataFrame], table: Table) -> pl.DataFrame:
     """``_file``, ``_number`` and ``_place`` of rows that repeat a post's time of observation: 1 for the second row of a
     post with this time, 2 for the third."""
     rows = pl.concat(frame.select(ID[table], "observed_at", "_file", "_number") for frame in spooled)
+    rows = rows.filter(pl.col(ID[table]).is_duplicated())
     place = pl.int_range(pl.len()).over(ID[table], "observed_at")
     ordered = rows.sort("_file", "_number").with_columns(place.alias("_place"))
     return ordered.filter(pl.col("_place") > 0).select("_file", "_number", "_place")
@@ -120,6 +123,8 @@ def _repeats(spooled: Sequence[pl.DataFrame], table: Table) -> pl.DataFrame:
 
 def _in_order(rows: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
     """The rows; of those with the same time of observation the later row is the later observation, by a microsecond."""
+    if repeats.is_empty():
+        return rows
     placed = rows.join(repeats, on=("_file", "_number"), how="left", maintain_order="left")
     later = pl.duration(microseconds=pl.col("_place").fill_null(0))
     return placed.with_columns(pl.col("observed_at") + later).drop("_place")

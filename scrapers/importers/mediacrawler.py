@@ -77,6 +77,7 @@ _COMMENT_NAMES: Mapping[Platform, Mapping[str, str]] = {
 
 def _read_posts(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.DataFrame:
     rows, names = _with_hashed_authors(rows), _POST_NAMES[platform]
+    user_ids = pseudonyms(columns.column(rows, "user_id"), platform, context.key).alias("user_id")
     if platform == "weibo":  # the payload must not have the name either
         content = columns.without_video_title(columns.column(rows, "content"), columns.column(rows, "nickname"))
         rows = rows.with_columns(content.alias("content"))
@@ -98,14 +99,14 @@ def _read_posts(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.
             "title": columns.where((title == "") | (title == text), None, title),
             "text": text,
             "posted_at": posted_at,
-            "author_id": _author_id(rows, platform, context.key),
+            "author_id": _author_id(rows, user_ids, platform, context.key),
             **columns.count_fields({name: columns.column(rows, names.get(name)) for name in _COUNTS}),
             "hashtags": columns.hashtags(text, columns.column(rows, names.get("hashtags")), platform),
             "ip_location": columns.places(columns.column(rows, "ip_location")),
             "is_ad": False,
             "query": columns.non_empty(columns.column(rows, "source_keyword")),
             "observed_at": observed_at,
-            "payload": payloads(rows, platform, context.key),
+            "payload": payloads(rows, platform, context.key, scrubbed={"user_id": user_ids}),
             "problem": columns.first_problem(
                 columns.invalid_id(names["post_id"], post_id),
                 *_time_problems(rows, names["posted_at"], posted_at, observed_at),
@@ -123,6 +124,7 @@ def _read_posts(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.
 
 def _read_comments(rows: pl.DataFrame, context: Context, platform: Platform) -> pl.DataFrame:
     rows, names = _with_hashed_authors(rows), _COMMENT_NAMES[platform]
+    user_ids = pseudonyms(columns.column(rows, "user_id"), platform, context.key).alias("user_id")
     comment_id = columns.column(rows, "comment_id").str.strip_chars()
     post_id = post_ids(platform, columns.column(rows, names["post_id"]))
     parent_id = columns.non_empty(columns.column(rows, "parent_comment_id"))
@@ -142,11 +144,11 @@ def _read_comments(rows: pl.DataFrame, context: Context, platform: Platform) -> 
             "parent_comment_id": columns.where((parent_id == "0") | (parent_id == comment_id), None, parent_id),
             "text": columns.plain_text(columns.column(rows, "content")),
             "posted_at": posted_at,
-            "author_id": _author_id(rows, platform, context.key),
+            "author_id": _author_id(rows, user_ids, platform, context.key),
             **columns.count_fields(counts),
             "ip_location": columns.places(columns.column(rows, "ip_location")),
             "observed_at": observed_at,
-            "payload": payloads(rows, platform, context.key),
+            "payload": payloads(rows, platform, context.key, scrubbed={"user_id": user_ids}),
             "problem": columns.first_problem(
                 columns.invalid_id("comment_id", comment_id),
                 columns.invalid_id(names["post_id"], post_id),
@@ -160,17 +162,20 @@ def _with_hashed_authors(rows: pl.DataFrame) -> pl.DataFrame:
     """Generation A's user_id as generation B's creator_hash."""
     if "user_id" not in rows.columns:
         return rows
-    user_id = columns.with_all_digits(rows["user_id"].str.strip_chars())
-    distinct = [value for value in user_id.unique().to_list() if value]
-    return rows.with_columns(user_id.replace(distinct, [_hash(value) for value in distinct]).alias("user_id"))
+    user_id = columns.with_all_digits(rows["user_id"].str.strip_chars()).alias("user_id")
+    distinct = user_id.unique().drop_nulls().to_list()
+    return rows.with_columns(columns.translated(user_id, distinct, [value and _hash(value) for value in distinct]))
 
 
-def _author_id(rows: pl.DataFrame, platform: Platform, key: bytes) -> pl.Series:
+def _author_id(rows: pl.DataFrame, user_ids: pl.Series, platform: Platform, key: bytes) -> pl.Series:
+    """The pseudonyms of the authors. user_ids: those of generation A's user_id."""
     user_id, creator_hash = columns.column(rows, "user_id"), columns.column(rows, "creator_hash")
-    author_id = columns.non_empty(columns.where(columns.non_empty(user_id).is_null(), creator_hash, user_id))
+    has_user_id = columns.non_empty(user_id).is_not_null()
+    creator_hash = columns.where(has_user_id, None, columns.non_empty(creator_hash))
+    author_id = columns.where(has_user_id, user_ids, pseudonyms(creator_hash, platform, key))
     if platform == "zhihu":
-        author_id = columns.where(author_id == _NOBODY, None, author_id)
-    return pseudonyms(author_id, platform, key)
+        author_id = columns.where((user_id == _NOBODY) | (creator_hash == _NOBODY), None, author_id)
+    return author_id
 
 
 def _posted_at(

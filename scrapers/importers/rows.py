@@ -11,13 +11,14 @@ from scrapers.importers.columns import PROBLEM, VALID_ID, column, contradicting_
 from scrapers.importers.files import Batch, TextFile
 from scrapers.importers.ids import with_whole_numbers, without_cut_numbers
 from scrapers.importers.kinds import ID, Context, Kind, Table
-from scrapers.importers.payload import rows_without_people
+from scrapers.importers.payload import WORDS, rows_without_people
 
 
 def of_kind(batch: Batch, kind: Kind, *, has_cut_numbers: bool) -> Batch:
     """The batch without the rows that ``only_with`` excludes, and without columns that the kind does not know: nobody
     has looked at what they say about people. Numbers have no ".0", and ids that a spreadsheet cut are marked."""
-    rows = with_whole_numbers(batch.rows.select(name for name in batch.rows.columns if name in kind.columns))
+    rows = batch.rows.select(name for name in batch.rows.columns if name in kind.columns)
+    rows = with_whole_numbers(rows, [name for name in rows.columns if name not in WORDS])
     if has_cut_numbers:
         rows = without_cut_numbers(rows)
     if kind.only_with is None:
