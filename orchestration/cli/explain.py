@@ -27,17 +27,16 @@ def explain(
 
     from core.bidi import isolated
     from core.environment import now
-    from core.storage.paths import serving_path
     from orchestration.publishing.as_of import parse_moment
     from orchestration.reporting.deletions import deletion_of
     from orchestration.reporting.explanation import SHOWN, explanation, find_figure, find_ledger
     from orchestration.reporting.ledger import open_snapshot
-    from orchestration.reporting.reports import the_topic
+    from orchestration.reporting.reports import published_snapshot, the_topic
 
     moment = parse_moment(as_of, now()).astimezone(UTC) if as_of else None
     ledger = find_ledger(the_topic(topic), moment)
     record = find_figure(ledger, figure)
     deletion = deletion_of(ledger, figure)
-    with open_snapshot(serving_path()) as connection:
+    with open_snapshot(published_snapshot()) as connection:
         for line in explanation(connection, record, None if all_posts else SHOWN, deletion):
             typer.echo(isolated(line))
