@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from core.calendar import china_day
 from core.contracts.raw import SCHEMAS
 from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
+from core.storage.raw import table_dir
+from core.storage.rewriting import rewrite
 from scrapers.importers import columns, examining, files, formats, landing, reading, run, tallies, weibo_search
 from scrapers.importers.payload import payloads, pseudonyms
 from scrapers.importers.tallies import Import, Progress
@@ -837,7 +839,8 @@ def test_a_post_of_a_spider_gets_another_observation(
 ) -> None:
     importing(write_jsonl(tmp_path / "x.jsonl", [XHS_POST]))
     (path,) = (data_dir / "raw" / "posts").rglob("*.parquet")
-    pl.read_parquet(path).with_columns(source=pl.lit("spider")).write_parquet(path)
+    rows = pl.read_parquet(path, hive_partitioning=False).with_columns(source=pl.lit("spider"))
+    rewrite(data_dir, table_dir(data_dir, "posts", "xiaohongshu"), path, rows, "spider")
     assert counts(importing(tmp_path / "x.jsonl")) == [(1, 0, 1, 1, 0)]
     assert counts(importing(tmp_path / "x.jsonl")) == [(1, 0, 1, 0, 0)]
 
