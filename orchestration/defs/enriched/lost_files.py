@@ -23,6 +23,8 @@ KEY = dg.AssetKey(["enriched", "lost_files"])
 
 @dg.asset(
     key=KEY,
+    # After the crawls of the run, which may collect the days of lost files again.
+    deps=[dg.AssetKey(["raw", f"{platform}_posts"]) for platform in PLATFORMS],
     description="Raw files of posts that the manifests name and that are lost or damaged, and days that retention "
     "removed. Lost files of other tables are logged and named by the check.",
     kinds={"polars"},
