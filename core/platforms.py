@@ -64,6 +64,8 @@ class PlatformFacts:
         ``id…`` is replaced by a pseudonym; a group ``…name`` is removed.
     person_signs: every address that person_pages matches contains one of these substrings.
     name_keys: payload keys with a person's name or description that exist on this platform only; they are emptied.
+    device_keys: payload keys with the device or app that a post was written with, which people name after themselves
+        ("小林的iPhone"). Only what cannot be a name is kept: the region of a comment stands in the same key.
     removals: names and picture ids in URLs, which are removed.
     person_markup: where its HTML identifies persons; None if its payloads are JSON.
     has_spider: True if the platform is crawled; else it is imported only.
@@ -90,6 +92,7 @@ class PlatformFacts:
     person_pages: re.Pattern[str]
     person_signs: tuple[str, ...]
     name_keys: frozenset[str] = frozenset()
+    device_keys: frozenset[str] = frozenset()
     removals: tuple[Removal, ...] = ()
     person_markup: PersonMarkup | None = None
     has_spider: bool = False
@@ -135,6 +138,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
             rf"|//(?:www\.)?weibo\.com/(?P<chosen_name>(?!(?:{_WEIBO_PAGES})\b)[A-Za-z][0-9A-Za-z_]{{2,}})(?![\w.])"
         ),
         person_signs=("weibo.c", "id="),
+        device_keys=frozenset({"source"}),
         removals=(
             Removal(("/n/",), re.compile(r"/n/[^'\"&?<>\s\\]+"), "/n/"),
             Removal(
@@ -169,6 +173,8 @@ FACTS: Mapping[Platform, PlatformFacts] = {
                     re.compile(r"""(<div class=["']avator["'].*?<img\b[^>]*?\bsrc=)(["'])[^"']*\2""", re.DOTALL),
                     r"\1\2\2",
                 ),
+                # The device that the post was written with.
+                Removal(("nofollow",), re.compile(r"""(<a\b[^>]*\brel=["']nofollow["'][^>]*>)[^<]*"""), r"\1"),
                 Removal(("nick-name=",), re.compile(r"""nick-name=(?<!\wnick-name=)(["'])[^"']*\1"""), ""),
                 Removal(("suda-data=",), re.compile(r"""suda-data=(?<!\wsuda-data=)(["'])[^"']*\1"""), ""),
             ),

@@ -133,6 +133,8 @@ class _Scrubbing:
             return ""
         if name in FACTS[self.platform].person_id_keys:
             return self._pseudonym(member)
+        if name in FACTS[self.platform].device_keys:
+            return impersonal(member)
         if name in PERSON_MARKS:  # of a person under another key, as in the buttons of a Weibo video
             return "…" if member else member
         return self.scrub(member, name)

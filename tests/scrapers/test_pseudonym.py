@@ -118,6 +118,13 @@ class TestJson:
         assert scrubbed == {"user": {"id": expected}, "retweeted_status": {"user": {"id": expected}}, "uid": expected}
 
 
+def test_devices_that_may_be_named_after_people_go_and_the_regions_of_comments_stay() -> None:
+    record = {"text": "x", "source": "合成用户的iPhone", "comment": {"source": "来自广东"}}
+    assert json.loads(scrub(json.dumps(record), "weibo", KEY)) == record | {"source": "…"}
+    card = '<div class="from">来自 <a href="//app.weibo.com/t/feed/6vtZb0" rel="nofollow">合成用户的iPhone</a></div>'
+    assert "合成用户" not in scrub(card, "weibo", KEY)
+
+
 # Pages of people as other platforms' pages link to them: person -> address.
 PAGES = {
     "1000000001": "https://weibo.com/u/1000000001",
