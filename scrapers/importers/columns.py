@@ -369,6 +369,9 @@ PROBLEM = pl.Struct({"field": pl.String(), "reason": pl.String(), "remedy": pl.S
 
 def first_problem(*problems: RowProblem) -> pl.Series:
     """The first problem of each row, as PROBLEM; null if it has none."""
+    occurring = [problem for problem in problems if problem.rows.any()]
+    if not occurring:
+        return pl.repeat(None, len(problems[0].rows), dtype=PROBLEM, eager=True)
     return pl.select(
         pl.coalesce(
             pl.when(problem.rows).then(
@@ -379,7 +382,7 @@ def first_problem(*problems: RowProblem) -> pl.Series:
                     _looks_like_a_time(problem.value).alias("is_aligned"),
                 )
             )
-            for problem in problems
+            for problem in occurring
         ).alias("problem")
     ).to_series()
 
