@@ -19,6 +19,8 @@ from scrapers.importers.tallies import Advance, Import, Report
 
 _NOT_KEPT = "nothing of these records was kept, since any of their cells may be a name; put the file back"
 _NOT_KEPT_OF_CRAWL = "nothing of these records can be read again; collect the day again"
+# Their sources are files of raw, as orchestration/lib/refused_rows.py writes them.
+_OF_RAW = "'tingfeng repair' moved them out of raw; import their source again, or collect the day again"
 
 
 @dataclass(slots=True)
@@ -49,7 +51,8 @@ def requeue(data_dir: Path, records: pl.DataFrame, report: Report, advance: Adva
         remove_records(data_dir, read)
     lost = gone.filter(~is_kept).group_by("source", is_crawled().alias("crawled"), maintain_order=True).len()
     for source, of_crawl, count in lost.iter_rows():
-        outcome.left[source] = (count, _NOT_KEPT_OF_CRAWL if of_crawl else _NOT_KEPT)
+        why = _OF_RAW if source.startswith("raw/") else _NOT_KEPT_OF_CRAWL if of_crawl else _NOT_KEPT
+        outcome.left[source] = (count, why)
     return outcome
 
 

@@ -13,7 +13,8 @@ from core.storage.paths import enriched_dir
 from core.storage.versions import current_version
 from expectations.validation import Validation, merged
 from orchestration.lib.checks import as_check_result
-from orchestration.lib.raw_frames import REMEDY_FOR_REFUSED, day_batches, read_days, refused_rows, validate_landed
+from orchestration.lib.raw_frames import day_batches, read_days, validate_landed
+from orchestration.lib.refused_rows import REMEDY_FOR_REFUSED, refused_rows
 
 RAW_ROWS = "raw_rows"  # the check of the raw rows, which every enriched asset has
 

@@ -7,11 +7,11 @@ import polars as pl
 
 from core.calendar import day_of
 from core.contracts.raw import SCHEMAS, RawTable
-from core.contracts.raw_rules import broken_rules, with_conditions
+from core.contracts.raw_rules import with_conditions
 from core.platforms import PLATFORMS, Platform
 from core.storage.raw import partition_dir
 from expectations.plausibility import reposts_with_counts_of_originals
-from expectations.raw import OBSERVATION, raw_suite
+from expectations.raw import raw_suite
 from expectations.validation import Validation, columns_of, validate
 
 # The raw files of a batch of days add up to at most this, some 100,000 posts, unless a single day has more.
@@ -66,7 +66,7 @@ def _read(table: RawTable, paths: Sequence[Path]) -> pl.DataFrame:
 def validate_landed(table: RawTable, rows: pl.DataFrame) -> Validation:
     """Validate rows from read_days or read_landed against the suite of their table."""
     suite = raw_suite(table)
-    validation = validate(_with_checked_columns(table, rows).select(columns_of(suite)), suite)
+    validation = validate(with_checked_columns(table, rows).select(columns_of(suite)), suite)
     if table != "posts":
         return validation
     return validation._replace(
@@ -75,45 +75,10 @@ def validate_landed(table: RawTable, rows: pl.DataFrame) -> Validation:
     )
 
 
-def _with_checked_columns(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
+def with_checked_columns(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with the derived columns that the suite of their table names (expectations/raw.py)."""
     rows = with_conditions(table, rows)
     if table == "slices":
         return rows
     moment = "posted_at" if table in ("posts", "comments") else "observed_at"
     return rows.with_columns(pl.col("day").alias("day_of_file"), day_of(moment).cast(pl.String).alias("own_day"))
-
-
-IDS_NAMED = 5  # of the rows of one file and reason
-REMEDY_FOR_REFUSED = (
-    "Move the file out of data/raw: its day is then incomplete, and everything else goes on. Then collect the day "
-    "again ('tingfeng refresh --start DAY --end DAY'), or import the source again ('tingfeng import FILE'): landing "
-    "sets rows aside that it refuses, and 'tingfeng quarantine' lists them."
-)
-
-
-def refused_rows(data_dir: Path, table: RawTable, rows: pl.DataFrame) -> list[str]:
-    """A line for each raw file and reason for which rows (from read_days) cannot be used: file, ids and reason."""
-    columns = _with_checked_columns(table, rows)
-    is_repeated = pl.struct(OBSERVATION[table]).is_duplicated() if table in OBSERVATION else pl.lit(False)
-    is_misplaced = pl.col("day_of_file") != pl.col("own_day") if "own_day" in columns.columns else pl.lit(False)
-    reason = pl.coalesce(
-        pl.col("reason"),
-        pl.when(is_repeated).then(pl.lit("the file has the observation twice")),
-        pl.when(is_misplaced).then(pl.lit("the file is in the folder of another day")),
-    )
-    name = next(column for column in ("comment_id", "post_id", "author_id", "word", "query") if column in rows.columns)
-    refused = (
-        pl.concat([columns, broken_rules(table, rows)], how="horizontal")
-        .with_columns(reason.alias("reason"))
-        .filter(pl.col("reason").is_not_null())
-        .group_by("platform", "day", "crawl_id", "reason", maintain_order=True)
-        .agg(pl.col(name).unique(maintain_order=True))
-    )
-    lines = []
-    for platform, day, crawl_id, why, ids in refused.select("platform", "day", "crawl_id", "reason", name).iter_rows():
-        folder = partition_dir(data_dir, table, platform, day)
-        files = ", ".join(str(path) for path in sorted(folder.glob(f"{crawl_id}*.parquet"))) or str(folder)
-        more = f" and {len(ids) - IDS_NAMED} more" if len(ids) > IDS_NAMED else ""
-        lines.append(f"{day}, {files}: {why}: {name} {', '.join(map(str, ids[:IDS_NAMED]))}{more}")
-    return lines

@@ -34,13 +34,16 @@ def imported(tmp_path_factory, shared):
     return data
 
 
-def test_a_bad_row_blocks_downstream_assets_until_it_is_removed(imported):
-    bad = land_a_bad_row(imported, "2025-10-03")
+def test_a_bad_row_blocks_downstream_assets_until_it_is_moved_to_the_quarantine(imported):
+    land_a_bad_row(imported, "2025-10-03")
     done = run(imported, "refresh", TINGFENG_LISTENING=str(imported / "listening.yaml"))
     assert done.returncode == 1
-    assert "raw_rows failed" in done.stderr
+    assert "raw_rows of posts failed" in done.stderr
+    assert "day=2025-10-03/bad.parquet: author_id is not a pseudonym: post_id 1957352612899853299" in done.stderr
+    assert "tingfeng repair" in done.stderr
     assert not (imported / "serving" / "marts.duckdb").exists()
-    bad.unlink()  # the next test's refresh succeeds, and counts without it
+    repaired = run(imported, "repair")  # the next test's refresh succeeds, and counts without the row
+    assert "1 rows were moved to the quarantine" in repaired.stdout, repaired.stderr
 
 
 def test_each_matched_post_is_in_the_marts_once_with_its_day_and_last_counts(imported):

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
     "run", "refresh", "import", "person", "forget", "report", "explain", "compare", "reconcile", "audit",
     "rotate-key", "backup", "restore",
-    "train relevance", "train sentiment", "login", "quarantine", "requeue", "doctor",
+    "train relevance", "train sentiment", "login", "quarantine", "requeue", "doctor", "repair",
     "sandbox serve", "sandbox during", "sandbox labels", "dev",
 ]  # fmt: skip
 HEAVY = ("dagster", "dagster_dbt", "dbt", "duckdb", "great_expectations", "pandas", "polars", "pyarrow", "scrapy")
