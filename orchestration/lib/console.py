@@ -21,14 +21,24 @@ def _reason(event: object) -> str:
     """The reason why a step failed, on its own line; the stack trace is in the run's log."""
     if not isinstance(event, dg.DagsterEvent) or not event.is_step_failure:
         return ""
+    return f"\n    {reason_of_failure(event)}"
+
+
+def reason_of_failure(event: dg.DagsterEvent) -> str:
+    """What the exception says that made a step fail."""
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
-    return f"\n    {error.message.strip()}" if error is not None else ""
+    return error.message.strip() if error is not None else ""
 
 
 # Lines of Dagster's own machinery, which tell an operator nothing.
-_MACHINERY = ("[pipes] external process successfully opened", "A dbt subsetted execution", "Copying `")
+_MACHINERY = (
+    "[pipes] external process successfully opened",
+    "A dbt subsetted execution",
+    "Copying `",
+    "Dependencies for step",  # names each model that was not built
+)
 
 
 def _is_of_interest(record: logging.LogRecord) -> bool:

@@ -17,6 +17,7 @@ from dagster._core.events import EngineEventData
 
 from core.storage.paths import PROJECT_DIR
 from orchestration.lib.check_warnings import warnings_of_run
+from orchestration.lib.console import reason_of_failure
 from orchestration.lib.heartbeats import run_of_this_process
 from orchestration.lib.lost_runs import pools_waited_for, release_lost_runs
 
@@ -67,9 +68,11 @@ def run_job(name: str, tags: dict[str, str], say: Callable[[str], None]) -> Outc
     for message in release_lost_runs(instance):
         say(message)
     repository = ReconstructableRepository.for_module("orchestration.definitions", "defs", str(PROJECT_DIR))
+    shown: set[str] = set()
 
     def say_until_stopped(line: str) -> None:
         if not stop.is_set():
+            shown.add(line.strip())
             say(line)
 
     with (
@@ -86,6 +89,10 @@ def run_job(name: str, tags: dict[str, str], say: Callable[[str], None]) -> Outc
             raise_on_error=False,
         )
     stop.raise_if_set()
+    for reason in _reasons_of_failures(instance, result.run_id):
+        # On a busy machine Dagster ends the forwarding of a step's output before its last lines.
+        if reason.partition("\n")[0] not in shown:
+            say(reason)
     return Outcome(result.success, step_costs(instance, result.run_id), warnings_of_run(instance, result.run_id))
 
 
@@ -166,6 +173,12 @@ def stop_request(say: Callable[[str], None]) -> Iterator[StopRequest]:
         signal.signal(signal.SIGHUP, hangup_before)
         signal.set_wakeup_fd(wakeup_before)
         os.close(writing)
+
+
+def _reasons_of_failures(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    """What the exceptions say that made the run's steps fail, in the order of the failures."""
+    failures = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    return [reason_of_failure(entry.get_dagster_event()) for entry in failures]
 
 
 def step_costs(instance: dg.DagsterInstance, run_id: str) -> list[StepCost]:
