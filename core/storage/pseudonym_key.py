@@ -23,6 +23,10 @@ KEY_VARIABLE = "TINGFENG_PSEUDONYM_KEY"
 # A shorter key can be guessed, and with it the id behind each pseudonym. 16 characters of base64 are 96 bits.
 SHORTEST_KEY = 16
 PSEUDONYM_LENGTH = 20
+_LONGER = (
+    "Set it to a longer secret, or unset it. If data was landed with this one, set it to this one, a line break and a "
+    "longer one, and run 'tingfeng rotate-key'."
+)
 _FINGERPRINT = re.compile("[0-9a-f]{16}")
 
 
@@ -33,6 +37,7 @@ def load_key(data_dir: Path) -> bytes:
     reveal anyone, but no later landing can give an author the same pseudonym.
     """
     keys = read_key(data_dir)
+    record_first_fingerprint(data_dir, keys)
     known = landed_fingerprint(data_dir)
     if known != fingerprint(keys):
         if known is not None and has_landed(data_dir):
@@ -45,7 +50,7 @@ def read_key(data_dir: Path) -> bytes:
     """The keys without the comparison with raw. Raises Problem if a key is empty or too short."""
     from_environment = os.environ.get(KEY_VARIABLE)
     if from_environment is not None:
-        return _checked(from_environment.encode(), KEY_VARIABLE, "Set it to a longer secret, or unset it.")
+        return _checked(from_environment.encode(), KEY_VARIABLE, _LONGER)
     path = key_path(data_dir)
     if not path.exists():
         _make_key(data_dir, path)
@@ -78,6 +83,12 @@ def landed_fingerprint(data_dir: Path) -> str | None:
 
 def has_landed(data_dir: Path) -> bool:
     return any((data_dir / "raw").glob("*/platform=*/day=*/*.parquet"))
+
+
+def record_first_fingerprint(data_dir: Path, keys: bytes) -> None:
+    """Record what data was landed with that has no fingerprint yet: releases before 0.3.0 knew one key, the first."""
+    if landed_fingerprint(data_dir) is None and has_landed(data_dir):
+        record_fingerprint(data_dir, keys.split(b"\n")[0])
 
 
 def record_fingerprint(data_dir: Path, keys: bytes) -> None:
@@ -121,11 +132,12 @@ def _make_key(data_dir: Path, path: Path) -> None:
 
 
 def _checked(text: bytes, place: str, remedy: str) -> bytes:
-    """The keys without surrounding white space. Raises Problem if one is too short."""
+    """The keys without surrounding white space. Raises Problem if one is empty, or the newest, which protects all
+    pseudonyms, is too short."""
     keys = [key.strip() for key in text.strip().split(b"\n")]
-    shortest = min(len(key) for key in keys)
-    if shortest < SHORTEST_KEY:
-        what = "is empty" if not shortest else f"has {shortest} characters"
+    length = 0 if b"" in keys else len(keys[-1])
+    if length < SHORTEST_KEY:
+        what = "is empty" if not length else f"has {length} characters"
         raise Problem(f"{place}: the key of the pseudonyms {what}; it needs at least {SHORTEST_KEY}. {remedy}")
     return b"\n".join(keys)
 

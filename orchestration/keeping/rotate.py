@@ -25,6 +25,7 @@ from core.storage.pseudonym_key import (
     pseudonym,
     read_key,
     record_fingerprint,
+    record_first_fingerprint,
 )
 from core.storage.raw import table_dir
 from core.storage.rewriting import files_to_rewrite, rename_in_publications, rewrite
@@ -45,6 +46,7 @@ def rotate(data_dir: Path, log: Callable[[str], None], *, from_environment: bool
     with alone(data_dir, log):
         set_damaged_aside(data_dir, PLATFORMS)
         keys = read_key(data_dir)
+        record_first_fingerprint(data_dir, keys)
         if not has_landed(data_dir) or landed_keys(data_dir, keys) == len(keys.split(b"\n")):
             keys = _with_new_key(data_dir, load_key(data_dir), from_environment=from_environment)
         done = landed_keys(data_dir, keys)

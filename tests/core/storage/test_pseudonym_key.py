@@ -51,6 +51,16 @@ def test_an_empty_or_short_key_is_refused(value: str, tmp_path: Path, monkeypatc
         load_key(tmp_path)
 
 
+def test_data_of_releases_without_fingerprints_was_landed_with_the_first_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land_something(tmp_path)
+    monkeypatch.setenv(KEY_VARIABLE, f"short\n{KEY}")  # earlier releases accepted short keys
+    with pytest.raises(Problem, match="run 'tingfeng rotate-key', which completes it"):
+        load_key(tmp_path)
+    assert landed_keys(tmp_path, f"short\n{KEY}".encode()) == 1
+
+
 def test_an_empty_key_file_is_refused_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "pseudonym.key").touch()
     with pytest.raises(Problem, match=r"pseudonym\.key: the key of the pseudonyms is empty.*Restore the file"):

@@ -14,7 +14,7 @@ from core.contracts.raw import Post
 from core.listening import Retention
 from core.problems import Problem
 from core.storage.pseudonym_key import KEY_VARIABLE, key_path, load_key, pseudonym
-from core.storage.raw import land, raw_files, to_frame
+from core.storage.raw import land, raw_files, to_frame, write_rows
 from core.storage.tombstones import read_tombstones, without_forgotten
 from orchestration.keeping.backup import restore
 from orchestration.keeping.forget import forget
@@ -104,6 +104,14 @@ class TestRotation:
         assert tingfeng("rotate-key") == 1
         assert "set it to the present value, a line break and a new key" in capsys.readouterr().err
         monkeypatch.setenv(KEY_VARIABLE, "a key of the tests\nthe key after that")
+        assert tingfeng("rotate-key") == 0
+        assert set(raw(data)["author_id"]) == {pseudonym(load_key(data), "weibo", PERSON)}
+
+    def test_a_short_key_of_an_earlier_release_is_replaced(self, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        old = pseudonym(b"short", "weibo", PERSON)
+        rows = to_frame("posts", [post("weibo", "5252110000000001", DAY, 1, 1, 1, author_id=old)])
+        write_rows(data, "posts", "weibo", DAY, CRAWL, rows)
+        monkeypatch.setenv(KEY_VARIABLE, "short\nthe key after that")
         assert tingfeng("rotate-key") == 0
         assert set(raw(data)["author_id"]) == {pseudonym(load_key(data), "weibo", PERSON)}
 
