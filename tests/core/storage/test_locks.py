@@ -38,5 +38,5 @@ def test_the_holder_of_a_database_is_known(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     assert holder(path) is None
     with duckdb.connect(str(path)):
-        assert str(holder(path)).startswith(f"process {os.getpid()} (")
+        assert str(holder(path)).startswith(f"process {os.getpid()}")
     assert holder(path) is None

@@ -287,7 +287,7 @@ def test_ctrl_c_in_a_run_stops_its_steps_and_ends_with_one_line():
 @pytest.mark.parametrize(
     ("words", "completions"),
     [
-        ("tingfeng re", {"refresh", "report", "reconcile", "requeue", "restore"}),
+        ("tingfeng re", {"refresh", "report", "reconcile", "requeue", "restore", "repair"}),
         ("tingfeng report --topic x", {"xiaomi_kol"}),
         ("tingfeng report --language ", {"zh", "en"}),
         ("tingfeng login ", {"douyin", "xiaohongshu", "zhihu"}),

@@ -189,6 +189,6 @@ def test_a_batch_that_is_refused_names_day_file_posts_and_remedy(data: Path) -> 
     assert not result.success
     [failure] = [event for event in result.all_events if event.event_type_value == "STEP_FAILURE"]
     message = str(failure.event_specific_data.error)  # type: ignore[union-attr]
-    for words in (DAY, str(path), "5251234567890129", "like_count", "tingfeng import", "tingfeng quarantine"):
+    for words in (DAY, str(path), "5251234567890129", "like_count", "tingfeng repair", "tingfeng quarantine"):
         assert words in message
     assert "5251234567890123" not in message

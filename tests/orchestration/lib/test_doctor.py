@@ -91,7 +91,7 @@ def test_locks_name_their_holder(data):
     assert check_locks(data) == []
     with locked(data, "the data folder", print):
         (finding,) = check_locks(data)
-    assert finding.message.startswith(f"{data} is locked by process {os.getpid()} (")
+    assert finding.message.startswith(f"{data} is locked by process {os.getpid()}")
     assert not finding.needs_person
 
 

@@ -135,7 +135,7 @@ def test_the_cookie_is_not_in_the_debug_log(crawl_live: Callable[..., str], serv
     sent: list[str] = []
     log = crawl_live(f"{serve(seen_cookies(sent))}/weibo")
     assert sent == [COOKIE]
-    assert "ValueError: b'***'" in log, log
-    assert log.count("***") == 3, log
+    assert "ValueError: (its message is not logged" in log, log
+    assert "sent ***" in log, log
     assert "_2A25FakeFakeFake" not in log
     assert "0033-fake-fake" not in log

@@ -82,8 +82,16 @@ def test_a_crawl_killed_at_random_moments_collects_the_same_data(
 
 def a_slice(query: str) -> Slice:
     start = datetime(2026, 1, 4, 16, tzinfo=UTC)
-    return Slice(platform="weibo", query=query, slice_start=start, slice_end=start + timedelta(days=1), state="empty",
-                 observed_at=start + timedelta(days=2), crawl_id="one")  # fmt: skip
+    return Slice(
+        platform="weibo",
+        query=query,
+        slice_start=start,
+        slice_end=start + timedelta(days=1),
+        state="empty",
+        reason="no results",
+        observed_at=start + timedelta(days=2),
+        crawl_id="one",
+    )
 
 
 def test_a_checkpoint_of_other_queries_is_landed_and_not_resumed(tmp_path: Path, sandbox: str) -> None:
