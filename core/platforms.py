@@ -292,8 +292,8 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         id_in_address=r"/video/(?:[aA][vV])?(\d+|BV1[0-9A-Za-z]{9})",
         person_id_keys=frozenset({"user_id", "mid", "creator_hash"}),
         person_id_places=re.compile(r"space\.bilibili\.com/(?P<id>\d+)"),
-        person_pages=re.compile(rf"space\.bilibili\.com{_SLASH}(?P<id>\d+)"),
-        person_signs=("space.bilibili.com",),
+        person_pages=re.compile(rf"(?:space\.bilibili\.com|bilibili\.com{_SLASH}space){_SLASH}(?P<id>\d+)"),
+        person_signs=("bilibili.com",),
         name_keys=frozenset({"uname", "face", "sign"}),
     ),
 }

@@ -61,9 +61,32 @@ WORDS_KEYS = frozenset({
     "reply_text", "reply_original_text", "created_at", "type", "正文", "微博正文", "content_text",
 })  # fmt: skip
 
-# "//@name:" and "回复@name:": the site puts the name there, the author does not write it.
-TAIL_NAME = re.compile(r"((?://|回复)\s*(?:<a\b[^>]*>)?)@[^<>:：\s/]{1,40}((?:</a>)?\s*[:：])")
-UNNAMED_TAIL = r"\1@用户\2"
+# The names that sites and apps insert into texts, the author does not write them: "//@name:", "回复@name:",
+# "Reply to @name:", "转发了 name 的微博:", and titles of shared links: "【name的作品】", "name发布了一篇小红书笔记",
+# "- name的回答 - 知乎". The patterns have no look-around, so that Python and polars both know them.
+# Names of Weibo have no spaces; those with spaces go on in Latin letters.
+_NAME = r"[^<>:：\s/@＠]{1,40}(?: [0-9A-Za-z_.-]{1,20}){0,3}"
+INSERTED_NAMES = (
+    (
+        ("@", "＠"),
+        re.compile(
+            r"((?://|回[复覆復]|转发?自|RT|(?i:reply(?:ing)?(?: to)?))\s*(?:<a\b[^>]*>)?)"
+            rf"[@＠]{_NAME}((?:</a>)?\s*[:：])"
+        ),
+        r"\1@用户\2",
+    ),
+    (
+        ("微博:", "微博："),
+        re.compile(r"(转发了?\s*)[@＠]?[^<>:：\s/@＠]{1,40}?(\s?的原?微博[:：])"),
+        r"\1@用户\2",
+    ),
+    (("作品】",), re.compile(r"【[^【】\n]{1,40}?(的(?:图文|视频)?作品】)"), r"【用户\1"),
+    (("发布了一篇小红书笔记",), re.compile(r"[^\s，。！？【】]{1,40}?(发布了一篇小红书笔记)"), r"用户\1"),
+    (("- 知乎",), re.compile(r"- [^\n-]{1,40}?(\s?的(?:回答|文章|想法|视频|专栏) - 知乎)"), r"- 用户\1"),
+)
+# A tag with attributes, also where it was escaped twice.
+_TAG_WITH_ATTRIBUTES = re.compile(r"(<|&lt;)([A-Za-z][A-Za-z0-9]*)\s[^<>]*?=[^<>]*?(/?(?:>|&gt;))")
+_ALT_OF_EMOJI = re.compile(r"""\salt=["']?(\[[^\]"'<>]*\])""")
 
 
 def scrub(payload: str, platform: Platform, key: bytes) -> str:
@@ -184,11 +207,11 @@ def _renamed(person: str, platform: Platform, key: bytes) -> str:
 
 
 def without_people(text: str, key: bytes) -> str:
-    """The text without names in repost tails and persons in addresses, of any platform."""
+    """The text without names that sites insert and persons in addresses, of any platform."""
     for platform, facts in FACTS.items():
         if any(sign in text for sign in facts.person_signs):
             text = facts.person_pages.sub(partial(_without_person, platform=platform, key=key), text)
-    return _without_tail_names(text)
+    return _without_inserted_names(text)
 
 
 def without_ids_in_addresses(text: str) -> str:
@@ -219,8 +242,22 @@ def _remove(text: str, removals: Iterable[Removal]) -> str:
     return text
 
 
-def _without_tail_names(text: str) -> str:
-    return TAIL_NAME.sub(UNNAMED_TAIL, text) if "@" in text else text
+def _without_inserted_names(text: str) -> str:
+    for signs, pattern, replacement in INSERTED_NAMES:
+        if any(sign in text for sign in signs):
+            text = pattern.sub(replacement, text)
+    return text
+
+
+def without_attributes(markup: str) -> str:
+    """HTML without the attributes of its tags, which name people in links; the [code] of an emoji's image stays."""
+
+    def unnamed(tag: re.Match[str]) -> str:
+        alt = _ALT_OF_EMOJI.search(tag[0])
+        kept = f' alt="{alt[1]}"' if alt else ""
+        return f"{tag[1]}{tag[2]}{kept}{tag[3]}"
+
+    return _TAG_WITH_ATTRIBUTES.sub(unnamed, markup)
 
 
 def _replaced(text: str, person: str, by: str) -> str:

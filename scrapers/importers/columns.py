@@ -15,7 +15,7 @@ from core.calendar import TIMEZONE
 from core.platforms import FACTS, Platform
 from core.regions import REGION_AT_START, REGIONS
 from scrapers.parsers.values import WEIBO_EPOCH_S, html_to_text, parse_count, parse_time
-from scrapers.pseudonym import TAIL_NAME, UNNAMED_TAIL
+from scrapers.pseudonym import INSERTED_NAMES
 
 TIME = pl.Datetime("us", "UTC")
 # The years that values.from_epoch accepts; a date in words has to lie in them too.
@@ -84,7 +84,28 @@ def counts(raw: pl.Series) -> Counts:
 
 
 # What crawlers write for a count that they did not find, and Weibo's buttons for 0.
-_NO_COUNT = ["", "None", "null", "nan", "NaN", "-", "--", "赞", "点赞", "评论", "转发", "分享", "收藏", "无", "未知"]
+_NO_COUNT = [
+    "",
+    "None",
+    "null",
+    "nan",
+    "NaN",
+    "N/A",
+    "-",
+    "--",
+    "－",
+    "—",
+    "——",
+    "/",
+    "赞",
+    "点赞",
+    "评论",
+    "转发",
+    "分享",
+    "收藏",
+    "无",
+    "未知",
+]
 
 
 def count_fields(cells: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
@@ -153,7 +174,7 @@ def times(raw: pl.Series, observed_at: pl.Series | datetime, id_times: pl.Series
     return parsed.scatter(rest.arg_true(), _in_range(pl.Series(read, dtype=TIME)))
 
 
-_EPOCH = r"^[0-9]{9,14}$"
+_EPOCH = r"^[0-9]{9,13}$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\+08:00)?)?$"
 _FAST = f"{_EPOCH}|{_DATE}"
 
@@ -223,9 +244,13 @@ def any_of(*flags: pl.Series) -> pl.Series:
     return pl.select(pl.any_horizontal(*(pl.lit(flag) for flag in flags))).to_series()
 
 
-# Weibo's own titles of video links: after the letter that the link's icon became in exports, or by themselves.
-_AFTER_ICON = r"L[^\sL]{1,30}的(微博|秒拍)视频"
-_BY_ITSELF = r"(^|\s)\S{1,30}的(微博|秒拍)视频(\s|$)"
+# Weibo's own titles of video links, "<name>的微博视频". Names consist of letters, digits, _, - and ·.
+_VIDEO_TITLE = re.compile(r"(?P<name>[\w·-]{1,60})\s?的(?P<kind>(?:微博|秒拍)(?:视频|直播))")
+_TITLED = "的(?:微博|秒拍)(?:视频|直播)"
+# Models of cars, whose L is not the letter that the link's icon became in exports.
+_MODEL = re.compile(r"(?:理想|乐道)L[0-9]+")
+_ENDS_TITLE = re.compile(r"$|\W|展开|收起")
+_LONGEST_NAME = 30
 
 
 def without_video_title(text: pl.Series, nicknames: pl.Series | None = None) -> pl.Series:
@@ -234,25 +259,46 @@ def without_video_title(text: pl.Series, nicknames: pl.Series | None = None) -> 
     The author's own name is removed wherever it stands in a title. Where the export masks it ("林***g"), and for other
     persons' videos, a title is recognised by its form.
     """
-    titled = text.str.contains("的(微博|秒拍)视频").fill_null(False)
+    titled = text.str.contains(_TITLED).fill_null(False)
     if not titled.any():
         return text
-    unnamed = text.filter(titled)
-    if nicknames is not None:
-        unnamed = pl.Series(map(_without_name, unnamed, non_empty(nicknames.filter(titled))), dtype=pl.String())
-    unnamed = unnamed.str.replace_all(_AFTER_ICON, "${1}视频").str.replace_all(_BY_ITSELF, "${1}${2}视频${3}")
-    return text.scatter(titled.arg_true(), unnamed)
+    names = non_empty(nicknames.filter(titled)) if nicknames is not None else [None] * int(titled.sum())
+    return text.scatter(titled.arg_true(), list(map(_without_name, text.filter(titled), names)))
 
 
-def _without_name(cell: str, name: str | None) -> str:
-    return cell if name is None else re.sub(rf"L?{re.escape(name)}的(微博|秒拍)视频", r"\1视频", cell)
+def _without_name(cell: str, author: str | None) -> str:
+    if author is not None:
+        cell = re.sub(rf"L?{re.escape(author)}的((?:微博|秒拍)(?:视频|直播))", r"\1", cell)
+    return _VIDEO_TITLE.sub(_title_without_name, cell)
 
 
-def without_tail_names(text: pl.Series) -> pl.Series:
-    """As scrapers.pseudonym does for crawled posts: "//@name:" and "回复@name:" without the name."""
-    if not text.str.contains("@", literal=True).any():
-        return text
-    return text.str.replace_all(TAIL_NAME.pattern, UNNAMED_TAIL.replace("\\1", "${1}").replace("\\2", "${2}"))
+def _title_without_name(title: re.Match[str]) -> str:
+    """The title with the words that stand before it without a delimiter: "看L林间听雨的微博视频" is 看微博视频."""
+    words = title["name"]
+    model = list(_MODEL.finditer(words))
+    is_title = _ENDS_TITLE.match(title.string, title.end()) and len(words) <= _LONGEST_NAME and not model
+    icon = _icon_in(words, model[-1].end() if model else 0, may_begin_a_word=not is_title)
+    if icon is not None:
+        return words[:icon] + title["kind"]
+    return title["kind"] if is_title else title[0]
+
+
+def _icon_in(words: str, start: int, *, may_begin_a_word: bool) -> int | None:
+    """The place of the icon's letter: the first L that does not go on a Latin word, else the last one. That of
+    合成用户Lin may be one only if the words are not a title as a whole."""
+    icons = [place for place in range(start, len(words) - 1) if words[place] == "L"]
+    if not may_begin_a_word:
+        icons = [place for place in icons if not ("a" <= words[place + 1] <= "z")]
+    firsts = [place for place in icons if place == 0 or not words[place - 1].isascii()]
+    return next(iter([*firsts, *reversed(icons)]), None)
+
+
+def without_inserted_names(text: pl.Series) -> pl.Series:
+    """As scrapers.pseudonym does for crawled posts: "//@name:", "回复@name:" and titles of links without the name."""
+    for signs, pattern, replacement in INSERTED_NAMES:
+        if any(text.str.contains(sign, literal=True).any() for sign in signs):
+            text = text.str.replace_all(pattern.pattern, re.sub(r"\\(\d)", r"${\1}", replacement))
+    return text
 
 
 def attached(rows: pl.DataFrame, post_types: Mapping[str, str]) -> pl.Series:

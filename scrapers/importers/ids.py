@@ -27,6 +27,27 @@ def with_whole_numbers(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame
     )
 
 
+# Spreadsheets mark numbers as text with '1 or ="1".
+_MARKED_AS_TEXT = r"""^(?:'|=?"|=)(.*?)['"]?$"""
+_THOUSANDS = r"^[0-9]{1,3}(?:[,，][0-9]{3}){2,}$"
+_FULL_WIDTH = dict(zip("０１２３４５６７８９", "0123456789", strict=True))
+
+
+def tidy_ids(ids: pl.Series) -> pl.Series:
+    """The ids without what people and programs put around them: spaces, '1 and ="1" of spreadsheets, separators of
+    thousands, full-width digits, invisible characters."""
+    ids = ids.str.strip_chars()
+    is_odd = ~ids.str.contains("^[0-9A-Za-z_-]*$").fill_null(True) & ~ids.str.contains("://", literal=True)
+    if not is_odd.any():
+        return ids
+    odd = ids.filter(is_odd).str.replace_all(r"[\x{200b}-\x{200f}\x{2060}\x{feff}]", "")
+    odd = odd.str.replace(_MARKED_AS_TEXT, "${1}").str.strip_chars().str.replace_many(_FULL_WIDTH)
+    odd = odd.str.replace(r"^([0-9]{5,16})\.0+$", "${1}")
+    has_thousands = odd.str.contains(_THOUSANDS).fill_null(False)
+    odd = where(has_thousands, odd.str.replace_all("[,，]", ""), odd)
+    return ids.scatter(is_odd.arg_true(), odd)
+
+
 def cut_numbers(numbers: list[str]) -> bool:
     """True if a spreadsheet cut these distinct numbers of more than 15 digits."""
     return len(numbers) >= _ZEROS and all(number.endswith("0") for number in numbers)
@@ -58,7 +79,13 @@ def post_ids(platform: Platform, ids: pl.Series, *sources: pl.Series) -> pl.Seri
 
     sources: the ids in base 62, or addresses of the same posts.
     """
-    ids = _numeric(platform, ids.str.strip_chars())
+    ids = tidy_ids(ids)
+    in_address = ids.str.contains("://", literal=True).fill_null(False)
+    if in_address.any():
+        ids = where(in_address, ids_in(platform, ids).fill_null(ids), ids)
+    if platform == "xiaohongshu":  # hex digits, which a database may have made upper-case
+        ids = where(ids.str.contains("^[0-9A-F]{24}$"), ids.str.to_lowercase(), ids)
+    ids = _numeric(platform, ids)
     for source in sources:
         is_lost = ids.str.contains(LOST_DIGITS).fill_null(False)
         if not is_lost.any():

@@ -19,7 +19,7 @@ from core.problems import Problem
 from core.strict_yaml import load_yaml
 from scrapers.importers import columns
 from scrapers.importers.files import FileProblem, TextFile
-from scrapers.importers.ids import ids_in, post_ids
+from scrapers.importers.ids import ids_in, post_ids, tidy_ids
 from scrapers.importers.kinds import Context, Kind, Table, raw_rows
 from scrapers.importers.payload import hashed_ids, payloads, pseudonyms
 from scrapers.pseudonym import NOBODY
@@ -219,7 +219,7 @@ def _read_comments(rows: pl.DataFrame, context: Context, mapping: Mapping, platf
     given = partial(_mapped, rows, mapping)
     post_id = _post_id(rows, mapping, platform)
     if "comment_id" in mapping.columns:
-        comment_id = given("comment_id").str.strip_chars()
+        comment_id = tidy_ids(given("comment_id"))
     else:
         identifying = ("post_id", "posted_at", "author_id", "author_name", "text")
         author_columns = rows.select(given(name).alias(name) for name in identifying).with_columns(
@@ -254,7 +254,7 @@ def _read_comments(rows: pl.DataFrame, context: Context, mapping: Mapping, platf
 
 
 def _author_id(ids: pl.Series, platform: Platform, key: bytes) -> pl.Series:
-    ids = columns.non_empty(ids)
+    ids = columns.non_empty(tidy_ids(ids))
     return pseudonyms(columns.where(ids.is_in(NOBODY), None, ids), platform, key)
 
 
@@ -307,7 +307,9 @@ def _in_zone(moments: pl.Series, time_text: pl.Series, timezone: str) -> pl.Seri
     """Move times without a zone, which were parsed as China's, to the mapping's time zone."""
     if ZoneInfo(timezone) == CHINA:
         return moments
-    is_local = time_text.str.contains(r"^\s*\d{4}[-年/.]") & ~time_text.str.contains(r"(Z|[+-]\d{2}:?\d{2})\s*$")
+    is_local = time_text.str.contains(r"^\s*'?(?:\d{4}[-年/.]|[34567]\d{4}\.\d+$|20\d{12}$)") & ~time_text.str.contains(
+        r"(Z|[+-]\d{2}:?\d{2})\s*$"
+    )
     local = moments.dt.convert_time_zone(TIMEZONE).dt.replace_time_zone(
         timezone, ambiguous="earliest", non_existent="null"
     )

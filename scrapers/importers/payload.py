@@ -8,10 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 import polars as pl
 
 from core.platforms import FACTS, Platform
-from scrapers.importers.columns import VALID_ID, column, translated, where, without_tail_names, without_video_title
+from scrapers.importers.columns import (
+    VALID_ID,
+    column,
+    translated,
+    where,
+    without_inserted_names,
+    without_video_title,
+)
 from scrapers.parsers.bodies import load_object
 from scrapers.parsers.impersonal import IMPERSONAL, LONGEST_COUNT, NOT_KEPT, is_impersonal
-from scrapers.pseudonym import NAME_KEYS, PERSON_KEYS, scrub, without_people
+from scrapers.pseudonym import NAME_KEYS, PERSON_KEYS, scrub, without_attributes, without_people
 
 
 def pseudonyms(author_ids: pl.Series, platform: Platform, key: bytes) -> pl.Series:
@@ -127,15 +134,23 @@ def _without_query(addresses: pl.Series) -> pl.Series:
 
 
 def words_without_people(cells: pl.Series, platform: Platform, key: bytes) -> pl.Series:
-    """Texts without the names in repost tails and Weibo's titles of videos, and without persons in addresses.
+    """Texts without the names that sites insert, such as in repost tails, and without persons in addresses and HTML.
 
     A text that is a JSON object or list is scrubbed as JSON.
     """
     if platform == "weibo":
         cells = without_video_title(cells)
-    cells = without_people_in_addresses(without_tail_names(cells), key)
+    cells = _without_attributes(cells)
+    cells = without_people_in_addresses(without_inserted_names(cells), key)
     suspects = _may_be_json(cells)
     return _scrub_json(cells, suspects, platform, key) if suspects.any() else cells
+
+
+def _without_attributes(cells: pl.Series) -> pl.Series:
+    """The cells without the attributes of HTML tags."""
+    is_marked = cells.str.contains("=", literal=True) & cells.str.contains_any(["<", "&lt;"])
+    suspects = cells.filter(is_marked.fill_null(False)).unique()
+    return cells.replace(suspects, list(map(without_attributes, suspects))) if len(suspects) else cells
 
 
 def rows_without_people(rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
@@ -162,9 +177,13 @@ def _columns_without_people(rows: pl.DataFrame, platform: Platform, key: bytes) 
         yield where(rows[name].str.contains(_OTHER_ID), rows[name], None).alias(name)
     if "hashtags" in rows.columns:
         tag = pl.element()
-        yield rows["hashtags"].list.eval(tag.filter(~tag.str.contains("@|://|的(微博|秒拍)视频$")))
+        yield rows["hashtags"].list.eval(tag.filter(~tag.str.contains(_NOT_A_HASHTAG)))
 
 
+# What has a mention, an address, HTML, or a title that a site or an app inserts.
+_NOT_A_HASHTAG = (
+    "[@＠<]|&lt;|://|的(微博|秒拍)(视频|直播)|的(图文|视频)?作品】|发布了一篇小红书笔记|的原?微博[:：]|- 知乎"
+)
 # All ids have digits, and the least digits those of Weibo's comments of 2009.
 _OTHER_ID = "^[0-9A-Za-z_-]*[0-9][0-9A-Za-z_-]*$"
 

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from core.calendar import CHINA
@@ -146,8 +147,16 @@ def from_epoch(value: object) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-_EPOCH = re.compile(r"\d{9,14}(\.\d+)?")
-_ENGLISH = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}:\d{2}:\d{2}) ([+-]\d{4}) (\d{4})$")
+_EPOCH = re.compile(r"\d{9,13}(\.\d+)?")
+_ENGLISH = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}:\d{2}:\d{2}) ([+-]\d{4}|CST) (\d{4})$")
+_HTTP_DATE = re.compile(r"^(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} (?:GMT|[+-]\d{4})$")
+# Days since 30 December 1899, as spreadsheets store times. A whole number may be a count.
+_SERIAL = re.compile(r"[34567]\d{4}\.\d+")
+_SPREADSHEET_EPOCH = datetime(1899, 12, 30, tzinfo=CHINA)
+_DIGITS_ONLY = re.compile(r"(20\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})")
+_HALF_DAY = re.compile(r"(上午|早上|凌晨|中午|下午|傍晚|晚上)\s*(\d{1,2})(:\d{2}(?::\d{2})?)$")
+_ENGLISH_HALF_DAY = re.compile(r"\b(\d{1,2})(:\d{2}(?::\d{2})?)\s*([AaPp])\.?[Mm]\.?$")
+_CLOCK_IN_WORDS = re.compile(r"\s*(\d{1,2})[时点](\d{1,2})分(?:(\d{1,2})秒)?$")
 _MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MONTHS = {name: f"{number:02d}" for number, name in enumerate(_MONTH_NAMES, 1)}
 _AGO = re.compile(r"^(\d+)\s*(秒|分钟|小时|天)前$")
@@ -168,6 +177,8 @@ def parse_time(raw: object, observed_at: datetime, id_time: datetime | None = No
     text = str(raw).strip() if raw is not None else ""
     if not text:
         return None
+    if not text.isascii() or not text[-1].isdigit() or text[0] == "'":
+        text = _with_plain_clock(text)
     if _EPOCH.fullmatch(text):
         return from_epoch(text)
     try:
@@ -182,11 +193,37 @@ def parse_time(raw: object, observed_at: datetime, id_time: datetime | None = No
     return time
 
 
+def _with_plain_clock(text: str) -> str:
+    """The text with "下午9:40", "9:40 PM" and "21时40分" as 21:40, and without what stands around a time."""
+    text = text.removeprefix("'").removeprefix("发布于").replace("：", ":").strip()
+    if half := _HALF_DAY.search(text):
+        is_late = half[1] in ("下午", "傍晚", "晚上") or (half[1] == "中午" and half[2] not in ("10", "11"))
+        return _on_24_hours(text[: half.start()], half[2], half[3], is_late=is_late)
+    if half := _ENGLISH_HALF_DAY.search(text):
+        return _on_24_hours(text[: half.start()], half[1], half[2], is_late=half[3] in "Pp")
+    return _CLOCK_IN_WORDS.sub(lambda clock: f" {clock[1]}:{clock[2]:>02}:{clock[3] or '00':>02}", text)
+
+
+def _on_24_hours(day: str, hour: str, rest: str, *, is_late: bool) -> str:
+    number = int(hour)
+    if number <= 12:
+        number = number % 12 + 12 * is_late
+    return f"{day.strip()} {number:02}{rest}".strip()
+
+
 def _parse_shown_time(text: str, observed_at: datetime, id_time: datetime | None) -> tuple[datetime, timedelta | None]:
     """The time, and its largest distance from the true time (None: exact). Raises ValueError or OverflowError."""
     if english := _ENGLISH.match(text):  # strptime would read it too, but take half of a parser's time
         month, day, clock_time, zone, year = english.groups()
-        return datetime.fromisoformat(f"{year}-{_MONTHS.get(month)}-{day}T{clock_time}{zone}"), None
+        return datetime.fromisoformat(
+            f"{year}-{_MONTHS.get(month)}-{day}T{clock_time}{zone.replace('CST', '+0800')}"
+        ), None
+    if _HTTP_DATE.match(text):
+        return parsedate_to_datetime(text), None
+    if _SERIAL.fullmatch(text):  # to the second
+        return _SPREADSHEET_EPOCH + timedelta(seconds=round(float(text) * 86_400)), timedelta(seconds=1)
+    if digits := _DIGITS_ONLY.fullmatch(text):
+        return datetime(*map(int, digits.groups()), tzinfo=CHINA), None
     now = observed_at.astimezone(CHINA)
     if text == "刚刚":
         return now, timedelta(minutes=2)

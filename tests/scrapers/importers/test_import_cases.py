@@ -12,6 +12,7 @@ import pytest
 from core.storage.pseudonym_key import KEY_VARIABLE
 from orchestration.reading.cleaning import last_words
 from scrapers.importers import run
+from scrapers.importers.columns import without_video_title
 from scrapers.importers.summary import summary
 from scrapers.importers.tallies import Import
 from scrapers.parsers import values
@@ -239,3 +240,70 @@ def test_addresses_keep_their_kind(
     importing("urls")
     [post] = landed(data_dir).to_dicts()
     assert (post["post_url"], post["post_type"]) == (f"https://{expected}", post_type)
+
+
+@pytest.mark.parametrize(
+    ("platform", "post_id", "cell"),
+    [
+        ("weibo", "5251842964533976", cell)
+        for cell in (
+            "'5251842964533976", '"=""5251842964533976"""', '"5,251,842,964,533,976"',
+            "５２５１８４２９６４５３３９７６", "5251842964533976.00", "\u200b5251842964533976\t", "https://m.weibo.cn/detail/5251842964533976",
+            "https://weibo.com/1000000001/QlKFKjBdm",
+        )
+    ]
+    + [
+        ("xiaohongshu", "695bbe00000000001d03a6e7", "695BBE00000000001D03A6E7"),
+        ("douyin", "7591805270000000001", "https://www.douyin.com/video/7591805270000000001?x=1"),
+    ],
+)  # fmt: skip
+def test_ids_are_read_as_spreadsheets_and_people_write_them(
+    platform: str, post_id: str, cell: str, data_dir: Path, tmp_path: Path, importing: Importing
+) -> None:
+    mapped(tmp_path / "ids", RELATIVE.replace("weibo", platform), f"id,text,time\n{cell},小米,2026-01-05 21:40:00\n")
+    importing("ids")
+    if "/Ql" not in cell:
+        assert landed(data_dir)["post_id"].to_list() == [post_id]
+    else:
+        assert landed(data_dir)["post_id"].to_list() == [values.weibo_bid_to_mid("QlKFKjBdm")]
+
+
+@pytest.mark.parametrize("cell", ["5.25184E+15", "5.251842964533976E+15", "52518429645339 76", "mid:5251842964533976"])
+def test_an_id_that_is_not_certain_is_quarantined(
+    cell: str, data_dir: Path, tmp_path: Path, importing: Importing
+) -> None:
+    mapped(tmp_path / "ids", RELATIVE, f"id,text,time\n{cell},小米,2026-01-05 21:40:00\n")
+    assert importing("ids").tallies[0].quarantined == 1
+
+
+def test_an_author_stays_one_author_however_the_id_is_written(
+    data_dir: Path, tmp_path: Path, importing: Importing
+) -> None:
+    mapping = RELATIVE.replace("posted_at: time", "posted_at: time, author_id: uid")
+    cells = [
+        "1000000001",
+        "1000000001.0",
+        "'1000000001",
+        '"1,000,000,001"',
+        "１００００００００１",
+        '"=""1000000001"""',
+    ]
+    lines = [f"{5251842964533976 + place},小米,2026-01-05 21:40:00,{cell}" for place, cell in enumerate(cells)]
+    mapped(tmp_path / "authors", mapping, "\n".join(["id,text,time,uid", *lines]) + "\n")
+    importing("authors")
+    assert landed(data_dir)["author_id"].n_unique() == 1
+
+
+TITLES = {
+    "看#比亚迪#L合成用户0010的微博视频": "看#比亚迪#微博视频",
+    "理想L9提车作业，合成用户0010的微博视频": "理想L9提车作业，微博视频",
+    "理想L9来了L合成用户0010的微博视频": "理想L9来了微博视频",
+    "看理想L9的微博视频": "看理想L9的微博视频",
+    "最火的微博视频都在这": "最火的微博视频都在这",
+    "VLOGL合成用户0010的微博直播": "VLOG微博直播",
+    "小米 合成用户Lin的秒拍视频 展开": "小米 秒拍视频 展开",
+}
+
+
+def test_titles_of_videos_lose_the_name_and_keep_the_authors_words() -> None:
+    assert without_video_title(pl.Series(TITLES.keys())).to_list() == list(TITLES.values())

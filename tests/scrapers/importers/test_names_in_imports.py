@@ -40,8 +40,17 @@ NAME_FORMS: dict[str, str] = {
     "a name": "{name}",
     "a repost tail": "转发微博//@{name}:小米",
     "a reply": "回复@{name}：好",
+    "a reply in English": "Reply to @{name}: ok",
+    "a reply in traditional characters": "回覆 ＠{name} ：好",
+    "a link in HTML": "//<a href='/n/{name}' usercard='name=@{name}'>@{name}</a>:好",
+    "an escaped link": "看&lt;a href='/n/{name}'&gt;网页&lt;/a&gt;",
+    "a shared video of Douyin": "3.58 复制打开抖音，看看【{name}的作品】小米",
+    "a shared note of Xiaohongshu": "68 {name}发布了一篇小红书笔记，快来看吧！",
+    "a shared answer of Zhihu": "如何看待？ - {name}的回答 - 知乎",
+    "a repost of a whole post": "转发了 {name} 的微博：好",
     "a video's title": "{name}的微博视频",
     "a video's title after its icon": "拆车L{name}的微博视频",
+    "a video's title after a comma": "理想L9提车，{name} 的微博视频。",
     "a page on Weibo by name": "看 https://weibo.com/n/{name} 吧",
     "a page on Weibo by number": "https://weibo.com/u/{number}?from=1",
     "a profile on Weibo's mobile site": "https://m.weibo.cn/profile/{number}",
@@ -59,7 +68,7 @@ NAME_FORMS: dict[str, str] = {
 WORD_COLUMNS = WORDS | {"标题", "描述", "标签", "评论标签"}
 # In words of the post these are words, or not an address of a person.
 WORDS_OF_A_POST = {"a name", "a picture", "a nested name"}
-OF_WEIBO = {"a video's title", "a video's title after its icon"}
+OF_WEIBO = {"a video's title", "a video's title after its icon", "a video's title after a comma"}
 
 
 class Planted(NamedTuple):
