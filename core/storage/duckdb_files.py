@@ -19,16 +19,35 @@ def damage_of(path: Path) -> str | None:
         return "it is empty"
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
-            blocks = connection.execute("select total_blocks * block_size from pragma_database_size()").fetchone()
-            connection.execute("select count(*) from duckdb_tables()")
+            expected = _HEADERS_BYTES + bytes_of_blocks(connection, path.stat().st_size - _HEADERS_BYTES)
     except duckdb.Error as error:
         # A writer has opened it; or this user may not read it, which a rebuild does not mend.
         if any(reason in str(error) for reason in ("Could not set lock", "Permission denied")):
             return None
         return str(error).splitlines()[0]
-    expected = _HEADERS_BYTES + (blocks[0] if blocks else 0)
     size = path.stat().st_size
     return f"it has {size:,} of {expected:,} bytes" if size < expected else None
+
+
+def bytes_of_blocks(connection: duckdb.DuckDBPyConnection, present: int) -> int:
+    """The bytes up to the end of the last block that is in use; present: the bytes that the file has.
+
+    DuckDB cuts free blocks off the end of a file and goes on counting them. So a file that is shorter than all its
+    blocks is whole if it holds those in use.
+    """
+    total, block_size = connection.execute("select total_blocks, block_size from pragma_database_size()").fetchall()[0]
+    tables = connection.execute("select schema_name, table_name from duckdb_tables() where not internal").fetchall()
+    if total * block_size <= present:
+        return int(total * block_size)
+    (last,) = connection.execute("select max(block_id) from pragma_metadata_info()").fetchall()[0]
+    for schema, table in tables:
+        blocks = connection.execute(
+            "select max(greatest(block_id, coalesce(list_max(additional_block_ids), -1))) from pragma_storage_info(?) "
+            "where persistent",
+            [f'"{schema}"."{table}"'],
+        ).fetchall()
+        last = max(last or 0, blocks[0][0] or 0)
+    return int(((last or 0) + 1) * block_size)
 
 
 def is_open_elsewhere(path: Path) -> bool:

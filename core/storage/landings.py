@@ -17,8 +17,8 @@ checksum decides when these differ (a restored copy has another time), and whene
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,8 +139,16 @@ def emptied_days(data_dir: Path, folder: Path) -> list[str]:
     return sorted(day.removeprefix("day=") for day in days - held)
 
 
-def compare(data_dir: Path, folder: Path, *, verify: bool = False) -> Differences:
-    """Compare the Parquet files below a folder with its manifest. verify: read every file and compare its checksum.
+def record_suspicion(data_dir: Path, folder: Path, paths: Iterable[str]) -> None:
+    """Append that these files have to be compared by their checksums, although size and time are the recorded ones."""
+    entries = landed(data_dir, folder)
+    _append(_manifest(data_dir, folder), [replace(entries[path], modified_ns=0) for path in paths])
+
+
+def compare(data_dir: Path, folder: Path, *, verify: bool | Collection[str] = False) -> Differences:
+    """Compare the Parquet files below a folder with its manifest.
+
+    verify: read every file, or those of these days (YYYY-MM-DD), and compare its checksum.
 
     A file with the recorded content but another time is recorded again, so that it is read once only.
     """
@@ -151,7 +159,8 @@ def compare(data_dir: Path, folder: Path, *, verify: bool = False) -> Difference
     for path in sorted(of_known_content & present.keys()):
         entry, (size, modified_ns) = expected[path], present[path]
         as_recorded = (size, modified_ns) == (entry.bytes, entry.modified_ns)
-        if as_recorded and not verify:
+        has_to_be_read = verify if isinstance(verify, bool) else path.split("/")[0].removeprefix("day=") in verify
+        if as_recorded and not has_to_be_read:
             continue
         if size != entry.bytes or checksum(folder / path) != entry.sha256:
             damaged.append(path)

@@ -9,7 +9,8 @@ overwritten. ``day`` is the day of publication in Asia/Shanghai.
 import dataclasses
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,8 +26,8 @@ from core.storage.tombstones import without_forgotten
 
 _logger = logging.getLogger(__name__)
 REMEDY_FOR_LOST = (
-    "Restore the file from a backup, or collect the day again: until then the day is incomplete. "
-    "'tingfeng doctor' lists all such files."
+    "Restore the file from a backup, or collect its day again ('tingfeng refresh --start DAY --end DAY', or import the "
+    "same files again): until then the day is incomplete."
 )
 
 
@@ -78,13 +79,13 @@ class DayFiles(NamedTuple):
 
 
 def raw_files(
-    data_dir: Path, table: RawTable, platforms: Sequence[Platform], *, verify: bool = False
+    data_dir: Path, table: RawTable, platforms: Sequence[Platform], *, verify: bool | Collection[str] = False
 ) -> Mapping[tuple[Platform, str], DayFiles]:
     """The landed files of a table by (platform, day), in order of days; their names sorted.
 
     Files whose content is not the recorded one are set aside first, to data/set-aside/, and then count as lost. A file
     that the manifest does not name is recorded if it is of the crawl that its name says. verify: compare the checksums
-    of all files, not only of those whose size or time has changed.
+    of all files, or of those of these days, not only of those whose size or time has changed.
     """
     days: dict[tuple[Platform, str], DayFiles] = {}
     for platform in platforms:
@@ -155,5 +156,6 @@ def _set_aside(data_dir: Path, path: Path) -> Path:
     """Move a file out of raw, and return its new path: readers of a folder fail at, or count, whatever lies in it."""
     place = data_dir / "set-aside" / path.relative_to(data_dir)
     place.parent.mkdir(parents=True, exist_ok=True)
-    path.rename(place)
+    with suppress(FileNotFoundError):  # another step of the same run may have moved it a moment ago
+        path.rename(place)
     return place

@@ -32,7 +32,9 @@ def refreshed(start: str | None, end: str | None, quiet: bool) -> "list[Outcome]
     """Refresh, print the event's table and where to look; returns the runs. Raises Problem if one fails."""
     import time
 
+    from core.environment import data_dir
     from core.storage.paths import serving_path
+    from orchestration.lib.refreshing import find_damage
     from orchestration.lib.refreshing import refresh as run_refresh
     from orchestration.reporting.console import event_table
     from orchestration.reporting.reports import latest_reports
@@ -41,6 +43,8 @@ def refreshed(start: str | None, end: str | None, quiet: bool) -> "list[Outcome]
     with run_progress(quiet) as progress:
         outcomes = run_refresh(start, end, progress)
         if not all(outcome.success for outcome in outcomes):
+            if damage := find_damage(data_dir()):
+                raise Problem("\n".join([*damage, "The run failed at these files; run 'tingfeng refresh' again."]))
             raise Problem("The run failed; the reason is above and in the Dagster UI ('tingfeng dev').")
     if not serving_path().exists():
         typer.echo(

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ from core.storage.pseudonym_key import KEY_VARIABLE, key_path, landed_fingerprin
 from core.storage.raw import REMEDY_FOR_LOST, table_dir
 from core.storage.tombstones import read_tombstones
 from orchestration.lib.heartbeats import runs_with_heartbeat, seems_alive
+from orchestration.lib.lost_files import recollected
 from orchestration.lib.repairs import (
     abandoned_spool,
     damaged_dagster_files,
@@ -222,10 +224,23 @@ def check_databases() -> list[Finding]:
 def check_raw_files(data_dir: Path, *, verify: bool) -> list[Finding]:
     """Lost and damaged files with their days, which a path names."""
     findings = []
-    for folder in _raw_folders(data_dir):
+    is_collected_again = recollected(data_dir)
+    for table, platform in product(SCHEMAS, PLATFORMS):
+        folder = table_dir(data_dir, table, platform)
         differences = landings.compare(data_dir, folder, verify=verify)
-        for state, paths in (("lost", differences.lost), ("damaged", differences.damaged)):
-            findings += [Finding("raw files", f"{folder / path} is {state}. {REMEDY_FOR_LOST}") for path in paths]
+        # Their size and time may be the recorded ones; so the next refresh reads them, and sets them aside.
+        landings.record_suspicion(data_dir, folder, differences.damaged)
+        for path in differences.lost:
+            day, name = path.removeprefix("day=").split("/")
+            if is_collected_again(table, platform, day, name):
+                message = f"{folder / path} is lost; its days were collected again."
+                findings.append(Finding("raw files", message, needs_person=False))
+            else:
+                findings.append(Finding("raw files", f"{folder / path} is lost. {REMEDY_FOR_LOST}"))
+        findings += [
+            Finding("raw files", f"{folder / path} is damaged; 'tingfeng refresh' moves it aside. {REMEDY_FOR_LOST}")
+            for path in differences.damaged
+        ]
     return findings
 
 

@@ -1,7 +1,7 @@
 """The loop that the enriched assets share: read raw days in batches, check them, enrich them, check again, write."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from typing import NamedTuple
 
 import dagster as dg
@@ -9,7 +9,9 @@ import polars as pl
 
 from core.contracts.raw import RawTable
 from core.environment import data_dir
+from core.platforms import PLATFORMS
 from core.storage.paths import enriched_dir
+from core.storage.raw import REMEDY_FOR_LOST, raw_files
 from core.storage.versions import current_version
 from expectations.validation import Validation, merged
 from orchestration.lib.checks import as_check_result
@@ -74,6 +76,27 @@ def enrich_days(
             "\n".join([f"{' and '.join(failed)} of {table} failed; nothing of these days was written.", *explanation])
         )
     return counts
+
+
+def verified(
+    context: dg.AssetExecutionContext, table: RawTable, find_days: Callable[[], dict[str, str]]
+) -> dict[str, str]:
+    """The days to enrich, after the checksums of their raw files were compared and damaged files were set aside.
+
+    find_days: the days that are out of date and their next fingerprints, which follow from the files that are there.
+    """
+    known = _lost(table, verify=())
+    for path in sorted(_lost(table, verify=find_days()) - known):
+        context.log.warning(f"{path}: its content is not what was landed; moved to data/set-aside. {REMEDY_FOR_LOST}")
+    return find_days()
+
+
+def _lost(table: RawTable, verify: Collection[str]) -> set[str]:
+    return {
+        f"raw/{table}/platform={platform}/day={day}/{name}"
+        for (platform, day), files in raw_files(data_dir(), table, PLATFORMS, verify=verify).items()
+        for name in files.lost
+    }
 
 
 def current_rows(table: str, days: Sequence[str], schema: pl.Schema) -> dict[str, pl.DataFrame]:

@@ -6,16 +6,19 @@ crawled, and every day whose raw data is newer than its marts is rebuilt.
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
 from core.calendar import CHINA, TIMEZONE, days_between
+from core.contracts.raw import SCHEMAS
 from core.environment import data_dir, now, source
 from core.listening import Listening, load_listening
 from core.platforms import PLATFORMS, Platform
 from core.problems import ArgumentProblem, Problem
 from core.storage.paths import enriched_dir, serving_path
 from core.storage.pseudonym_key import load_key
-from core.storage.raw import raw_files
+from core.storage.raw import REMEDY_FOR_LOST, raw_files
+from core.storage.versions import heal
 from orchestration.lib.crawl import require_access
 from orchestration.lib.days import DAYS_TAG, RANGE_TAGS, all_stale_days
 from orchestration.lib.repairs import repair, repair_enriched
@@ -107,6 +110,23 @@ def refresh(start: str | None, end: str | None, progress: Progress) -> list[Outc
     # The rest of the window: days that were imported and are not crawled.
     stale = [day for day in all_stale_days() if window[0].isoformat() <= day <= window[1].isoformat()]
     return outcomes + _catch_up(stale, progress)
+
+
+def find_damage(data_dir: Path) -> list[str]:
+    """Compare the checksums of all files after a run has failed; a message for each damaged one, which is set aside.
+
+    Other files than those that are read day by day can have made it fail: dbt reads slices and accounts of all days.
+    """
+    messages = heal(enriched_dir(), verify=True)
+    for table in SCHEMAS:
+        known = {(day, name) for day, files in raw_files(data_dir, table, PLATFORMS).items() for name in files.lost}
+        for day, files in raw_files(data_dir, table, PLATFORMS, verify=True).items():
+            messages += [
+                f"{' '.join(day)}: raw file {name} of {table} was damaged; moved to data/set-aside. {REMEDY_FOR_LOST}"
+                for name in files.lost
+                if (day, name) not in known
+            ]
+    return messages
 
 
 def _refresh_stale_days(listening: Listening, progress: Progress, *, is_repaired: bool) -> list[Outcome]:

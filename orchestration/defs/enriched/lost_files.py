@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 import dagster as dg
 import polars as pl
 
 from core.contracts.enriched import LOST_FILES
-from core.contracts.raw import SCHEMAS, RawTable
 from core.environment import data_dir
-from core.platforms import PLATFORMS, Platform
+from core.platforms import PLATFORMS
 from core.storage.landings import emptied_days
 from core.storage.paths import enriched_dir
 from core.storage.raw import REMEDY_FOR_LOST, raw_files, table_dir
 from core.storage.versions import fingerprint, write_version
 from orchestration.lib.check_warnings import WARNINGS, in_words
+from orchestration.lib.days import run_days
+from orchestration.lib.lost_files import find_lost_files
 
 KEY = dg.AssetKey(["enriched", "lost_files"])
 
@@ -37,6 +37,8 @@ KEY = dg.AssetKey(["enriched", "lost_files"])
     ],
 )
 def lost_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    # The files that this run reads are compared by their checksums, as posts.py does, whichever step is first.
+    raw_files(data_dir(), "posts", PLATFORMS, verify=run_days(context.run))
     lost = find_lost_files(data_dir())
     rows = [
         (one.platform, date.fromisoformat(one.day), Path(one.name).stem, one.rows, False)
@@ -67,41 +69,3 @@ def lost_files(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
             )
         ],
     )
-
-
-class LostFile(NamedTuple):
-    """A raw file that the manifest names and that is gone. rows: None if the number was never known.
-
-    is_collected_again: a later crawl of the same day and platform has its posts or slices; their own completeness says
-    whether the day is complete.
-    """
-
-    table: RawTable
-    platform: Platform
-    day: str
-    name: str
-    rows: int | None
-    is_collected_again: bool
-
-    @property
-    def path(self) -> str:
-        return f"{self.table}/platform={self.platform}/day={self.day}/{self.name}"
-
-    def __str__(self) -> str:
-        size = f", {self.rows} rows" if self.rows is not None else ""
-        return f"{self.platform} {self.day}: raw file {self.name} of {self.table} is lost{size}."
-
-
-def find_lost_files(data_dir: Path) -> list[LostFile]:
-    """All lost raw files, by table, platform and day."""
-    crawls = {where: files.present for where, files in raw_files(data_dir, "slices", PLATFORMS).items()}
-
-    def is_collected_again(table: RawTable, platform: Platform, day: str, name: str) -> bool:
-        return table in ("posts", "slices") and any(crawl > name for crawl in crawls.get((platform, day), []))
-
-    return [
-        LostFile(table, platform, day, name, rows, is_collected_again(table, platform, day, name))
-        for table in SCHEMAS
-        for (platform, day), files in raw_files(data_dir, table, PLATFORMS).items()
-        for name, rows in files.lost.items()
-    ]

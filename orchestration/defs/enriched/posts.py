@@ -16,7 +16,7 @@ from core.storage.versions import fingerprint, split_by_day, versions, write_ver
 from expectations.enriched import enriched_post_topics, enriched_posts
 from expectations.validation import Validation, validate
 from orchestration.lib.days import expected_fingerprints, is_enriched, load_analysis_inputs, run_days
-from orchestration.lib.enriching import RAW_ROWS, Batch, current_rows, enrich_days
+from orchestration.lib.enriching import RAW_ROWS, Batch, current_rows, enrich_days, verified
 from orchestration.lib.repairs import repair_enriched
 from orchestration.publishing.staleness import GONE
 from orchestration.reading.cleaning import last_words
@@ -148,7 +148,7 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         )
 
     days = run_days(context.run)
-    todo = days_to_enrich(days, inputs)
+    todo = verified(context, "posts", lambda: days_to_enrich(days, inputs))
     counts = yield from enrich_days(context, "posts", todo, CHECKS, enrich_batch)
     yield dg.MaterializeResult(
         asset_key=POSTS,

@@ -13,7 +13,7 @@ from core.contracts.raw import RawTable
 from core.environment import data_dir
 from core.listening import load_listening
 from core.platforms import CRAWLED_PLATFORMS, PLATFORMS, Platform
-from core.storage.raw import partition_dir
+from core.storage.raw import partition_dir, raw_files
 from orchestration.lib.checks import as_check_result
 from orchestration.lib.crawl import as_health, crawl_arguments, run_judged_crawl
 from orchestration.lib.partitions import daily
@@ -89,6 +89,8 @@ def crawled(platform: Platform) -> dg.AssetsDefinition:
             verdicts.append(verdict)
             for key in context.selected_asset_keys:
                 context.add_asset_metadata(stats, asset_key=key, partition_key=day)
+        # The rows of these days are read below: files that cannot be read are set aside first.
+        raw_files(data_dir(), "posts", [platform], verify=context.partition_keys)
         for table, key in keys.items():
             if key not in context.selected_asset_keys:
                 continue

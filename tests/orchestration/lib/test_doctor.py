@@ -54,8 +54,9 @@ def test_lost_and_changed_files_are_named(data):
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert check_raw_files(data, verify=False) == []
     (damaged,) = check_raw_files(data, verify=True)
-    assert damaged.message.startswith(f"{path} is damaged. ")
+    assert damaged.message.startswith(f"{path} is damaged; ")
     assert path.exists()
+    assert len(check_raw_files(data, verify=False)) == 1  # once found, refreshes find it as well
     path.unlink()
     (lost,) = check_raw_files(data, verify=False)
     assert lost.message.startswith(f"{path} is lost. ")

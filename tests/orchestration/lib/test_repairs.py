@@ -10,7 +10,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from core.storage.duckdb_files import damage_of
+from core.storage.duckdb_files import bytes_of_blocks, damage_of
 from orchestration.lib import days
 from orchestration.lib.repairs import repair
 from orchestration.publishing.staleness import built_fingerprints
@@ -60,6 +60,22 @@ def test_a_warehouse_that_is_whole_or_being_written_is_left_alone(data):
         writer.stdout.readline()
         assert damage_of(path) is None
         writer.kill()
+
+
+def test_free_blocks_at_the_end_of_a_database_are_not_missed(data):
+    """DuckDB shortens a file whose last blocks are free, and may count them all the same."""
+    path = data / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table kept as select range as number, hash(range) as hash from range(200000)")
+        connection.execute("create table texts as select repeat('x', 5000) || range as text from range(500)")
+    in_file = path.stat().st_size - 3 * 4096
+    with duckdb.connect(str(path), read_only=True) as connection:
+        assert bytes_of_blocks(connection, in_file) == in_file
+        assert bytes_of_blocks(connection, 0) <= in_file
+        assert bytes_of_blocks(connection, 0) > in_file / 2
+    assert damage_of(path) is None
+    os.truncate(path, path.stat().st_size - 262144)
+    assert damage_of(path) is not None
 
 
 def test_drafts_of_killed_processes_are_removed_after_an_hour(data):
