@@ -153,7 +153,7 @@ _HTTP_DATE = re.compile(r"^(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}
 # Days since 30 December 1899, as spreadsheets store times. A whole number may be a count.
 _SERIAL = re.compile(r"[34567]\d{4}\.\d+")
 _SPREADSHEET_EPOCH = datetime(1899, 12, 30, tzinfo=CHINA)
-_DIGITS_ONLY = re.compile(r"(20\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})")
+_DIGITS_ONLY = re.compile(r"20\d{12}")
 _HALF_DAY = re.compile(r"(上午|早上|凌晨|中午|下午|傍晚|晚上)\s*(\d{1,2})(:\d{2}(?::\d{2})?)$")
 _ENGLISH_HALF_DAY = re.compile(r"\b(\d{1,2})(:\d{2}(?::\d{2})?)\s*([AaPp])\.?[Mm]\.?$")
 _CLOCK_IN_WORDS = re.compile(r"\s*(\d{1,2})[时点](\d{1,2})分(?:(\d{1,2})秒)?$")
@@ -222,8 +222,8 @@ def _parse_shown_time(text: str, observed_at: datetime, id_time: datetime | None
         return parsedate_to_datetime(text), None
     if _SERIAL.fullmatch(text):  # to the second
         return _SPREADSHEET_EPOCH + timedelta(seconds=round(float(text) * 86_400)), timedelta(seconds=1)
-    if digits := _DIGITS_ONLY.fullmatch(text):
-        return datetime(*map(int, digits.groups()), tzinfo=CHINA), None
+    if _DIGITS_ONLY.fullmatch(text):
+        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=CHINA), None
     now = observed_at.astimezone(CHINA)
     if text == "刚刚":
         return now, timedelta(minutes=2)
