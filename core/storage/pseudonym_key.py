@@ -76,7 +76,7 @@ def landed_fingerprint(data_dir: Path) -> str | None:
     if not _FINGERPRINT.fullmatch(text) and has_landed(data_dir):
         raise Problem(
             f"{path} is damaged. Restore it from a backup; if you are sure that {key_path(data_dir)} or {KEY_VARIABLE} "
-            "is the key that the data was landed with, delete it, and it is written again."
+            "is the key that the data was landed with, delete key.fingerprint: it is written again."
         )
     return text
 
@@ -138,7 +138,9 @@ def _checked(text: bytes, place: str, remedy: str) -> bytes:
     length = 0 if b"" in keys else len(keys[-1])
     if length < SHORTEST_KEY:
         what = "is empty" if not length else f"has {length} characters"
-        raise Problem(f"{place}: the key of the pseudonyms {what}; it needs at least {SHORTEST_KEY}. {remedy}")
+        raise Problem(
+            f"{place}: the key of the pseudonyms {what}; it needs at least {SHORTEST_KEY} characters. {remedy}"
+        )
     return b"\n".join(keys)
 
 

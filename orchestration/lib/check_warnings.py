@@ -42,6 +42,10 @@ _SENTENCES = {
         "{platform} {posted_date}: {volume} posts of {topic_id}, against {usual_volume:.0f} usually.",
         "The site's search may show less than before; see marts.crawl_slices of the day (docs/checks.md).",
     ),
+    "relationships_fct_comments_post_uid__post_uid__ref_fct_posts_": (
+        "comments are in the marts without their post {from_field}.",
+        "Collect the day of the posts again, or import the posts.",
+    ),
     "posts_not_enriched": (
         "{posted_date}: post {post_uid} was landed and is in no mart.",
         "Run 'tingfeng refresh' again, or with --start and --end for the day.",
@@ -65,7 +69,7 @@ def rows_in_words(check: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         sentence.format_map(row) if sentence else f"{check}: " + ", ".join(f"{k} {v}" for k, v in row.items())
         for row in latest
     ]
-    return in_words(lines, remedy)
+    return in_words(list(dict.fromkeys(lines)), remedy)
 
 
 def with_warnings(events: Iterable[Any], target: Path, warehouse: Path) -> Iterator[Any]:

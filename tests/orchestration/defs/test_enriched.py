@@ -1,5 +1,6 @@
 """The enriched assets and their check, as Dagster runs them over a day of hand-made posts."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -180,6 +181,22 @@ def test_enriched_rows_that_fail_their_checks_are_not_written(data, monkeypatch)
     assert failed_checks(result) == {"rows": dg.AssetCheckSeverity.ERROR}
     assert not result.success
     assert not versions(data / "enriched" / "posts" / f"day={DAY}")
+
+
+def test_a_raw_file_changed_under_its_time_is_set_aside_before_it_is_read(data: Path) -> None:
+    [path] = (data / "raw" / "posts" / "platform=weibo" / f"day={DAY}").glob("*.parquet")
+    times = path.stat()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    land(
+        data, "posts", "weibo", DAY, "c2", to_frame("posts", [replace(post("5251234567890125", "小米"), crawl_id="c2")])
+    )
+    assert run().success
+    assert not path.exists()
+    [version] = versions(data / "enriched" / "posts" / f"day={DAY}")
+    assert pl.read_parquet(version)["post_id"].to_list() == ["5251234567890125"]
 
 
 def test_a_batch_that_is_refused_names_day_file_posts_and_remedy(data: Path) -> None:

@@ -27,7 +27,7 @@ def test_the_latest_days_come_first() -> None:
 
 
 def test_a_test_without_a_sentence_shows_its_rows() -> None:
-    line, remedy = rows_in_words("some_test", [{"from_field": "weibo:1"}])
+    line, remedy = rows_in_words("some_test", [{"from_field": "weibo:1"}, {"from_field": "weibo:1"}])
     assert line == "some_test: from_field weibo:1"
     assert "some_test" in remedy
 
