@@ -59,11 +59,19 @@ def problem_lines(problem: Exception) -> list[str]:
         return [f"{message} If the file is damaged, delete it and run 'tingfeng refresh', which writes it again."]
     polars = sys.modules.get("polars")
     if polars and isinstance(problem, polars.exceptions.ComputeError) and "parquet" in message:
-        reason = f"A Parquet file is damaged ({message})"
-        return [f"{reason}. 'tingfeng refresh' names it, and repairs it or moves it out of the way; then try again."]
+        return _damaged_files() or [f"A Parquet file is damaged ({message}). Run 'tingfeng doctor --verify'."]
     where = _innermost_line_of_ours(problem)
     reason = f"{type(problem).__name__}: {message} ({where})"
     return [f"{reason}. Please report this; {DEBUG_VARIABLE}=1 shows the traceback."]
+
+
+def _damaged_files() -> list[str]:
+    """The damaged raw and enriched files, of all, which are then out of the way; nothing if there are none."""
+    from core.environment import data_dir
+    from orchestration.lib.refreshing import find_damage
+
+    damage = find_damage(data_dir())
+    return [*damage, "Run this command again."] if damage else []
 
 
 def _usage_message(problem: UsageError) -> str:

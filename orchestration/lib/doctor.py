@@ -248,9 +248,11 @@ def check_enriched_files(data_dir: Path, *, verify: bool) -> list[Finding]:
     findings = []
     for table in sorted(path for path in enriched_dir().glob("*") if path.is_dir()):
         differences = landings.compare(data_dir, table, verify=verify)
+        landings.record_suspicion(data_dir, table, differences.damaged)
         findings += [
-            Finding("enriched files", f"{table / path} is lost or damaged; 'tingfeng refresh' writes it again.", False)
-            for path in (*differences.lost, *differences.damaged)
+            Finding("enriched files", f"{table / path} is {state}; 'tingfeng refresh' writes it again.", False)
+            for state, paths in (("lost", differences.lost), ("damaged", differences.damaged))
+            for path in paths
         ]
     return findings
 
