@@ -18,11 +18,11 @@ from (
     group by platform, posted_date
     having count({{ count }}) >= 10 and max({{ count }}) = 0
 ) as days
-inner join {{ ref("fct_posts") }} as before
-    on days.platform = before.platform and {{ in_fortnight_before("before.posted_date", "days.posted_date") }}
-where before.{{ count }} is not null
+inner join {{ ref("fct_posts") }} as earlier
+    on days.platform = earlier.platform and {{ in_fortnight_before("earlier.posted_date", "days.posted_date") }}
+where earlier.{{ count }} is not null
 group by days.platform, days.posted_date, days.posts
 having
     count(*) >= 10
-    and avg(case when before.{{ count }} > 0 then 1.0 else 0.0 end) > 0.5
+    and avg(case when earlier.{{ count }} > 0 then 1.0 else 0.0 end) > 0.5
 {%- endfor %}

@@ -1,7 +1,7 @@
 {{ config(severity="warn", meta={"dagster": {"ref": {"name": "fct_post_observations"}}}) }}
 
--- A count is lower than at the observation before in most posts that a crawl or import saw again, of at least 10. Counts
--- grow, apart from likes that are taken back: a parser reads another field, or files have come in the wrong order.
+-- A count is lower than at the observation before in most posts that a crawl or import saw again, of at least 10.
+-- Counts grow, apart from likes that are taken back: a parser reads another field, or files came in the wrong order.
 with observed as (
     select
         posts.platform,

@@ -19,13 +19,13 @@ from (
     group by platform, posted_date, source
     having count(*) >= 5 and count({{ count }}) = 0
 ) as days
-inner join {{ ref("fct_posts") }} as before
+inner join {{ ref("fct_posts") }} as earlier
     on
-        days.platform = before.platform
-        and days.source = before.source
-        and {{ in_fortnight_before("before.posted_date", "days.posted_date") }}
+        days.platform = earlier.platform
+        and days.source = earlier.source
+        and {{ in_fortnight_before("earlier.posted_date", "days.posted_date") }}
 group by days.platform, days.posted_date, days.source, days.posts
 having
     count(*) >= 5
-    and avg(case when before.{{ count }} is not null then 1.0 else 0.0 end) > 0.5
+    and avg(case when earlier.{{ count }} is not null then 1.0 else 0.0 end) > 0.5
 {%- endfor %}

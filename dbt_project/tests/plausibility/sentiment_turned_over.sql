@@ -1,8 +1,8 @@
 {{ config(severity="warn", meta={"dagster": {"ref": {"name": "fct_posts"}}}) }}
 
--- The balance (positive minus negative posts, as a share of all) of a day with at least 20 posts has the other sign than
--- in the fortnight before, both at least 0.2 from zero, and the model is the same. Within an event labels may have been
--- exchanged; a campaign can also turn the balance over.
+-- The balance (positive minus negative posts, as a share of all) of a day with at least 20 posts has the other sign
+-- than in the fortnight before, both at least 0.2 from zero, and the model is the same. Within an event labels may have
+-- been exchanged; a campaign can also turn the balance over.
 with balances as (
     select
         platform,
@@ -20,16 +20,16 @@ select
     days.sentiment_model,
     days.posts,
     days.surplus * 1.0 / days.posts as balance,
-    sum(before.surplus) * 1.0 / sum(before.posts) as balance_before
+    sum(earlier.surplus) * 1.0 / sum(earlier.posts) as balance_before
 from balances as days
-inner join balances as before
+inner join balances as earlier
     on
-        days.platform = before.platform
-        and days.sentiment_model = before.sentiment_model
-        and {{ in_fortnight_before("before.posted_date", "days.posted_date") }}
+        days.platform = earlier.platform
+        and days.sentiment_model = earlier.sentiment_model
+        and {{ in_fortnight_before("earlier.posted_date", "days.posted_date") }}
 where days.posts >= 20 and abs(days.surplus) >= 0.2 * days.posts
 group by days.platform, days.posted_date, days.sentiment_model, days.posts, days.surplus
 having
-    sum(before.posts) >= 20
-    and abs(sum(before.surplus)) >= 0.2 * sum(before.posts)
-    and (days.surplus > 0) <> (sum(before.surplus) > 0)
+    sum(earlier.posts) >= 20
+    and abs(sum(earlier.surplus)) >= 0.2 * sum(earlier.posts)
+    and (days.surplus > 0) <> (sum(earlier.surplus) > 0)

@@ -2,7 +2,7 @@
 
 -- Times of publication are wrong by hours, as if one time zone was taken for another: most Weibo posts of a day differ
 -- by more than an hour from the time in their ids; or at least a quarter of a day's posts, 20 or more, are published
--- from 1 to 7 in the morning, and a fifth more than in the fortnight before. At night platforms have some 6% of their
+-- from 1 to 7 in the morning, and a fifth more than in the fortnight earlier. At night platforms have some 6% of their
 -- posts; a shift by eight hours, either way, brings 30% to 45% of the day there.
 with by_id as (
     select
@@ -47,8 +47,10 @@ select
     'usual hours' as compared_with,
     days.posts
 from nights as days
-inner join nights as before
-    on days.platform = before.platform and {{ in_fortnight_before("before.posted_date", "days.posted_date") }}
+inner join nights as earlier
+    on days.platform = earlier.platform and {{ in_fortnight_before("earlier.posted_date", "days.posted_date") }}
 where days.posts >= 20 and days.at_night >= 0.25 * days.posts
 group by days.platform, days.posted_date, days.posts, days.at_night
-having sum(before.posts) >= 20 and days.at_night * 1.0 / days.posts > sum(before.at_night) * 1.0 / sum(before.posts) + 0.2
+having
+    sum(earlier.posts) >= 20
+    and days.at_night * 1.0 / days.posts > sum(earlier.at_night) * 1.0 / sum(earlier.posts) + 0.2

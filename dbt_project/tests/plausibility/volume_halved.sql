@@ -21,14 +21,14 @@ compared as (
         days.posted_date,
         days.volume,
         days.volume_of_others,
-        percentile_cont(0.5) within group (order by before.volume) as usual_volume,
-        percentile_cont(0.5) within group (order by before.volume_of_others) as usual_volume_of_others
+        percentile_cont(0.5) within group (order by earlier.volume) as usual_volume,
+        percentile_cont(0.5) within group (order by earlier.volume_of_others) as usual_volume_of_others
     from volumes as days
-    inner join volumes as before
+    inner join volumes as earlier
         on
-            days.topic_id = before.topic_id
-            and days.platform = before.platform
-            and {{ in_fortnight_before("before.posted_date", "days.posted_date") }}
+            days.topic_id = earlier.topic_id
+            and days.platform = earlier.platform
+            and {{ in_fortnight_before("earlier.posted_date", "days.posted_date") }}
     group by days.topic_id, days.platform, days.posted_date, days.volume, days.volume_of_others
     having count(*) >= 7
 )
