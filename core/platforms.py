@@ -135,7 +135,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
             rf"|weibo\.c(?:om|n){_SLASH}n{_SLASH}(?P<name>[^'\"&?<>\s\\,，)）]+)"
             r"|[?&;](?:uid|user_?id)=(?P<id_parameter>\d{5,12})(?![0-9A-Za-z])"
             # Pages may have a name of the person's choice: weibo.com/xiaomi. Those of posts go on after the name.
-            rf"|//(?:www\.)?weibo\.com/(?P<chosen_name>(?!(?:{_WEIBO_PAGES})\b)[A-Za-z][0-9A-Za-z_]{{2,}})(?![\w.])"
+            rf"|(?<![\w.])(?:www\.)?weibo\.com/(?P<chosen_name>(?!(?:{_WEIBO_PAGES})\b)[A-Za-z][0-9A-Za-z_]{{2,}})(?![\w.])"
         ),
         person_signs=("weibo.c", "id="),
         device_keys=frozenset({"source"}),

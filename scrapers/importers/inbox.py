@@ -73,7 +73,7 @@ def _is_mapping(entry: Path) -> bool:
 
 
 def _contents(entry: Path) -> list[Path]:
-    return [entry, *entry.rglob("*")] if entry.is_dir() else [entry]
+    return [entry, *entry.rglob("*")] if entry.is_dir() and not entry.is_symlink() else [entry]
 
 
 def _changed_at(entry: Path) -> float:
@@ -109,6 +109,8 @@ def take_in(data_dir: Path, report: Report, keep_days: int, now: float | None = 
 
 def _take_in(entry: Path, data_dir: Path, report: Report, taken: InboxOutcome, *, keeps_originals: bool) -> None:
     try:
+        if entry.is_symlink() and entry.is_dir():  # what it holds is not the inbox's to move or remove
+            raise FileProblem(f"{entry}: is a link to a folder; put a copy of the folder into the inbox")
         outcome = import_files([entry], data_dir, report)
     except FileProblem as problem:
         _set_aside(entry, str(problem), data_dir, taken)

@@ -138,12 +138,15 @@ def words_without_people(cells: pl.Series, platform: Platform, key: bytes) -> pl
 
     A text that is a JSON object or list is scrubbed as JSON.
     """
-    if platform == "weibo":
-        cells = without_video_title(cells)
-    cells = _without_attributes(cells)
+    cells = _without_attributes(without_video_title(cells))
+    if cells.str.contains("&", literal=True).any():
+        cells = cells.str.replace_all(_ESCAPED_AT, "@")
     cells = without_people_in_addresses(without_inserted_names(cells), key)
     suspects = _may_be_json(cells)
     return _scrub_json(cells, suspects, platform, key) if suspects.any() else cells
+
+
+_ESCAPED_AT = "(?i)&(?:#0*64|#x0*40|commat);"
 
 
 def _without_attributes(cells: pl.Series) -> pl.Series:
@@ -182,7 +185,8 @@ def _columns_without_people(rows: pl.DataFrame, platform: Platform, key: bytes) 
 
 # What has a mention, an address, HTML, or a title that a site or an app inserts.
 _NOT_A_HASHTAG = (
-    "[@＠<]|&lt;|://|的(微博|秒拍)(视频|直播)|的(图文|视频)?作品】|发布了一篇小红书笔记|的原?微博[:：]|- 知乎"
+    r"[@＠<]|&lt;|://|\.(com|cn)/|的(微博|秒拍)(视频|直播)|的(图文|视频)?作品】"
+    r"|发布了一篇小红书笔记|的原?微博[:：]|- 知乎"
 )
 # All ids have digits, and the least digits those of Weibo's comments of 2009.
 _OTHER_ID = "^[0-9A-Za-z_-]*[0-9][0-9A-Za-z_-]*$"

@@ -158,3 +158,14 @@ def test_only_the_owner_can_read_what_is_kept_or_set_aside(data: Path) -> None:
     take(data)
     kept = [data / "inbox/done/export", data / "inbox/done/export/x.jsonl", data / "inbox/set-aside/odd.csv"]
     assert [path.stat().st_mode & 0o777 for path in kept] == [0o700, 0o600, 0o600]
+
+
+def test_a_link_to_a_folder_is_set_aside_and_the_folder_is_left_alone(data: Path, tmp_path: Path) -> None:
+    drop(tmp_path / "exports/x.jsonl", {})
+    before = (tmp_path / "exports/x.jsonl").stat()
+    drop(data / "inbox/y.jsonl", {"aweme_id": "7591234567890123457"})
+    (data / "inbox/linked").symlink_to(tmp_path / "exports")
+    taken = take(data)
+    assert taken.landed == 1
+    assert ["is a link to a folder" in reason for reason in taken.set_aside.values()] == [True]
+    assert (tmp_path / "exports/x.jsonl").stat() == before

@@ -43,6 +43,8 @@ NAME_FORMS: dict[str, str] = {
     "a reply in English": "Reply to @{name}: ok",
     "a reply in traditional characters": "回覆 ＠{name} ：好",
     "a link in HTML": "//<a href='/n/{name}' usercard='name=@{name}'>@{name}</a>:好",
+    "a tail in bold": "//<b>@{name}</b>:好 //&#64;{name}：好",
+    "a page on Weibo without its scheme": "看 www.weibo.com/zx{number} 吧",
     "an escaped link": "看&lt;a href='/n/{name}'&gt;网页&lt;/a&gt;",
     "a shared video of Douyin": "3.58 复制打开抖音，看看【{name}的作品】小米",
     "a shared note of Xiaohongshu": "68 {name}发布了一篇小红书笔记，快来看吧！",
@@ -68,7 +70,6 @@ NAME_FORMS: dict[str, str] = {
 WORD_COLUMNS = WORDS | {"标题", "描述", "标签", "评论标签"}
 # In words of the post these are words, or not an address of a person.
 WORDS_OF_A_POST = {"a name", "a picture", "a nested name"}
-OF_WEIBO = {"a video's title", "a video's title after its icon", "a video's title after a comma"}
 
 
 class Planted(NamedTuple):
@@ -96,7 +97,7 @@ class Planting:
         platform = kind.platform or "weibo"
         for column in columns:
             for form in NAME_FORMS:
-                if column in WORD_COLUMNS and (form in WORDS_OF_A_POST or (form in OF_WEIBO and platform != "weibo")):
+                if column in WORD_COLUMNS and form in WORDS_OF_A_POST:
                     continue
                 row = {other: plain_value(platform, other, len(self.places)) for other in columns}
                 yield row | {column: self.value(form, f"{kind.name}: {form} in {column}")}
