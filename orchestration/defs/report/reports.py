@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from core.listening import Topic, load_listening
+from orchestration.reporting.deletions import deletions_in
 from orchestration.reporting.event_report import PAGES
 from orchestration.reporting.reports import NoPosts, make_report
 from orchestration.reporting.svg import png
@@ -49,12 +50,16 @@ def keep_last_of_day(folder: Path) -> list[Path]:
     """Remove the other reports of the same day that a refresh made; return the removed folders.
 
     Hourly reports take 30 MB a day. Reports that somebody requested as of a moment are kept: their folders hold
-    built_from.json.
+    built_from.json. So are those with figures that a deletion on request has changed, since their marks say so.
     """
     day = folder.name[: len("2026-01-01")]
     # Also those with a later time: a file with the last observations may be lost.
     others = [path for path in sorted(folder.parent.glob(f"{day}T*")) if path != folder]
-    replaced = [path for path in others if not (path / "built_from.json").exists()]
+    replaced = [
+        path
+        for path in others
+        if not (path / "built_from.json").exists() and deletions_in(path / "figures.parquet") is None
+    ]
     for path in replaced:
         shutil.rmtree(path)
     return replaced

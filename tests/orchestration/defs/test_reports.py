@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 import duckdb
+import polars as pl
 
 from core.calendar import TIMEZONE
 from core.listening import Topic
 from orchestration.definitions import defs
 from orchestration.defs.report.reports import event_report, keep_last_of_day
+from orchestration.reporting.deletions import marked
 from tests.report_topics import publish_only
 
 KEY = dg.AssetKey(["report", "xiaomi_kol"])
@@ -93,3 +95,13 @@ def test_a_topic_without_posts_has_no_report_and_does_not_fail_the_run(report_sn
     (materialization,) = done.asset_materializations_for_node("report__prompt_statement")
     assert "No post of the topic" in materialization.metadata["report"].value
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_report_that_a_deletion_has_changed_is_kept(tmp_path):
+    ledger = pl.DataFrame({"id": ["total"], "value": [73.0], "posts_sql": ["select 1"]})
+    for name, deleted in (("2026-01-06T060000", {}), ("2026-01-06T070000", {"select 1": 2}), ("2026-01-06T080000", {})):
+        (tmp_path / name).mkdir()
+        marked(ledger, deleted, datetime(2026, 1, 7, tzinfo=ZoneInfo(TIMEZONE))).write_parquet(
+            tmp_path / name / "figures.parquet"
+        )
+    assert keep_last_of_day(tmp_path / "2026-01-06T080000") == [tmp_path / "2026-01-06T060000"]
