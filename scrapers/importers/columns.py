@@ -246,7 +246,7 @@ def any_of(*flags: pl.Series) -> pl.Series:
 
 # Weibo's own titles of video links, "<name>的微博视频". Names consist of letters, digits, _, - and ·.
 _VIDEO_TITLE = re.compile(r"(?P<name>[\w·-]{1,60})\s?的(?P<kind>(?:微博|秒拍)(?:视频|直播))")
-_TITLED = "的(?:微博|秒拍)(?:视频|直播)"
+_TITLED = ("的微博", "的秒拍")
 # Models of cars, whose L is not the letter that the link's icon became in exports.
 _MODEL = re.compile(r"(?:理想|乐道)L[0-9]+")
 _ENDS_TITLE = re.compile(r"$|\W|展开|收起")
@@ -259,7 +259,7 @@ def without_video_title(text: pl.Series, nicknames: pl.Series | None = None) -> 
     The author's own name is removed wherever it stands in a title. Where the export masks it ("林***g"), and for other
     persons' videos, a title is recognised by its form.
     """
-    titled = text.str.contains(_TITLED).fill_null(False)
+    titled = _has_one_of(text, _TITLED)
     if not titled.any():
         return text
     names = non_empty(nicknames.filter(titled)) if nicknames is not None else [None] * int(titled.sum())
@@ -296,9 +296,19 @@ def _icon_in(words: str, start: int, *, may_begin_a_word: bool) -> int | None:
 def without_inserted_names(text: pl.Series) -> pl.Series:
     """As scrapers.pseudonym does for crawled posts: "//@name:", "回复@name:" and titles of links without the name."""
     for signs, pattern, replacement in INSERTED_NAMES:
-        if any(text.str.contains(sign, literal=True).any() for sign in signs):
-            text = text.str.replace_all(pattern.pattern, re.sub(r"\\(\d)", r"${\1}", replacement))
+        has_sign = _has_one_of(text, signs)
+        if has_sign.any():
+            marked = text.filter(has_sign).str.replace_all(pattern.pattern, re.sub(r"\\(\d)", r"${\1}", replacement))
+            text = text.scatter(has_sign.arg_true(), marked)
     return text
+
+
+def _has_one_of(text: pl.Series, signs: Sequence[str]) -> pl.Series:
+    """To search for each by itself takes a tenth of the time of one expression for all."""
+    first, *others = (text.str.contains(sign, literal=True) for sign in signs)
+    for other in others:
+        first |= other
+    return first.fill_null(False)
 
 
 def attached(rows: pl.DataFrame, post_types: Mapping[str, str]) -> pl.Series:
