@@ -120,7 +120,7 @@ FACTS: Mapping[Platform, PlatformFacts] = {
         interactions=frozenset({"like", "comment", "share"}),
         post_type="text",
         post_address="https://m.weibo.cn/detail/{post_id}",
-        post_id=r"[0-9]{1,18}",
+        post_id=r"[1-9][0-9]{0,17}",
         # Weibo's own pages use the id in base 62, after the author's id.
         id_in_address=r"(?:/detail/|/status/|weibo\.(?:com|cn)/\d+/)([0-9A-Za-z]+)",
         person_id_keys=frozenset({"user_id", "uid", "author_id", "authorid", "评论人ID", "creator_hash"}),
