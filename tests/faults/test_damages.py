@@ -13,7 +13,7 @@ from core.storage.paths import PROJECT_DIR
 from core.storage.quarantine import read_quarantine
 from core.storage.raw import raw_files
 from orchestration.lib.doctor import check_clock, check_raw_files
-from orchestration.lib.repairs import repair
+from orchestration.lib.repairs import repair, repair_enriched
 from scrapers.checkpoint import Checkpoint
 from tests.commands import tingfeng
 from tests.faults import world
@@ -46,7 +46,7 @@ def environment_of(data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def repairs(data: Path, caplog: pytest.LogCaptureFixture) -> list[str]:
     """What a refresh does before its run: its messages, and warnings."""
     caplog.clear()
-    messages = repair(data)
+    messages = [*repair(data), *repair_enriched()]
     raw_files(data, "posts", PLATFORMS)
     Checkpoint(data, "weibo", world.DAYS[0]).unfinished_crawl()
     return [*messages, *(record.getMessage() for record in caplog.records)]
