@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,10 +38,24 @@ def placeholders(event: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     }
 
 
+def data_for(command: str, event: Path, folder: Path, archive: str) -> Path:
+    """The event; a copy for deletions, since other tests read the event's marts; an empty folder for a restore."""
+    if command.startswith("tingfeng forget"):
+        return Path(shutil.copytree(event, folder / "copy", symlinks=True))
+    if command.startswith("tingfeng restore"):
+        if not Path(archive).exists():
+            assert run(event, "backup", archive).returncode == 0
+        return folder / "restored"
+    return event
+
+
 @pytest.mark.parametrize("command", [one for one in COMMANDS if not one.startswith(NOT_RUN_HERE)])
-def test_a_command_of_the_docs_succeeds(command: str, event: Path, sandbox: str, placeholders: dict[str, str]) -> None:
+def test_a_command_of_the_docs_succeeds(
+    command: str, event: Path, sandbox: str, placeholders: dict[str, str], tmp_path: Path
+) -> None:
     words = [placeholders.get(word, word) for word in shlex.split(command)[1:]]
-    done = run(event, *words, TINGFENG_SANDBOX_URL=sandbox)
+    data = data_for(command, event, tmp_path, placeholders["tingfeng.tar.gz"])
+    done = run(data, *words, TINGFENG_SANDBOX_URL=sandbox)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Traceback" not in done.stderr
 
