@@ -89,7 +89,7 @@ def test_lost_and_changed_files_are_never_zeros_and_heal(tmp_path: Path, sandbox
     for (platform, day), path in files.items():
         assert f"{platform} {day}: raw file {path.name} of posts is lost, {rows[platform, day]} rows." in warnings
         assert not path.exists()
-    assert "tingfeng doctor" in warnings
+    assert "tingfeng refresh --start" in warnings
     assert "2026-01-04 to 2026-01-05: number of posts unknown" in done.stdout
     assert numbers(data) == dict.fromkeys(DAYS, (None, None, False))
     # No mart has a zero in the place of a number that is not known.
