@@ -180,14 +180,6 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def rows_of(path: Path) -> int | None:
-    """The number of rows of a Parquet file; None if it cannot be read to its end."""
-    try:
-        return pl.scan_parquet(path, hive_partitioning=False, glob=False).collect().height
-    except (pl.exceptions.PolarsError, OSError):
-        return None
-
-
 def _present(folder: Path) -> dict[str, tuple[int, int]]:
     """Size and modification time of the Parquet files in the folder and in its ``day=`` folders."""
     files: dict[str, tuple[int, int]] = {}

@@ -4,9 +4,7 @@ import dagster as dg
 
 from core.environment import data_dir
 from core.listening import load_listening
-from core.storage.paths import serving_path
-from orchestration.lib.days import all_stale_days
-from orchestration.publishing.staleness import quarantine_changed
+from orchestration.lib.catching_up import catch_up_after
 from scrapers.importers.inbox import state_of, take_in, waiting
 
 
@@ -55,10 +53,10 @@ _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]  # a failed 
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def imported(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    ended = context.instance.get_runs(dg.RunsFilter(job_name=import_inbox.name, statuses=_ENDED), limit=1)
-    if not ended or ended[0].run_id == context.cursor:
-        return dg.SkipReason("nothing was imported since the last run")
-    context.update_cursor(ended[0].run_id)
-    if not all_stale_days() and not quarantine_changed(data_dir(), serving_path()):
-        return dg.SkipReason("the import brought nothing new")
-    return dg.RunRequest(run_key=ended[0].run_id)
+    return catch_up_after(
+        context,
+        import_inbox.name,
+        _ENDED,
+        not_run="nothing was imported since the last run",
+        nothing_new="the import brought nothing new",
+    )

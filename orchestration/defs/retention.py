@@ -5,10 +5,8 @@ import dagster as dg
 from core.calendar import TIMEZONE
 from core.environment import data_dir
 from core.listening import load_listening
-from core.storage.paths import serving_path
 from orchestration.keeping.retention import expire
-from orchestration.lib.days import all_stale_days
-from orchestration.publishing.staleness import quarantine_changed
+from orchestration.lib.catching_up import catch_up_after
 
 
 @dg.op(description="Deletes what has expired by layer, as retention and inbox.keep_days in listening.yaml say.")
@@ -37,11 +35,10 @@ def daily_retention() -> dg.RunRequest:
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def expired(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    filters = dg.RunsFilter(job_name=retention.name, statuses=[dg.DagsterRunStatus.SUCCESS])
-    ended = context.instance.get_runs(filters, limit=1)
-    if not ended or ended[0].run_id == context.cursor:
-        return dg.SkipReason("the retention has not run since")
-    context.update_cursor(ended[0].run_id)
-    if not all_stale_days() and not quarantine_changed(data_dir(), serving_path()):
-        return dg.SkipReason("nothing that the marts hold has expired")
-    return dg.RunRequest(run_key=ended[0].run_id)
+    return catch_up_after(
+        context,
+        retention.name,
+        [dg.DagsterRunStatus.SUCCESS],
+        not_run="the retention has not run since",
+        nothing_new="nothing that the marts hold has expired",
+    )

@@ -83,6 +83,7 @@ def _check_size(content: bytes) -> None:
                         f"{name}: its cells reach to row {rows:,} and column {columns:,}, more than {_CELL_LIMIT:,} "
                         "cells; delete the empty rows and columns beyond the table, or save it as CSV"
                     )
+    # What zipfile raises for a damaged or cut member, an unknown compression, and an encrypted one (RuntimeError).
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise WorkbookProblem(_UNREADABLE.format(_first_line(error))) from error
 
