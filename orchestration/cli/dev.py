@@ -28,7 +28,10 @@ def dev(
     from sandbox.serving import serve_during
 
     now()  # a clock that cannot be read is reported here
-    (data_dir() / "dagster").mkdir(parents=True, exist_ok=True)
+    if not (data_dir() / "dagster" / "history" / "runs.db").exists():
+        from orchestration.lib.instance import open_instance  # imports Dagster, which takes a second
+
+        open_instance().dispose()
     command = [str(Path(sys.executable).with_name("dagster")), "dev", "-w", str(PROJECT_DIR / "workspace.yaml")]
     command += ["-h", "127.0.0.1", "-p", str(port)]
     if source() == "live":

@@ -15,8 +15,6 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
-import dagster as dg
-
 from core.contracts.raw import SCHEMAS
 from core.environment import accepted_terms, now, require_live_access, source
 from core.listening import load_listening
@@ -30,6 +28,7 @@ from core.storage.pseudonym_key import KEY_VARIABLE, key_path, landed_fingerprin
 from core.storage.raw import REMEDY_FOR_LOST, table_dir
 from core.storage.tombstones import read_tombstones
 from orchestration.lib.heartbeats import runs_with_heartbeat, seems_alive
+from orchestration.lib.instance import open_instance
 from orchestration.lib.lost_files import recollected
 from orchestration.lib.repairs import (
     abandoned_spool,
@@ -174,7 +173,7 @@ def check_runs() -> list[Finding]:
     dead = [run_id for run_id in runs_with_heartbeat() if not seems_alive(run_id)]
     if not dead:
         return []
-    with dg.DagsterInstance.get() as instance:
+    with open_instance() as instance:
         unfinished = [run for run in map(instance.get_run_by_id, dead) if run is not None and not run.is_finished]
     return [
         Finding(

@@ -19,6 +19,7 @@ from core.storage.paths import PROJECT_DIR
 from orchestration.lib.check_warnings import warnings_of_run
 from orchestration.lib.console import reason_of_failure
 from orchestration.lib.heartbeats import run_of_this_process
+from orchestration.lib.instance import open_instance
 from orchestration.lib.lost_runs import pools_waited_for, release_lost_runs
 
 PEAK_METADATA = "peak_mb"  # of the event that record_peak_memory writes
@@ -64,7 +65,7 @@ def run_job(name: str, tags: dict[str, str], say: Callable[[str], None]) -> Outc
 
     Raises KeyboardInterrupt after Ctrl-C, SystemExit after SIGTERM or SIGHUP, once all steps have stopped.
     """
-    instance = dg.DagsterInstance.get()
+    instance = open_instance()
     for message in release_lost_runs(instance):
         say(message)
     repository = ReconstructableRepository.for_module("orchestration.definitions", "defs", str(PROJECT_DIR))
