@@ -8,7 +8,6 @@ the clock, so the same moment always gives the same tables, whatever was crawled
 another model in the meantime.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -29,9 +28,10 @@ from core.environment import data_dir
 from core.listening import Heat, Voices
 from core.problems import ArgumentProblem, Problem
 from core.storage.duckdb_files import damage_of
-from core.storage.paths import DBT_PROJECT_DIR, PROJECT_DIR
+from core.storage.paths import DBT_PROJECT_DIR
 from core.storage.versions import current_version, versions, write_version
 from orchestration.publishing import manifests
+from orchestration.publishing.models_version import models_version
 from orchestration.publishing.snapshot import draft_snapshot
 from orchestration.reading.duplicates import groups
 from orchestration.reading.listening_tables import settings_in_topics, settings_table
@@ -96,7 +96,7 @@ def build_as_of(moment: datetime, topic_id: str, log: Callable[[str], None] = pr
     data = data_dir()
     target = as_of_dir() / folder_name(moment) / "marts.duckdb"
     manifest = _choose_manifest(data, moment, log)
-    code = _code_hash()
+    code = models_version()
     files = manifests.files_of(data, manifest) if manifest else manifests.current_files(data, {})
     exists = pl.Series([(data / file).exists() for file in files["file"]], dtype=pl.Boolean)
     gone = files.filter(~exists)["file"].to_list()
@@ -232,16 +232,3 @@ def _is_current(marts: Path, manifest: datetime, code: str) -> bool:
     built_from = _read_built_from(marts)
     is_built = (built_from.get("manifest"), built_from.get("code")) == (manifest.isoformat(), code)
     return is_built and marts.exists() and damage_of(marts) is None
-
-
-def _code_hash() -> str:
-    """12 hex digits over the dbt project and the Python code that its models import."""
-    places = [DBT_PROJECT_DIR / name for name in ("models", "macros", "seeds", "profiles.yml", "dbt_project.yml")]
-    places += [PROJECT_DIR / "orchestration" / "statistics", PROJECT_DIR / "core" / "vocabulary.py"]
-    places += [PROJECT_DIR / "core" / "listening.py"]  # the defaults of settings that a moment does not have
-    digest = hashlib.sha256()
-    for place in places:
-        for path in sorted([place] if place.is_file() else place.rglob("*")):
-            if path.suffix in {".sql", ".py", ".yml", ".csv", ".txt"}:
-                digest.update(str(path.relative_to(PROJECT_DIR)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
