@@ -11,7 +11,7 @@ one.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, count, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -92,7 +92,7 @@ def kept_ids(topic_id: str, vocabularies: Sequence[str], before: dict[str, str])
     """Ids for focuses with these vocabularies. before: vocabularies of the previous build by focus id.
 
     Pairs are matched one to one, the most similar first. A new focus is named after the first word of its vocabulary
-    that is not in use.
+    that no id has, now or in the previous build; if there is none, after its first word and a number from 2 up.
     """
 
     def similarity(one: str, other: str) -> float:
@@ -111,8 +111,9 @@ def kept_ids(topic_id: str, vocabularies: Sequence[str], before: dict[str, str])
     for number, vocabulary in enumerate(vocabularies):
         if number not in ids:
             taken = {*before, *ids.values()}
-            names = [f"{topic_id}:{word}" for word in vocabulary.split()]
-            ids[number] = next((name for name in names if name not in taken), f"{topic_id}:{vocabulary}")
+            words = vocabulary.split()
+            names = chain(words, (f"{words[0]}-{place}" for place in count(2)))
+            ids[number] = next(name for word in names if (name := f"{topic_id}:{word}") not in taken)
     return [ids[number] for number in range(len(vocabularies))]
 
 

@@ -1,7 +1,10 @@
 from datetime import timedelta
+from random import Random
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.listening import load_listening
 from orchestration.reading.cleaning import clean
@@ -112,6 +115,32 @@ def test_ids_are_matched_by_similarity_and_assigned_once():
     assert kept_ids("t", ["卖 房子 车 票"], before) == ["t:房子"]  # the vocabulary of t:卖 is too different
 
 
+def test_a_focus_whose_only_word_is_the_id_of_another_gets_a_number():
+    assert kept_ids("t", ["卖 决定 成本", "卖"], {"t:卖": "卖 决定 成本 图"}) == ["t:卖", "t:卖-2"]
+    assert kept_ids("t", ["卖", "卖 决定 成本"], {"t:卖": "卖 决定 成本 图", "t:卖-2": "雨 伞"}) == ["t:卖-3", "t:卖"]
+
+
+# Few words, so that vocabularies overlap and hubs repeat; the hubs of one build differ.
+VOCABULARIES = st.lists(
+    st.lists(st.sampled_from("卖钱图票伞雨"), min_size=1, max_size=4, unique=True),
+    max_size=6,
+    unique_by=lambda words: words[0],
+)
+
+
+@given(builds=st.lists(VOCABULARIES, min_size=1, max_size=6))
+def test_ids_are_unique_in_each_build_of_a_changing_topic(builds: list[list[list[str]]]) -> None:
+    before: dict[str, str] = {}
+    for words in builds:
+        vocabularies = [" ".join(of_focus) for of_focus in words]
+        ids = kept_ids("t", vocabularies, before)
+        assert len(set(ids)) == len(vocabularies)
+        assert all(focus_id.startswith("t:") for focus_id in ids)
+        unchanged = {focus_id for focus_id, vocabulary in before.items() if vocabulary in vocabularies}
+        assert unchanged <= set(ids)
+        before = dict(zip(ids, vocabularies, strict=True))
+
+
 @pytest.fixture(scope="module")
 def event(sandbox_corpus: list[SandboxPost]) -> pl.DataFrame:
     event_posts = [post for post in sandbox_corpus if post.in_event]
@@ -163,3 +192,17 @@ def test_focuses_of_the_event_keep_their_ids_from_day_to_day(event: pl.DataFrame
     yesterday = find_focuses(event.filter(pl.col("day") < event["day"].max()), NOTHING)
     today = find_focuses(event, yesterday)
     assert len(set(today["focus_id"]) & set(yesterday["focus_id"])) >= 0.8 * today["focus_id"].n_unique()
+
+
+@pytest.mark.parametrize("size", [40, 80, 120])
+def test_focuses_of_a_small_topic_have_ids_of_their_own_whatever_posts_come_and_go(
+    event: pl.DataFrame, size: int
+) -> None:
+    random = Random(size)
+    chosen, found = random.sample(range(event.height), size), NOTHING
+    for _ in range(30):
+        stayed = random.sample(chosen, int(size * 0.85))
+        chosen = stayed + random.sample(sorted(set(range(event.height)) - set(stayed)), size - len(stayed))
+        found = find_focuses(event[sorted(chosen)], found)
+        focuses = found.select("focus_id", "label", "vocabulary").unique()
+        assert focuses.height == focuses["focus_id"].n_unique()
