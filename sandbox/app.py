@@ -15,6 +15,7 @@ from starlette.routing import Route
 from core.environment import now as time_of_environment
 from core.platforms import CRAWLED_PLATFORMS, Platform
 from sandbox import event, pages
+from sandbox.background import WithBackground, newest_first
 from sandbox.corpus import SandboxPost
 from sandbox.faults import Faults
 from sandbox.growth import Growing
@@ -32,12 +33,13 @@ def create_app(
 ) -> Starlette:
     """Create the application.
 
-    corpus: the posts to serve; by default those of the event, which grow with time (growth.py). A given corpus does not
-    change. now: returns the current time in UTC; by default core.environment.now. faults: names of faults to inject
-    (faults.py) into a share ``fault_rate`` of the requests, drawn from ``seed``. signed: the APIs of sites that sign
-    their requests refuse requests that none of their pages has signed (signatures.py).
+    corpus: the posts to serve; by default those of the event and the background (background.py), which grow with time
+    (growth.py). A given corpus does not change. now: returns the current time in UTC; by default
+    core.environment.now. faults: names of faults to inject (faults.py) into a share ``fault_rate`` of the requests,
+    drawn from ``seed``. signed: the APIs of sites that sign their requests refuse requests that none of their pages has
+    signed (signatures.py).
 
-    The sites get their posts from growth.posts_now and the time from ``app.state.now``.
+    The sites get their posts from listed.py and the time from ``app.state.now``.
     """
     sites = (weibo, douyin, xiaohongshu, zhihu)
     app = Starlette(
@@ -49,21 +51,24 @@ def create_app(
     )
     app.state.session_keys = {}
     posts = by_platform(event.history() if corpus is None else corpus)
-    app.state.posts_at = Growing(posts).at if corpus is None else lambda _: posts
+    app.state.has_background = corpus is None
+    app.state.corpus_at = Growing(posts).at if corpus is None else lambda _: posts
+    app.state.posts_at = WithBackground(app.state.corpus_at).at if corpus is None else app.state.corpus_at
     app.state.now = now or time_of_environment
     return app
 
 
 def by_platform(corpus: Sequence[SandboxPost]) -> dict[Platform, list[SandboxPost]]:
     """The posts of each platform, newest first; an empty list for a platform without posts."""
-    newest_first = sorted(corpus, key=lambda post: (post.posted_at, post.post_id), reverse=True)
-    return {platform: [post for post in newest_first if post.platform == platform] for platform in CRAWLED_PLATFORMS}
+    posts = newest_first(corpus)
+    return {platform: [post for post in posts if post.platform == platform] for platform in CRAWLED_PLATFORMS}
 
 
 async def health(request: Request) -> JSONResponse:
-    """The health check: the sandbox is up, its content is synthetic, and how many posts each platform has."""
+    """The health check: the sandbox is up, its content is synthetic, and how many posts each platform has besides the
+    background."""
     state = request.app.state
-    posts: dict[Platform, list[SandboxPost]] = state.posts_at(state.now())
+    posts: dict[Platform, list[SandboxPost]] = state.corpus_at(state.now())
     return JSONResponse(
         {
             "synthetic": True,

@@ -32,6 +32,7 @@ REPLIES_TO_REPLIES = 0.3  # share of replies that answer any comment of the thre
 WITHOUT_TEXT = 0.01  # share of comments with a picture only; 18 of 3,440 recorded comments
 # How many different ids there are for one second.
 IDS_PER_SECOND: Mapping[Platform, int] = {"weibo": 2**22, "douyin": 2**32, "xiaohongshu": 2**32, "zhihu": 10_000}
+ZHIHU_SECONDS = 10_000_000  # the seconds of Zhihu's comment ids begin anew after these, so that ids have eleven digits
 _TONES: dict[Sentiment, tuple[Sentiment, ...]] = {  # most commenters agree with the post
     "negative": ("negative", "negative", "negative", "negative", "neutral", "positive"),
     "neutral": ("neutral", "neutral", "neutral", "negative", "negative", "positive"),
@@ -191,6 +192,6 @@ def comment_id(platform: Platform, post_id: str, posted_at: datetime, place: int
         case "xiaohongshu":
             return f"{seconds - 1 - number % 11:08x}00000000{number:08x}"
         case "zhihu":
-            return str((seconds - ZHIHU_FROM_S) * IDS_PER_SECOND["zhihu"] + number)
+            return str((seconds - ZHIHU_FROM_S) % ZHIHU_SECONDS * IDS_PER_SECOND["zhihu"] + number)
         case _:
             raise ValueError(f"the sandbox does not have {platform}")

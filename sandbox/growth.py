@@ -11,8 +11,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
-from starlette.requests import Request
-
 from core.platforms import Platform
 from sandbox.corpus import SandboxPost
 
@@ -31,32 +29,20 @@ class Growing:
     def __init__(self, posts: Mapping[Platform, list[SandboxPost]]) -> None:
         self._posts = posts
         changes = [_last_change(post) for of_platform in posts.values() for post in of_platform]
-        self._settled_at = _last_update(max(changes, default=_EPOCH) + STEP)
+        self._settled_at = last_update(max(changes, default=_EPOCH) + STEP)
         self._cache: dict[datetime, dict[Platform, list[SandboxPost]]] = {}  # of one time
 
     def at(self, now: datetime) -> dict[Platform, list[SandboxPost]]:
         """The visible posts of each platform. After the last change of all, the same lists are returned every time."""
-        moment = min(_last_update(now), self._settled_at)
+        moment = min(last_update(now), self._settled_at)
         if moment not in self._cache:
             self._cache = {moment: {platform: visible(posts, moment) for platform, posts in self._posts.items()}}
         return self._cache[moment]
 
 
-def posts_now(request: Request, platform: Platform) -> list[SandboxPost]:
-    """The posts that a platform shows now, newest first."""
-    state = request.app.state
-    posts: list[SandboxPost] = state.posts_at(state.now())[platform]
-    return posts
-
-
-def post_now(request: Request, platform: Platform, post_id: str | None) -> SandboxPost | None:
-    """One post in its current state; None if it does not exist, is not published yet or has been deleted."""
-    return next((post for post in posts_now(request, platform) if post.post_id == post_id), None)
-
-
 def visible(posts: Iterable[SandboxPost], now: datetime) -> list[SandboxPost]:
     """The posts that exist at a time, in their state then. A post in its final state is returned itself, not a copy."""
-    moment = _last_update(now)
+    moment = last_update(now)
     return [
         _as_at(post, moment)
         for post in posts
@@ -106,7 +92,7 @@ def _time_constant(post_id: str) -> timedelta:
     return FASTEST * (SLOWEST / FASTEST) ** (crc32(post_id.encode()) / 2**32)
 
 
-def _last_update(now: datetime) -> datetime:
+def last_update(now: datetime) -> datetime:
     """The time of the sites' last update, a multiple of STEP."""
     return now - (now - _EPOCH) % STEP
 

@@ -1,14 +1,15 @@
 """New post ids in each platform's format, with the time of publication if the platform's ids contain it."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from core.calendar import CHINA
 from core.platforms import Platform
-from sandbox.weibo_ids import id_at
+from sandbox.weibo_ids import id_at, time_at
 
 ZHIHU_FIRST = 1_990_000_000_000_000_000  # 19 digits; ids of recent answers grow with time
-ZHIHU_FROM_S = 1_766_000_000  # 18 December 2025, before any post of the sandbox
+ZHIHU_FROM_S = 1_766_000_000  # 18 December 2025, before any post of the event
+ZHIHU_PER_S = 4_194_304_000  # ids per second
 
 
 class PostIds:
@@ -47,4 +48,21 @@ class PostIds:
 
     def _zhihu(self, posted_at: datetime) -> str:
         seconds = int(posted_at.timestamp()) - ZHIHU_FROM_S
-        return str(ZHIHU_FIRST + seconds * 4_194_304_000 + self._rng.randrange(4_194_304_000))
+        return str(ZHIHU_FIRST + seconds * ZHIHU_PER_S + self._rng.randrange(ZHIHU_PER_S))
+
+
+def time_of_id(platform: Platform, post_id: str) -> datetime | None:
+    """The time (UTC) at which an id was issued, to the second; None for a text that is not an id of the platform."""
+    try:
+        match platform:
+            case "weibo":
+                return time_at(int(post_id))
+            case "douyin":
+                seconds = int(post_id) >> 32
+            case "xiaohongshu":
+                seconds = int(post_id[:8], 16)
+            case _:
+                seconds = (int(post_id) - ZHIHU_FIRST) // ZHIHU_PER_S + ZHIHU_FROM_S
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

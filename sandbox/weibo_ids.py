@@ -4,7 +4,7 @@ The sandbox has its own codec: if it shared the parsers' code, a mistake there w
 notice. tests/sandbox/test_weibo_ids.py compares the two.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 # The upper bits of an id count seconds from here (3 May 1986); the lower 22 bits distinguish posts of one second.
 FIRST_SECOND = 515_483_463
@@ -15,6 +15,11 @@ ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def id_at(moment: datetime, sequence: int) -> int:
     """The numeric id (mid) of a post published at a moment; sequence: below 2 ** SEQUENCE_BITS."""
     return (int(moment.timestamp()) - FIRST_SECOND) * 2**SEQUENCE_BITS + sequence
+
+
+def time_at(mid: int) -> datetime:
+    """The second (UTC) of a numeric id."""
+    return datetime.fromtimestamp((mid >> SEQUENCE_BITS) + FIRST_SECOND, UTC)
 
 
 def bid_of(mid: str) -> str:

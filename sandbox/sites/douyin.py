@@ -17,8 +17,8 @@ from starlette.routing import Mount, Route
 from core.calendar import CHINA
 from sandbox.corpus import HotWord, SandboxAuthor, SandboxComment, SandboxPost
 from sandbox.discussion import comments_of, replies_to
-from sandbox.growth import post_now, posts_now
 from sandbox.hot_lists import hot_list
+from sandbox.listed import post_now, posts_now
 from sandbox.search import matching
 
 DEPTH = 400

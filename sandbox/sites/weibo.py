@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 
 from core.calendar import CHINA
 from sandbox.corpus import SandboxPost
-from sandbox.growth import posts_now
+from sandbox.listed import posts_between, posts_now
 from sandbox.search import matching
 from sandbox.sites import weibo_ajax, weibo_mobile
 from sandbox.sites.weibo_mobile import CUT_AT, FLOOR, picture_id
@@ -50,10 +50,11 @@ def routes() -> list[Mount]:
 async def search_page(request: Request) -> HTMLResponse:
     """Search results, newest first, within the requested time range: 20 per page, at most 46 to 50 pages."""
     query, now = request.query_params.get("q", ""), request.app.state.now()
-    results = matching(posts_now(request, "weibo"), query)
     if scope := _SCOPE.fullmatch(request.query_params.get("timescope", "")):
-        start, end = _hour(scope[1], scope[2]), _hour(scope[3], scope[4])
-        results = [post for post in results if start <= post.posted_at < end]
+        posts = posts_between(request, "weibo", _hour(scope[1], scope[2]), _hour(scope[3], scope[4]))
+    else:
+        posts = posts_now(request, "weibo")
+    results = matching(posts, query)
     if region := re.fullmatch(r"custom:(\d+):1000", request.query_params.get("region", "")):
         results = [post for post in results if REGION_CODES.get(post.ip_location, ABROAD) == int(region[1])]
     if request.query_params.get("xsort") == "hot":

@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from core.calendar import CHINA
 from sandbox.corpus import HotWord, SandboxAuthor, SandboxPost
-from sandbox.growth import posts_now
 from sandbox.hot_lists import hot_list
+from sandbox.listed import posts_now
 from sandbox.sites.weibo_mobile import CUT_AT, mobile_markup, picture_id
 from sandbox.weibo_ids import bid_of
 

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from core.calendar import CHINA
 from sandbox.corpus import SandboxAuthor, SandboxComment, SandboxPost
 from sandbox.discussion import comments_of, post_of, replies_to
-from sandbox.growth import post_now, posts_now
+from sandbox.listed import post_now, posts_now
 from sandbox.search import matching
 from sandbox.weibo_ids import bid_of
 

@@ -21,7 +21,7 @@ from core.calendar import CHINA
 from sandbox import pages
 from sandbox.corpus import SandboxAuthor, SandboxComment, SandboxPost
 from sandbox.discussion import comments_of, replies_to
-from sandbox.growth import post_now, posts_now
+from sandbox.listed import post_now, posts_now
 from sandbox.search import matching
 
 PAGES = 11

@@ -20,8 +20,8 @@ from starlette.routing import Mount, Route
 from sandbox import pages
 from sandbox.corpus import SandboxAuthor, SandboxComment, SandboxPost
 from sandbox.discussion import comments_of, post_of, replies_to
-from sandbox.growth import post_now, posts_now
 from sandbox.hot_lists import hot_list
+from sandbox.listed import post_now, posts_now
 from sandbox.search import matching
 
 PAGE_SIZE = 20
