@@ -85,15 +85,6 @@ def changed_days(raw: RawTable, enriched: str, inputs_fingerprint: str) -> dict[
     return {day: mark for day, mark in sorted(expected.items()) if current_fingerprint(folder / f"day={day}") != mark}
 
 
-def days_to_build(run: dg.DagsterRun) -> list[str]:
-    """The days, YYYY-MM-DD in order, that dbt builds in a run: without a warehouse, those that are published as well.
-
-    Otherwise the next snapshot would hold the days of this run only.
-    """
-    days = run_days(run)
-    return days if warehouse_path().exists() else sorted({*days, *built_fingerprints(serving_path())})
-
-
 def run_days(run: dg.DagsterRun) -> list[str]:
     """The days, YYYY-MM-DD in order, that a run processes."""
     tags = run.tags

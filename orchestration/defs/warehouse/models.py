@@ -9,10 +9,13 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from core.environment import data_dir
 from core.storage.paths import warehouse_path
+from orchestration.lib.building import next_build
 from orchestration.lib.check_warnings import with_warnings
-from orchestration.lib.days import days_to_build
+from orchestration.lib.days import run_days
 from orchestration.lib.repairs import repair_warehouse
 from orchestration.lib.warehouse import dbt_cli, dbt_environment, dbt_project, environment, wait_for_warehouse
+from orchestration.publishing.models_version import models_version
+from orchestration.publishing.warehouse_state import begin_build, finish_build
 
 
 class GroupByFolder(DagsterDbtTranslator):
@@ -32,13 +35,18 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
     for message in repair_warehouse(data_dir()):
         context.log.warning(message)
     wait_for_warehouse(warehouse_path(), context.log.info)
-    days = days_to_build(context.run)
-    context.log.info(f"dbt rebuilds {days[0]} to {days[-1]}" if days else "no day is stale")
-    with environment(dbt_environment(days)):
-        # Unit tests belong into CI; in a production build they only cost time.
-        build = dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context)
-        yield from with_warnings(build.stream(), build.target_path, warehouse_path())
-    shutil.rmtree(build.target_path)  # a manifest and a log of some MB per run; those of failed builds are kept
+    models = models_version()
+    build = next_build(run_days(context.run))
+    context.log.info(build.message)
+    begin_build(warehouse_path(), build.days, is_full=build.is_full)
+    # Unit tests belong into CI; in a production build they only cost time.
+    command = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if build.is_full else [])]
+    with environment(dbt_environment(build.days)):
+        invocation = dbt.cli(command, context=context)
+        yield from with_warnings(invocation.stream(), invocation.target_path, warehouse_path())
+    if not context.is_subset:  # a person can select some tables in the UI; the others are as they were
+        finish_build(warehouse_path(), models)
+    shutil.rmtree(invocation.target_path)  # a manifest and a log of some MB per run; those of failed builds are kept
 
 
 @dg.definitions

@@ -6,12 +6,10 @@ import sys
 import time
 from pathlib import Path
 
-import dagster as dg
 import duckdb
 import pytest
 
 from core.storage.duckdb_files import bytes_of_blocks, damage_of
-from orchestration.lib import days
 from orchestration.lib.repairs import repair
 from orchestration.publishing.staleness import built_fingerprints
 
@@ -87,14 +85,6 @@ def test_drafts_of_killed_processes_are_removed_after_an_hour(data):
     (message,) = repair(data)
     assert ".old.parquet.12.tmp" in message
     assert [path.name for path in folder.iterdir()] == [".new.parquet.13.tmp"]
-
-
-def test_without_a_warehouse_a_run_builds_all_published_days(data):
-    write_warehouse(data / "serving" / "marts.duckdb")
-    run = dg.DagsterRun(job_name="refresh", tags={"dagster/partition": "2026-01-05"})
-    assert days.days_to_build(run) == ["2026-01-01", "2026-01-05"]
-    write_warehouse(data / "warehouse.duckdb")
-    assert days.days_to_build(run) == ["2026-01-05"]
 
 
 def test_a_snapshot_that_cannot_be_read_counts_as_none(data):

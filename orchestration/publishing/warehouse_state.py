@@ -1,0 +1,112 @@
+"""What the warehouse was built from: which models built it, from which enriched version of each day.
+
+The table build.state in the warehouse has one row, written before and after each run of dbt. It lies in the warehouse,
+so that a copy, or an older file that was put back, states what it is. Files of earlier releases have no such table.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from core.storage.versions import versions
+
+_CREATE = """
+    create schema if not exists build;
+    create table if not exists build.state (models_version varchar, unfinished_from date, unfinished_to date);
+    insert into build.state select null, null, null where not exists (from build.state);
+"""
+
+
+class Versions(NamedTuple):
+    """The names of the enriched versions of a day, such as 000002-0f3a…; None: the table has none."""
+
+    posts: str | None
+    topics: str | None
+
+
+class WarehouseState(NamedTuple):
+    """What a warehouse was built from.
+
+    models_version: of the models that built all of its tables; None without a warehouse, for one of an earlier release,
+    and for one that was never built completely. unfinished: the first and the last day of a build that did not end.
+    built: the versions by day, YYYY-MM-DD.
+    """
+
+    models_version: str | None
+    unfinished: tuple[str, str] | None
+    built: Mapping[str, Versions]
+
+
+def read_state(warehouse: Path) -> WarehouseState:
+    """The state of a warehouse. Raises duckdb.IOException while another process has it open for writing."""
+    if not warehouse.exists():
+        return WarehouseState(None, None, {})
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = {f"{schema}.{table}" for schema, table in _tables(connection)}
+        models_version, unfinished = None, None
+        if "build.state" in tables:
+            models_version, start, end = connection.execute("from build.state").fetchall()[0]
+            unfinished = (start.isoformat(), end.isoformat()) if start else None
+        return WarehouseState(
+            models_version, unfinished, built_versions(connection) if "marts.built_days" in tables else {}
+        )
+
+
+def built_versions(connection: duckdb.DuckDBPyConnection) -> dict[str, Versions]:
+    """The versions that marts.built_days of a warehouse or a snapshot records, by day."""
+    rows = connection.execute("select posted_date, enriched_version, topics_version from marts.built_days").fetchall()
+    return {day.isoformat(): Versions(posts, topics) for day, posts, topics in rows}
+
+
+def current_versions(enriched: Path) -> dict[str, Versions]:
+    """The current versions of all days with enriched posts, by day."""
+
+    found = {}
+    for name in sorted(path.name for path in (enriched / "posts").glob("day=*")):
+        posts, topics = (versions(enriched / table / name) for table in ("posts", "post_topics"))
+        if posts:
+            found[name.removeprefix("day=")] = Versions(posts[-1].stem, topics[-1].stem if topics else None)
+    return found
+
+
+def days_behind(current: Mapping[str, Versions], built: Mapping[str, Versions]) -> list[str]:
+    """The days, in order, that the warehouse lacks or has in another version than the current one."""
+    return sorted(day for day, version in current.items() if built.get(day) != version)
+
+
+def begin_build(warehouse: Path, days: Sequence[str], *, is_full: bool) -> None:
+    """Record that dbt begins to build these days; is_full: all of the tables.
+
+    Until finish_build, the next build includes them.
+    """
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(_CREATE)
+        if is_full:
+            connection.execute("update build.state set models_version = null")
+        elif days:
+            connection.execute(
+                "update build.state set unfinished_from = least(unfinished_from, $first), "
+                "unfinished_to = greatest(unfinished_to, $last)",
+                {"first": date.fromisoformat(min(days)), "last": date.fromisoformat(max(days))},
+            )
+
+
+def finish_build(warehouse: Path, models_version: str) -> None:
+    """Record that dbt has built everything that begin_build recorded."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "update build.state set models_version = ?, unfinished_from = null, unfinished_to = null", [models_version]
+        )
+
+
+def require_full_build(warehouse: Path) -> None:
+    """Record that the next build has to be of all tables and days, because some rows are missing."""
+    begin_build(warehouse, [], is_full=True)
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    query = "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+    return connection.execute(query).fetchall()

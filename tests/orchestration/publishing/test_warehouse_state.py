@@ -1,0 +1,79 @@
+"""The warehouse states which models built it, and what it lacks."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.publishing.warehouse_state import (
+    Versions,
+    begin_build,
+    current_versions,
+    days_behind,
+    finish_build,
+    read_state,
+    require_full_build,
+)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    """A warehouse of an earlier release, with one day."""
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.built_days (posted_date date, enriched_version text, topics_version text)"
+        )
+        connection.execute("insert into marts.built_days values ('2026-01-05', '000002-aa', '000001-bb')")
+    return path
+
+
+def test_no_warehouse_and_one_of_an_earlier_release_have_no_models(tmp_path, warehouse):
+    assert read_state(tmp_path / "none.duckdb") == (None, None, {})
+    assert not (tmp_path / "none.duckdb").exists()
+    assert read_state(warehouse) == (None, None, {"2026-01-05": Versions("000002-aa", "000001-bb")})
+
+
+def test_a_build_that_ended_is_of_its_models(warehouse):
+    begin_build(warehouse, ["2026-01-01", "9999-12-31"], is_full=True)
+    assert read_state(warehouse).models_version is None
+    finish_build(warehouse, "models-1")
+    assert read_state(warehouse)[:2] == ("models-1", None)
+
+
+def test_the_days_of_builds_that_did_not_end_are_remembered(warehouse):
+    finish_build(_begun(warehouse), "models-1")
+    begin_build(warehouse, ["2026-01-05", "2026-01-07"], is_full=False)
+    begin_build(warehouse, ["2026-01-06", "2026-01-03"], is_full=False)
+    begin_build(warehouse, [], is_full=False)
+    assert read_state(warehouse)[:2] == ("models-1", ("2026-01-03", "2026-01-07"))
+    finish_build(warehouse, "models-1")
+    assert read_state(warehouse).unfinished is None
+
+
+def test_a_full_build_can_be_required(warehouse):
+    finish_build(_begun(warehouse), "models-1")
+    require_full_build(warehouse)
+    assert read_state(warehouse).models_version is None
+
+
+def _begun(warehouse: Path) -> Path:
+    begin_build(warehouse, [], is_full=True)
+    return warehouse
+
+
+def test_days_are_behind_that_the_warehouse_lacks_or_has_of_another_version(tmp_path):
+    for name in (
+        "posts/day=2026-01-05/000001-aa", "posts/day=2026-01-05/000002-ab", "post_topics/day=2026-01-05/000001-aa",
+        "posts/day=2026-01-06/000001-ac", "post_topics/day=2026-01-07/000001-ad",
+    ):  # fmt: skip
+        path = tmp_path / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    current = current_versions(tmp_path)
+    assert current == {"2026-01-05": ("000002-ab", "000001-aa"), "2026-01-06": ("000001-ac", None)}
+    assert days_behind(current, {}) == ["2026-01-05", "2026-01-06"]
+    assert days_behind(current, current) == []
+    older = Versions("000001-aa", "000001-aa")
+    assert days_behind(current, current | {"2026-01-05": older, "2025-01-01": older}) == ["2026-01-05"]
