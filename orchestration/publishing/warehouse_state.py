@@ -55,9 +55,10 @@ def read_state(warehouse: Path) -> WarehouseState:
         )
 
 
-def built_versions(connection: duckdb.DuckDBPyConnection) -> dict[str, Versions]:
-    """The versions that marts.built_days of a warehouse or a snapshot records, by day."""
-    rows = connection.execute("select posted_date, enriched_version, topics_version from marts.built_days").fetchall()
+def built_versions(connection: duckdb.DuckDBPyConnection, schema: str = "marts") -> dict[str, Versions]:
+    """The versions that built_days of a warehouse or a snapshot records, by day; schema: or the attached database."""
+    query = f"select posted_date, enriched_version, topics_version from {schema}.built_days"
+    rows = connection.execute(query).fetchall()
     return {day.isoformat(): Versions(posts, topics) for day, posts, topics in rows}
 
 

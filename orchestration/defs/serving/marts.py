@@ -4,11 +4,13 @@ A manifest records the files that it was built from, so that it can be rebuilt l
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import duckdb
 
 from core.environment import data_dir, now
+from core.listening import load_listening
 from core.storage.paths import enriched_dir, serving_path, warehouse_path
 from core.storage.versions import remove_superseded
 from core.version import code_version
@@ -16,8 +18,10 @@ from expectations.served import SERVED
 from expectations.validation import Validation, columns_of, merged, validate
 from orchestration.lib.checks import as_check_result
 from orchestration.lib.warehouse import mart_keys, wait_for_warehouse
+from orchestration.publishing.losses import compare, days_with_posts, find_losses
 from orchestration.publishing.manifests import built_versions, current_files, named_files, write_manifest
 from orchestration.publishing.snapshot import draft_snapshot, row_counts, write_publication
+from orchestration.publishing.warehouse_state import current_versions, require_full_build
 
 KEY = dg.AssetKey(["serving", "marts"])
 
@@ -32,6 +36,18 @@ def validate_snapshot(snapshot: duckdb.DuckDBPyConnection) -> Validation:
     return merged(validations)
 
 
+def losses_of(draft: Path) -> list[str]:
+    """What the draft has lost of the published snapshot, a sentence each."""
+    comparison = compare(serving_path(), draft)
+    if comparison is None:
+        return []
+    listening = load_listening()
+    since = listening.history_start.isoformat()
+    raw_days = {day for day in days_with_posts(data_dir()) if day >= since}
+    topics = {topic.id for topic in listening.topics}
+    return find_losses(comparison, raw_days, topics, current_versions(enriched_dir()))
+
+
 @dg.asset(
     key=KEY,
     deps=mart_keys(),
@@ -41,11 +57,18 @@ def validate_snapshot(snapshot: duckdb.DuckDBPyConnection) -> Validation:
     description="serving/marts.duckdb: tables for BI tools, the report and the alerts. Connect per query, read-only.",
     check_specs=[
         dg.AssetCheckSpec(
+            "nothing_lost",
+            asset=KEY,
+            blocking=True,
+            description="The draft has the days, topics and posts of the published snapshot, as far as raw and "
+            "listening.yaml have them. Otherwise readers keep the previous snapshot, and the next run builds all days.",
+        ),
+        dg.AssetCheckSpec(
             "served_rows",
             asset=KEY,
             blocking=True,
             description="Great Expectations on the draft; if it fails, readers keep the previous snapshot.",
-        )
+        ),
     ],
 )
 def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
@@ -53,7 +76,18 @@ def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
     with draft_snapshot(warehouse_path(), serving_path()) as draft:
         with duckdb.connect(str(draft), read_only=True) as connection:
             validation = validate_snapshot(connection)
-        yield as_check_result(validation)
+        yield as_check_result(validation, KEY, "served_rows")
+        losses = losses_of(draft)
+        yield dg.AssetCheckResult(
+            asset_key=KEY, check_name="nothing_lost", passed=not losses, metadata={"losses": losses} if losses else {}
+        )
+        if losses:
+            require_full_build(warehouse_path())
+            raise dg.Failure(
+                f"The draft is not published, because it lacks what is published: {'; '.join(losses)}. Run 'tingfeng "
+                f"refresh', which builds all days again. If the loss is intended, delete {serving_path()} first.",
+                allow_retries=False,
+            )
         if validation.is_critical:
             raise dg.Failure("The draft fails its checks and is not published; readers keep the previous snapshot.")
         counts = row_counts(draft)

@@ -1,4 +1,4 @@
-"""A draft that fails its checks is not published."""
+"""A draft that fails its checks, or lacks what is published, is not published."""
 
 from datetime import UTC
 
@@ -8,8 +8,11 @@ import polars as pl
 import pytest
 
 from core.environment import now
+from core.storage.raw import land, to_frame
 from core.version import code_version
 from orchestration.definitions import defs
+from orchestration.publishing.warehouse_state import begin_build, finish_build, read_state
+from tests.warehouse import post
 
 KEY = dg.AssetKey(["serving", "marts"])
 
@@ -95,8 +98,37 @@ def test_readers_keep_the_snapshot_before_when_the_draft_is_wrong(warehouse, tmp
         connection.execute("update marts.daily_volume set volume = -5")
     result = publish()
     assert not result.success
-    (evaluation,) = result.get_asset_check_evaluations()
+    (evaluation,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "served_rows"]
     assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.ERROR)
     with duckdb.connect(str(tmp_path / "serving" / "marts.duckdb"), read_only=True) as connection:
         assert connection.execute("select volume from daily_volume").fetchall() == [(1,)]
     assert [path.name for path in (tmp_path / "serving").iterdir()] == ["marts.duckdb"]
+
+
+def test_a_draft_that_lost_a_published_day_is_not_published(warehouse, tmp_path):
+    land(tmp_path, "posts", "weibo", "2026-01-05", "c", to_frame("posts", [post("weibo", "1", "2026-01-05", 1, 1, 1)]))
+    begin_build(warehouse, [], is_full=True)
+    finish_build(warehouse, "models")
+    assert publish().success
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update marts.built_days set posted_date = '2026-01-06'")
+    result = publish()
+    assert not result.success
+    (evaluation,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "nothing_lost"]
+    assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    message = failure.step_failure_data.error.message
+    assert "2026-01-05 are published, have posts in raw, and are not in the draft" in message
+    assert "tingfeng refresh" in message
+    with duckdb.connect(str(tmp_path / "serving" / "marts.duckdb"), read_only=True) as connection:
+        assert [str(day) for (day,) in connection.execute("select posted_date from built_days").fetchall()] == [
+            "2026-01-05"
+        ]
+    assert read_state(warehouse).models_version is None  # the next run builds everything
+
+
+def test_a_day_that_raw_does_not_have_can_leave_the_marts(warehouse):
+    assert publish().success
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from marts.built_days")
+    assert publish().success

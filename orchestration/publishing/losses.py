@@ -1,0 +1,164 @@
+"""What a draft of the snapshot has lost, compared with the published one.
+
+Days, topics and posts leave the marts on purpose: raw was deleted by the retention or by `tingfeng forget`, a topic was
+removed from listening.yaml, history_start was moved, other rules or labels read a day. Everything else that is missing
+is a loss, and is not published.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from core.platforms import PLATFORMS
+from core.storage import landings
+from core.storage.duckdb_files import damage_of
+from core.storage.raw import table_dir
+from orchestration.publishing.warehouse_state import Versions, built_versions
+
+_DAYS_NAMED = 5  # of each loss; the others are counted
+
+
+class Contents(NamedTuple):
+    """The days of a snapshot with the enriched versions that they were built from, and its topics."""
+
+    versions: Mapping[str, Versions]
+    topics: frozenset[str]
+
+
+class Comparison(NamedTuple):
+    """A published snapshot, a draft, and where the draft lacks published posts that it does not have on another day.
+
+    days_with_fewer_posts: by post; topics_with_fewer_posts: by post of a topic, the topics with the day. empty_days:
+    without any post in the draft.
+    """
+
+    published: Contents
+    draft: Contents
+    days_with_fewer_posts: frozenset[str]
+    topics_with_fewer_posts: frozenset[tuple[str, str]]
+    empty_days: frozenset[str]
+
+
+def compare(published: Path, draft: Path) -> Comparison | None:
+    """Compare two snapshots; None if nothing readable is published. Tables that either lacks are not compared."""
+    if not published.exists() or damage_of(published):
+        return None
+    with duckdb.connect() as connection:
+        for path, name in ((published, "published"), (draft, "draft")):
+            literal = str(path).replace("'", "''")
+            connection.execute(f"attach '{literal}' as {name} (read_only)")
+        common = _tables(connection, "published") & _tables(connection, "draft")
+        return Comparison(
+            _contents(connection, "published"),
+            _contents(connection, "draft"),
+            frozenset(day for (day,) in _by_day(connection, _DAYS_WITH_FEWER_POSTS, common)),
+            frozenset((topic, day) for day, topic in _by_day(connection, _TOPICS_WITH_FEWER_POSTS, common)),
+            frozenset(day for (day,) in _by_day(connection, _EMPTY_DAYS, common)),
+        )
+
+
+_DAYS_WITH_FEWER_POSTS = """
+    select distinct posted_date
+    from published.fct_posts as published_posts
+    anti join draft.fct_posts as posts on published_posts.post_uid = posts.post_uid
+"""
+_TOPICS_WITH_FEWER_POSTS = """
+    select distinct posted_date, topic_id
+    from published.fct_post_topics as published_topics
+    anti join draft.fct_post_topics as topics
+        on published_topics.post_uid = topics.post_uid and published_topics.topic_id = topics.topic_id
+    anti join draft.fct_posts as posts
+        on published_topics.post_uid = posts.post_uid and published_topics.posted_date <> posts.posted_date
+"""
+_EMPTY_DAYS = """
+    select distinct posted_date
+    from published.fct_posts as published_posts
+    anti join draft.fct_posts as posts on published_posts.posted_date = posts.posted_date
+"""
+
+
+def find_losses(
+    comparison: Comparison, raw_days: Collection[str], topics: Collection[str], current: Mapping[str, Versions]
+) -> list[str]:
+    """What the draft has lost, a sentence for each kind of loss and topic.
+
+    raw_days: the days since history_start with landed posts. topics: the ids in listening.yaml. current: the current
+    enriched versions of the days.
+    """
+    published, draft = comparison.published, comparison.draft
+    days = {day for day in published.versions if day in raw_days}
+    kept = {day: (published.versions[day], draft.versions[day]) for day in days & draft.versions.keys()}
+    older = {day for day, (before, after) in kept.items() if after != before == current.get(day)}
+    # Another version of a day can have other posts, and other posts of a topic.
+    same_posts = {day for day, (before, after) in kept.items() if after.posts == before.posts}
+    same_topics = {day for day, (before, after) in kept.items() if after == before}
+    fewer_posts = (comparison.days_with_fewer_posts & same_posts) - comparison.empty_days
+    fewer_of_topic = defaultdict(set)
+    for topic, day in comparison.topics_with_fewer_posts:
+        if topic in topics and day in same_topics - comparison.days_with_fewer_posts:
+            fewer_of_topic[topic].add(day)
+    return [
+        *_of_days(days - kept.keys(), "are published, have posts in raw, and are not in the draft"),
+        *_of_days(older, "are in the draft of an older version than is published"),
+        *(
+            f"topic {topic} is published, is in listening.yaml, and is not in the draft"
+            for topic in sorted((published.topics - draft.topics) & set(topics))
+        ),
+        *_of_days(
+            comparison.empty_days & kept.keys(), "have posts in raw and are published with some, and the draft has none"
+        ),
+        *_of_days(fewer_posts, "have fewer posts in the draft than published, of the same version"),
+        *(
+            sentence
+            for topic in sorted(fewer_of_topic)
+            for sentence in _of_days(
+                fewer_of_topic[topic],
+                f"have fewer posts of topic {topic} in the draft than published, of the same version",
+            )
+        ),
+    ]
+
+
+def days_with_posts(data_dir: Path) -> set[str]:
+    """The days that raw has posts of; files that are lost do not count."""
+    folders = [table_dir(data_dir, "posts", platform) for platform in PLATFORMS]
+    return {
+        path.removeprefix("day=").split("/")[0]
+        for folder in folders
+        for path, entry in landings.landed(data_dir, folder).items()
+        if entry.rows and (folder / path).exists()
+    }
+
+
+def _of_days(days: Iterable[str], what: str) -> list[str]:
+    """A sentence on these days; none without days."""
+    named = sorted(days)
+    if not named:
+        return []
+    more = f" and {len(named) - _DAYS_NAMED} more days" if len(named) > _DAYS_NAMED else ""
+    return [f"{', '.join(named[:_DAYS_NAMED])}{more} {what}"]
+
+
+def _contents(connection: duckdb.DuckDBPyConnection, snapshot: str) -> Contents:
+    tables = _tables(connection, snapshot)
+    rows = (
+        connection.execute(f"select topic_id from {snapshot}.dim_topics").fetchall() if "dim_topics" in tables else []
+    )
+    return Contents(
+        built_versions(connection, snapshot) if "built_days" in tables else {}, frozenset(topic for (topic,) in rows)
+    )
+
+
+def _by_day(connection: duckdb.DuckDBPyConnection, query: str, tables: Collection[str]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, whose first column is a day, with the day as YYYY-MM-DD; none if a table is missing."""
+    if {"fct_posts", "fct_post_topics"} <= set(tables):
+        for day, *others in connection.execute(query).fetchall():
+            yield day.isoformat(), *others
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, snapshot: str) -> set[str]:
+    rows = connection.execute("select table_name from duckdb_tables() where database_name = ?", [snapshot]).fetchall()
+    return {table for (table,) in rows}
