@@ -58,6 +58,10 @@ class Window(_Strict):
             raise ValueError(f"end {self.end} is before start {self.start}; swap them")
         return self
 
+    def includes(self, day: date) -> bool:
+        """True if the day is in the window."""
+        return self.start <= day and (self.end is None or day <= self.end)
+
 
 class Match(_Strict):
     """A post matches if it contains every word of ``all``, at least one of ``any`` (if not empty) and none of
@@ -263,9 +267,7 @@ class Listening(_Strict):
         queries = [
             query
             for topic in self.topics
-            if platform in self.topic_platforms(topic)
-            and topic.window.start <= day
-            and (topic.window.end is None or day <= topic.window.end)
+            if platform in self.topic_platforms(topic) and topic.window.includes(day)
             for query in topic.queries
         ]
         return list(dict.fromkeys(queries))

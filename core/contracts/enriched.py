@@ -1,7 +1,7 @@
 """The enriched contract: the tables that orchestration/reading produces and dbt reads.
 
-    data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics, model_changes, comments,
-                                                                 hot_list_topics: per day, all platforms
+    data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics, read_inputs, model_changes,
+                                                                 comments, hot_list_topics: per day, all platforms
     data/enriched/<table>/<version>.parquet                      topics, topic_queries, accounts, settings,
                                                                  duplicate_groups, lost_files,
                                                                  quarantined_records
@@ -74,6 +74,16 @@ POST_TOPICS = pl.Schema(
         "stance_score": pl.Float64(),  # P(positive) - P(negative) of the text about the brand
     }
 )
+# One row per input from which posts and post_topics of the day were made (orchestration/reading/inputs.py).
+READ_INPUTS = pl.Schema(
+    {
+        # raw, code, model, names (words that segmentation keeps whole), aliases, labels, relevance_labels; per topic
+        # whose window includes the day: topic (its rules, compared with TOPICS) and stance (what else its stance needs)
+        "kind": pl.String(),
+        "name": pl.String(),  # the topic_id for the kinds topic and stance, else empty
+        "fingerprint": pl.String(),
+    }
+)
 # One row per topic and platform it listens on.
 TOPICS = pl.Schema(
     {
@@ -84,6 +94,9 @@ TOPICS = pl.Schema(
         "window_end": pl.Date(),  # null: open
         "platform": pl.String(),
         "statement_words": pl.List(pl.String()),  # a brand's statement contains one of them
+        # The fingerprint of the rules by which posts are matched and judged (READ_INPUTS, kind topic); null in versions
+        # of releases before 0.4.
+        "rules": pl.String(),
     }
 )
 # One row per number under voices and heat in listening.yaml; dbt reads them with the macro setting().

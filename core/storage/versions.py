@@ -87,6 +87,12 @@ def current_fingerprint(folder: Path) -> str | None:
     return paths[-1].stem.split("-", 1)[1] if paths else None
 
 
+def current_fingerprints(table: Path) -> dict[str, str]:
+    """The fingerprint of the current version of each day, YYYY-MM-DD, of a table's folder."""
+    days = {folder.name.removeprefix("day="): current_fingerprint(folder) for folder in table.glob("day=*")}
+    return {day: mark for day, mark in days.items() if mark is not None}
+
+
 def current_version(folder: Path, schema: pl.Schema) -> pl.DataFrame:
     """The rows of the current version in the given schema; missing columns are null. No rows if there is no version."""
     paths = versions(folder)

@@ -21,9 +21,11 @@ from core.storage.paths import (
     serving_path,
     warehouse_path,
 )
-from core.storage.versions import current_fingerprint
-from orchestration.publishing.staleness import GONE, built_fingerprints, day_fingerprints, stale_days
-from orchestration.reading.enrich import AnalysisInputs, reading_fingerprint
+from core.storage.versions import current_fingerprint, current_fingerprints, fingerprint
+from orchestration.publishing.staleness import Fingerprints, built_fingerprints, raw_of_days, stale_days
+from orchestration.reading.enrich import AnalysisInputs
+from orchestration.reading.inputs import GONE, DayInputs, inputs_of_days
+from orchestration.reading.labelled_days import labels_by_day
 from orchestration.reading.labels import load_labels, load_relevance_labels
 from orchestration.reading.relevance import load_models
 from orchestration.reading.sentiment import load_classifier
@@ -44,33 +46,35 @@ def load_analysis_inputs() -> AnalysisInputs:
     )
 
 
-def expected_fingerprints(inputs: AnalysisInputs) -> dict[str, str]:
-    """The fingerprint that the enriched posts of each day should have: days with raw posts since history_start."""
+def expected_inputs(inputs: AnalysisInputs) -> dict[str, DayInputs]:
+    """What each day with raw posts since history_start should be read from."""
     since = inputs.listening.history_start.isoformat()
-    marks = day_fingerprints(data_dir(), reading_fingerprint(inputs))
-    return {day: mark for day, mark in marks.items() if day >= since}
+    raw = {day: names for day, names in raw_of_days(data_dir(), "posts").items() if day >= since}
+    labels = labels_by_day(data_dir(), inputs.labels)
+    return inputs_of_days(raw, inputs, labels, labels_by_day(data_dir(), inputs.relevance_labels))
 
 
 def all_stale_days() -> list[str]:
     """The days, YYYY-MM-DD in order, whose served marts are out of date, or whose enriched files are gone."""
-    expected = expected_fingerprints(load_analysis_inputs())
+    expected = expected_inputs(load_analysis_inputs())
     # Without a warehouse (deleted, or set aside because it was damaged), every day has to be built.
     built = built_fingerprints(serving_path()) if warehouse_path().exists() else {}
-    return sorted({*stale_days(expected, built), *_without_version(expected)})
+    marks = {day: Fingerprints(one.posts, one.topics) for day, one in expected.items()}
+    return sorted({*stale_days(marks, built), *days_to_read(expected)})
 
 
-def _without_version(expected: Mapping[str, str]) -> list[str]:
-    """The days whose enriched files are not of the expected version, although it may have been published."""
-    return [day for day, mark in expected.items() if not is_enriched(day, mark)]
-
-
-def is_enriched(day: str, mark: str) -> bool:
-    """True if the day has enriched posts and topics with this fingerprint, and signatures of its texts."""
-    posts, topics, signatures = (
-        current_fingerprint(enriched_dir() / f"{table}/day={day}")
-        for table in ("posts", "post_topics", "text_signatures")
+def days_to_read(expected: Mapping[str, DayInputs]) -> list[str]:
+    """The days whose enriched files are not of the expected versions, although these may have been published."""
+    posts, topics, inputs, signatures = (
+        current_fingerprints(enriched_dir() / table)
+        for table in ("posts", "post_topics", "read_inputs", "text_signatures")
     )
-    return posts == topics == mark and signatures is not None
+    return [
+        day
+        for day, one in expected.items()
+        if (posts.get(day), topics.get(day), inputs.get(day)) != (one.posts, one.topics, one.all)
+        or day not in signatures
+    ]
 
 
 def changed_days(raw: RawTable, enriched: str, inputs_fingerprint: str) -> dict[str, str]:
@@ -81,7 +85,9 @@ def changed_days(raw: RawTable, enriched: str, inputs_fingerprint: str) -> dict[
     """
     folder = enriched_dir() / enriched
     written = {day.name.removeprefix("day=") for day in folder.glob("day=*")}
-    expected = dict.fromkeys(written, GONE) | day_fingerprints(data_dir(), inputs_fingerprint, raw)
+    in_raw = raw_of_days(data_dir(), raw)
+    expected = dict.fromkeys(written, GONE)
+    expected |= {day: fingerprint([inputs_fingerprint, *names]) for day, names in in_raw.items()}
     return {day: mark for day, mark in sorted(expected.items()) if current_fingerprint(folder / f"day={day}") != mark}
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import dagster as dg
 import polars as pl
@@ -18,6 +18,7 @@ from orchestration.lib.checks import as_check_result
 from orchestration.lib.raw_frames import day_batches, read_days, validate_landed
 from orchestration.lib.refused_rows import REMEDY_FOR_REFUSED, refused_rows
 
+_Next = TypeVar("_Next")
 RAW_ROWS = "raw_rows"  # the check of the raw rows, which every enriched asset has
 
 
@@ -79,11 +80,12 @@ def enrich_days(
 
 
 def verified(
-    context: dg.AssetExecutionContext, table: RawTable, find_days: Callable[[], dict[str, str]]
-) -> dict[str, str]:
+    context: dg.AssetExecutionContext, table: RawTable, find_days: Callable[[], dict[str, _Next]]
+) -> dict[str, _Next]:
     """The days to enrich, after the checksums of their raw files were compared and damaged files were set aside.
 
-    find_days: the days that are out of date and their next fingerprints, which follow from the files that are there.
+    find_days: the days that are out of date and what their next versions are made from, which follows from the files
+    that are there.
     """
     known = _lost(table, verify=())
     for path in sorted(_lost(table, verify=find_days()) - known):

@@ -20,10 +20,11 @@ from core.storage.pseudonym_key import load_key
 from core.storage.raw import REMEDY_FOR_LOST, raw_files
 from core.storage.versions import heal
 from orchestration.lib.crawl import require_access
-from orchestration.lib.days import DAYS_TAG, RANGE_TAGS, all_stale_days
+from orchestration.lib.days import DAYS_TAG, RANGE_TAGS, all_stale_days, load_analysis_inputs
 from orchestration.lib.repairs import repair, repair_enriched
 from orchestration.lib.runs import Outcome, run_job
 from orchestration.publishing.staleness import landed_beside_posts, quarantine_changed, tables_changed
+from orchestration.reading.inputs import topic_rules
 from orchestration.reading.listening_tables import listening_tables
 from orchestration.reading.sentiment.choice import load_classifier
 
@@ -139,7 +140,7 @@ def _refresh_stale_days(listening: Listening, progress: Progress, *, is_repaired
     if landed_beside_posts(data_dir(), serving_path()):
         progress.message("Comments, accounts or hot lists have landed since the marts were published.")
         return [run_job("catch_up", {}, progress.run_line)]
-    if serving_path().exists() and _listening_changed(listening):
+    if serving_path().exists() and _listening_changed():
         progress.message("listening.yaml has changed since the marts were published.")
         return [run_job("catch_up", {}, progress.run_line)]
     if quarantine_changed(data_dir(), serving_path()):
@@ -149,8 +150,9 @@ def _refresh_stale_days(listening: Listening, progress: Progress, *, is_repaired
     return []
 
 
-def _listening_changed(listening: Listening) -> bool:
-    tables = listening_tables(listening, load_key(data_dir()))
+def _listening_changed() -> bool:
+    inputs = load_analysis_inputs()
+    tables = listening_tables(inputs.listening, topic_rules(inputs), load_key(data_dir()))
     return tables_changed(enriched_dir(), tables, serving_path())
 
 

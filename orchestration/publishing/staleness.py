@@ -1,13 +1,15 @@
 """Which days have raw data that is newer than the published marts.
 
-The served snapshot records the enriched version that each day was built from (marts.built_days), and the name of a
-version contains the fingerprint of its inputs: the day's raw files, the topics, the labels, the model. Staleness
-therefore follows from the data alone: whenever a run is killed, its days stay stale and the next run redoes them.
+The served snapshot records the enriched versions that each day was built from (marts.built_days), and the name of a
+version contains the fingerprint of its inputs (reading/inputs.py): the day's raw files, rules, labels, the model.
+Staleness therefore follows from the data alone: whenever a run is killed, its days stay stale and the next run redoes
+them.
 """
 
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
@@ -16,16 +18,13 @@ from core.contracts.raw import RawTable
 from core.platforms import PLATFORMS
 from core.storage.quarantine import published_records
 from core.storage.raw import raw_files
-from core.storage.versions import current_fingerprint, fingerprint, frame_fingerprint, versions
+from core.storage.versions import current_fingerprint, frame_fingerprint, versions
 
 _logger = logging.getLogger(__name__)
 
-# The fingerprint of a day whose raw files are gone (retention, deletion): its version is empty, which removes its rows.
-GONE = fingerprint(["no raw files"])
 
-
-def day_fingerprints(data_dir: Path, reading_fingerprint: str, table: RawTable = "posts") -> dict[str, str]:
-    """For each day with raw rows of the table: the fingerprint that its enriched version has to have."""
+def raw_of_days(data_dir: Path, table: RawTable) -> dict[str, list[str]]:
+    """For each day with raw rows of the table, in order: the names of its files, and which of them are lost."""
     inputs: dict[str, list[str]] = {}
     for (platform, day), files in raw_files(data_dir, table, PLATFORMS).items():
         inputs.setdefault(day, []).extend(f"{platform}/{name}" for name in files.present)
@@ -35,11 +34,18 @@ def day_fingerprints(data_dir: Path, reading_fingerprint: str, table: RawTable =
         for (platform, day), files in raw_files(data_dir, "slices", PLATFORMS).items():
             if files.lost:
                 inputs.setdefault(day, []).extend(f"slices/{platform}/{name} is lost" for name in files.lost)
-    return {day: fingerprint([reading_fingerprint, *names]) for day, names in sorted(inputs.items())}
+    return dict(sorted(inputs.items()))
 
 
-def built_fingerprints(serving: Path) -> dict[str, str]:
-    """For each day in the served snapshot: the fingerprint it was built from. Empty if nothing is published.
+class Fingerprints(NamedTuple):
+    """The fingerprints of the enriched versions of a day."""
+
+    posts: str
+    topics: str  # of post_topics
+
+
+def built_fingerprints(serving: Path) -> dict[str, Fingerprints]:
+    """For each day in the served snapshot: the versions that it was built from. Empty if nothing is published.
 
     A snapshot that cannot be read counts as none: the next publication replaces it.
     """
@@ -47,14 +53,21 @@ def built_fingerprints(serving: Path) -> dict[str, str]:
         return {}
     try:
         with duckdb.connect(str(serving), read_only=True) as connection:
-            rows = connection.execute("select posted_date, enriched_version from marts.built_days").fetchall()
+            rows = connection.execute(
+                "select posted_date, enriched_version, topics_version from marts.built_days"
+            ).fetchall()
     except duckdb.IOException as error:
         _logger.warning("%s cannot be read and is published again: %s", serving, error)
         return {}
-    return {day.isoformat(): version.split("-", 1)[1] for day, version in rows}
+    return {day.isoformat(): Fingerprints(_fingerprint(posts), _fingerprint(topics)) for day, posts, topics in rows}
 
 
-def stale_days(expected: Mapping[str, str], built: Mapping[str, str]) -> list[str]:
+def _fingerprint(version: str | None) -> str:
+    """The fingerprint in the name of a version; empty without one."""
+    return (version or "").partition("-")[2]
+
+
+def stale_days(expected: Mapping[str, Fingerprints], built: Mapping[str, Fingerprints]) -> list[str]:
     """The days to build, in order: new, changed, or no longer in raw."""
     return sorted(day for day in expected.keys() | built.keys() if expected.get(day) != built.get(day))
 

@@ -1,7 +1,6 @@
 """From raw posts to the enriched tables (core/contracts/enriched.py) that dbt reads, by the steps of this folder."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -135,31 +134,5 @@ def enrich_topics(posts: pl.DataFrame, inputs: AnalysisInputs) -> pl.DataFrame:
 
 def comments_fingerprint(inputs: AnalysisInputs) -> str:
     """12 hex digits over everything that enriched comments depend on besides their raw rows."""
-    depends_on = [str(CODE_VERSION), inputs.classifier.model_id, *sorted(user_words(inputs.listening))]
+    depends_on = [str(CODE_VERSION), inputs.classifier.model_id, *user_words(inputs.listening)]
     return hashlib.sha256("\n".join(depends_on).encode()).hexdigest()[:12]
-
-
-def reading_fingerprint(inputs: AnalysisInputs) -> str:
-    """12 hex digits over CODE_VERSION and the parts of the inputs that the enriched content depends on.
-
-    The names of topics and labellers are left out.
-    """
-    listening = inputs.listening
-    depends_on = {
-        "code": CODE_VERSION,
-        "model": inputs.classifier.model_id,
-        "topics": sorted(
-            (
-                topic.id,
-                topic.model_dump(mode="json", include={"brand", "match", "relevance", "window"}),
-                listening.topic_platforms(topic),
-            )
-            for topic in listening.topics
-        ),
-        "aliases": listening.aliases,
-        "names": sorted(user_words(listening)),
-        "labels": inputs.labels.select("platform", "post_id", "sentiment", "audit_weight").sort(pl.all()).rows(),
-        "relevance_labels": inputs.relevance_labels.drop_nulls("post_id").drop("text").sort(pl.all()).rows(),
-        "relevance_models": {topic_id: model.rows() for topic_id, model in inputs.relevance_models.items()},
-    }
-    return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,5 +1,7 @@
 """listening.yaml as the enriched tables (core/contracts/enriched.py) that dbt reads."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from core.contracts.enriched import ACCOUNTS, SETTINGS, TOPIC_QUERIES, TOPICS
@@ -17,18 +19,24 @@ _SETTINGS_IN_TOPICS = {
 }
 
 
-def listening_tables(listening: Listening, key: bytes) -> dict[str, pl.DataFrame]:
-    """All of these tables by name. key: the key of the pseudonyms (core.storage.pseudonym_key.load_key)."""
+def listening_tables(listening: Listening, rules: Mapping[str, str], key: bytes) -> dict[str, pl.DataFrame]:
+    """All of these tables by name, sorted, so that the order of listening.yaml makes no difference.
+
+    rules: by topic_id, from inputs.topic_rules. key: that of the pseudonyms (core.storage.pseudonym_key.load_key).
+    """
     return {
-        "topics": topics_table(listening),
+        "topics": topics_table(listening, rules),
         "topic_queries": topic_queries_table(listening),
         "accounts": accounts_table(listening, key),
         "settings": settings_table(listening.voices, listening.heat),
     }
 
 
-def topics_table(listening: Listening) -> pl.DataFrame:
-    """One row per topic and platform that it listens on, in the schema ``enriched.TOPICS``."""
+def topics_table(listening: Listening, rules: Mapping[str, str]) -> pl.DataFrame:
+    """One row per topic and platform that it listens on, in the schema ``enriched.TOPICS``.
+
+    rules: as in listening_tables.
+    """
     rows = [
         (
             topic.id,
@@ -37,12 +45,13 @@ def topics_table(listening: Listening) -> pl.DataFrame:
             topic.window.start,
             topic.window.end,
             platform,
-            listening.statement_words,
+            sorted(set(listening.statement_words)),
+            rules[topic.id],
         )
         for topic in listening.topics
         for platform in listening.topic_platforms(topic)
     ]
-    return pl.DataFrame(rows, schema=TOPICS, orient="row")
+    return pl.DataFrame(rows, schema=TOPICS, orient="row").sort("topic_id", "platform")
 
 
 def topic_queries_table(listening: Listening) -> pl.DataFrame:
@@ -54,7 +63,7 @@ def topic_queries_table(listening: Listening) -> pl.DataFrame:
         if platform in CRAWLED_PLATFORMS
         for query in dict.fromkeys(topic.queries)
     ]
-    return pl.DataFrame(rows, schema=TOPIC_QUERIES, orient="row")
+    return pl.DataFrame(rows, schema=TOPIC_QUERIES, orient="row").sort(pl.all())
 
 
 def settings_table(voices: Voices, heat: Heat) -> pl.DataFrame:
@@ -70,7 +79,7 @@ def accounts_table(listening: Listening, key: bytes) -> pl.DataFrame:
         for account in listening.accounts
         for brand in dict.fromkeys(account.official_for) or [None]
     ]
-    return pl.DataFrame(rows, schema=ACCOUNTS, orient="row")
+    return pl.DataFrame(rows, schema=ACCOUNTS, orient="row").sort("platform", "author_id", "official_for")
 
 
 def settings_in_topics(topics: pl.DataFrame) -> dict[str, float]:

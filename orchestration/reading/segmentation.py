@@ -18,7 +18,7 @@ _LETTERLESS = r" [^\p{L} |]+ "
 
 
 def user_words(listening: Listening) -> tuple[str, ...]:
-    """Names that the segmenter keeps whole: brands, match words, hashtag aliases and listed accounts.
+    """Names that the segmenter keeps whole, sorted: brands, match words, hashtag aliases and listed accounts.
 
     Aliases are often phrases: one that contains another of these names is left out, since it would hide that name.
     """
@@ -32,7 +32,7 @@ def user_words(listening: Listening) -> tuple[str, ...]:
     )
     aliases = chain.from_iterable((name, *others) for name, others in listening.aliases.items())
     names |= dict.fromkeys(alias for alias in aliases if not any(name in alias for name in names))
-    return tuple(name for name in names if not re.search(r"\s", name))
+    return tuple(sorted(name for name in names if not re.search(r"\s", name)))
 
 
 @cache

@@ -28,7 +28,7 @@ def match_topics(posts: pl.DataFrame, topics: Sequence[Topic], aliases: Mapping[
     text that was searched; and the inputs of relevance.py: prior, for_words, against_words (lists), for_weight,
     against_weight (sums of weights).
     """
-    words = _words(topics)
+    words = words_of_topics(topics)
     texts = _searched_texts(posts, aliases)
     hits = _found_words(texts, words).sort("post", "topic", "position").group_by("post", "topic", maintain_order=True)
     role, word = pl.col("role"), pl.col("word")
@@ -69,10 +69,15 @@ def match_topics(posts: pl.DataFrame, topics: Sequence[Topic], aliases: Mapping[
 
 def named_hashtags(hashtags: pl.Series, aliases: Mapping[str, Sequence[str]]) -> pl.Series:
     """Replace hashtags in lists by the names that ``aliases`` gives them; without repetitions, in order."""
-    names = {key: name for name, listed in aliases.items() for key in match_key(pl.Series([name, *listed]))}
+    names = names_of_hashtags(aliases)
     written = hashtags.explode().drop_nulls().unique()
     aliased = {tag: names[key] for tag, key in zip(written, match_key(written), strict=True) if key in names}
     return hashtags.fill_null([]).list.eval(pl.element().replace(aliased)).list.unique(maintain_order=True)
+
+
+def names_of_hashtags(aliases: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The name of each hashtag that has one, by the hashtag's cleaning.match_key."""
+    return {key: name for name, listed in aliases.items() for key in match_key(pl.Series([name, *listed]))}
 
 
 def _searched_texts(posts: pl.DataFrame, aliases: Mapping[str, Sequence[str]]) -> pl.DataFrame:
@@ -97,7 +102,7 @@ def _named(role: str) -> pl.Expr:
     return pl.when(words.list.len() > 0).then(pl.lit(f"{role}: ") + words.list.join(", "))
 
 
-def _words(topics: Sequence[Topic]) -> pl.DataFrame:
+def words_of_topics(topics: Sequence[Topic]) -> pl.DataFrame:
     """One row per word of each topic, in the order of the file.
 
     position; topic, its index; role: all, any, none, for, against; weight, for the last two roles only; word; key.

@@ -1,4 +1,4 @@
-"""enriched/posts, post_topics and model_changes: words, sentiment and topics of the posts of the run's days.
+"""enriched/posts, post_topics, read_inputs and model_changes: words, sentiment and topics of the run's days.
 
 The step itself checks raw rows before it enriches them, and enriched rows before it writes them. So rows that fail
 their checks stop here, whichever assets a run selects.
@@ -12,32 +12,35 @@ import polars as pl
 from core.contracts import enriched
 from core.platforms import PLATFORMS
 from core.storage.paths import enriched_dir
-from core.storage.versions import fingerprint, split_by_day, versions, write_version
+from core.storage.versions import current_fingerprints, fingerprint, split_by_day, versions, write_version
 from expectations.enriched import enriched_post_topics, enriched_posts
 from expectations.validation import Validation, validate
-from orchestration.lib.days import expected_fingerprints, is_enriched, load_analysis_inputs, run_days
+from orchestration.lib.days import days_to_read, expected_inputs, load_analysis_inputs, run_days
 from orchestration.lib.enriching import RAW_ROWS, Batch, current_rows, enrich_days, verified
 from orchestration.lib.repairs import repair_enriched
-from orchestration.publishing.staleness import GONE
 from orchestration.reading.cleaning import last_words
 from orchestration.reading.duplicates import hashed, signatures
 from orchestration.reading.enrich import CODE_VERSION, AnalysisInputs, enrich, enrich_topics, model_changes
+from orchestration.reading.inputs import NO_RAW_FILES, DayInputs
 from orchestration.reading.segmentation import segment_posts
 
 POSTS = dg.AssetKey(["enriched", "posts"])
 POST_TOPICS = dg.AssetKey(["enriched", "post_topics"])
+READ_INPUTS = dg.AssetKey(["enriched", "read_inputs"])
 MODEL_CHANGES = dg.AssetKey(["enriched", "model_changes"])
 RAW_POSTS = [dg.AssetKey(["raw", f"{platform}_posts"]) for platform in PLATFORMS]
 CHECKS = {RAW_ROWS: POSTS, "rows": POSTS, "topic_rows": POST_TOPICS}
 
 
-def days_to_enrich(days: Sequence[str], inputs: AnalysisInputs) -> dict[str, str]:
-    """The days, out of those given, whose enriched files are out of date, and the fingerprint of the next version."""
-    expected = expected_fingerprints(inputs)
-    next_fingerprints = {
-        day: expected.get(day, GONE) for day in days if day in expected or versions(enriched_dir() / f"posts/day={day}")
+def days_to_enrich(days: Sequence[str], inputs: AnalysisInputs) -> dict[str, DayInputs]:
+    """The days, out of those given, whose enriched files are out of date, and the inputs of the next versions."""
+    expected = expected_inputs(inputs)
+    next_inputs = {
+        day: expected.get(day, NO_RAW_FILES)
+        for day in days
+        if day in expected or versions(enriched_dir() / f"posts/day={day}")
     }
-    return {day: mark for day, mark in next_fingerprints.items() if not is_enriched(day, mark)}
+    return {day: next_inputs[day] for day in days_to_read(next_inputs)}
 
 
 def write_signatures(day: str, posts: pl.DataFrame) -> None:
@@ -47,15 +50,11 @@ def write_signatures(day: str, posts: pl.DataFrame) -> None:
     write_version(enriched_dir() / f"text_signatures/day={day}", texts, rows)
 
 
-def write_posts(
-    day: str, content_fingerprint: str, words: pl.DataFrame, previous: pl.DataFrame, posts: pl.DataFrame
-) -> dict[str, int]:
-    """Write the day's text_signatures, model_changes and posts; return the numbers of posts by kind.
+def write_posts(day: str, content_fingerprint: str, previous: pl.DataFrame, posts: pl.DataFrame) -> dict[str, int]:
+    """Write the day's model_changes and posts; return the numbers of posts by kind.
 
-    words: the day's posts as duplicates.hashed returns them. previous, posts: the current and the next version.
+    previous, posts: the current and the next version.
     """
-    # Posts come last, because days_to_enrich looks at them: after a run that was killed here, the next repeats the day.
-    write_signatures(day, words)
     changes = model_changes(previous, posts)
     if changes.height:
         write_version(enriched_dir() / f"model_changes/day={day}", content_fingerprint, changes)
@@ -86,7 +85,7 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
             POSTS,
             deps=RAW_POSTS,
             description="One row per post: own words, their hash, sentiment, flags. A new version of a day whenever "
-            "its inputs change.",
+            "its words, labels or model change.",
             kinds={"polars", "parquet"},
         ),
         dg.AssetSpec(
@@ -94,6 +93,13 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
             deps=RAW_POSTS,
             description="One row per post and topic that it matches: the matching words, the relevance and its "
             "reason, the stance.",
+            kinds={"polars", "parquet"},
+        ),
+        dg.AssetSpec(
+            READ_INPUTS,
+            deps=RAW_POSTS,
+            description="One row per input of a day's posts and post_topics (raw files, rules of each topic, labels, "
+            "model ...) with its fingerprint: by which rules the day was read.",
             kinds={"polars", "parquet"},
         ),
         dg.AssetSpec(
@@ -134,14 +140,26 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
 
     def enrich_batch(raw: pl.DataFrame, days: Sequence[str]) -> Batch:
         words = segment_posts(hashed(last_words(raw)), inputs.listening)
-        previous = current_rows("posts", days, enriched.POSTS)
-        rows = enrich(words, inputs.labels, inputs.classifier, pl.concat(previous.values()))
+        read_before = current_fingerprints(enriched_dir() / "posts")
+        # If only topics have changed, sentiment and words stay as they are.
+        days_of_posts = [day for day in days if read_before.get(day) != todo[day].posts]
+        previous = current_rows("posts", days_of_posts, enriched.POSTS)
+        rows = enrich(
+            words.filter(pl.col("day").cast(pl.String).is_in(days_of_posts)),
+            inputs.labels,
+            inputs.classifier,
+            pl.concat([enriched.POSTS.to_frame(), *previous.values()]),
+        )
         topic_rows = enrich_topics(words, inputs)
         words_by_day, rows_by_day, topics_by_day = (split_by_day(frame, days) for frame in (words, rows, topic_rows))
 
         def write_day(day: str, mark: str) -> Mapping[str, int]:
-            written = write_posts(day, mark, words_by_day[day], previous[day], rows_by_day[day])
-            return written | write_topics(day, mark, topics_by_day[day])
+            write_signatures(day, words_by_day[day])
+            written = write_posts(day, mark, previous[day], rows_by_day[day]) if day in previous else {}
+            counts = {**written, **write_topics(day, todo[day].topics, topics_by_day[day])}
+            # Last, so that an interrupted run does not claim rules by which nothing was read.
+            write_version(enriched_dir() / f"read_inputs/day={day}", todo[day].all, todo[day].table())
+            return counts
 
         return Batch(
             {"rows": validate_enriched_posts(rows), "topic_rows": validate(topic_rows, topic_suite)}, write_day
@@ -149,7 +167,8 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
 
     days = run_days(context.run)
     todo = verified(context, "posts", lambda: days_to_enrich(days, inputs))
-    counts = yield from enrich_days(context, "posts", todo, CHECKS, enrich_batch)
+    marks = {day: day_inputs.posts for day, day_inputs in todo.items()}
+    counts = yield from enrich_days(context, "posts", marks, CHECKS, enrich_batch)
     yield dg.MaterializeResult(
         asset_key=POSTS,
         metadata={
@@ -162,4 +181,5 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
     yield dg.MaterializeResult(
         asset_key=POST_TOPICS, metadata={"rows": counts["topic_rows"], "irrelevant": counts["irrelevant"]}
     )
+    yield dg.MaterializeResult(asset_key=READ_INPUTS, metadata={"days": counts["days"]})
     yield dg.MaterializeResult(asset_key=MODEL_CHANGES, metadata={"rows": counts["model_changes"]})

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import dagster as dg
 
 from core.environment import data_dir
-from core.listening import load_listening
 from core.storage.paths import enriched_dir
 from core.storage.pseudonym_key import load_key
 from core.storage.versions import frame_fingerprint, write_version
+from orchestration.lib.days import load_analysis_inputs
+from orchestration.reading.inputs import topic_rules
 from orchestration.reading.listening_tables import listening_tables
 
 
@@ -37,6 +38,8 @@ from orchestration.reading.listening_tables import listening_tables
     pool="enriched_topics",
 )
 def topics() -> Iterator[dg.MaterializeResult]:
-    for table, frame in listening_tables(load_listening(), load_key(data_dir())).items():
+    inputs = load_analysis_inputs()
+    tables = listening_tables(inputs.listening, topic_rules(inputs), load_key(data_dir()))
+    for table, frame in tables.items():
         path = write_version(enriched_dir() / table, frame_fingerprint(frame), frame)
         yield dg.MaterializeResult(asset_key=["enriched", table], metadata={"rows": frame.height, "version": path.stem})

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from core.contracts.raw import Post
+from core.storage.paths import PROJECT_DIR
 from core.storage.raw import land, to_frame
 from core.storage.versions import versions
 from orchestration.definitions import defs
@@ -66,9 +67,68 @@ def test_a_day_is_read_once_and_again_only_when_its_raw_data_changes(data):
     ]
     assert run().success
     assert len(versions(folder)) == 1
+    assert len(versions(data / "enriched" / "read_inputs" / f"day={DAY}")) == 1
     land(data, "posts", "weibo", DAY, "c2", to_frame("posts", [post("5251234567890125", "小米 KOL")]))
     assert run().success
     assert pl.read_parquet(versions(folder)[-1], hive_partitioning=False).height == 3
+
+
+def kinds_and_names(path: Path) -> list[tuple[str, str]]:
+    return pl.read_parquet(path, hive_partitioning=False).select("kind", "name").rows()
+
+
+def test_a_day_records_what_it_was_read_from(data):
+    assert run().success
+    [path] = versions(data / "enriched" / "read_inputs" / f"day={DAY}")
+    kinds = ("raw", "code", "model", "names", "aliases")
+    assert kinds_and_names(path) == [(kind, "") for kind in kinds] + [("topic", "xiaomi_kol"), ("stance", "xiaomi_kol")]
+
+
+def test_other_rules_read_the_topics_again_and_not_the_posts(data, monkeypatch):
+    from orchestration.defs.enriched import posts as station
+
+    assert run().success
+    rules = (PROJECT_DIR / "listening.yaml").read_text("utf-8").replace("prior: 0.5", "prior: 0.4")
+    (data / "listening.yaml").write_text(rules, "utf-8")
+    monkeypatch.setenv("TINGFENG_LISTENING", str(data / "listening.yaml"))
+    judged: list[int] = []
+
+    def recording(words: pl.DataFrame, *arguments: object) -> pl.DataFrame:
+        judged.append(words.height)
+        return enrich(words, *arguments)
+
+    monkeypatch.setattr(station, "enrich", recording)
+    assert run().success
+    assert judged == [0]
+    written = {
+        name: len(versions(data / "enriched" / name / f"day={DAY}")) for name in ("posts", "post_topics", "read_inputs")
+    }
+    assert written == {"posts": 1, "post_topics": 2, "read_inputs": 2}
+
+
+def test_a_label_reads_the_day_of_its_post_again(data):
+    land(
+        data,
+        "posts",
+        "weibo",
+        "2026-01-04",
+        "c1",
+        to_frame("posts", [replace(post("5251234567890120", "小米"), posted_at=datetime(2026, 1, 4, 2, tzinfo=UTC))]),
+    )
+    assert run().success
+    (data / "labels").mkdir()
+    (data / "labels" / "a.csv").write_text(
+        "platform,post_id,sentiment,labeller,labelled_at\n"
+        "weibo,5251234567890124,negative,甲,2026-01-07 10:30\nweibo,5259999999999999,negative,甲,2026-01-07 10:30\n",
+        "utf-8",
+    )
+    assert run().success
+    written = {day: len(versions(data / "enriched" / "posts" / f"day={day}")) for day in ("2026-01-04", DAY)}
+    assert written == {"2026-01-04": 1, DAY: 2}
+    path = versions(data / "enriched" / "posts" / f"day={DAY}")[-1]
+    assert pl.read_parquet(path, hive_partitioning=False)["sentiment_source"].to_list() == ["model", "analyst"]
+    assert run().success
+    assert len(versions(data / "enriched" / "posts" / f"day={DAY}")) == 2
 
 
 def test_a_post_that_two_files_have_on_two_days_stands_under_both(data):

@@ -35,8 +35,10 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         land(data, "slices", "weibo", day, CRAWL, to_frame("slices", [whole]))
     (data / "serving").mkdir()
     with duckdb.connect(str(data / "serving/marts.duckdb")) as connection:
-        connection.execute("create table built_days (posted_date date, enriched_version varchar)")
-        connection.execute(f"insert into built_days values (date '{OLD}', '000001-aa')")
+        connection.execute(
+            "create table built_days (posted_date date, enriched_version varchar, topics_version varchar)"
+        )
+        connection.execute(f"insert into built_days values (date '{OLD}', '000001-aa', '000001-aa')")
     return data
 
 

@@ -24,7 +24,10 @@ def write_warehouse(path: Path) -> int:
     """Write a file whose metadata is not at its end; returns its size."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(path)) as connection:
-        connection.execute("create table built_days as select date '2026-01-01' posted_date, '1-ab' enriched_version")
+        connection.execute(
+            "create table built_days as "
+            "select date '2026-01-01' posted_date, '1-ab' enriched_version, '1-ab' topics_version"
+        )
         connection.execute("checkpoint")
         connection.execute("create table posts as select md5(range::varchar) from range(200000)")
     return path.stat().st_size

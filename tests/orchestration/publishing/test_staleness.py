@@ -10,10 +10,11 @@ from core.storage.quarantine import published_records, write_quarantine
 from core.storage.raw import land, to_frame
 from core.storage.versions import frame_fingerprint, write_version
 from orchestration.publishing.staleness import (
+    Fingerprints,
     built_fingerprints,
-    day_fingerprints,
     landed_beside_posts,
     quarantine_changed,
+    raw_of_days,
     stale_days,
     tables_changed,
 )
@@ -21,30 +22,36 @@ from orchestration.publishing.staleness import (
 
 def test_a_new_raw_file_makes_its_day_stale(tmp_path):
     land(tmp_path, "posts", "weibo", "2026-01-05", "a", to_frame("posts", []))
-    before = day_fingerprints(tmp_path, "analysis")
+    before = raw_of_days(tmp_path, "posts")
     land(tmp_path, "posts", "zhihu", "2026-01-05", "b", to_frame("posts", []))
     land(tmp_path, "posts", "zhihu", "2026-01-07", "b", to_frame("posts", []))
-    after = day_fingerprints(tmp_path, "analysis")
-    assert stale_days(after, before) == ["2026-01-05", "2026-01-07"]
-    assert stale_days(after, after) == []
+    after = raw_of_days(tmp_path, "posts")
+    assert before == {"2026-01-05": ["weibo/a.parquet"]}
+    assert after == {"2026-01-05": ["weibo/a.parquet", "zhihu/b.parquet"], "2026-01-07": ["zhihu/b.parquet"]}
 
 
-def test_changed_rules_make_every_day_stale(tmp_path):
-    land(tmp_path, "posts", "weibo", "2026-01-05", "a", to_frame("posts", []))
-    assert stale_days(day_fingerprints(tmp_path, "new"), day_fingerprints(tmp_path, "old")) == ["2026-01-05"]
+def test_a_day_is_stale_if_its_posts_or_its_topics_were_built_from_another_version():
+    built = {day: Fingerprints("p", "t") for day in ("2026-01-05", "2026-01-06", "2026-01-07")}
+    changed = {"2026-01-06": Fingerprints("q", "t"), "2026-01-07": Fingerprints("p", "u")}
+    assert stale_days(built | changed, built) == ["2026-01-06", "2026-01-07"]
+    assert stale_days(built, built) == []
 
 
 def test_a_day_without_raw_files_is_stale():
-    assert stale_days({}, {"2026-01-05": "x"}) == ["2026-01-05"]
+    assert stale_days({}, {"2026-01-05": Fingerprints("p", "t")}) == ["2026-01-05"]
 
 
 def test_built_fingerprints_are_read_from_the_snapshot(tmp_path):
     snapshot = tmp_path / "marts.duckdb"
     assert built_fingerprints(snapshot) == {}
     with duckdb.connect(str(snapshot)) as connection:
-        connection.execute("create table built_days (posted_date date, enriched_version text)")
-        connection.execute("insert into built_days values (?, '000002-abc')", [date(2026, 1, 5)])
-    assert built_fingerprints(snapshot) == {"2026-01-05": "abc"}
+        connection.execute("create table built_days (posted_date date, enriched_version text, topics_version text)")
+        connection.execute("insert into built_days values (?, '000002-abc', '000003-def')", [date(2026, 1, 5)])
+        connection.execute("insert into built_days values (?, '000001-abc', null)", [date(2026, 1, 6)])
+    assert built_fingerprints(snapshot) == {
+        "2026-01-05": Fingerprints("abc", "def"),
+        "2026-01-06": Fingerprints("abc", ""),
+    }
 
 
 def test_days_between_includes_both_ends_and_leap_days():
@@ -106,9 +113,9 @@ def test_a_changed_quarantine_is_noticed_until_it_is_published(tmp_path):
 def test_a_day_whose_slices_are_lost_is_stale_until_they_are_restored(tmp_path):
     rows = to_frame("slices", [])
     path = land(tmp_path, "slices", "weibo", "2026-01-05", "c1", rows)
-    assert day_fingerprints(tmp_path, "reading") == {}
+    assert raw_of_days(tmp_path, "posts") == {}
     content = path.read_bytes()
     path.unlink()
-    assert day_fingerprints(tmp_path, "reading").keys() == {"2026-01-05"}
+    assert raw_of_days(tmp_path, "posts").keys() == {"2026-01-05"}
     path.write_bytes(content)
-    assert day_fingerprints(tmp_path, "reading") == {}
+    assert raw_of_days(tmp_path, "posts") == {}

@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -7,7 +5,7 @@ import pytest
 
 from core.contracts.enriched import MODEL_CHANGES, POST_TOPICS, POSTS, by_day
 from core.contracts.raw import Post
-from core.listening import Listening, Match, Relevance, Topic, Window
+from core.listening import Listening, Match, Topic, Window
 from core.platforms import Platform
 from core.storage.raw import to_frame
 from orchestration.reading.cleaning import last_words
@@ -17,10 +15,8 @@ from orchestration.reading.enrich import (
     enrich,
     enrich_topics,
     model_changes,
-    reading_fingerprint,
 )
 from orchestration.reading.labels import LABELS, RELEVANCE_LABELS
-from orchestration.reading.relevance import MODEL
 from orchestration.reading.segmentation import segment_posts
 from orchestration.reading.sentiment import SentimentModel, load_classifier
 
@@ -138,10 +134,6 @@ def inputs(
     return AnalysisInputs(listening(**changes), labels, relevance_labels, relevance_models or {}, load_classifier())
 
 
-def fingerprint(**changes: object) -> str:
-    return reading_fingerprint(inputs(**changes))
-
-
 def test_topics_are_matched_by_aliases_and_judged_by_labels():
     posts = last_words(to_frame("posts", [post("小米 #网红#"), post("小米和KOL", "2")]))
     found = enrich_topics(posts, inputs(aliases={"KOL": ["网红"]}, relevance_labels=RICE))
@@ -162,70 +154,6 @@ def test_stance_is_towards_the_brand_and_sentiment_of_the_whole_post():
 def test_posts_are_flagged_for_audit():
     flags = enriched(post("小米真有你的，这也能叫售后？"), post("太失望了", "2"))["audit_flags"]
     assert flags.to_list() == [["question", "irony_cue"], []]
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"id": "other"},
-        {"match": Match(all=["小米"], any=["KOL", "大熊"])},
-        {"match": Match(all=["小米", "KOL"])},
-        {"match": Match(all=["小米"], any=["KOL"], none=["粥"])},
-        {"window": Window(start=date(2026, 1, 2))},
-        {"window": Window(start=date(2026, 1, 1), end=date(2026, 1, 6))},
-        {"platforms": ["weibo"]},
-        {"brand": "别的"},  # a name, which segmentation keeps whole
-        {"labels": label("negative")},
-        {"relevance": Relevance.model_validate({"against": {2: ["粥"]}})},
-        {"relevance": Relevance.model_validate({"most_hashtags": 8})},
-        {"aliases": {"KOL": ["网红"]}},
-        {"relevance_labels": RICE},
-        {"relevance_models": {"kol": pl.DataFrame([("粥", -1.0)], schema=MODEL, orient="row")}},
-    ],
-)
-def test_inputs_that_change_the_content_change_the_fingerprint(changes):
-    assert fingerprint(**changes) != fingerprint()
-
-
-@pytest.mark.parametrize("changes", [{"name": "别名"}, {"queries": []}])
-def test_inputs_that_do_not_change_the_content_keep_the_fingerprint(changes):
-    assert fingerprint(**changes) == fingerprint()
-
-
-def test_the_fingerprint_depends_on_labels_but_not_on_their_annotator_or_order():
-    assert fingerprint(labels=label("negative")) != fingerprint(labels=label("positive"))
-    assert fingerprint(labels=label("negative")) == fingerprint(labels=label("negative", labeller="乙"))
-    both = [label("negative"), label("neutral", "2")]
-    assert fingerprint(labels=pl.concat(both)) == fingerprint(labels=pl.concat(both[::-1]))
-
-
-def test_the_fingerprint_depends_on_the_model_and_the_code(monkeypatch):
-    before = fingerprint()
-    monkeypatch.setattr("orchestration.reading.enrich.CODE_VERSION", 0)
-    changed_code = fingerprint()
-    monkeypatch.setattr(load_classifier(), "model_id", "another")
-    assert len({before, changed_code, fingerprint()}) == 3
-
-
-def test_the_fingerprint_is_the_same_in_another_process(pytestconfig):
-    code = (
-        "from orchestration.reading.enrich import *;"
-        "from orchestration.lib.days import load_analysis_inputs;"
-        "print(reading_fingerprint(load_analysis_inputs()), end='')"
-    )
-    runs = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=pytestconfig.rootpath,
-            env={"PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
-    [only] = runs
-    assert len(only) == 12
 
 
 class Recording:
@@ -269,4 +197,3 @@ def test_model_changes_have_a_row_per_post():
 def test_audited_posts_keep_their_weight():
     weighed = label("negative").with_columns(audit_weight=pl.lit(7.5))
     assert enriched(post("好"), post("好", "2"), labels=weighed)["audit_weight"].to_list() == [7.5, None]
-    assert fingerprint(labels=weighed) != fingerprint(labels=label("negative"))

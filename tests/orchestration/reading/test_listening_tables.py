@@ -12,6 +12,7 @@ from core.storage.paths import DBT_PROJECT_DIR
 from core.storage.pseudonym_key import pseudonym
 from orchestration.reading.listening_tables import (
     accounts_table,
+    listening_tables,
     settings_in_topics,
     settings_table,
     topic_queries_table,
@@ -59,14 +60,11 @@ def one_topic(tmp_path):
 
 
 def test_topics_have_a_row_for_each_platform_they_listen_on(one_topic):
-    table = topics_table(one_topic)
+    table = topics_table(one_topic, {"kol": "rules"})
     assert table.schema == TOPICS
     topic = ("kol", "小米与KOL", "小米", date(2026, 1, 1), None)
-    assert table.rows() == [
-        (*topic, "weibo", list(STATEMENT_WORDS)),
-        (*topic, "zhihu", list(STATEMENT_WORDS)),
-        (*topic, "bilibili", list(STATEMENT_WORDS)),
-    ]
+    words = sorted(STATEMENT_WORDS)
+    assert table.rows() == [(*topic, platform, words, "rules") for platform in ("bilibili", "weibo", "zhihu")]
 
 
 def test_queries_have_a_row_for_each_crawled_platform_once(one_topic, load):
@@ -79,6 +77,30 @@ def test_queries_have_a_row_for_each_crawled_platform_once(one_topic, load):
         ("kol", "zhihu", "小米 大熊"),
     ]
     assert topic_queries_table(load("")).equals(TOPIC_QUERIES.to_frame())
+
+
+def test_the_order_of_listening_yaml_makes_no_difference(load):
+    text = (
+        "accounts:\n  - {platform: zhihu, id: a, name: 甲, official_for: [小米, 小米汽车]}\n"
+        "  - {platform: weibo, id: '1', name: 乙}\nstatement_words: [声明, 回应]\n"
+    )
+    listening = load(text)
+    [zhihu, weibo] = listening.accounts
+    reordered = listening.model_copy(
+        update={
+            "platforms": listening.platforms[::-1],
+            "topics": [
+                topic.model_copy(update={"queries": topic.queries[::-1]}) for topic in reversed(listening.topics)
+            ],
+            "accounts": [weibo, zhihu.model_copy(update={"official_for": zhihu.official_for[::-1]})],
+            "statement_words": listening.statement_words[::-1],
+        }
+    )
+    rules = {"kol": "one", "car": "two"}
+    tables, again = (listening_tables(one, rules, b"key") for one in (listening, reordered))
+    assert {name: frame.rows() for name, frame in tables.items()} == {
+        name: frame.rows() for name, frame in again.items()
+    }
 
 
 def test_settings_have_a_row_for_each_number_of_voices_and_heat(load):
@@ -103,7 +125,7 @@ def test_a_parameter_is_a_field_of_listening_and_a_model_that_reads_it():
 
 
 def test_settings_of_topics_tables_from_before_the_settings_table(one_topic):
-    topics = topics_table(one_topic)
+    topics = topics_table(one_topic, {"kol": "rules"})
     assert settings_in_topics(topics) == {}
     earlier = topics.with_columns(kol_followers=5000, heat_volume=None, heat_authors=0.5)
     assert settings_in_topics(earlier) == {"voices.kol_followers": 5000, "heat.authors": 0.5}

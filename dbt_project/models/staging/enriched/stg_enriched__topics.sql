@@ -5,5 +5,6 @@ select
     window_start,
     window_end,
     platform,
-    statement_words
+    statement_words,
+    rules
 from {{ current_rows(source("enriched", "topics")) }}

@@ -1,0 +1,146 @@
+"""What the enriched versions of a day are made from, input by input, and the fingerprints of these inputs.
+
+``posts`` and ``post_topics`` of a day have fingerprints of their own: after a change of a topic's rules, only the days
+of its window are read again, and only their topics. ``enriched.READ_INPUTS`` records the inputs of each version:
+planning compares them with the current ones to say why a day is stale, and dbt sees by which rules a day was read.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+import polars as pl
+
+from core.contracts.enriched import READ_INPUTS
+from core.storage.versions import fingerprint
+from orchestration.reading.enrich import CODE_VERSION, AnalysisInputs
+from orchestration.reading.segmentation import user_words
+from orchestration.reading.stance import brand_names
+from orchestration.reading.topics import names_of_hashtags, words_of_topics
+
+# The version of a day whose raw files are gone (retention, deletion) has this fingerprint and no rows.
+GONE = fingerprint(["no raw files"])
+
+_KINDS_OF_POSTS = frozenset({"raw", "code", "model", "names", "aliases", "labels"})
+_KINDS_OF_TOPICS = frozenset({"raw", "code", "topic", "stance", "relevance_labels"})
+_LABEL = ("platform", "post_id", "sentiment", "audit_weight")
+_RELEVANCE_LABEL = ("platform", "post_id", "topic_id", "relevant")
+
+
+class Input(NamedTuple):
+    """One input of a day: a row of ``enriched.READ_INPUTS``."""
+
+    kind: str
+    name: str  # the topic_id for the kinds topic and stance, else empty
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class DayInputs:
+    """All inputs of a day; none for a day whose raw files are gone."""
+
+    inputs: tuple[Input, ...]
+
+    @property
+    def posts(self) -> str:
+        """The fingerprint of the day's version of ``enriched.POSTS``."""
+        return self._fingerprint(_KINDS_OF_POSTS)
+
+    @property
+    def topics(self) -> str:
+        """The fingerprint of the day's version of ``enriched.POST_TOPICS``."""
+        return self._fingerprint(_KINDS_OF_TOPICS)
+
+    @property
+    def all(self) -> str:
+        """The fingerprint of the day's version of ``enriched.READ_INPUTS``."""
+        return self._fingerprint(_KINDS_OF_POSTS | _KINDS_OF_TOPICS)
+
+    def table(self) -> pl.DataFrame:
+        """The rows of ``enriched.READ_INPUTS``."""
+        return pl.DataFrame(self.inputs, schema=READ_INPUTS, orient="row")
+
+    def _fingerprint(self, kinds: frozenset[str]) -> str:
+        return fingerprint("\t".join(one) for one in self.inputs if one.kind in kinds) if self.inputs else GONE
+
+
+NO_RAW_FILES = DayInputs(())
+
+
+def inputs_of_days(
+    raw: Mapping[str, Sequence[str]],
+    inputs: AnalysisInputs,
+    labels: Mapping[str, pl.DataFrame],
+    relevance_labels: Mapping[str, pl.DataFrame],
+) -> dict[str, DayInputs]:
+    """The inputs of each day, YYYY-MM-DD.
+
+    raw: what identifies the raw files of each day. labels, relevance_labels: those of the posts of each day that has
+    some, in the schemas labels.LABELS and labels.RELEVANCE_LABELS.
+    """
+    of_all_days = [
+        Input("code", "", str(CODE_VERSION)),
+        Input("model", "", inputs.classifier.model_id),
+        Input("names", "", fingerprint(user_words(inputs.listening))),
+        Input("aliases", "", _hash(sorted(names_of_hashtags(inputs.listening.aliases).items()))),
+    ]
+    rules, stances = topic_rules(inputs), stance_rules(inputs)
+    topics = sorted(inputs.listening.topics, key=lambda topic: topic.id)
+    days = {}
+    for day, files in raw.items():
+        of_day = [topic.id for topic in topics if topic.window.includes(date.fromisoformat(day))]
+        judged = relevance_labels[day].filter(pl.col("topic_id").is_in(of_day)) if day in relevance_labels else None
+        days[day] = DayInputs(
+            (
+                Input("raw", "", fingerprint(files)),
+                *of_all_days,
+                *_labels("labels", labels.get(day), _LABEL),
+                *(Input("topic", topic_id, rules[topic_id]) for topic_id in of_day),
+                *(Input("stance", topic_id, stances[topic_id]) for topic_id in of_day),
+                *_labels("relevance_labels", judged, _RELEVANCE_LABEL),
+            )
+        )
+    return days
+
+
+def topic_rules(inputs: AnalysisInputs) -> dict[str, str]:
+    """For each topic_id: the fingerprint of what decides which posts are the topic's, and of its brand's names.
+
+    Not the window, which decides on which days the rules apply, nor the model and other topics' brands, which change
+    the stance of posts but not which posts are the topic's (stance_rules). The order of words makes no difference.
+    """
+    aliases = sorted(names_of_hashtags(inputs.listening.aliases).items())
+    return {
+        topic.id: _hash(
+            [
+                words_of_topics([topic]).select("role", "weight", "key", "word").sort(pl.all()).rows(),
+                topic.relevance.prior,
+                topic.relevance.most_hashtags,
+                sorted(topic.platforms),
+                sorted(brand_names(topic, inputs.listening)),
+                aliases,
+                inputs.relevance_models[topic.id].sort(pl.all()).rows() if topic.id in inputs.relevance_models else [],
+            ]
+        )
+        for topic in inputs.listening.topics
+    }
+
+
+def stance_rules(inputs: AnalysisInputs) -> dict[str, str]:
+    """For each topic_id: the fingerprint of what the stance of its posts depends on besides the topic's rules."""
+    names = {topic.id: set(brand_names(topic, inputs.listening)) for topic in inputs.listening.topics}
+    every_name = set().union(*names.values())
+    return {topic_id: _hash([inputs.classifier.model_id, sorted(every_name - own)]) for topic_id, own in names.items()}
+
+
+def _labels(kind: str, labels: pl.DataFrame | None, columns: Sequence[str]) -> list[Input]:
+    """The input of labels; none for a day without labels."""
+    if labels is None or labels.is_empty():
+        return []
+    return [Input(kind, "", _hash(labels.select(columns).unique().sort(pl.all()).rows()))]
+
+
+def _hash(content: object) -> str:
+    return fingerprint([json.dumps(content, ensure_ascii=False)])
