@@ -6,10 +6,22 @@ stand conditions of whole files: no observation twice, each row in the folder of
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from core.contracts.raw import RawTable
-from core.contracts.raw_rules import RULES, Between, Holds, Matches, MatchesOnPlatform, NotBefore, OneOf, Required, Rule
+from core.contracts.raw_rules import (
+    Between,
+    Holds,
+    Matches,
+    MatchesOnPlatform,
+    NotAfter,
+    NotBefore,
+    OneOf,
+    Required,
+    Rule,
+    rules_at,
+)
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -24,8 +36,8 @@ OBSERVATION: dict[RawTable, list[str]] = {
 }
 
 
-def raw_suite(table: RawTable) -> ExpectationSuite:
-    """The suite of a raw table.
+def raw_suite(table: RawTable, now: datetime) -> ExpectationSuite:
+    """The suite of a raw table at a moment (UTC).
 
     Its batch also has ``day_of_file`` (the day in the folder's name) and ``own_day`` (of posted_at or observed_at),
     except for slices, and the columns of raw_rules.with_conditions.
@@ -34,7 +46,7 @@ def raw_suite(table: RawTable) -> ExpectationSuite:
 
     return gx.ExpectationSuite(
         name=f"raw_{table}",
-        expectations=[*(_row_expectation(rule) for rule in RULES[table]), *_file_expectations(table)],
+        expectations=[*(_row_expectation(rule) for rule in rules_at(table, now)), *_file_expectations(table)],
     )
 
 
@@ -65,6 +77,9 @@ def _row_expectation(rule: Rule) -> Expectation:
             return gxe.ExpectColumnValuesToBeBetween(
                 column=rule.field, min_value=rule.lowest, max_value=rule.highest, severity="critical"
             )
+        case NotAfter():
+            # Landing refuses these rows. Once they are in raw this warns only, since a clock can be set back.
+            return gxe.ExpectColumnValuesToBeBetween(column=rule.field, max_value=rule.latest, severity="warning")
         case NotBefore():
             return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
                 column_A=rule.field, column_B=rule.other, or_equal=rule.may_be_equal, severity="critical"

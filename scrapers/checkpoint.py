@@ -24,6 +24,7 @@ import polars as pl
 from core.calendar import TIMEZONE
 from core.contracts.raw import RAW_ITEMS, SCHEMAS, RawTable, Reject
 from core.contracts.raw_rules import broken_rules
+from core.environment import now
 from core.platforms import Platform
 from core.storage.quarantine import write_quarantine
 from core.storage.raw import land, new_crawl_id, partition_dir
@@ -153,7 +154,7 @@ class Checkpoint:
         rejects = [Reject(**orjson.loads(line)) for line in self._lines("rejects").splitlines()]
         tables = {table: self._rows(table) for table in TABLES}
         for table, rows in tables.items():
-            broken = broken_rules(table, rows)
+            broken = broken_rules(table, rows, now())
             is_broken = broken["reason"].is_not_null()
             rejects += self._rejects(table, rows.filter(is_broken), broken.filter(is_broken))
             tables[table] = rows.filter(~is_broken)

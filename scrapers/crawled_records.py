@@ -14,6 +14,7 @@ import polars as pl
 from core.calendar import day_of
 from core.contracts.raw import Author, Comment, Post, RawTable
 from core.contracts.raw_rules import broken_rules
+from core.environment import now
 from core.platforms import Platform
 from core.storage.locks import locked
 from core.storage.raw import land, new_crawl_id, partition_dir, to_frame
@@ -47,7 +48,7 @@ def land_records(
             items = [(place, parsed(record)) for place, record in enumerate(part.iter_rows(named=True))]
             readable = [(place, item) for place, item in items if item is not None]
             rows = to_frame(table, [dataclasses.replace(item, crawl_id=crawl_id) for _, item in readable])
-            is_good = broken_rules(table, rows)["reason"].is_null()
+            is_good = broken_rules(table, rows, now())["reason"].is_null()
             places = pl.Series([place for place, _ in readable], dtype=pl.UInt32).filter(is_good)
             read.append(part[places])
             landed[f"{platform} {table}"] += _land(data_dir, platform, table, crawl_id, rows.filter(is_good))

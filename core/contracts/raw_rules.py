@@ -9,7 +9,7 @@ A null meets every condition but Required.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import polars as pl
@@ -19,6 +19,9 @@ from core.platforms import FACTS, PLATFORMS, Platform
 
 # Weibo, the first of the platforms, opened in August 2009.
 FIRST_POST = datetime(2009, 8, 1, tzinfo=UTC)
+# Between this machine and the one that observed or that stores the files: as much as Kerberos allows (RFC 4120). Clocks
+# set by NTP differ by less than a second, and a wrong time zone by at least a quarter of an hour.
+CLOCK_DIFFERENCE = timedelta(minutes=5)
 COUNTS = ("like_count", "comment_count", "share_count", "collect_count", "view_count", "author_followers")
 
 
@@ -129,6 +132,21 @@ class NotBefore:
 
 
 @dataclass(frozen=True, slots=True)
+class NotAfter:
+    """The time (UTC) is not after a moment, after which it is in the future."""
+
+    field: str
+    latest: datetime
+    remedy: str
+
+    def is_broken(self) -> pl.Expr:
+        return pl.col(self.field) > self.latest
+
+    def reason(self) -> str:
+        return f"{self.field} is in the future"
+
+
+@dataclass(frozen=True, slots=True)
 class Holds:
     """A condition on several columns. ``name`` is the column in which the raw check finds the result, see derived."""
 
@@ -145,7 +163,7 @@ class Holds:
         return f"{self.field} {self.meaning}"
 
 
-Rule = Holds | Required | Matches | MatchesOnPlatform | OneOf | Between | NotBefore
+Rule = Holds | Required | Matches | MatchesOnPlatform | OneOf | Between | NotBefore | NotAfter
 
 
 def _shown(bound: int | datetime | None) -> str:
@@ -205,6 +223,7 @@ def _ids_add_up() -> pl.Expr:
     return ~pl.col("target").is_in(["search", "timeline"]) | (pl.col("kept_ids").list.len() == pl.col("posts_kept"))
 
 
+# Those that do not depend on the time; see rules_at.
 RULES: Mapping[RawTable, tuple[Rule, ...]] = {
     "posts": (
         *_LANDED,
@@ -250,17 +269,27 @@ RULES: Mapping[RawTable, tuple[Rule, ...]] = {
 }
 
 
+def rules_at(table: RawTable, now: datetime) -> tuple[Rule, ...]:
+    """All rules of a table at a moment (UTC): nothing was observed later, a small difference of clocks aside."""
+    remedy = (
+        "for an import, correct the time zone or the clock of the tool that wrote the file; for a crawl, set this "
+        "machine's clock; then run 'tingfeng requeue'"
+    )
+    return (*RULES[table], NotAfter("observed_at", now + CLOCK_DIFFERENCE, remedy))
+
+
 def with_conditions(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with a column for each rule of the table that is a condition on several columns."""
     return rows.with_columns(rule.condition().alias(rule.name) for rule in RULES[table] if isinstance(rule, Holds))
 
 
-def broken_rules(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
+def broken_rules(table: RawTable, rows: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """The first rule that each row breaks: ``field``, ``reason`` and ``remedy``, all null for a row that breaks none.
 
-    rows: in the table's raw schema. The columns of the result are in the order of the rows.
+    rows: in the table's raw schema. now: the time of landing (UTC). The columns of the result are in the order of the
+    rows.
     """
-    rules = RULES[table]
+    rules = rules_at(table, now)
     conditions = [rule.is_broken().fill_null(False) for rule in rules]
     # Most batches break no rule, and to see this takes a third of the time of numbering the rows.
     are_broken = rows.select(condition.any().alias(str(place)) for place, condition in enumerate(conditions)).row(0)

@@ -9,13 +9,13 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 from core.contracts.raw import SCHEMAS
+from core.contracts.raw_rules import CLOCK_DIFFERENCE
 from core.environment import accepted_terms, now, require_live_access, source
 from core.listening import load_listening
 from core.platforms import PLATFORMS
@@ -43,8 +43,6 @@ from scrapers.importers.inbox import inbox_dir
 
 # A day of all platforms is some 50 MB; the warehouse is written a second time while the snapshot is published.
 FREE_BYTES = 2 * 1024**3
-# File systems of other machines may be a little ahead.
-CLOCK_SECONDS = 300
 _VERSIONED = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "polars", "scrapy")
 
 
@@ -142,12 +140,12 @@ def check_clock(data_dir: Path, time: float) -> list[Finding]:
 
     time: seconds since 1970. The names of files say when their crawl began, by the clock that TINGFENG_NOW may set.
     """
-    latest = now() + timedelta(seconds=CLOCK_SECONDS)
+    latest, latest_write = now() + CLOCK_DIFFERENCE, time + CLOCK_DIFFERENCE.total_seconds()
     future = [
         folder / path
         for folder in _raw_folders(data_dir)
         for path, entry in landings.landed(data_dir, folder).items()
-        if entry.modified_ns / 1e9 > time + CLOCK_SECONDS or (time_of(Path(path).stem) or latest) > latest
+        if entry.modified_ns / 1e9 > latest_write or (time_of(Path(path).stem) or latest) > latest
     ]
     if not future:
         return []

@@ -8,6 +8,7 @@ import polars as pl
 from core.calendar import day_of
 from core.contracts.raw import SCHEMAS, RawTable
 from core.contracts.raw_rules import with_conditions
+from core.environment import now
 from core.platforms import PLATFORMS, Platform
 from core.storage.raw import partition_dir
 from expectations.plausibility import reposts_with_counts_of_originals
@@ -65,7 +66,7 @@ def _read(table: RawTable, paths: Sequence[Path]) -> pl.DataFrame:
 
 def validate_landed(table: RawTable, rows: pl.DataFrame) -> Validation:
     """Validate rows from read_days or read_landed against the suite of their table."""
-    suite = raw_suite(table)
+    suite = raw_suite(table, now())
     validation = validate(with_checked_columns(table, rows).select(columns_of(suite)), suite)
     if table != "posts":
         return validation

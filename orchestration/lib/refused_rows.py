@@ -81,7 +81,7 @@ def _reasons(table: RawTable, rows: pl.DataFrame) -> pl.DataFrame:
     """For each row ``why`` it is refused (null if it is not), ``broken_field``, ``remedy``, and whether it
     ``is_first`` of its observation."""
     columns = with_checked_columns(table, rows)
-    broken = broken_rules(table, rows).rename({"field": "broken_field", "reason": "broken_rule"})
+    broken = broken_rules(table, rows, now()).rename({"field": "broken_field", "reason": "broken_rule"})
     has_observation, has_day = table in OBSERVATION, "own_day" in columns.columns
     observation = pl.struct(OBSERVATION[table]) if has_observation else pl.lit(None)
     is_twice = observation.is_duplicated() if has_observation else pl.lit(False)

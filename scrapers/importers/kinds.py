@@ -22,7 +22,7 @@ class Context:
 
     modified_at: when the file was last written (UTC), read_at at the latest.
     key: of the pseudonyms.
-    read_at: when the import began (UTC); nothing was observed later.
+    read_at: when the import began (UTC); see raw_rules.rules_at.
     """
 
     modified_at: datetime

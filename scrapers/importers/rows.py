@@ -46,20 +46,10 @@ def _with_times_of_ids(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
 
 
 def checked(rows: pl.DataFrame, table: Table, context: Context) -> pl.DataFrame:
-    """The rows, with the ``problem`` of those that break the row contract or were observed in the future."""
-    broken = broken_rules(table, rows).with_columns(is_aligned=pl.lit(True))
-    late = pl.struct(
-        field=pl.lit("observed_at"),
-        reason=pl.lit("the time of observation is in the future"),
-        remedy=pl.lit("correct the time zone or the clock with which the file was written"),
-        is_aligned=pl.lit(True),
-    )
+    """The rows, with the ``problem`` of those that break the row contract."""
+    broken = broken_rules(table, rows, context.read_at).with_columns(is_aligned=pl.lit(True))
     return rows.with_columns(
-        pl.coalesce(
-            "problem",
-            pl.when(pl.lit(broken["reason"]).is_not_null()).then(pl.lit(broken.to_struct())),
-            pl.when(pl.col("observed_at") > context.read_at).then(late),
-        )
+        pl.coalesce("problem", pl.when(pl.lit(broken["reason"]).is_not_null()).then(pl.lit(broken.to_struct())))
         .cast(PROBLEM)
         .alias("problem")
     )

@@ -7,7 +7,7 @@ complete import again changes nothing.
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as Names
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -99,8 +99,9 @@ def _read_all(
 
     def read_batch(number: int, place: int, file: TextFile, kind: Kind, batch: Batch) -> _Read:
         batch = of_kind(batch, kind, has_cut_numbers=file.layout == "csv")
-        # A modification time in the future comes from a clock that is wrong.
-        context = Context(min(file.modified_at, started), key, started)
+        # A modification time in the future comes from a clock that is wrong: the file exists now.
+        file = replace(file, modified_at=min(file.modified_at, started))
+        context = Context(file.modified_at, key, started)
         rows = read_rows(batch.rows, kind, context).with_columns(
             pl.lit(outcome.import_id).alias("crawl_id"),
             pl.Series("_number", batch.numbers, dtype=pl.Int64),

@@ -12,6 +12,7 @@ from expectations import enriched, raw, served
 from expectations.validation import columns_of, validate
 from orchestration.lib.raw_frames import validate_landed
 
+NOW = datetime(2026, 1, 8, tzinfo=UTC)
 RAW = {
     "platform": "weibo",
     "post_id": "5251234567890123",
@@ -58,10 +59,10 @@ def raw_rows(*changes: dict[str, Any]) -> pl.DataFrame:
 
 def test_raw_suite_passes_valid_rows_and_an_empty_day():
     assert (
-        validate(raw_rows({}, {"post_id": "5251234567890124", "author_id": None}), raw.raw_suite("posts")).failures
+        validate(raw_rows({}, {"post_id": "5251234567890124", "author_id": None}), raw.raw_suite("posts", NOW)).failures
         == []
     )
-    assert validate(raw_rows({}).clear(), raw.raw_suite("posts")).failures == []
+    assert validate(raw_rows({}).clear(), raw.raw_suite("posts", NOW)).failures == []
 
 
 @pytest.mark.parametrize(
@@ -79,20 +80,25 @@ def test_raw_suite_passes_valid_rows_and_an_empty_day():
     ],
 )
 def test_raw_suite_fails_an_invalid_row(change, expectation):
-    validation = validate(raw_rows({"post_id": "5251234567890199"}, change), raw.raw_suite("posts"))
+    validation = validate(raw_rows({"post_id": "5251234567890199"}, change), raw.raw_suite("posts", NOW))
     assert validation.is_critical
     assert expectation in {failure.expectation for failure in validation.failures}
 
 
 def test_raw_suite_fails_a_post_that_one_crawl_landed_twice():
-    validation = validate(raw_rows({}, {}), raw.raw_suite("posts"))
+    validation = validate(raw_rows({}, {}), raw.raw_suite("posts", NOW))
     assert validation.is_critical
     assert validation.failures[0].expectation == "compound_columns_to_be_unique"
 
 
+def test_raw_suite_warns_of_observations_of_the_future():
+    validation = validate(raw_rows({"observed_at": NOW + timedelta(hours=8)}), raw.raw_suite("posts", NOW))
+    assert [(failure.columns, failure.severity) for failure in validation.failures] == [("observed_at", "warning")]
+
+
 def test_raw_suite_warns_if_most_texts_are_empty():
     rows = raw_rows(*({"post_id": f"525123456789012{digit}", "text": ""} for digit in range(8)))
-    validation = validate(rows, raw.raw_suite("posts"))
+    validation = validate(rows, raw.raw_suite("posts", NOW))
     assert validation.failures
     assert not validation.is_critical
 
@@ -219,7 +225,7 @@ def test_served_suites(suite, row, wrong):
 
 def test_a_suite_raises_if_a_column_is_missing():
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
-        validate(pl.DataFrame({"platform": ["weibo"]}), raw.raw_suite("posts"))
+        validate(pl.DataFrame({"platform": ["weibo"]}), raw.raw_suite("posts", NOW))
 
 
 LANDED = {

@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 
 from core.contracts.raw import SCHEMAS, RawTable
 from core.contracts.raw_rules import (
-    RULES,
+    CLOCK_DIFFERENCE,
     Between,
     Holds,
     Matches,
     MatchesOnPlatform,
+    NotAfter,
     NotBefore,
     OneOf,
     Required,
     Rule,
     broken_rules,
+    rules_at,
     with_conditions,
 )
 from core.platforms import PLATFORMS
@@ -28,7 +30,11 @@ from expectations.raw import raw_suite
 from expectations.validation import columns_of, validate
 
 FIRST_POST = datetime(2009, 8, 1, tzinfo=UTC)
-TIMES = st.integers(-300_000_000, 900_000_000).map(lambda seconds: FIRST_POST + timedelta(seconds=seconds))
+NOW = datetime(2026, 1, 7, tzinfo=UTC)
+TIMES = st.one_of(
+    st.integers(-300_000_000, 900_000_000).map(lambda seconds: FIRST_POST + timedelta(seconds=seconds)),
+    st.integers(-600, 600).map(lambda seconds: NOW + timedelta(seconds=seconds)),
+)
 TEXTS = st.text(max_size=70) | st.sampled_from(
     [
         "weibo",
@@ -59,10 +65,10 @@ def rows_of(table: RawTable) -> st.SearchStrategy[list[dict[str, Any]]]:
 
 
 def fails_the_check(table: RawTable, row: pl.DataFrame) -> bool:
-    suite = raw_suite(table)
+    suite = raw_suite(table, NOW)
     # Conditions of whole files are not part of the row contract.
-    suite.expectations = suite.expectations[: len(RULES[table])]
-    return validate(with_conditions(table, row).select(columns_of(suite)), suite).is_critical
+    suite.expectations = suite.expectations[: len(rules_at(table, NOW))]
+    return bool(validate(with_conditions(table, row).select(columns_of(suite)), suite).failures)
 
 
 @pytest.mark.parametrize("table", get_args(RawTable))
@@ -70,11 +76,11 @@ def fails_the_check(table: RawTable, row: pl.DataFrame) -> bool:
 @given(data=st.data())
 def test_no_row_is_accepted_by_one_and_refused_by_the_other(table: RawTable, data: st.DataObject) -> None:
     rows = pl.DataFrame(data.draw(rows_of(table)), schema=SCHEMAS[table], orient="row")
-    is_broken = broken_rules(table, rows)["reason"].is_not_null()
+    is_broken = broken_rules(table, rows, NOW)["reason"].is_not_null()
     accepted = rows.filter(~is_broken)
     assert accepted.is_empty() or not fails_the_check(table, accepted)
     for row in rows.filter(is_broken).head(3).iter_slices(1):  # a validation takes 40 ms
-        assert fails_the_check(table, row), broken_rules(table, row).to_dicts()
+        assert fails_the_check(table, row), broken_rules(table, row, NOW).to_dicts()
 
 
 GOOD: dict[str, Any] = {
@@ -112,6 +118,8 @@ def breaking(rule: Rule) -> Any:
             return lowest - timedelta(seconds=1)
         case Between():
             return -1
+        case NotAfter(latest=latest):
+            return latest + timedelta(seconds=1)
         case NotBefore(field="posts_seen"):
             return 0
         case NotBefore():
@@ -120,7 +128,7 @@ def breaking(rule: Rule) -> Any:
 
 @pytest.mark.parametrize(
     ("table", "rule"),
-    [(table, rule) for table, rules in RULES.items() for rule in rules],
+    [(table, rule) for table in get_args(RawTable) for rule in rules_at(table, NOW)],
     ids=lambda value: value if isinstance(value, str) else f"{type(value).__name__} {value.field}",
 )
 def test_each_rule_names_its_field_its_reason_and_a_remedy(table: RawTable, rule: Rule) -> None:
@@ -130,7 +138,7 @@ def test_each_rule_names_its_field_its_reason_and_a_remedy(table: RawTable, rule
     if isinstance(rule, Holds):
         good |= {"state": "partial", "reason": "the page is cut"}
     rows = pl.DataFrame([good, good | {rule.field: breaking(rule)}], schema=SCHEMAS[table], orient="row")
-    assert broken_rules(table, rows).to_dicts() == [
+    assert broken_rules(table, rows, NOW).to_dicts() == [
         {"field": None, "reason": None, "remedy": None},
         {"field": rule.field, "reason": rule.reason(), "remedy": rule.remedy},
     ]
@@ -139,7 +147,15 @@ def test_each_rule_names_its_field_its_reason_and_a_remedy(table: RawTable, rule
 
 
 def test_a_null_breaks_no_rule_but_required() -> None:
-    required = {rule.field for rule in RULES["posts"] if isinstance(rule, Required)}
+    required = {rule.field for rule in rules_at("posts", NOW) if isinstance(rule, Required)}
     row = {name: GOOD.get(name) if name in required else None for name in SCHEMAS["posts"]}
-    assert broken_rules("posts", pl.DataFrame([row], schema=SCHEMAS["posts"]))["reason"].to_list() == [None]
-    assert replace(RULES["posts"][0], field="text").reason() == "text is missing"
+    assert broken_rules("posts", pl.DataFrame([row], schema=SCHEMAS["posts"]), NOW)["reason"].to_list() == [None]
+    assert replace(rules_at("posts", NOW)[0], field="text").reason() == "text is missing"
+
+
+@pytest.mark.parametrize("table", get_args(RawTable))
+def test_clocks_may_differ_by_some_minutes(table: RawTable) -> None:
+    observed = [NOW + CLOCK_DIFFERENCE, NOW + CLOCK_DIFFERENCE + timedelta(microseconds=1)]
+    good = {name: GOOD.get(name) for name in SCHEMAS[table]}
+    rows = pl.DataFrame([good | {"observed_at": moment} for moment in observed], schema=SCHEMAS[table], orient="row")
+    assert broken_rules(table, rows, NOW)["reason"].to_list() == [None, "observed_at is in the future"]

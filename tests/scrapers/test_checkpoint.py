@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from core.contracts.raw import Comment, Post, Reject, Slice
+from core.environment import now
 from core.storage.raw import to_frame
 from scrapers.checkpoint import Checkpoint, CrawlPlan, Step
 
@@ -49,6 +50,29 @@ def test_a_slice_that_breaks_the_row_contract_makes_its_crawl_incomplete(tmp_pat
     assert "breaks the row contract" in landed["reason"][0]
     (path,) = (tmp_path / "quarantine").iterdir()
     assert json.loads(path.read_text(encoding="utf-8"))["field"] == "posts_seen"
+
+
+def test_observations_of_the_future_go_to_quarantine(tmp_path: Path) -> None:
+    """A slice among them makes its crawl incomplete; a clock that is some minutes ahead loses nothing."""
+    checkpoint = Checkpoint(tmp_path, "weibo", DAY)
+    first, second = (a_slice(query) for query in QUERIES)
+    checkpoint.add(PLAN, Step(key="ahead"), [dataclasses.replace(first, observed_at=now() + timedelta(minutes=4))])
+    checkpoint.land()
+    assert landed_slices(tmp_path)["state"].to_list() == ["empty"]
+    checkpoint.add(
+        dataclasses.replace(PLAN, crawl_id="two"),
+        Step(key="future"),
+        [
+            dataclasses.replace(first, crawl_id="two"),
+            dataclasses.replace(second, crawl_id="two", observed_at=now() + timedelta(hours=8)),
+        ],
+    )
+    checkpoint.land()
+    assert landed_slices(tmp_path).select("crawl_id", "state").rows() == [("one", "empty"), ("two", "partial")]
+    (path,) = (tmp_path / "quarantine").iterdir()
+    record = json.loads(path.read_text(encoding="utf-8"))
+    assert (record["field"], record["reason"]) == ("observed_at", "observed_at is in the future")
+    assert "set this machine's clock" in record["remedy"]
 
 
 def test_items_land_unchanged(tmp_path: Path) -> None:

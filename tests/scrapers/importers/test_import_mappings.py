@@ -5,14 +5,16 @@ import io
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from core.environment import now
 from core.storage.pseudonym_key import KEY_VARIABLE, pseudonym
+from core.storage.quarantine import read_quarantine
 from sandbox.weibo_ids import bid_of
 from scrapers.importers import run, weibo_search
 from scrapers.importers.tallies import Import
@@ -273,6 +275,38 @@ def test_a_vendors_observation_times_are_kept(data_dir: Path, tmp_path: Path, im
         datetime(2026, 1, day, 0, 0, tzinfo=UTC) for day in (6, 7)
     ]
     assert importing(path).landed == 0
+
+
+def test_observations_of_the_future_go_to_quarantine(
+    data_dir: Path, tmp_path: Path, importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a vendor whose times are in another zone; a clock that is some minutes ahead loses nothing."""
+    monkeypatch.setenv("TINGFENG_NOW", "2026-01-06T12:00+08:00")
+    write(tmp_path / "x.mapping.yaml", SINGLE.replace("posted_at: 时间", "posted_at: 时间, observed_at: 采集时间"))
+    times = ["2026-01-06 12:03:00", "2026-01-06 20:00:00"]
+    rows = [[f"100{number}", "一", "2026-01-05 21:34", "", moment] for number, moment in enumerate(times)]
+    path = write(tmp_path / "x.csv", table(["id", "正文", "时间", "作者", "采集时间"], *rows))
+    assert counts(importing(path)) == [(2, 1, 0, 1)]
+    assert landed(data_dir)["post_id"].to_list() == ["1000"]
+    reject = read_quarantine(data_dir).row(0, named=True)
+    assert (reject["field"], reject["reason"]) == ("observed_at", "observed_at is in the future")
+    assert "correct the time zone" in reject["remedy"]
+
+
+def test_rows_of_a_file_from_the_future_are_observed_now(
+    data_dir: Path, tmp_path: Path, importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A modification time is of the file system, whose clock says nothing about the rows."""
+    monkeypatch.setenv("TINGFENG_NOW", "2026-01-06T12:00+08:00")  # a day before the file was written
+    write(tmp_path / "x.mapping.yaml", SINGLE)
+    row, bad = ["1001", "一", "2026-01-05 21:34", ""], ["1002", "二", "2026-01-06 21:34", ""]
+    path = write(tmp_path / "x.csv", table(["id", "正文", "时间", "作者"], row, bad))
+    assert counts(importing(path)) == [(2, 1, 0, 1)]
+    [moment] = landed(data_dir)["observed_at"]
+    assert abs(now() - moment) < timedelta(minutes=1)
+    reject = read_quarantine(data_dir).row(0, named=True)
+    assert reject["reason"] == "observed_at is before posted_at"
+    assert reject["observed_at"] == moment
 
 
 def test_a_mapping_does_not_replace_a_recognised_format(folder: Path, importing: Importing) -> None:
