@@ -18,6 +18,7 @@ from orchestration.cli import (
     imports,
     keeping,
     login,
+    plan,
     quarantine,
     reconcile,
     refresh,
@@ -78,6 +79,7 @@ def tingfeng(
 
 for module in (
     run,
+    plan,
     refresh,
     imports,
     quarantine,

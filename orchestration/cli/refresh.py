@@ -21,7 +21,8 @@ def register(app: typer.Typer) -> None:
 def refresh(start: Start = None, end: End = None, quiet: Quiet = False) -> None:
     """Crawl days and bring their marts up to date.
 
-    Without dates nothing is crawled: every day whose raw data is newer than its marts is rebuilt.
+    Without dates nothing is crawled: every day whose marts are out of date is read and built again, as "tingfeng plan"
+    lists them.
 
     Example: tingfeng refresh --start 2026-01-01 --end 2026-01-06
     """

@@ -8,6 +8,8 @@ does not get by itself.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import duckdb
+
 from core.listening import load_listening
 from core.storage.paths import enriched_dir, warehouse_path
 from orchestration.publishing.models_version import models_version
@@ -41,6 +43,17 @@ def next_build(run_days: Sequence[str]) -> Build:
     more = len({*days} - {*run_days})
     also = f", with {more} days that the warehouse lacks" if more else ""
     return Build(days, False, f"dbt builds {days[0]} to {days[-1]}{also}")
+
+
+def reason_to_build_everything() -> str | None:
+    """reason_for_full_build of the warehouse as it is now; None while another process writes it, or if it is damaged.
+
+    The run that follows looks again, and repairs it first.
+    """
+    try:
+        return reason_for_full_build(read_state(warehouse_path()))
+    except duckdb.Error:
+        return None
 
 
 def reason_for_full_build(state: WarehouseState) -> str | None:

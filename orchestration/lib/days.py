@@ -5,7 +5,7 @@ stale day, or those within its ``tingfeng/days`` tag. Wide ranges of partitions 
 event per day and asset at about 19 ms, which for five years is half a minute per asset (docs/decisions.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import dagster as dg
 
@@ -19,12 +19,13 @@ from core.storage.paths import (
     relevance_labels_dir,
     relevance_models_dir,
     serving_path,
-    warehouse_path,
 )
 from core.storage.versions import current_fingerprint, current_fingerprints, fingerprint
+from orchestration.lib.building import reason_to_build_everything
 from orchestration.publishing.staleness import Fingerprints, built_fingerprints, raw_of_days, stale_days
-from orchestration.reading.enrich import AnalysisInputs
-from orchestration.reading.inputs import GONE, DayInputs, inputs_of_days
+from orchestration.reading.enrich import AnalysisInputs, comments_fingerprint
+from orchestration.reading.hot_lists import hot_words_fingerprint
+from orchestration.reading.inputs import GONE, DayInputs, inputs_of_days, topic_rules
 from orchestration.reading.labelled_days import labels_by_day
 from orchestration.reading.labels import load_labels, load_relevance_labels
 from orchestration.reading.relevance import load_models
@@ -56,11 +57,15 @@ def expected_inputs(inputs: AnalysisInputs) -> dict[str, DayInputs]:
 
 def all_stale_days() -> list[str]:
     """The days, YYYY-MM-DD in order, whose served marts are out of date, or whose enriched files are gone."""
-    expected = expected_inputs(load_analysis_inputs())
-    # Without a warehouse (deleted, or set aside because it was damaged), every day has to be built.
-    built = built_fingerprints(serving_path()) if warehouse_path().exists() else {}
+    return days_out_of_date(expected_inputs(load_analysis_inputs()), built_fingerprints(serving_path()))
+
+
+def days_out_of_date(expected: Mapping[str, DayInputs], built: Mapping[str, Fingerprints]) -> list[str]:
+    """The days, in order, that have to be read or built. built: what the marts of each day were built from."""
     marks = {day: Fingerprints(one.posts, one.topics) for day, one in expected.items()}
-    return sorted({*stale_days(marks, built), *days_to_read(expected)})
+    # Without a warehouse (deleted, or set aside because it was damaged), and for other models, every day is built.
+    everything = expected if reason_to_build_everything() else {}
+    return sorted({*stale_days(marks, built), *days_to_read(expected), *everything})
 
 
 def days_to_read(expected: Mapping[str, DayInputs]) -> list[str]:
@@ -77,18 +82,29 @@ def days_to_read(expected: Mapping[str, DayInputs]) -> list[str]:
     ]
 
 
-def changed_days(raw: RawTable, enriched: str, inputs_fingerprint: str) -> dict[str, str]:
+def changed_days(raw: RawTable, enriched: str, inputs_of_day: Callable[[str], str]) -> dict[str, str]:
     """The days of an enriched table that are out of date, and the fingerprint of the next version.
 
-    For tables that do not follow the run's days. A day is out of date if its raw files or the other inputs have changed
-    since it was written.
+    For tables that do not follow the run's days. A day is out of date if its raw files or the other inputs, of which
+    inputs_of_day gives the fingerprint, have changed since it was written.
     """
     folder = enriched_dir() / enriched
     written = {day.name.removeprefix("day=") for day in folder.glob("day=*")}
     in_raw = raw_of_days(data_dir(), raw)
     expected = dict.fromkeys(written, GONE)
-    expected |= {day: fingerprint([inputs_fingerprint, *names]) for day, names in in_raw.items()}
+    expected |= {day: fingerprint([inputs_of_day(day), *names]) for day, names in in_raw.items()}
     return {day: mark for day, mark in sorted(expected.items()) if current_fingerprint(folder / f"day={day}") != mark}
+
+
+def comments_to_read(inputs: AnalysisInputs) -> dict[str, str]:
+    """The days of comments that are out of date, and the fingerprint of the next version."""
+    return changed_days("comments", "comments", lambda _: comments_fingerprint(inputs))
+
+
+def hot_lists_to_read(inputs: AnalysisInputs) -> dict[str, str]:
+    """The days of hot lists that are out of date, and the fingerprint of the next version."""
+    rules = topic_rules(inputs)
+    return changed_days("hot_lists", "hot_list_topics", lambda day: hot_words_fingerprint(inputs.listening, rules, day))
 
 
 def run_days(run: dg.DagsterRun) -> list[str]:

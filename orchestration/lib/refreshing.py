@@ -1,7 +1,7 @@
 """Bringing the marts up to date, as real runs of the jobs in defs/jobs.py.
 
 With dates, the days are crawled where a topic has queries for them, and their marts rebuilt. Without dates nothing is
-crawled, and every day whose raw data is newer than its marts is rebuilt.
+crawled, and every day whose marts are out of date is read and built again (planning.py).
 """
 
 from collections.abc import Callable
@@ -15,18 +15,18 @@ from core.environment import data_dir, now, source
 from core.listening import Listening, load_listening
 from core.platforms import PLATFORMS, Platform
 from core.problems import ArgumentProblem, Problem
-from core.storage.paths import enriched_dir, serving_path
+from core.storage.paths import enriched_dir
 from core.storage.pseudonym_key import load_key
 from core.storage.raw import REMEDY_FOR_LOST, raw_files
 from core.storage.versions import heal
 from orchestration.lib.crawl import require_access
-from orchestration.lib.days import DAYS_TAG, RANGE_TAGS, all_stale_days, load_analysis_inputs
+from orchestration.lib.days import DAYS_TAG, RANGE_TAGS
+from orchestration.lib.planning import Plan, duration_line, plan, plan_lines
 from orchestration.lib.repairs import repair, repair_enriched
 from orchestration.lib.runs import Outcome, run_job
-from orchestration.publishing.staleness import landed_beside_posts, quarantine_changed, tables_changed
-from orchestration.reading.inputs import topic_rules
-from orchestration.reading.listening_tables import listening_tables
 from orchestration.reading.sentiment.choice import load_classifier
+
+NOTHING_TO_DO = "Nothing to do: the marts are up to date."
 
 
 class Progress(NamedTuple):
@@ -96,21 +96,22 @@ def refresh(start: str | None, end: str | None, progress: Progress) -> list[Outc
     load_key(data_dir())  # raises Problem for a key that crawls and steps would refuse
     if window is None:
         return _refresh_stale_days(listening, progress, is_repaired=bool(enriched_repairs))
-    plan = days_to_crawl(listening, *window)
+    to_crawl = days_to_crawl(listening, *window)
     outcomes = []
-    if plan:
-        require_access(list(plan))
-        first, last = min(map(min, plan.values())), max(map(max, plan.values()))
-        progress.message(f"Crawling {', '.join(plan)} for {first} to {last}.")
-        progress.crawl_plan(plan)
+    if to_crawl:
+        require_access(list(to_crawl))
+        first, last = min(map(min, to_crawl.values())), max(map(max, to_crawl.values()))
+        progress.message(f"Crawling {', '.join(to_crawl)} for {first} to {last}.")
+        progress.crawl_plan(to_crawl)
         outcomes.append(run_job("refresh", dict(zip(RANGE_TAGS, (first, last), strict=True)), progress.run_line))
         if not outcomes[-1].success:
             return outcomes
     else:
         progress.message(f"No topic has queries between {window[0]} and {window[1]}; nothing is crawled.")
     # The rest of the window: days that were imported and are not crawled.
-    stale = [day for day in all_stale_days() if window[0].isoformat() <= day <= window[1].isoformat()]
-    return outcomes + _catch_up(stale, progress)
+    first_day, last_day = (day.isoformat() for day in window)
+    stale = [one for one in plan().days if first_day <= one.day <= last_day]
+    return outcomes + (_catch_up(Plan(stale, []), progress) if stale else [])
 
 
 def find_damage(data_dir: Path) -> list[str]:
@@ -132,36 +133,20 @@ def find_damage(data_dir: Path) -> list[str]:
 
 def _refresh_stale_days(listening: Listening, progress: Progress, *, is_repaired: bool) -> list[Outcome]:
     _report_days_before_history(listening, progress)
-    days = all_stale_days()
-    if days:
-        return _catch_up(days, progress)
-    if is_repaired:
-        return [run_job("catch_up", {}, progress.run_line)]
-    if landed_beside_posts(data_dir(), serving_path()):
-        progress.message("Comments, accounts or hot lists have landed since the marts were published.")
-        return [run_job("catch_up", {}, progress.run_line)]
-    if serving_path().exists() and _listening_changed():
-        progress.message("listening.yaml has changed since the marts were published.")
-        return [run_job("catch_up", {}, progress.run_line)]
-    if quarantine_changed(data_dir(), serving_path()):
-        progress.message("The quarantine has changed since the marts were published.")
-        return [run_job("catch_up", {}, progress.run_line)]
-    progress.message("Nothing to do: no raw data is newer than its marts.")
-    return []
-
-
-def _listening_changed() -> bool:
-    inputs = load_analysis_inputs()
-    tables = listening_tables(inputs.listening, topic_rules(inputs), load_key(data_dir()))
-    return tables_changed(enriched_dir(), tables, serving_path())
-
-
-def _catch_up(days: list[str], progress: Progress) -> list[Outcome]:
-    """Rebuild the marts of stale days without crawling."""
-    if not days:
+    to_do = plan()
+    if to_do.is_empty and not is_repaired:
+        progress.message(NOTHING_TO_DO)
         return []
-    progress.message(f"{len(days)} days have raw data that is newer than their marts: {days[0]} to {days[-1]}.")
-    return [run_job("catch_up", {DAYS_TAG: f"{days[0]}...{days[-1]}"}, progress.run_line)]
+    return _catch_up(to_do, progress)
+
+
+def _catch_up(to_do: Plan, progress: Progress) -> list[Outcome]:
+    """Read and build what the plan says, without crawling."""
+    if not to_do.is_empty:
+        for line in (*plan_lines(to_do), duration_line(to_do)):
+            progress.message(line)
+    tags = {DAYS_TAG: f"{to_do.days[0].day}...{to_do.days[-1].day}"} if to_do.days else {}
+    return [run_job("catch_up", tags, progress.run_line)]
 
 
 def _report_days_before_history(listening: Listening, progress: Progress) -> None:

@@ -9,6 +9,7 @@ def models_version() -> str:
     """12 hex digits over the dbt project and the Python code that its models import."""
     places = [DBT_PROJECT_DIR / name for name in ("models", "macros", "seeds", "profiles.yml", "dbt_project.yml")]
     places += [PROJECT_DIR / "orchestration" / "statistics", PROJECT_DIR / "core" / "vocabulary.py"]
+    places += [PROJECT_DIR / "core" / "calendar.py"]
     places += [PROJECT_DIR / "core" / "listening.py"]  # the defaults of settings that a moment does not have
     digest = hashlib.sha256()
     for place in places:

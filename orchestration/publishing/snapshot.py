@@ -67,14 +67,18 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
-def write_publication(draft: Path, version: str, published_at: datetime) -> None:
-    """Add the table ``publication`` to a draft: one row with the version of the code and the time in UTC."""
+def write_publication(draft: Path, version: str, published_at: datetime, models_version: str) -> None:
+    """Add the table ``publication`` to a draft: one row with the version of the code, the time in UTC, and the version
+    of the models (models_version.py)."""
     with duckdb.connect(str(draft)) as connection:
-        connection.execute("create table publication (version varchar, published_at timestamp)")
-        utc = published_at.astimezone(UTC).replace(tzinfo=None)  # DuckDB's timestamps have no zone
-        connection.execute("insert into publication values (?, ?)", [version, utc])
         connection.execute(
-            "comment on table publication is 'The version of Tingfeng that published these tables, and when (UTC).'"
+            "create table publication (version varchar, published_at timestamp, models_version varchar)"
+        )
+        utc = published_at.astimezone(UTC).replace(tzinfo=None)  # DuckDB's timestamps have no zone
+        connection.execute("insert into publication values (?, ?, ?)", [version, utc, models_version])
+        connection.execute(
+            "comment on table publication is "
+            "'The version of Tingfeng that published these tables, when (UTC), and the version of its models.'"
         )
 
 

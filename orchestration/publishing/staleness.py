@@ -19,6 +19,7 @@ from core.platforms import PLATFORMS
 from core.storage.quarantine import published_records
 from core.storage.raw import raw_files
 from core.storage.versions import current_fingerprint, frame_fingerprint, versions
+from orchestration.reading.inputs import GONE
 
 _logger = logging.getLogger(__name__)
 
@@ -68,8 +69,9 @@ def _fingerprint(version: str | None) -> str:
 
 
 def stale_days(expected: Mapping[str, Fingerprints], built: Mapping[str, Fingerprints]) -> list[str]:
-    """The days to build, in order: new, changed, or no longer in raw."""
-    return sorted(day for day in expected.keys() | built.keys() if expected.get(day) != built.get(day))
+    """The days to build, in order: new, changed, or no longer in raw and not yet emptied."""
+    emptied = Fingerprints(GONE, GONE)
+    return sorted(day for day in expected.keys() | built.keys() if expected.get(day, emptied) != built.get(day))
 
 
 def tables_changed(enriched: Path, tables: Mapping[str, pl.DataFrame], serving: Path) -> bool:

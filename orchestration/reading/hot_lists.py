@@ -1,14 +1,15 @@
 """Matches the words of hot lists with topics."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import date
 
 import polars as pl
 
 from core.calendar import TIMEZONE
 from core.contracts.enriched import HOT_LIST_TOPICS
 from core.listening import Listening, Match, Topic
+from core.storage.versions import fingerprint
+from orchestration.reading.labels import RELEVANCE_LABELS
 from orchestration.reading.relevance import judge
 from orchestration.reading.topics import match_topics
 
@@ -16,13 +17,11 @@ from orchestration.reading.topics import match_topics
 CODE_VERSION = 1
 
 
-def match_hot_words(
-    words: pl.DataFrame, listening: Listening, labels: pl.DataFrame, models: Mapping[str, pl.DataFrame]
-) -> pl.DataFrame:
+def match_hot_words(words: pl.DataFrame, listening: Listening, models: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Match words of hot lists with topics; rows of ``enriched.HOT_LIST_TOPICS``, sorted.
 
-    words: platform, word, day (Date, Asia/Shanghai: the day of the crawl). labels: labels.RELEVANCE_LABELS. models:
-    relevance.MODEL by topic_id.
+    words: platform, word, day (Date, Asia/Shanghai: the day of the crawl). models: relevance.MODEL by
+    topic_id.
 
     A word is treated like a post with the word as its text and hashtag, so that the rules of ``match``, ``aliases``,
     ``relevance``, window and platforms are those of posts. Words are short: ``is_match`` is false if the word contains
@@ -37,7 +36,7 @@ def match_hot_words(
         inline_hashtags=pl.lit([], pl.List(pl.String)),
         posted_at=pl.col("day").cast(pl.Datetime("us")).dt.offset_by("12h").dt.replace_time_zone(TIMEZONE),
     )
-    matched = judge(match_topics(as_posts, listening.topics, listening.aliases), labels, models)
+    matched = judge(match_topics(as_posts, listening.topics, listening.aliases), RELEVANCE_LABELS.to_frame(), models)
     partly_matched = match_topics(as_posts, [_loosened(topic) for topic in listening.topics], listening.aliases)
     return (
         pl.concat(
@@ -63,16 +62,10 @@ def _loosened(topic: Topic) -> Topic:
     return topic.model_copy(update={"match": match})
 
 
-def hot_words_fingerprint(listening: Listening, labels: pl.DataFrame, models: Mapping[str, pl.DataFrame]) -> str:
-    """12 hex digits over everything that match_hot_words depends on besides the words."""
-    depends_on: Sequence[object] = [
-        CODE_VERSION,
-        [
-            (topic.id, topic.model_dump(mode="json", include={"match", "relevance", "window", "platforms"}))
-            for topic in listening.topics
-        ],
-        listening.aliases,
-        labels.drop_nulls("post_id").drop("text").sort(pl.all()).rows(),
-        {topic_id: model.rows() for topic_id, model in models.items()},
-    ]
-    return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:12]
+def hot_words_fingerprint(listening: Listening, rules: Mapping[str, str], day: str) -> str:
+    """12 hex digits over everything that match_hot_words depends on besides the words, for a day, YYYY-MM-DD.
+
+    rules: by topic_id, from inputs.topic_rules.
+    """
+    of_day = [topic.id for topic in listening.topics if topic.window.includes(date.fromisoformat(day))]
+    return fingerprint([str(CODE_VERSION), *(f"{topic_id} {rules[topic_id]}" for topic_id in sorted(of_day))])

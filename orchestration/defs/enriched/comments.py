@@ -15,9 +15,9 @@ from core.storage.paths import enriched_dir
 from core.storage.versions import split_by_day, write_version
 from expectations.enriched import enriched_comments
 from expectations.validation import validate
-from orchestration.lib.days import changed_days, load_analysis_inputs
+from orchestration.lib.days import comments_to_read, load_analysis_inputs
 from orchestration.lib.enriching import RAW_ROWS, Batch, current_rows, enrich_days, verified
-from orchestration.reading.enrich import comments_fingerprint, enrich_comments
+from orchestration.reading.enrich import enrich_comments
 
 KEY = dg.AssetKey(["enriched", "comments"])
 
@@ -58,7 +58,6 @@ def comments(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult 
 
         return Batch({"rows": validate(rows, enriched_comments())}, write_day)
 
-    inputs_fingerprint = comments_fingerprint(inputs)
-    todo = verified(context, "comments", lambda: changed_days("comments", "comments", inputs_fingerprint))
+    todo = verified(context, "comments", lambda: comments_to_read(inputs))
     counts = yield from enrich_days(context, "comments", todo, {RAW_ROWS: KEY, "rows": KEY}, enrich)
     yield dg.MaterializeResult(metadata={"days": counts["days"], "comments": counts["comments"]})

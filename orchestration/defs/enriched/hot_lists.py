@@ -1,7 +1,7 @@
 """enriched/hot_list_topics: which words of the platforms' hot lists belong to which topic.
 
 Not limited to the run's days: a hot list is crawled every hour and stored under the day of the crawl. So the
-asset enriches every day of hot lists whose raw files, labels or models have changed since the last time.
+asset enriches every day of hot lists whose raw files, or rules of topics, have changed since the last time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,9 +12,9 @@ import polars as pl
 from core.platforms import HOT_LIST_PLATFORMS
 from core.storage.paths import enriched_dir
 from core.storage.versions import write_version
-from orchestration.lib.days import changed_days, load_analysis_inputs
+from orchestration.lib.days import hot_lists_to_read, load_analysis_inputs
 from orchestration.lib.enriching import RAW_ROWS, Batch, enrich_days
-from orchestration.reading.hot_lists import hot_words_fingerprint, match_hot_words
+from orchestration.reading.hot_lists import match_hot_words
 
 KEY = dg.AssetKey(["enriched", "hot_list_topics"])
 RAW_HOT_LISTS = [dg.AssetKey(["raw", f"{platform}_hot_lists"]) for platform in HOT_LIST_PLATFORMS]
@@ -38,17 +38,15 @@ RAW_HOT_LISTS = [dg.AssetKey(["raw", f"{platform}_hot_lists"]) for platform in H
 )
 def hot_list_topics(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
     inputs = load_analysis_inputs()
-    rules = (inputs.listening, inputs.relevance_labels, inputs.relevance_models)
 
     def enrich(raw: pl.DataFrame, days: Sequence[str]) -> Batch:
         def write_day(day: str, fingerprint: str) -> dict[str, int]:
             words = raw.filter(pl.col("day") == day).select("platform", "word", pl.col("day").str.to_date())
-            matches = match_hot_words(words, *rules)
+            matches = match_hot_words(words, inputs.listening, inputs.relevance_models)
             write_version(enriched_dir() / f"hot_list_topics/day={day}", fingerprint, matches)
             return {"words": matches.height}
 
         return Batch({}, write_day)
 
-    todo = changed_days("hot_lists", "hot_list_topics", hot_words_fingerprint(*rules))
-    counts = yield from enrich_days(context, "hot_lists", todo, {RAW_ROWS: KEY}, enrich)
+    counts = yield from enrich_days(context, "hot_lists", hot_lists_to_read(inputs), {RAW_ROWS: KEY}, enrich)
     yield dg.MaterializeResult(metadata={"days": counts["days"], "words": counts["words"]})

@@ -20,6 +20,7 @@ from orchestration.lib.checks import as_check_result
 from orchestration.lib.warehouse import mart_keys, wait_for_warehouse
 from orchestration.publishing.losses import compare, days_with_posts, find_losses
 from orchestration.publishing.manifests import built_versions, current_files, named_files, write_manifest
+from orchestration.publishing.models_version import models_version
 from orchestration.publishing.snapshot import draft_snapshot, row_counts, write_publication
 from orchestration.publishing.warehouse_state import current_versions, require_full_build
 
@@ -94,7 +95,7 @@ def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         context.log.info(f"publishing {len(counts)} tables, {sum(counts.values())} rows")
         files = current_files(data_dir(), built_versions(draft))
         published_at = now()
-        write_publication(draft, code_version(), published_at)
+        write_publication(draft, code_version(), published_at, models_version())
         draft.rename(serving_path())
     manifest = write_manifest(data_dir(), published_at, files)
     named = {data_dir() / file for file in named_files(data_dir())}

@@ -74,7 +74,7 @@ def test_the_snapshot_states_the_version_that_published_it_and_when(warehouse, t
     before = now()
     assert publish().success
     with duckdb.connect(str(tmp_path / "serving" / "marts.duckdb"), read_only=True) as connection:
-        rows = connection.execute("select version, published_at from marts.publication").fetchall()
+        rows = connection.execute("select version, published_at, models_version from marts.publication").fetchall()
     ((version, published_at),) = rows
     assert version == code_version()
     assert before <= published_at.replace(tzinfo=UTC) <= now()

@@ -6,9 +6,7 @@ import pytest
 from core.contracts.enriched import HOT_LIST_TOPICS
 from core.listening import Listening
 from orchestration.reading.hot_lists import hot_words_fingerprint, match_hot_words
-from orchestration.reading.labels import RELEVANCE_LABELS
 
-LABELS = RELEVANCE_LABELS.to_frame()
 JANUARY_5 = date(2026, 1, 5)
 
 
@@ -34,7 +32,7 @@ def listening(**changes) -> Listening:
 
 def read(*words: str, platform: str = "weibo", day: date = JANUARY_5, **changes) -> list[tuple[str, str, bool]]:
     rows = pl.DataFrame({"word": words}).with_columns(platform=pl.lit(platform), day=pl.lit(day))
-    found = match_hot_words(rows, listening(**changes), LABELS, {})
+    found = match_hot_words(rows, listening(**changes), {})
     assert found.schema == HOT_LIST_TOPICS
     return found.select("word", "matched_by", "is_match").rows()
 
@@ -68,14 +66,16 @@ def test_only_the_topics_window_and_platforms_are_matched():
 
 def test_no_hot_lists_give_no_matches():
     assert match_hot_words(
-        pl.DataFrame(schema={"platform": pl.String, "word": pl.String, "day": pl.Date}), listening(), LABELS, {}
+        pl.DataFrame(schema={"platform": pl.String, "word": pl.String, "day": pl.Date}), listening(), {}
     ).equals(HOT_LIST_TOPICS.to_frame())
 
 
 def test_the_fingerprint_depends_on_the_matching_rules():
-    def fingerprint(**changes):
-        return hot_words_fingerprint(listening(**changes), LABELS, {})
+    def fingerprint(rules="one", day="2026-01-01", **changes):
+        return hot_words_fingerprint(listening(**changes), {"kol": rules}, day)
 
     assert fingerprint() == fingerprint(name="another")
-    assert fingerprint() != fingerprint(match={"any": ["小米"]})
+    assert fingerprint() != fingerprint(rules="two")
     assert fingerprint() != fingerprint(window={"start": "2026-01-02"})
+    assert fingerprint(day="2026-01-02") == fingerprint(day="2026-01-02", window={"start": "2026-01-02"})
+    assert fingerprint(day="2026-01-07") == fingerprint(day="2026-01-07", rules="two")
