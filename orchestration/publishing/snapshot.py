@@ -71,9 +71,7 @@ def write_publication(draft: Path, version: str, published_at: datetime, models_
     """Add the table ``publication`` to a draft: one row with the version of the code, the time in UTC, and the version
     of the models (models_version.py)."""
     with duckdb.connect(str(draft)) as connection:
-        connection.execute(
-            "create table publication (version varchar, published_at timestamp, models_version varchar)"
-        )
+        connection.execute("create table publication (version varchar, published_at timestamp, models_version varchar)")
         utc = published_at.astimezone(UTC).replace(tzinfo=None)  # DuckDB's timestamps have no zone
         connection.execute("insert into publication values (?, ?, ?)", [version, utc, models_version])
         connection.execute(

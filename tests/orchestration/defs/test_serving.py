@@ -11,6 +11,7 @@ from core.environment import now
 from core.storage.raw import land, to_frame
 from core.version import code_version
 from orchestration.definitions import defs
+from orchestration.publishing.models_version import models_version
 from orchestration.publishing.warehouse_state import begin_build, finish_build, read_state
 from tests.warehouse import post
 
@@ -75,8 +76,8 @@ def test_the_snapshot_states_the_version_that_published_it_and_when(warehouse, t
     assert publish().success
     with duckdb.connect(str(tmp_path / "serving" / "marts.duckdb"), read_only=True) as connection:
         rows = connection.execute("select version, published_at, models_version from marts.publication").fetchall()
-    ((version, published_at),) = rows
-    assert version == code_version()
+    ((version, published_at, models),) = rows
+    assert (version, models) == (code_version(), models_version())
     assert before <= published_at.replace(tzinfo=UTC) <= now()
 
 
