@@ -8,6 +8,7 @@ that no publication was built from are removed (remove_superseded).
 """
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ import polars as pl
 from core.storage import landings
 from core.storage.files import write_once
 
+_VERSION = re.compile(r"[0-9].*-.*\.parquet")
 # Superseded versions that are kept in any case: a reader may have listed the folder a moment ago.
 _KEPT_FOR_READERS = 1
 
@@ -89,8 +91,13 @@ def current_fingerprint(folder: Path) -> str | None:
 
 def current_fingerprints(table: Path) -> dict[str, str]:
     """The fingerprint of the current version of each day, YYYY-MM-DD, of a table's folder."""
-    days = {folder.name.removeprefix("day="): current_fingerprint(folder) for folder in table.glob("day=*")}
-    return {day: mark for day, mark in days.items() if mark is not None}
+    found = {}
+    # Not versions(): glob takes twice as long for the 1,800 folders of five years.
+    for folder in table.glob("day=*"):
+        names = [path.name for path in folder.iterdir() if _VERSION.fullmatch(path.name)]
+        if names:
+            found[folder.name.removeprefix("day=")] = max(names).removesuffix(".parquet").split("-", 1)[1]
+    return found
 
 
 def current_version(folder: Path, schema: pl.Schema) -> pl.DataFrame:

@@ -77,6 +77,8 @@ def stale_days_of(inputs: AnalysisInputs, built: Mapping[str, Fingerprints]) -> 
     """The stale days in order, with the reasons. built: what the marts of each day were built from."""
     expected = expected_inputs(inputs)
     days = days_out_of_date(expected, built)
+    if not days:
+        return []
     to_read = set(days_to_read({day: expected.get(day, NO_RAW_FILES) for day in days}))
     recorded = _recorded_inputs(to_read)
     everything = reason_to_build_everything()

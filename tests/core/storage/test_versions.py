@@ -2,7 +2,14 @@
 
 import polars as pl
 
-from core.storage.versions import current_fingerprint, current_version, fingerprint, versions, write_version
+from core.storage.versions import (
+    current_fingerprint,
+    current_fingerprints,
+    current_version,
+    fingerprint,
+    versions,
+    write_version,
+)
 
 
 def test_versions_are_numbered_and_the_last_is_current(tmp_path):
@@ -11,6 +18,16 @@ def test_versions_are_numbered_and_the_last_is_current(tmp_path):
     second = write_version(tmp_path / "data/enriched/x", "bbb", pl.DataFrame({"x": [2]}))
     assert [first.name, second.name] == ["000001-aaa.parquet", "000002-bbb.parquet"]
     assert current_fingerprint(tmp_path / "data/enriched/x") == "bbb"
+
+
+def test_the_current_fingerprints_of_all_days(tmp_path):
+    table = tmp_path / "data/enriched/x"
+    assert current_fingerprints(table) == {}
+    for day, mark in (("2026-01-01", "aaa"), ("2026-01-02", "aaa"), ("2026-01-02", "b-b")):
+        write_version(table / f"day={day}", mark, pl.DataFrame({"x": [1]}))
+    (table / "day=2026-01-03").mkdir()
+    (table / "day=2026-01-01" / ".000009-ccc.parquet.7.tmp").touch()
+    assert current_fingerprints(table) == {"2026-01-01": "aaa", "2026-01-02": "b-b"}
 
 
 def test_the_rows_of_the_current_version_have_the_columns_of_the_schema(tmp_path):
