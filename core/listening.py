@@ -100,10 +100,16 @@ class Relevance(_Strict):
         return self
 
 
+def _require_no_folder(topic_id: str) -> str:
+    if topic_id == "archive":
+        raise ValueError("'archive' is the folder of removed topics' reports; choose another id")
+    return topic_id
+
+
 class Topic(_Strict):
     """A topic. Without queries it is not crawled, and only matched against imported posts."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64), AfterValidator(_require_no_folder)]
     name: Annotated[str, Field(min_length=1)]
     brand: Annotated[str, Field(min_length=1)]
     platforms: _Platforms = list(PLATFORMS)

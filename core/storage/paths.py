@@ -38,5 +38,5 @@ def serving_path() -> Path:
 
 
 def reports_dir() -> Path:
-    """Event reports, in <topic>/<time in Asia/Shanghai>/."""
+    """Event reports, in <topic>/<time in Asia/Shanghai>-<data version>/ (orchestration/reporting/report_folders.py)."""
     return data_dir() / "reports"

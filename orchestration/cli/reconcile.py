@@ -11,7 +11,9 @@ def register(app: typer.Typer) -> None:
 
 
 def reconcile(
-    report: Annotated[Path, typer.Argument(help="JSON of the printed figures; docs/reconcile.md has the keys.")],
+    report: Annotated[
+        Path, typer.Argument(help="JSON of the printed figures (docs/reconcile.md has the keys), or a report's folder.")
+    ],
 ) -> None:
     """Check whether the printed figures of a report are consistent.
 
@@ -19,13 +21,14 @@ def reconcile(
 
     Exit status: 0 without contradictions, 1 with some or if the file cannot be read.
 
-    Example: tingfeng reconcile data/reports/xiaomi_kol/2026-01-07T060000/figures.json
+    Example: tingfeng reconcile data/reports/xiaomi_kol/2026-01-07T060000-3f9a0c1e
     """
     from orchestration.reconciling.checks import not_checked
     from orchestration.reconciling.checks import reconcile as find_contradictions
     from orchestration.reconciling.figures_file import in_words, read_figures
     from orchestration.reporting.deletions import deletions_in
 
+    report = report / "figures.json" if report.is_dir() else report
     figures, sections = read_figures(report)
     findings = find_contradictions(figures)
     contradictions = sum(finding.severity == "contradiction" for finding in findings)

@@ -34,10 +34,11 @@ def refreshed(start: str | None, end: str | None, quiet: bool) -> "list[Outcome]
     import time
 
     from core.environment import data_dir
-    from core.storage.paths import serving_path
+    from core.storage.paths import reports_dir, serving_path
     from orchestration.lib.refreshing import find_damage
     from orchestration.lib.refreshing import refresh as run_refresh
     from orchestration.reporting.console import event_table
+    from orchestration.reporting.report_index import INDEX
     from orchestration.reporting.reports import latest_reports
 
     started = time.monotonic()
@@ -63,5 +64,6 @@ def refreshed(start: str | None, end: str | None, quiet: bool) -> "list[Outcome]
     typer.echo(f"Marts:  {serving_path()}  (DuckDB; open it read-only, tables are marts.daily_volume and so on)")
     for topic, report in latest_reports().items():
         typer.echo(f"Report: {report}  ({topic})")
+    typer.echo(f"Index:  {reports_dir() / INDEX}")
     typer.echo("Runs:   tingfeng dev, then http://127.0.0.1:3000")
     return outcomes

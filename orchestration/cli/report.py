@@ -33,18 +33,22 @@ def report(
     """
     from core.environment import now
     from core.problems import Problem
+    from core.storage.paths import reports_dir
     from orchestration.publishing.as_of import parse_moment
     from orchestration.reporting.event_report import PAGES
+    from orchestration.reporting.report_index import write_index
     from orchestration.reporting.reports import make_report, print_pdf, the_topic
 
     moment = parse_moment(as_of, now()) if as_of else None
-    written, folder = make_report(the_topic(topic), moment, progress_line(quiet))
+    report, folder, is_new = make_report(the_topic(topic), moment, progress_line(quiet))
     page = folder / PAGES[language.value]
-    typer.echo(written.headline[language.value])
+    pdf = page.with_suffix(".pdf")
+    typer.echo(report.headline[language.value])
     typer.echo(f"\nReport:  {page}")
     try:
-        typer.echo(f"PDF:     {print_pdf(page)}")
+        typer.echo(f"PDF:     {pdf if pdf.exists() and not is_new else print_pdf(page)}")
     except Problem as problem:
         typer.echo(f"No PDF:  {problem}")
+    write_index(reports_dir())  # with the PDF
     others = sorted(path.name for path in folder.iterdir() if path.name.startswith(("report", "figures")))
     typer.echo(f"Beside:  {', '.join(name for name in others if name != page.name)}")

@@ -19,6 +19,7 @@ from orchestration.keeping.subject import Log, Subject
 from orchestration.keeping.traces import REMOVED, Traces
 from orchestration.reporting.deletions import MARK, marked, with_notice
 from orchestration.reporting.ledger import open_snapshot
+from orchestration.reporting.report_folders import LEDGER, report_folders
 
 _QUOTE = re.compile(r"(?<=<blockquote data-quoted>).*?(?=</blockquote>)", re.DOTALL)
 _BLANK_ID = re.compile(r"\bdeleted-(\d+)\b")
@@ -27,8 +28,8 @@ _BLANK_ID = re.compile(r"\bdeleted-(\d+)\b")
 def forget_in_reports(data_dir: Path, traces: Traces, log: Log) -> None:
     """Mark the figures that were counted from the posts, and blank what names them."""
     snapshot = data_dir / "serving" / "marts.duckdb"
-    for folder in sorted(path for path in (data_dir / "reports").glob("*/*") if path.is_dir()):
-        ledger = folder / "figures.parquet"
+    for folder in [one.path for one in report_folders(data_dir / "reports")]:
+        ledger = folder / LEDGER
         marks = _mark(ledger, snapshot, traces, now()) if ledger.exists() else 0
         changed = [path for path in _pages(folder) if _blank_page(path, traces, is_marked=marks > 0)]
         if marks or changed:

@@ -17,6 +17,8 @@ from core.storage.raw import table_dir
 from core.storage.rewriting import files_to_rewrite, remove, rename_in_publications, rewrite
 from orchestration.keeping.forget import alone
 from orchestration.keeping.subject import Log
+from orchestration.reporting.report_folders import report_folders
+from orchestration.reporting.report_index import write_index
 
 _DAY_S = 24 * 3600
 _WITHOUT_PAYLOADS = "p"  # in the names of files whose payloads have expired
@@ -38,8 +40,17 @@ def expire(data_dir: Path, retention: Retention, keep_days: int, log: Log) -> di
             "quarantine": _expire_files(data_dir, ["quarantine/*.jsonl"], retention.quarantine),
             "inbox": _expire_files(data_dir, ["inbox/set-aside/*"], retention.inbox, since=_moved_at)
             + _expire_files(data_dir, ["inbox/done/*"], keep_days, since=_moved_at),
-            "reports": _expire_files(data_dir, ["reports/*/*", "as_of/*"], retention.reports),
+            "reports": _expire_reports(data_dir, retention.reports),
         }
+
+
+def _expire_reports(data_dir: Path, days: int | None) -> int:
+    """Reports, also archived ones, and the marts of past moments."""
+    reports = data_dir / "reports"
+    count = _expire([one.path for one in report_folders(reports)], days)
+    if count:
+        write_index(reports)
+    return count + _expire_files(data_dir, ["as_of/*"], days)
 
 
 def _raw_before(data_dir: Path, days: int) -> list[tuple[Path, Path]]:
@@ -97,10 +108,15 @@ def _moved_at(path: Path) -> float:
 def _expire_files(
     data_dir: Path, patterns: list[str], days: int | None, since: Callable[[Path], float] = _written_at
 ) -> int:
+    """As _expire for the paths that match patterns."""
+    return _expire([path for pattern in patterns for path in data_dir.glob(pattern)], days, since)
+
+
+def _expire(paths: list[Path], days: int | None, since: Callable[[Path], float] = _written_at) -> int:
     """Remove files and folders whose time, ``since``, is more than ``days`` ago; None: nothing expires."""
     if days is None:
         return 0
-    paths = [path for pattern in patterns for path in data_dir.glob(pattern) if not path.name.startswith(".")]
+    paths = [path for path in paths if not path.name.startswith(".")]
     expired = [path for path in paths if time.time() - since(path) > days * _DAY_S]
     for path in expired:
         if path.is_dir() and not path.is_symlink():

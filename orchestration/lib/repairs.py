@@ -13,6 +13,7 @@ from core.storage.paths import enriched_dir, serving_path, warehouse_path
 from core.storage.sqlite_files import damage_of_sqlite
 from core.storage.versions import heal
 from orchestration.lib.heartbeats import heartbeats_dir
+from orchestration.reporting.report_folders import LEDGER, report_folders
 
 # A draft is renamed within seconds of its last write; one that is older was left by a process that was killed.
 DRAFT_SECONDS = 3600
@@ -69,7 +70,8 @@ def damaged_publications(data_dir: Path) -> list[Path]:
 
 def damaged_ledgers(data_dir: Path) -> list[Path]:
     """The ledgers of reports that cannot be read."""
-    return _damaged([*(data_dir / "reports").glob("*/*/figures.parquet")])
+    ledgers = [one.path / LEDGER for one in report_folders(data_dir / "reports")]
+    return _damaged([path for path in ledgers if path.exists()])
 
 
 def _damaged(paths: list[Path]) -> list[Path]:

@@ -31,6 +31,7 @@ from core.storage.duckdb_files import damage_of
 from core.storage.paths import DBT_PROJECT_DIR
 from core.storage.versions import current_version, versions, write_version
 from orchestration.publishing import manifests
+from orchestration.publishing.data_version import data_version
 from orchestration.publishing.models_version import models_version
 from orchestration.publishing.snapshot import draft_snapshot
 from orchestration.reading.duplicates import groups
@@ -48,6 +49,7 @@ class BuiltFrom:
     manifest: str | None  # time of the manifest; None: the current files, since nothing was published after the moment
     code: str  # hash of the dbt project and the statistics; another code may give other figures
     gone: list[str]  # files of the manifest that no longer exist (retention, or removed by hand)
+    data_version: str  # data_version.py
 
 
 def parse_moment(text: str, latest: datetime) -> datetime:
@@ -110,8 +112,8 @@ def build_as_of(moment: datetime, topic_id: str, log: Callable[[str], None] = pr
     if gone:
         log(f"{len(gone)} files of that time no longer exist, such as {gone[0]}; their rows are missing.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    _build(data, moment, files, target, log)
-    built_from = BuiltFrom(moment.isoformat(), manifest.isoformat() if manifest else None, code, gone)
+    version = _build(data, moment, files, target, log)
+    built_from = BuiltFrom(moment.isoformat(), manifest.isoformat() if manifest else None, code, gone, version)
     built_from_path(target).write_text(
         json.dumps(asdict(built_from), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
@@ -155,8 +157,8 @@ def _require_topic(data: Path, files: pl.DataFrame, topic_id: str, moment: datet
         )
 
 
-def _build(data: Path, moment: datetime, files: pl.DataFrame, target: Path, log: Callable[[str], None]) -> None:
-    """Build the marts from these files into ``target``, by dbt in a temporary work folder."""
+def _build(data: Path, moment: datetime, files: pl.DataFrame, target: Path, log: Callable[[str], None]) -> str:
+    """Build the marts from these files into ``target``, by dbt in a temporary work folder; return the data version."""
     work_root = as_of_dir() / ".work"
     work_root.mkdir(parents=True, exist_ok=True)
     for abandoned in work_root.iterdir():
@@ -177,7 +179,9 @@ def _build(data: Path, moment: datetime, files: pl.DataFrame, target: Path, log:
         log(f"Building the marts as of {folder_name(moment)} from {files.height} files ...")
         _run_dbt(work, moment)
         with draft_snapshot(work / "warehouse.duckdb", target, in_order=True) as draft:
+            version = data_version(work / "enriched")
             draft.rename(target)
+            return version
     finally:
         shutil.rmtree(work)
 
@@ -225,6 +229,12 @@ def _read_built_from(marts: Path) -> dict[str, object]:
     except (FileNotFoundError, ValueError):
         return {}
     return content
+
+
+def version_of_marts(marts: Path) -> str | None:
+    """The data version of the marts of a moment; None if an earlier release built them."""
+    version = _read_built_from(marts).get("data_version")
+    return str(version) if version else None
 
 
 def _is_current(marts: Path, manifest: datetime, code: str) -> bool:

@@ -67,17 +67,31 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
-def write_publication(draft: Path, version: str, published_at: datetime, models_version: str) -> None:
-    """Add the table ``publication`` to a draft: one row with the version of the code, the time in UTC, and the version
-    of the models (models_version.py)."""
+def write_publication(
+    draft: Path, version: str, published_at: datetime, models_version: str, data_version: str
+) -> None:
+    """Add the table ``publication`` to a draft: one row with the version of the code, the time in UTC, and the versions
+    of the models (models_version.py) and of the data (data_version.py)."""
+    columns = "version varchar, published_at timestamp, models_version varchar, data_version varchar"
     with duckdb.connect(str(draft)) as connection:
-        connection.execute("create table publication (version varchar, published_at timestamp, models_version varchar)")
+        connection.execute(f"create table publication ({columns})")
         utc = published_at.astimezone(UTC).replace(tzinfo=None)  # DuckDB's timestamps have no zone
-        connection.execute("insert into publication values (?, ?, ?)", [version, utc, models_version])
+        row = [version, utc, models_version, data_version]
+        connection.execute("insert into publication values (?, ?, ?, ?)", row)
         connection.execute(
-            "comment on table publication is "
-            "'The version of Tingfeng that published these tables, when (UTC), and the version of its models.'"
+            "comment on table publication is 'The version of Tingfeng that published these tables, when (UTC), and the "
+            "versions of its models and of what figures depend on besides observations.'"
         )
+
+
+def published_data_version(snapshot: Path) -> str | None:
+    """The data version of a snapshot; None if a release before 0.4.0 published it."""
+    with duckdb.connect(str(snapshot), read_only=True) as connection:
+        try:
+            row = connection.execute("select data_version from publication").fetchone()
+        except (duckdb.CatalogException, duckdb.BinderException):
+            return None
+    return str(row[0]) if row else None
 
 
 def row_counts(snapshot: Path) -> dict[str, int]:

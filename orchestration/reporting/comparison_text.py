@@ -1,7 +1,7 @@
 """The comparison of a topic's figures at two moments, as text."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -12,6 +12,8 @@ from core.environment import now
 from core.problems import Problem
 from core.storage.paths import serving_path
 from orchestration.publishing.as_of import build_as_of, parse_moment
+from orchestration.reporting.ledger import read_ledger
+from orchestration.reporting.report_folders import LEDGER, report_at
 from orchestration.statistics.comparison import EXAMPLES, Comparison, compare_marts, residuals
 
 # Chinese and English.
@@ -32,6 +34,16 @@ REASON_TEXTS = {
     "model": ("换了情感模型，正文未变", "other sentiment model, same text"),
     "reread": ("同一模型对同一正文重新判断", "classified again by the same model"),
 }
+
+# The figure of a report that a measure is compared with.
+_FIGURES = {
+    "volume": "volume",
+    "interactions": "interactions",
+    "negative": "sentiment_volume.negative",
+    "neutral": "sentiment_volume.neutral",
+    "positive": "sentiment_volume.positive",
+}
+_SECOND = timedelta(seconds=1)
 
 MEASURE_TEXTS = {
     "volume": ("声量", "Volume"),
@@ -61,12 +73,12 @@ def comparison_text(
 ) -> str:
     """Compare a topic at two moments; return the comparison as text.
 
-    start, end: moments as parse_moment takes them; without ``end`` the published marts are compared. report_progress
-    receives a line per step. Raises Problem if the moments cannot be compared.
+    start, end: moments as parse_moment takes them, or folders of reports, which stand for their moments; without
+    ``end`` the published marts are compared. report_progress receives a line per step. Raises Problem if the moments
+    cannot be compared.
     """
-    latest = now()
-    since = parse_moment(start, latest)
-    until = parse_moment(end, latest) if end else None
+    since = _moment(start)
+    until = _moment(end) if end else None
     if until and until <= since:
         raise Problem(f"--to {end} is not after --from {start}; swap them.")
     if until is None and not serving_path().exists():
@@ -78,6 +90,8 @@ def comparison_text(
     last = _shown(until) if until else ("as published" if english else "最近一次发布")
     title = f"{name} ({topic_id}): {_shown(since)} → {last} ({TIMEZONE})"
     text = in_words(comparison, title, platforms, english=english)
+    for side, argument in (("before", start), ("after", end)):
+        text += _difference_from_report(argument, comparison.moves, side, english=english)
     left = {
         side: residuals(marts, topic_id, comparison.moves, side)
         for side, marts in (("before", before), ("after", after))
@@ -90,6 +104,39 @@ def comparison_text(
         "The reasons add up to each change, and both values are the figures of the marts."
         if english
         else "各原因之和等于各项变化；两端数字与数据表一致。"
+    )
+
+
+def _moment(text: str) -> datetime:
+    """The moment of an argument, in UTC."""
+    if not Path(text).exists():
+        return parse_moment(text, now())
+    as_of = max(figure.as_of for figure in read_ledger(report_at(Path(text)).path / LEDGER).values())
+    # Marts are built as of whole seconds, and those of the report have its last observation.
+    return as_of.replace(tzinfo=UTC) if not as_of.microsecond else as_of.replace(microsecond=0, tzinfo=UTC) + _SECOND
+
+
+def _difference_from_report(argument: str | None, moves: pl.DataFrame, side: str, *, english: bool) -> str:
+    """The paragraph on a report that printed other figures than those compared; "" if it did not, or none was named."""
+    if argument is None or not Path(argument).exists():
+        return ""
+    figures = read_ledger(report_at(Path(argument)).path / LEDGER)
+    compared = dict(moves.filter(pl.col("platform").is_null()).select("measure", side).rows())
+    language = 1 if english else 0
+    differ = [
+        f"{MEASURE_TEXTS[measure][language]} {figures[figure].display} / {compared[measure]:,}"
+        for measure, figure in _FIGURES.items()
+        if measure in compared and figure in figures and figures[figure].value != compared[measure]
+    ]
+    if not differ:
+        return ""
+    listed = ", ".join(differ)
+    return "\n\n" + (
+        f"{argument} printed other figures than its moment gives now (printed / now): {listed}. Since it was built, "
+        "rules, models, labels or the program have changed, or posts were deleted."
+        if english
+        else f"{argument} 当时印出的数字与现在按同一时刻重算的不同（报告／重算）：{listed}。"
+        "报告生成之后，规则、模型、标注或程序有过变动，或有帖子被删除。"
     )
 
 

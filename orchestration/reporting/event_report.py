@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import polars as pl
 
 from core.problems import Problem
 from orchestration.reporting import limits, sentences
@@ -20,6 +21,7 @@ from orchestration.reporting.ledger import Ledger, build_ledger, literal, open_s
 from orchestration.reporting.page import plain_text, render
 from orchestration.reporting.printed_figures import printed_figures
 from orchestration.reporting.report_charts import trend_chart
+from orchestration.reporting.report_folders import LEDGER
 from orchestration.reporting.svg import WIDE
 from orchestration.reporting.verification import verify
 
@@ -36,6 +38,7 @@ class Report(NamedTuple):
     """The report of a topic, ready to be written."""
 
     topic_id: str
+    topic_name: str
     as_of: datetime  # UTC, naive
     ledger: Ledger
     pages: Mapping[str, str]  # by language
@@ -64,6 +67,7 @@ def build_report(snapshot: Path, topic_id: str, as_of: datetime | None = None, *
         verify(page, ledger.figures, language)
     return Report(
         topic_id=topic_id,
+        topic_name=facts.context.name,
         as_of=ledger.figures["as_of"].as_of,
         ledger=ledger,
         pages=pages,
@@ -90,20 +94,46 @@ def _read_facts(snapshot: Path, topic_id: str, as_of: datetime | None, *, is_san
         return Facts(build_ledger(connection, topic_id, moment, specs), context)
 
 
-def write_report(report: Report, folder: Path) -> list[Path]:
-    """Write the pages, the ledger and figures.json into a folder; return their paths, the Chinese page first.
+def write_report(report: Report, folder: Path, before: Path | None = None) -> None:
+    """Write the pages, the ledger and figures.json into a folder, as far as it does not have them already.
 
-    If posts were deleted since a report was written there, its marks are kept.
+    before: the folder of an earlier report of the same moment, by default this one: if posts were deleted since, its
+    marks are kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    ledger = folder / "figures.parquet"
-    deletion = deletions_in(ledger)
-    for language, page in report.pages.items():
-        (folder / PAGES[language]).write_text(with_notice(page, deletion.at) if deletion else page, encoding="utf-8")
-    carried_over(report.ledger.frame(), ledger).write_parquet(ledger)
-    figures = json.dumps(report.figures, ensure_ascii=False, indent=1)
-    (folder / "figures.json").write_text(figures + "\n", encoding="utf-8")
-    return [folder / name for name in (*PAGES.values(), "figures.parquet", "figures.json")]
+    texts, ledger = _contents(report, before or folder)
+    for name, text in texts.items():
+        if not _has_text(folder / name, text):
+            (folder / name).write_bytes(text)
+    if not _has_rows(folder / LEDGER, ledger):
+        ledger.write_parquet(folder / LEDGER)
+
+
+def is_written(report: Report, folder: Path) -> bool:
+    """True if a folder has no other content than write_report would write there; files may be missing."""
+    texts, ledger = _contents(report, folder)
+    differ = [name for name, text in texts.items() if (folder / name).exists() and not _has_text(folder / name, text)]
+    return not differ and (not (folder / LEDGER).exists() or _has_rows(folder / LEDGER, ledger))
+
+
+def _has_text(path: Path, text: bytes) -> bool:
+    return path.exists() and path.read_bytes() == text
+
+
+def _has_rows(path: Path, ledger: pl.DataFrame) -> bool:
+    """By its rows, not by its bytes: another version of polars writes others."""
+    return path.exists() and pl.read_parquet(path, glob=False).equals(ledger)
+
+
+def _contents(report: Report, before: Path) -> tuple[dict[str, bytes], pl.DataFrame]:
+    """The texts by file name, and the ledger, with the marks of the report in the folder ``before``."""
+    deletion = deletions_in(before / LEDGER)
+    pages = {
+        PAGES[language]: with_notice(page, deletion.at) if deletion else page for language, page in report.pages.items()
+    }
+    pages["figures.json"] = json.dumps(report.figures, ensure_ascii=False, indent=1) + "\n"
+    texts = {name: text.encode() for name, text in pages.items()}
+    return texts, carried_over(report.ledger.frame(), before / LEDGER)
 
 
 def _moment(connection: duckdb.DuckDBPyConnection, topic_id: str, as_of_sql: str) -> datetime:

@@ -12,33 +12,24 @@ import duckdb
 
 from core.calendar import TIMEZONE, in_china
 from core.problems import Problem
-from core.storage.paths import reports_dir
-from orchestration.publishing.as_of import folder_name
+from orchestration.publishing.as_of import as_of_dir, built_from_path
 from orchestration.reporting.deletions import Deletion, in_words
 from orchestration.reporting.display import displayed
-from orchestration.reporting.ledger import Figure, posts_behind, read_ledger, recency, recount
+from orchestration.reporting.ledger import Figure, posts_behind, read_ledger, recount
+from orchestration.reporting.report_folders import BUILT_FROM, ReportFolder
 
 SHOWN = 20  # number of posts listed without --all
 # Sums of floats can differ in their last digits between two builds.
 _TOLERANCE = 1e-9
+_OTHER_RELEASE = "the marts of this release cannot answer the SQL of this report"
 
 
-def find_ledger(topic_id: str, as_of: datetime | None) -> Path:
-    """The ledger of a topic's report as of a moment, by default the latest. Raises Problem if there is none."""
-    folder = reports_dir() / topic_id
-    if as_of:
-        ledger = folder / folder_name(as_of) / "figures.parquet"
-        if ledger.exists():
-            return ledger
-        raise Problem(
-            f"There is no report of {topic_id} as of {folder_name(as_of)}; make it with 'tingfeng report --as-of'."
-        )
-    ledgers = sorted(folder.glob("*/figures.parquet"), key=recency)
-    if not ledgers:
-        topics = ", ".join(sorted({path.parents[1].name for path in reports_dir().glob("*/*/figures.parquet")}))
-        others = f" Topics with a report: {topics}." if topics else ""
-        raise Problem(f"There is no report of {topic_id}; make one with 'tingfeng report --topic {topic_id}'.{others}")
-    return ledgers[-1]
+def marts_of(report: ReportFolder) -> Path | None:
+    """The marts of the moment that a report was requested for, if it was built from them and they still exist."""
+    marts = as_of_dir() / report.moment / "marts.duckdb"
+    record, kept = built_from_path(marts), report.path / BUILT_FROM
+    is_theirs = kept.exists() and record.exists() and kept.read_bytes() == record.read_bytes()
+    return marts if is_theirs and marts.exists() else None
 
 
 def find_figure(ledger: Path, figure_id: str) -> Figure:
@@ -52,11 +43,16 @@ def find_figure(ledger: Path, figure_id: str) -> Figure:
 
 
 def explanation(
-    connection: duckdb.DuckDBPyConnection, figure: Figure, limit: int | None, deletion: Deletion | None = None
+    connection: duckdb.DuckDBPyConnection,
+    figure: Figure,
+    limit: int | None,
+    deletion: Deletion | None = None,
+    marts_of_report: duckdb.DuckDBPyConnection | None = None,
 ) -> Iterator[str]:
     """The lines of the explanation of a figure. limit: number of posts to list, None for all.
 
-    deletion: what a deletion on request changed since the report was made.
+    connection: to the published snapshot. deletion: what a deletion on request changed since the report was made.
+    marts_of_report: the marts that the report was built from, if they still exist; the posts are then those in there.
     """
     yield f"{figure.id} = {figure.display}  (as of {in_china(figure.as_of):%Y-%m-%d %H:%M}, {TIMEZONE})"
     definition = connection.execute(
@@ -72,7 +68,38 @@ def explanation(
     yield f"Filters:   {figure.filters}"
     yield f"SQL:       {figure.sql}"
     yield f"In ledger: {_value(figure.value, figure.moment)}, printed {figure.display} (en: {figure.display_en})"
-    value, moment = recount(connection, figure)
+    yield _now(connection, figure, deletion)
+    if deletion:
+        yield f"Deleted:   {in_words(deletion)}; the report is not counted again, and its value cannot be."
+    if figure.posts_sql is None:
+        yield "Posts:     none; the figure is a rule, a time or a count of days."
+        return
+    yield f"Posts SQL: {figure.posts_sql}"
+    try:
+        posts, mark = posts_behind(marts_of_report or connection, figure.posts_sql)
+    except duckdb.Error:
+        yield f"Posts:     {figure.posts:,} in the ledger (SHA-256 {figure.posts_hash}); {_OTHER_RELEASE}"
+        return
+    where = "in the marts of the report" if marts_of_report else "now"
+    yield f"Posts:     {figure.posts:,} in the ledger (SHA-256 {figure.posts_hash}), {posts.height:,} {where}" + (
+        " (the same)" if mark == figure.posts_hash else f" (DIFFERENT: SHA-256 {mark})"
+    )
+    for uid, url, day, interactions in posts.head(limit or posts.height).iter_rows():
+        count = "-" if interactions is None else f"{interactions:,}"
+        yield f"  {uid}  {day}  {count} interactions  {url}"
+    if limit and posts.height > limit:
+        yield f"  ... and {posts.height - limit:,} more; --all lists them"
+
+
+def _now(connection: duckdb.DuckDBPyConnection, figure: Figure, deletion: Deletion | None) -> str:
+    """The line with the result of the figure's SQL on the published snapshot."""
+    is_topic = connection.execute("select 1 from marts.dim_topics where topic_id = ?", [figure.topic_id]).fetchone()
+    if not is_topic:
+        return f"Now:       none: the topic {figure.topic_id} is not published any more"
+    try:
+        value, moment = recount(connection, figure)
+    except duckdb.Error:
+        return f"Now:       none: {_OTHER_RELEASE}"
     is_same = moment == figure.moment and (
         value == figure.value
         or (value is not None and figure.value is not None and abs(value - figure.value) <= _TOLERANCE)
@@ -84,22 +111,7 @@ def explanation(
     else:
         verdict = "DIFFERENT: the marts have changed since; 'tingfeng compare' explains why"
     shown = displayed(moment if moment else value, figure.unit, "zh") if not figure.unit.startswith("day") else ""
-    yield f"Now:       {_value(value, moment)}" + (f", which would print {shown}" if shown else "") + f" ({verdict})"
-    if deletion:
-        yield f"Deleted:   {in_words(deletion)}; the report is not counted again, and its value cannot be."
-    if figure.posts_sql is None:
-        yield "Posts:     none; the figure is a rule, a time or a count of days."
-        return
-    yield f"Posts SQL: {figure.posts_sql}"
-    posts, mark = posts_behind(connection, figure.posts_sql)
-    yield f"Posts:     {figure.posts:,} in the ledger (SHA-256 {figure.posts_hash}), {posts.height:,} now" + (
-        " (the same)" if mark == figure.posts_hash else f" (DIFFERENT: SHA-256 {mark})"
-    )
-    for uid, url, day, interactions in posts.head(limit or posts.height).iter_rows():
-        count = "-" if interactions is None else f"{interactions:,}"
-        yield f"  {uid}  {day}  {count} interactions  {url}"
-    if limit and posts.height > limit:
-        yield f"  ... and {posts.height - limit:,} more; --all lists them"
+    return f"Now:       {_value(value, moment)}" + (f", which would print {shown}" if shown else "") + f" ({verdict})"
 
 
 def _value(value: float | None, moment: datetime | None) -> str:

@@ -97,15 +97,6 @@ class Ledger(NamedTuple):
         return pl.DataFrame(list(self.figures.values()), schema=SCHEMA, orient="row")
 
 
-def recency(file: Path) -> tuple[bool, float, str]:
-    """Sorts files of reports, the latest last: reports of the published snapshot after those that were requested as of
-    a moment (built_from.json), then by the time of writing.
-
-    Not by the moment in their folder's name: once a file with the last observations is lost, it is an earlier one.
-    """
-    return not (file.parent / "built_from.json").exists(), file.stat().st_mtime, str(file)
-
-
 def read_ledger(path: Path) -> dict[str, Figure]:
     """Read the figures of a report's ledger file, by id."""
     return {row[0]: Figure(*row) for row in pl.read_parquet(path, glob=False).select(list(SCHEMA)).iter_rows()}

@@ -2,14 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup, escape
 
-from core.bidi import isolated, without_bidi_controls
+from core.bidi import isolated
 from core.vocabulary import SENTIMENTS
 from orchestration.reporting import palette, sentences, sentiment_sentences, trend_sentences
 from orchestration.reporting.display import LANGUAGES
@@ -17,6 +14,7 @@ from orchestration.reporting.facts import PHASE_NAMES, PHASE_RULES_ZH, SENTIMENT
 from orchestration.reporting.ledger import Figure
 from orchestration.reporting.report_charts import report_charts
 from orchestration.reporting.svg import with_links
+from orchestration.reporting.templating import template
 
 # Quoted data (first group) or the id of a figure (second group) in a sentence.
 _MARKED = re.compile(r"⟦(.*?)⟧|\[([^\[\]]+)\]", re.DOTALL)
@@ -59,19 +57,6 @@ class _References:
         return Markup(with_links(svg, self.attributes))  # noqa: S704  # our own SVG, its texts escaped by Vega
 
 
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        finalize=lambda value: without_bidi_controls(value) if isinstance(value, str) else value,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("event_report.html")
-
-
 def render(facts: Facts, language: str) -> str:
     """Render the page in a language. Raises KeyError if it would print a figure that is not in the ledger."""
     references = _References(facts.ledger.figures, language)
@@ -80,7 +65,7 @@ def render(facts: Facts, language: str) -> str:
     def names_in_language(names: Mapping[Any, tuple[str, str]]) -> dict[str, str]:
         return {key: pair[index] for key, pair in names.items()}
 
-    return _template().render(
+    return template("event_report.html").render(
         language=language,
         t=lambda zh, en: zh if language == "zh" else en,
         fig=references.figure,

@@ -1,35 +1,50 @@
 """Reports as files: HTML in two languages, the ledger, the figures for 'tingfeng reconcile', and a PDF.
 
-    data/reports/<topic>/<moment, Asia/Shanghai>/report.html  report.en.html  report.pdf  figures.parquet  figures.json
+    data/reports/index.html         all reports by topic, and the archive
+    data/reports/<topic>/<...>/     report.html  report.en.html  report.pdf  figures.parquet  figures.json  report.json
 
 Without a moment the report is made from the published snapshot, as of its last observation; with a moment, from marts
-that are rebuilt as of that moment, and the folder also holds their built_from.json.
+that are rebuilt as of that moment, and the folder also holds their built_from.json. report_folders.py says which folder
+a report gets.
 """
 
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from core.environment import chromium, source
+from core.environment import chromium, now, source
+from core.listening import load_listening
 from core.problems import Problem
 from core.storage.paths import reports_dir, serving_path
-from orchestration.publishing.as_of import build_as_of, built_from_path, folder_name
-from orchestration.reporting.event_report import PAGES, Report, build_report, write_report
-from orchestration.reporting.ledger import open_snapshot, recency, topics_of
+from orchestration.publishing.as_of import build_as_of, built_from_path, folder_name, version_of_marts
+from orchestration.publishing.snapshot import published_data_version
+from orchestration.reporting.event_report import PAGES, Report, build_report, is_written, write_report
+from orchestration.reporting.ledger import open_snapshot, topics_of
+from orchestration.reporting.report_folders import (
+    ARCHIVE,
+    archive,
+    free_folder,
+    last_built,
+    report_folders,
+    write_record,
+)
+from orchestration.reporting.report_index import write_index
 
 # Timeout of the browser; printing the sandbox's report takes 3 s.
 PRINT_SECONDS = 120
 
 
 class Written(NamedTuple):
-    """A report and the folder that it was written to."""
+    """A report and its folder."""
 
     report: Report
     folder: Path
+    is_new: bool  # False: the folder held exactly this report before
 
 
 class NoPosts(Problem):
@@ -37,25 +52,68 @@ class NoPosts(Problem):
 
 
 def make_report(topic_id: str, as_of: datetime | None = None, log: Callable[[str], None] = print) -> Written:
-    """Write the report of a topic. as_of: with a time zone; by default the published snapshot is used.
+    """Write the report of a topic, and the index. as_of: with a time zone; by default the published snapshot is used.
 
-    ``log`` receives a line per step. Raises NoPosts if the topic has no posts; Problem if nothing is published, the
-    topic is unknown, or the marts as of the moment cannot be built; VerificationProblem if a printed number is not a
-    figure of the ledger.
+    Reports of topics that do not exist any more are moved to the archive first. ``log`` receives a line per step.
+    Raises NoPosts if the topic has no posts; Problem if nothing is published, the topic is unknown, or the marts as of
+    the moment cannot be built; VerificationProblem if a printed number is not a figure of the ledger.
     """
     if as_of:
         as_of = as_of.replace(microsecond=0)
         snapshot, moment = build_as_of(as_of, topic_id, log), as_of.astimezone(UTC).replace(tzinfo=None)
+        version = version_of_marts(snapshot)
     else:
         snapshot, moment = published_snapshot(), None
-    _require_posts(snapshot, topic_id, as_of)
-    report = build_report(snapshot, topic_id, moment, is_sandbox=source() == "sandbox")
-    folder = reports_dir() / topic_id / folder_name(report.as_of.replace(tzinfo=UTC))
-    write_report(report, folder)
-    if as_of:
-        # Also marks the report as requested: a refresh does not remove it (orchestration/defs/report).
-        shutil.copyfile(built_from_path(snapshot), folder / built_from_path(snapshot).name)
-    return Written(report, folder)
+        version = published_data_version(snapshot)
+    topics = existing_topics()
+    try:
+        for moved in archive(reports_dir(), topics) if topics else ():
+            log(f"The reports of the topic {moved} were moved: reports/{ARCHIVE} has those of topics that are gone.")
+        _require_posts(snapshot, topic_id, as_of)
+        report = build_report(snapshot, topic_id, moment, is_sandbox=source() == "sandbox")
+        home = reports_dir() / topic_id if not topics or topic_id in topics else reports_dir() / ARCHIVE / topic_id
+        return _write(report, home, version, built_from_path(snapshot) if as_of else None)
+    finally:
+        write_index(reports_dir())
+
+
+def _write(report: Report, home: Path, version: str | None, built_from: Path | None) -> Written:
+    """Write a report into a folder below ``home``, unless it is there: no other report is written over.
+
+    built_from: the record of the marts of a requested moment. It also marks the report as requested: a refresh does not
+    remove it (orchestration/defs/report), and it is left as it is even if another data version gives the same report.
+    """
+    moment = folder_name(report.as_of.replace(tzinfo=UTC))
+    earlier = [
+        one
+        for one in report_folders(reports_dir())
+        if one.path.parent == home and one.moment == moment and one.is_requested == (built_from is not None)
+    ]
+    latest = last_built(earlier)
+    same = last_built(
+        one
+        for one in earlier
+        if (built_from or one.data_version == version) and not one.is_unfinished and is_written(report, one.path)
+    )
+    folder = same.path if same else free_folder(home / (f"{moment}-{version}" if version else moment))
+    before = same or latest
+    write_report(report, folder, before.path if before else folder)
+    if built_from and same is None:
+        shutil.copyfile(built_from, folder / built_from.name)
+    if same is None or built_from is None:
+        write_record(folder, report.topic_name, now())
+    return Written(report, folder, same is None)
+
+
+def existing_topics() -> Collection[str]:
+    """The ids of the topics in listening.yaml and in the published snapshot; none if listening.yaml cannot be read.
+
+    Both: a new topic is not published yet, and the last publication still has a removed one.
+    """
+    with suppress(Problem):
+        listed = {topic.id for topic in load_listening().topics}
+        return listed.union(topics_of(serving_path()) if serving_path().exists() else ())
+    return ()
 
 
 def _require_posts(snapshot: Path, topic_id: str, as_of: datetime | None) -> None:
@@ -79,9 +137,18 @@ def the_topic(wanted: str | None) -> str:
 
 
 def latest_reports() -> dict[str, Path]:
-    """The Chinese page of each topic's latest report, by topic."""
-    pages = sorted(reports_dir().glob(f"*/*/{PAGES['zh']}"), key=recency)
-    return {page.parent.parent.name: page for page in pages}
+    """The Chinese page of the latest report of each topic that exists, by topic."""
+    topics = existing_topics()
+    folders = [
+        one
+        for one in report_folders(reports_dir())
+        if not one.is_archived
+        and not one.is_unfinished
+        and (not topics or one.topic_id in topics)
+        and (one.path / PAGES["zh"]).exists()
+    ]
+    by_topic = {one.topic_id: [other for other in folders if other.topic_id == one.topic_id] for one in folders}
+    return {topic: one.path / PAGES["zh"] for topic, ones in by_topic.items() if (one := last_built(ones))}
 
 
 def print_pdf(page: Path) -> Path:

@@ -7,8 +7,11 @@ from pathlib import Path
 import dagster as dg
 
 from core.listening import Topic, load_listening
+from core.storage.paths import reports_dir
 from orchestration.reporting.deletions import deletions_in
 from orchestration.reporting.event_report import PAGES
+from orchestration.reporting.report_folders import LEDGER, read_folder
+from orchestration.reporting.report_index import write_index
 from orchestration.reporting.reports import NoPosts, make_report
 from orchestration.reporting.svg import png
 
@@ -32,6 +35,7 @@ def event_report(topic: Topic) -> dg.AssetsDefinition:
             return dg.MaterializeResult(metadata={"report": f"none: {problem}"})
         for removed in keep_last_of_day(written.folder):
             context.log.info(f"removed {removed}: another report of the same day")
+        write_index(reports_dir())
         picture = written.report.picture
         shown = {"picture": dg.MetadataValue.md(_markdown(picture))} if picture else {}
         return dg.MaterializeResult(
@@ -47,18 +51,20 @@ def event_report(topic: Topic) -> dg.AssetsDefinition:
 
 
 def keep_last_of_day(folder: Path) -> list[Path]:
-    """Remove the other reports of the same day that a refresh made; return the removed folders.
+    """Remove the other reports of the same day and data version that a refresh made; return the removed folders.
 
-    Hourly reports take 30 MB a day. Reports that somebody requested as of a moment are kept: their folders hold
-    built_from.json. So are those with figures that a deletion on request has changed, since their marks say so.
+    Hourly reports take 30 MB a day. Reports of another data version are kept, since their figures differ for another
+    reason than time; so are reports that somebody requested as of a moment, and those with figures that a deletion on
+    request has changed, since their marks say so.
     """
+    kept = read_folder(folder)
     day = folder.name[: len("2026-01-01")]
     # Also those with a later time: a file with the last observations may be lost.
-    others = [path for path in sorted(folder.parent.glob(f"{day}T*")) if path != folder]
+    others = [read_folder(path) for path in sorted(folder.parent.glob(f"{day}T*")) if path != folder]
     replaced = [
-        path
-        for path in others
-        if not (path / "built_from.json").exists() and deletions_in(path / "figures.parquet") is None
+        one.path
+        for one in others
+        if one.data_version == kept.data_version and not one.is_requested and deletions_in(one.path / LEDGER) is None
     ]
     for path in replaced:
         shutil.rmtree(path)

@@ -18,6 +18,7 @@ from expectations.served import SERVED
 from expectations.validation import Validation, columns_of, merged, validate
 from orchestration.lib.checks import as_check_result
 from orchestration.lib.warehouse import mart_keys, wait_for_warehouse
+from orchestration.publishing.data_version import data_version
 from orchestration.publishing.losses import compare, days_with_posts, find_losses
 from orchestration.publishing.manifests import built_versions, current_files, named_files, write_manifest
 from orchestration.publishing.models_version import models_version
@@ -95,7 +96,7 @@ def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         context.log.info(f"publishing {len(counts)} tables, {sum(counts.values())} rows")
         files = current_files(data_dir(), built_versions(draft))
         published_at = now()
-        write_publication(draft, code_version(), published_at, models_version())
+        write_publication(draft, code_version(), published_at, models_version(), data_version(enriched_dir()))
         draft.rename(serving_path())
     manifest = write_manifest(data_dir(), published_at, files)
     named = {data_dir() / file for file in named_files(data_dir())}

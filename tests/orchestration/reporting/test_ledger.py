@@ -1,7 +1,6 @@
 """The figure ledger: each figure's SQL gives its value, its posts are those that count, and an explanation has both."""
 
 import hashlib
-import os
 import shutil
 from datetime import date, datetime
 
@@ -21,7 +20,6 @@ from orchestration.reporting.ledger import (
     open_snapshot,
     posts_behind,
     read_ledger,
-    recency,
     recount,
     tables_of,
 )
@@ -208,19 +206,3 @@ def test_explain_without_a_report_names_the_command_that_makes_one(data, capsys,
     status, text = explained(data, capsys, monkeypatch, "volume", "--as-of", "2026-01-05T07:00")
     assert status == 1
     assert "tingfeng report" in text
-
-
-def test_the_latest_report_is_the_last_one_of_the_published_snapshot(tmp_path):
-    files = []
-    # The second is made after the file with the last observations was lost, the third as of a moment.
-    for written, (folder, is_requested) in enumerate(
-        [("2026-01-06T070000", False), ("2026-01-05T080000", False), ("2026-01-07T000000", True)]
-    ):
-        (tmp_path / folder).mkdir()
-        file = tmp_path / folder / "figures.parquet"
-        file.touch()
-        os.utime(file, (written, written))
-        if is_requested:
-            (tmp_path / folder / "built_from.json").touch()
-        files.append(file)
-    assert sorted(files, key=recency)[-1].parent.name == "2026-01-05T080000"
