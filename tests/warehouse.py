@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest import mock
 
@@ -100,9 +101,15 @@ class DataFolder:
             land(self.path, "posts", platform, day, crawl_id, frame)
 
     def land_slices(
-        self, platform: Platform, day: str, crawl_id: str, states: dict[str, SliceState], observed_at: datetime
+        self,
+        platform: Platform,
+        day: str,
+        crawl_id: str,
+        states: dict[str, SliceState],
+        observed_at: datetime,
+        kept: Mapping[str, list[str]] = MappingProxyType({}),
     ) -> None:
-        """Land one slice per query, each for the whole day."""
+        """Land one slice per query, each for the whole day. kept: the ids of the posts that it kept, by query."""
         slices = [
             Slice(
                 platform=platform,
@@ -111,6 +118,7 @@ class DataFolder:
                 slice_end=china(day, "00:00") + timedelta(days=1),
                 state=state,
                 reason=None if state == "ok" else f"the slice is {state}",
+                kept_ids=kept.get(query, []),
                 observed_at=observed_at,
                 crawl_id=crawl_id,
             )
@@ -150,6 +158,12 @@ class DataFolder:
             pl.DataFrame(queries, schema=enriched.TOPIC_QUERIES),
             self.path / f"enriched/topic_queries/{version}.parquet",
         )
+
+    def write_read_inputs(self, day: str, version: str, rules: dict[str, str]) -> None:
+        """Write by which rules a day was read for each topic."""
+        rows = [("topic", topic_id, fingerprint) for topic_id, fingerprint in rules.items()]
+        frame = pl.DataFrame(rows, schema=enriched.READ_INPUTS, orient="row")
+        write_once(frame, self.path / f"enriched/read_inputs/day={day}/{version}.parquet")
 
     def write_settings(self, version: str, **voices: int) -> None:
         """Write the settings: the defaults of listening.yaml, and the given parameters of voices."""

@@ -45,8 +45,17 @@
     {{ ratio("sum(case when interactions_rank <= 10 then interactions end)", "sum(interactions)") }} as top10_share,
     min(observed_at) as observed_from,
     max(observed_at) as observed_to,
-    {{ ratio("sum(case when observation_age_hours >= " ~ var("mature_hours") ~ " then interactions else 0 end)", "sum(interactions)") }}
-        as mature_share
+    {{ ratio(
+        "sum(case when observation_age_hours >= " ~ var("mature_hours")
+        ~ " or gone_since is not null then interactions else 0 end)",
+        "sum(interactions)"
+    ) }} as mature_share
+{%- endmacro %}
+
+{# Which sentiment models judged the posts; aggregates over rows of topic_posts. #}
+{% macro model_measures() -%}
+    {{ dbt.listagg("distinct sentiment_model", "', '", "order by sentiment_model") }} as sentiment_models,
+    count(distinct sentiment_model) > 1 as is_mixed_model
 {%- endmacro %}
 
 {# topic_posts with interactions_rank, the rank by interactions within the given columns. #}

@@ -3,6 +3,7 @@
 
     TINGFENG_START, TINGFENG_END   days of publication in Asia/Shanghai, both included; default: all days
     TINGFENG_AS_OF                 ISO time with time zone; later observations are left out; default: none
+    TINGFENG_NOW                   ISO time with time zone, the current time of the sandbox; default: the real clock
 #}
 
 {# First and last day of the run as ISO strings. Fails if one is not a valid date. #}
@@ -29,13 +30,18 @@
     {{ return(common.prefix) }}
 {%- endmacro %}
 
-{# TINGFENG_AS_OF as an aware datetime in UTC. Fails if its time zone is missing. #}
-{% macro as_of_moment() -%}
-    {%- set moment = modules.datetime.datetime.fromisoformat(env_var("TINGFENG_AS_OF", "") or "9999-12-31T00:00:00+00:00") -%}
+{# A variable as an aware datetime in UTC, by default ``otherwise``. Fails if its time zone is missing. #}
+{% macro moment_of(variable, otherwise) -%}
+    {%- set moment = modules.datetime.datetime.fromisoformat(env_var(variable, "") or otherwise) -%}
     {%- if moment.tzinfo is none -%}
-        {{ exceptions.raise_compiler_error("TINGFENG_AS_OF is " ~ moment.isoformat() ~ " without a time zone; add its zone, such as +08:00") }}
+        {{ exceptions.raise_compiler_error(variable ~ " is " ~ moment.isoformat() ~ " without a time zone; add its zone, such as +08:00") }}
     {%- endif -%}
     {{ return(moment.astimezone(modules.pytz.utc)) }}
+{%- endmacro %}
+
+{# TINGFENG_AS_OF as an aware datetime in UTC. #}
+{% macro as_of_moment() -%}
+    {{ return(moment_of("TINGFENG_AS_OF", "9999-12-31T00:00:00+00:00")) }}
 {%- endmacro %}
 
 {% macro as_of() -%}
@@ -43,10 +49,11 @@
 {%- endmacro %}
 
 {#
-    Today in Asia/Shanghai: the day of TINGFENG_AS_OF if it is set, else the day of the run. No table has rows for later
-    days.
+    Today in Asia/Shanghai: the day of TINGFENG_AS_OF if it is set, else of TINGFENG_NOW, else of the start of dbt. No
+    table has rows for later days.
 #}
 {% macro today() -%}
-    {%- set moment = as_of_moment() if env_var("TINGFENG_AS_OF", "") else run_started_at -%}
+    {%- set now = moment_of("TINGFENG_NOW", run_started_at.isoformat()) -%}
+    {%- set moment = as_of_moment() if env_var("TINGFENG_AS_OF", "") else now -%}
     cast('{{ moment.astimezone(modules.pytz.timezone(var("timezone"))).date() }}' as date)
 {%- endmacro %}

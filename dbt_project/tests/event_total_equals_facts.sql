@@ -1,7 +1,7 @@
 {{ config(meta={"dagster": {"ref": {"name": "event_totals"}}}) }}
 
--- A topic's total equals a recount from the facts alone: each relevant post in the window once, without ads and without
--- reposts that have no words of their own.
+-- A topic's total equals a recount from the facts alone: each relevant post in the window once, without ads, without
+-- reposts that have no words of their own, and without days that were read by other rules.
 with counted as (
     select
         topics.topic_id,
@@ -13,6 +13,12 @@ with counted as (
     inner join {{ ref("fct_post_topics") }} as post_topics on topics.topic_id = post_topics.topic_id
     inner join {{ ref("fct_posts") }} as posts
         on post_topics.post_uid = posts.post_uid and platforms.platform = posts.platform
+    inner join {{ ref("topic_days") }} as days
+        on
+            topics.topic_id = days.topic_id
+            and posts.platform = days.platform
+            and posts.posted_date = days.posted_date
+            and days.is_read
     where
         posts.posted_date >= topics.window_start
         and posts.posted_date <= totals.last_day

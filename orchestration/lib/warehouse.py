@@ -13,7 +13,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject
 from packaging.version import Version
 
-from core.environment import data_dir
+from core.environment import data_dir, now
 from core.storage.duckdb_files import is_open_elsewhere
 from core.storage.locks import holder
 from core.storage.paths import DBT_PROJECT_DIR, serving_path
@@ -62,16 +62,19 @@ def mart_keys() -> list[dg.AssetKey]:
 
 
 def dbt_environment(days: Sequence[str]) -> dict[str, str]:
-    """The environment variables that dbt_project/ reads: the data folder, and the first and last of the days.
+    """The environment variables that dbt_project/ reads: the data folder, the first and last of the days, the clock.
 
-    Not passed as --vars, because changed vars cost a re-parse of 1.3 s.
+    Not passed as --vars, because changed vars cost a re-parse of 1.3 s. TINGFENG_NOW is passed on only if it is set:
+    dbt's own clock is the real one. Raises Problem if it cannot be used.
     """
+    moment = now()
     return {
         "TINGFENG_DATA": str(data_dir()),
         "TINGFENG_START": min(days, default=NO_DAY),
         "TINGFENG_END": max(days, default=NO_DAY),
         # No debug log file, which takes a sixth of the time; Dagster keeps the standard output.
         "DBT_LOG_LEVEL_FILE": "none",
+        **({"TINGFENG_NOW": moment.isoformat()} if os.environ.get("TINGFENG_NOW", "").strip() else {}),
     }
 
 

@@ -96,6 +96,7 @@ class ReportContext(NamedTuple):
     kinds: list[str]  # kinds of voices
     corrections: list[str]  # methods that corrected the sentiment shares
     is_floor: bool  # the sum of interactions is a lower bound
+    mixed_models: str | None  # the ids of the sentiment models; None if there are not several
 
     def platform_name(self, platform: str, language: str) -> str:
         """The name of a platform in a language; its id if it has no row."""
@@ -123,7 +124,11 @@ def read_context(connection: duckdb.DuckDBPyConnection, topic_id: str) -> Report
     if not topics:
         known = ", ".join(row["topic_id"] for row in rows("select topic_id from marts.dim_topics", "dim_topics"))
         raise Problem(f"The topic {topic_id!r} is not published; published topics: {known or 'none'}.")
-    totals = rows("select interactions_is_floor from marts.event_totals where topic_id = $topic", "event_totals")
+    totals = rows(
+        "select interactions_is_floor, case when is_mixed_model then sentiment_models end as mixed_models "
+        "from marts.event_totals where topic_id = $topic",
+        "event_totals",
+    )
     days = rows(
         "select posted_date, phase from marts.event_daily_totals where topic_id = $topic order by posted_date",
         "event_daily_totals",
@@ -147,4 +152,5 @@ def read_context(connection: duckdb.DuckDBPyConnection, topic_id: str) -> Report
         kinds=[row["kind"] for row in kinds],
         corrections=sorted(row["correction"] for row in rows(_CORRECTIONS, "event_sentiment")),
         is_floor=bool(totals and totals[0]["interactions_is_floor"]),
+        mixed_models=totals[0]["mixed_models"] if totals else None,
     )

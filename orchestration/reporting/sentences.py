@@ -30,11 +30,14 @@ def banners(facts: Facts) -> list[Sentence]:
             Sentence(f"声量与互动量均为暂定：{why.zh}。", f"Volume and interactions are provisional: {why.en}.")
         )
     elif facts.interactions_are_provisional:
+        gone = Sentence("", "")
+        if facts.value("gone_posts"):
+            gone = Sentence("，或出自已经消失的帖子", " or belong to posts that are gone")
         sentences.append(
             Sentence(
-                "互动量为暂定：只有[mature_share]的互动是在发布[mature_hours]小时之后观测的，其余还会增长。",
+                f"互动量为暂定：只有[mature_share]的互动是在发布[mature_hours]小时之后观测的{gone.zh}，其余还会增长。",
                 "Interactions are provisional: only [mature_share] of them were observed at least [mature_hours] hours "
-                "after posting; the others will still grow.",
+                f"after posting{gone.en}; the others will still grow.",
             )
         )
     if facts.context.is_floor:
@@ -51,6 +54,14 @@ def empty_reasons(facts: Facts) -> list[Sentence]:
     """Why there is nothing to report; an empty list if there are posts."""
     if facts.value("volume"):
         return []
+    if facts.value("unread_days"):
+        return [
+            Sentence(
+                "采集到的帖子还没有按话题现行的规则读取，所以声量未知，不是零。",
+                "The posts collected have not been read by the topic's current rules yet, so the volume is unknown, not "
+                "zero.",
+            )
+        ]
     if not facts.has("volume") or not facts.platforms:
         return [
             Sentence(
@@ -111,7 +122,36 @@ def platforms(facts: Facts) -> list[Sentence]:
 
 
 def coverage(facts: Facts) -> list[Sentence]:
-    """How many platform-days were collected completely."""
+    """How many platform-days were collected completely, and on how many days posts are not read yet."""
+    return _complete_days(facts) + _unread_days(facts)
+
+
+def _unread_days(facts: Facts) -> list[Sentence]:
+    if not facts.value("unread_days"):
+        return []
+    return [
+        Sentence(
+            "监测期内有[unread_days]天的帖子还没有按话题现行的规则读取，这些天的数字未知或者不全，不当作零。",
+            "On [unread_days] days of the window, posts have not been read by the topic's current rules yet. The numbers "
+            "of these days are unknown or partial, and do not count as zero.",
+        )
+    ]
+
+
+def gone_posts(facts: Facts) -> list[Sentence]:
+    """How many posts a later crawl no longer found."""
+    if not facts.value("gone_posts"):
+        return []
+    return [
+        Sentence(
+            "声量中有[gone_posts]条帖子，后来的完整采集已经找不到（被删除或被隐藏）；它们照样计数，互动量取最后一次观测的值。",
+            "A later complete crawl no longer found [gone_posts] of the posts: they were deleted or hidden. They still "
+            "count, with the interactions that were observed last.",
+        )
+    ]
+
+
+def _complete_days(facts: Facts) -> list[Sentence]:
     if not facts.value("platform_days"):
         return [Sentence("没有采集记录。", "There are no collection records.")]
     if facts.is_complete:

@@ -33,7 +33,7 @@ def sentiment(facts: Facts) -> list[Sentence]:
                 "No sentiment labels are available for these posts, so this section has no numbers.",
             )
         ]
-    sentences = _sentiment_shares()
+    sentences = _sentiment_shares() + mixed_models(facts)
     sentences += [
         Sentence(
             f"校正后负面占[corrected_share.negative]（[corrected_share_low.negative]–[corrected_share_high.negative]）："
@@ -57,11 +57,25 @@ def sentiment(facts: Facts) -> list[Sentence]:
     return mark_provisional(facts, sentences)
 
 
+def mixed_models(facts: Facts) -> list[Sentence]:
+    """Which models the shares of sentiments mix; nothing if one model judged all posts."""
+    if facts.context.mixed_models is None:
+        return []
+    names = f"⟦{facts.context.mixed_models}⟧"
+    return [
+        Sentence(
+            f"这些帖子的情感由不止一个模型判断（{names}）。各模型的判断标准不同，所以情感占比混合了几种标准，也不给校正后的占比。",
+            f"More than one model judged the sentiment of these posts ({names}). Models judge differently, so the shares "
+            "of sentiments mix their standards, and there is no corrected share.",
+        )
+    ]
+
+
 def sentiment_summary(facts: Facts) -> list[Sentence]:
     """The sentences on sentiment that the summary contains."""
     if not has_sentiment(facts):
         return sentiment(facts)
-    sentences = [*_sentiment_shares()[:1], *_net_sentiment(facts)]
+    sentences = [*_sentiment_shares()[:1], *mixed_models(facts), *_net_sentiment(facts)]
     return sentences + [sentence for name in SENTIMENTS for sentence in _interactions_by_label(facts, name)]
 
 

@@ -195,21 +195,28 @@ def corrected_shares(posts: pl.DataFrame, calibration: Calibration, z: float = Z
 def topic_shares(posts: pl.DataFrame) -> pl.DataFrame:
     """Corrected shares of each topic, of its platforms and of each platform's days, in the schema SHARES.
 
-    posts: a row for each topic and post, with topic_id, platform, posted_date, sentiment, sentiment_source, and the
-    columns of corrected_shares except analyst_sentiment. A topic is corrected by its own audit; platforms and days by
-    their own audit labels where they have enough, else with the topic's calibration.
+    posts: a row for each topic and post, with topic_id, platform, posted_date, sentiment, sentiment_source,
+    sentiment_model, and the columns of corrected_shares except analyst_sentiment. A topic is corrected by its own audit;
+    platforms and days by their own audit labels where they have enough, else with the topic's calibration. Posts that
+    several models judged have no rows, since the probabilities of two models are not comparable.
     """
     labelled = pl.when(pl.col("sentiment_source") == "analyst").then("sentiment")
     rows: list[tuple[object, ...]] = []
     for (topic_id,), topic in posts.with_columns(analyst_sentiment=labelled).group_by("topic_id", maintain_order=True):
-        shares = corrected_shares(topic, AS_TRAINED)
+        shares = [] if _is_mixed(topic) else corrected_shares(topic, AS_TRAINED)
         rows += [(topic_id, None, None, *share) for share in shares]
-        calibration = AS_TRAINED if shares[0].method == "emq" else calibrated_to(topic, shares)
+        calibration = calibrated_to(topic, shares) if shares and shares[0].method != "emq" else AS_TRAINED
         for key in (["platform"], ["platform", "posted_date"]):
             for where, part in topic.group_by(key, maintain_order=True):
                 place = (*where, None)[:2]
-                rows += [(topic_id, *place, *share) for share in corrected_shares(part, calibration)]
+                shares = [] if _is_mixed(part) else corrected_shares(part, calibration)
+                rows += [(topic_id, *place, *share) for share in shares]
     return pl.DataFrame(rows, schema=SHARES, orient="row")
+
+
+def _is_mixed(posts: pl.DataFrame) -> bool:
+    """True if several models judged the posts, unless all are labelled, so that no model's judgement counts."""
+    return posts["analyst_sentiment"].has_nulls() and posts["sentiment_model"].drop_nulls().n_unique() > 1
 
 
 def calibrated_to(posts: pl.DataFrame, shares: Sequence[Share]) -> Calibration:

@@ -164,6 +164,15 @@ FAULTS = {
     "update marts.fct_posts set interactions_is_floor = false": {"interactions_sum_components"},
     "update marts.daily_volume set volume = 0 where volume is null": {"not_collected_is_not_zero"},
     "update marts.daily_volume set volume = null where volume = 0": {"not_collected_is_not_zero"},
+    "update topics.topic_days set has_unread_posts = true where is_complete": {"unread_is_not_zero"},
+    "update topics.topic_days set has_unread_posts = true, is_read = false where posted_date = '2026-01-03'":
+        {"unread_is_not_zero"},
+    "update marts.event_posts set sentiment_model = 'model-2' where post_uid = 'weibo:w1'":
+        {"models_are_not_mixed_unmarked"},
+    "update marts.event_sentiment set is_mixed_model = true": {"models_are_not_mixed_unmarked"},
+    "update marts.event_totals set gone_posts = gone_posts + 1": {"gone_posts_are_counted"},
+    "update marts.event_posts set gone_since = observed_at - interval 1 hour where post_uid = 'weibo:w1'":
+        {"gone_posts_are_counted"},
     "update marts.fct_posts set posted_at = posted_at + interval 12 hour where post_uid = 'weibo:w1'":
         {"posts_on_their_day"},
     "delete from marts.fct_posts where post_uid = 'weibo:w5'":

@@ -72,6 +72,13 @@ def totals() -> list[FigureSpec]:
             None,
             ("platform_days", "coverage", "count", "platform_days"),
             ("complete_platform_days", "coverage", "count", "complete_platform_days"),
+            ("unread_days", "coverage", "count", "unread_days"),
+        ),
+        *specs_of(
+            "marts.event_totals",
+            (),
+            "gone_since is not null",
+            ("gone_posts", "gone_posts", "count", "gone_posts"),
         ),
     ]
 

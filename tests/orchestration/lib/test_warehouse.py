@@ -1,10 +1,14 @@
-"""When the dbt project is parsed again, and that dbt's version is not queried at each build."""
+"""When the dbt project is parsed again, dbt's version, and the clock that it gets."""
 
 import os
 from importlib.metadata import version
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from orchestration.lib.warehouse import dbt_cli, is_parsed
+import pytest
+
+from core.problems import Problem
+from orchestration.lib.warehouse import dbt_cli, dbt_environment, is_parsed
 
 
 def test_the_project_is_parsed_again_when_a_source_is_added_changed_or_removed(tmp_path: Path) -> None:
@@ -36,3 +40,15 @@ def test_the_project_is_parsed_again_when_a_source_is_added_changed_or_removed(t
 
 def test_the_version_is_the_installed_one() -> None:
     assert str(dbt_cli._cli_version) == version("dbt-core")
+
+
+def test_dbt_gets_the_sandbox_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = datetime.fromisoformat("2026-01-02T23:00+08:00")
+    monkeypatch.setenv("TINGFENG_NOW", start.isoformat())
+    passed = datetime.fromisoformat(dbt_environment([])["TINGFENG_NOW"])
+    assert start < passed < start + timedelta(days=1)  # the process's clock has moved on since it started
+    monkeypatch.setenv("TINGFENG_SOURCE", "live")
+    with pytest.raises(Problem, match="unset one of them"):
+        dbt_environment([])
+    monkeypatch.delenv("TINGFENG_NOW")
+    assert "TINGFENG_NOW" not in dbt_environment([])

@@ -258,6 +258,39 @@ def test_counts_observed_before_72_hours_are_provisional(changed):
     assert "Interactions (provisional)" in page["en"]
 
 
+def test_days_that_are_not_read_by_the_current_rules_are_stated(changed):
+    pages = build_report(changed("update event_totals set unread_days = 2"), "demo").pages
+    assert "监测期内有2天的帖子还没有按话题现行的规则读取" in words(pages["zh"])
+    assert "On 2 days of the window, posts have not been read by the topic's current rules yet." in words(pages["en"])
+
+
+def test_shares_of_two_models_are_stated_to_be_mixed(changed):
+    mixed = "update event_totals set is_mixed_model = true, sentiment_models = 'model-1, model-2'"
+    pages = build_report(changed(mixed, "update event_sentiment set corrected_share = null"), "demo").pages
+    for section in ("sentiment", "coverage"):
+        (found,) = html.document_fromstring(pages["zh"]).xpath(f"//section[@id='{section}']")
+        assert "由不止一个模型判断（model-1, model-2）" in found.text_content()
+    assert "校正后负面占" not in words(pages["zh"])
+    assert "More than one model judged the sentiment of these posts (model-1, model-2)." in words(pages["en"])
+
+
+def test_gone_posts_are_counted_and_their_counts_final(changed):
+    marts = changed(
+        "update event_totals set gone_posts = 3, mature_share = .4",
+        "update event_posts set gone_since = timestamp '2026-01-05 00:00' where topic_id = 'demo' and platform = 'douyin'",
+    )
+    report = build_report(marts, "demo")
+    assert report.ledger.figures["gone_posts"].posts == 3
+    assert "声量中有3条帖子，后来的完整采集已经找不到" in words(report.pages["zh"])
+    assert "发布72小时之后观测的，或出自已经消失的帖子，其余还会增长" in words(report.pages["zh"])
+    assert "no longer found 3 of the posts" in words(report.pages["en"])
+
+
+def test_nothing_is_said_of_models_gone_and_unread_posts_if_there_are_none(text_of):
+    for said in ("不止一个模型", "已经找不到", "还没有按话题现行的规则"):
+        assert said not in text_of("demo")
+
+
 def test_a_long_window_prints_its_last_month_and_charts_the_rest(report_snapshot):
     page = build_report(report_snapshot, "sixty_days").pages["zh"]
     assert "3月1日" in page

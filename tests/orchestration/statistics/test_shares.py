@@ -1,5 +1,7 @@
 """The audit sample, and shares of sentiments corrected by its labels, with their intervals."""
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 import pytest
@@ -14,6 +16,7 @@ from orchestration.statistics.shares import (
     emq,
     ppi,
     stratum,
+    topic_shares,
 )
 
 PRIOR = np.array([0.3, 0.5, 0.2])
@@ -161,6 +164,37 @@ class TestCorrectedShares:
             unaided = day.with_columns(analyst_sentiment=pl.lit(None, pl.String), audit_weight=pl.lit(None, pl.Float64))
             assert corrected_shares(unaided, topic)[0].share == pytest.approx(true, abs=0.04)
             assert abs(corrected_shares(unaided, CALIBRATION)[0].share - true) > 0.06
+
+
+class TestSharesOfTopics:
+    def posts(self) -> pl.DataFrame:
+        """Two days of Weibo, of which another model judged the second, and one of Zhihu."""
+        days = [("weibo", 1, "model-1"), ("weibo", 2, "model-2"), ("zhihu", 2, "model-2")]
+        return pl.concat(
+            classified_posts(np.random.default_rng(number), 200, [0.5, 0.3, 0.2]).with_columns(
+                topic_id=pl.lit("demo"),
+                platform=pl.lit(platform),
+                posted_date=pl.lit(date(2026, 1, number)),
+                sentiment="model_sentiment",
+                sentiment_source=pl.lit("model"),
+                sentiment_model=pl.lit(model),
+            )
+            for platform, number, model in days
+        ).drop("analyst_sentiment")
+
+    def places(self, posts: pl.DataFrame) -> set[tuple[str | None, date | None]]:
+        return set(topic_shares(posts).select("platform", "posted_date").iter_rows())
+
+    def test_two_models_have_no_corrected_share_together(self) -> None:
+        first, second = date(2026, 1, 1), date(2026, 1, 2)
+        days: set[tuple[str | None, date | None]] = {("weibo", first), ("weibo", second), ("zhihu", second)}
+        assert self.places(self.posts()) == days | {("zhihu", None)}
+        one_model = self.posts().with_columns(sentiment_model=pl.lit("model-2"))
+        assert self.places(one_model) == days | {("zhihu", None), ("weibo", None), (None, None)}
+
+    def test_labels_of_analysts_count_whatever_the_models(self) -> None:
+        labelled = self.posts().with_columns(sentiment_source=pl.lit("analyst"))
+        assert (None, None) in self.places(labelled)
 
 
 def test_an_uninformative_classifier_gets_no_weight() -> None:

@@ -11,7 +11,7 @@
     "post_uid", "platform", "post_id", "post_url", "posted_at", "posted_date", "author_uid", "text", "text_clean",
     "segmented", "post_type", "hashtags", "ip_location", "is_repost", "has_own_words", "is_ad", "likes", "comments", "shares",
     "collects", "views", "interactions", "interactions_all", "interactions_is_floor", "observed_at",
-    "observation_age_hours", "source", "crawl_id", "text_hash", "sentiment", "sentiment_score", "sentiment_source",
+    "observation_age_hours", "gone_since", "source", "crawl_id", "text_hash", "sentiment", "sentiment_score", "sentiment_source",
     "sentiment_model", "model_sentiment", "p_negative", "p_neutral", "p_positive", "audit_weight", "audit_flags",
     "enriched_version",
 ] %}
@@ -60,6 +60,7 @@ window_posts as (
         observed.interactions_is_floor,
         observed.observed_at,
         {{ hours_between("observed.posted_at", "observed.observed_at") }} as observation_age_hours,
+        gone.gone_since,
         observed.source,
         observed.crawl_id,
         enriched.text_hash,
@@ -77,6 +78,8 @@ window_posts as (
     from observed
     inner join {{ ref("stg_enriched__posts") }} as enriched
         on observed.post_uid = enriched.post_uid and observed.posted_date = enriched.posted_date
+    left join {{ ref("int_posts__gone") }} as gone
+        on observed.post_uid = gone.post_uid and observed.posted_date = gone.posted_date
 ),
 
 posts as (

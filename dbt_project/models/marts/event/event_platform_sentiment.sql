@@ -17,6 +17,7 @@ shown as (
         platforms.distinct_volume,
         {{ zero_if_searched("volume", "platforms.volume is not null") }} as volume,
         {{ zero_if_searched("interactions", "platforms.volume is not null") }} as interactions,
+        platforms.is_mixed_model,
         platforms.is_complete
     from {{ ref("event_platforms") }} as platforms
     cross join {{ sentiments() }} as sentiments
@@ -51,6 +52,7 @@ select
     shared.interactions,
     shared.interaction_share,
     shared.share_of_sentiment,
+    shared.is_mixed_model,
     shared.is_complete
 from shared
 left join {{ ref("topic_sentiment_shares") }} as corrected

@@ -1,3 +1,6 @@
+{#- As in event_totals. -#}
+{%- set searched = "window_days.complete_days > 0 and not window_days.has_unread_posts" -%}
+
 with window_days as (
     select
         topic_id,
@@ -5,7 +8,8 @@ with window_days as (
         min(posted_date) as first_day,
         max(posted_date) as last_day,
         count(*) as days,
-        cast(sum(case when is_complete then 1 else 0 end) as bigint) as complete_days
+        cast(sum(case when is_complete then 1 else 0 end) as bigint) as complete_days,
+        max(case when has_unread_posts then 1 else 0 end) = 1 as has_unread_posts
     from {{ ref("topic_days") }}
     group by topic_id, platform
 ),
@@ -15,7 +19,8 @@ measured as (
         topic_id,
         platform,
         {{ volume_measures() }},
-        {{ interaction_measures() }}
+        {{ interaction_measures() }},
+        {{ model_measures() }}
     from {{ ranked_posts("topic_id, platform") }}
     group by topic_id, platform
 ),
@@ -27,9 +32,9 @@ shown as (
         {%- for column in [
             "volume", "original_volume", "distinct_volume", "authors", "interactions", "interactions_all",
         ] %}
-        {{ zero_if_searched(column, "window_days.complete_days > 0") }} as {{ column }},
+        {{ zero_if_searched(column, searched) }} as {{ column }},
         {%- endfor %}
-        {{ zero_if_searched("interactions_is_floor", "window_days.complete_days > 0", "false") }}
+        {{ zero_if_searched("interactions_is_floor", searched, "false") }}
             as interactions_is_floor,
         measured.interactions_per_post,
         measured.interactions_median,
@@ -37,6 +42,7 @@ shown as (
         measured.observed_from,
         measured.observed_to,
         measured.mature_share,
+        measured.is_mixed_model,
         window_days.first_day,
         window_days.last_day,
         window_days.days,
@@ -78,6 +84,7 @@ select
     observed_from,
     observed_to,
     mature_share,
+    is_mixed_model,
     first_day,
     last_day,
     days,

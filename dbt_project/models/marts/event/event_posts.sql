@@ -30,6 +30,7 @@ select
     post_topics.stance,
     counted.observed_at,
     counted.observation_age_hours,
+    counted.gone_since,
     facts.source
 from {{ ref("topic_posts") }} as counted
 inner join {{ ref("fct_posts") }} as facts on counted.post_uid = facts.post_uid

@@ -27,6 +27,7 @@ shown as (
         {{ zero_if_searched("analyst_volume", "totals.volume is not null") }} as analyst_volume,
         {{ zero_if_searched("interactions", "totals.volume is not null") }} as interactions,
         case when totals.volume is not null then coalesce(measured_by_model.volume, 0) end as model_volume,
+        totals.is_mixed_model,
         totals.is_complete
     from {{ ref("event_totals") }} as totals
     cross join {{ sentiments() }} as sentiments
@@ -64,6 +65,7 @@ select
     shared.model_volume_share,
     shared.interactions,
     shared.interaction_share,
+    shared.is_mixed_model,
     shared.is_complete
 from shared
 left join {{ ref("topic_sentiment_shares") }} as corrected

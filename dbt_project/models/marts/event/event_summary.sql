@@ -97,6 +97,8 @@ select
     sentiments.positive_share,
     totals.nsr_polar,
     totals.nsr_total,
+    totals.sentiment_models,
+    totals.is_mixed_model,
     phases.onset_at,
     phases.onset_rule,
     hours.posted_hour as peak_at,
@@ -109,10 +111,12 @@ select
     statements.post_uid as statement_post_uid,
     {{ hours_between("phases.onset_at", "statements.posted_at") }} as response_latency_hours,
     cast({{ var("golden_hours") }} as bigint) as golden_hours,
+    totals.gone_posts,
     totals.mature_share,
     coalesce(totals.mature_share, 1) < 1
     or topics.window_end is null
     or totals.last_day < topics.window_end as is_provisional,
+    totals.unread_days,
     totals.is_complete,
     platforms.platforms_asked,
     platforms.platforms_collected,

@@ -204,6 +204,8 @@ select
         when lost_files.files is not null then lost_files.files || ' raw file(s) lost'
         when lost_posts.posts is not null
             then lost_posts.posts || ' posts that a crawl found are no longer in raw: a file was lost or cut'
+        when not days.is_read and days.has_unread_posts then 'not read by the current rules of the topic yet'
+        when days.has_unread_posts then 'crawled, but not read yet'
         when counted.slices is null and expired_days.is_expired then 'removed by retention'
         when counted.slices is null then 'not collected'
         else coalesce(counted.reason, 'not every query was asked for the whole day after its end')

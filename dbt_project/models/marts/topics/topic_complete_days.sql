@@ -2,26 +2,29 @@ with topic_queries as (
     select * from {{ ref("stg_enriched__topic_queries") }}
 ),
 
-searched as (
+answered_queries as (
+    {{ answered_queries(ref("crawl_slices")) }}
+),
+
+answered_crawls as (
     select
         topic_queries.topic_id,
-        topic_queries.platform,
-        topic_queries.query,
+        answered_queries.platform,
+        answered_queries.posted_date,
+        answered_queries.crawl_id,
+        count(*) as queries
+    from topic_queries
+    inner join answered_queries
+        on topic_queries.platform = answered_queries.platform and topic_queries.query = answered_queries.query
+    group by topic_queries.topic_id, answered_queries.platform, answered_queries.posted_date, answered_queries.crawl_id
+),
+
+-- The crawls that asked a query of a topic.
+topic_crawls as (
+    select distinct
+        slices.platform,
         slices.posted_date,
-        slices.crawl_id,
-        slices.state,
-        slices.slice_start,
-        slices.slice_end,
-        slices.observed_at,
-        {{ china_midnight("slices.posted_date") }} as day_start,
-        {{ china_midnight("slices.posted_date") }} + interval '24' hour as day_end,
-        max(slices.slice_end) over (
-            partition by
-                topic_queries.topic_id, topic_queries.platform, topic_queries.query,
-                slices.posted_date, slices.crawl_id
-            order by slices.slice_start, slices.slice_end
-            rows between unbounded preceding and 1 preceding
-        ) as covered_until
+        slices.crawl_id
     from topic_queries
     inner join {{ ref("crawl_slices") }} as slices
         on
@@ -29,35 +32,6 @@ searched as (
             and topic_queries.query = slices.query
             and slices.target = 'search'
     where slices.observed_at <= {{ as_of() }}
-),
-
-answered_queries as (
-    select
-        topic_id,
-        platform,
-        posted_date,
-        crawl_id,
-        query
-    from searched
-    group by topic_id, platform, posted_date, crawl_id, query
-    having
-        min(case when state in ('ok', 'empty') then 1 else 0 end) = 1
-        -- covers the day from start to end without a gap
-        and max(case when slice_start > coalesce(covered_until, day_start) then 1 else 0 end) = 0
-        and max(slice_end) >= max(day_end)
-        -- finished after the day's end, so that it can include the day's last posts
-        and min(observed_at) >= max(day_end)
-),
-
-answered_crawls as (
-    select
-        topic_id,
-        platform,
-        posted_date,
-        crawl_id,
-        count(*) as queries
-    from answered_queries
-    group by topic_id, platform, posted_date, crawl_id
 ),
 
 -- A crawl that is later than the lost file has seen the day's posts again.
@@ -85,11 +59,11 @@ days_with_losses as (
         lost_posts.platform,
         lost_posts.posted_date
     from {{ ref("int_crawls__lost_posts") }} as lost_posts
-    inner join searched
+    inner join topic_crawls
         on
-            lost_posts.platform = searched.platform
-            and lost_posts.posted_date = searched.posted_date
-            and lost_posts.crawl_id = searched.crawl_id
+            lost_posts.platform = topic_crawls.platform
+            and lost_posts.posted_date = topic_crawls.posted_date
+            and lost_posts.crawl_id = topic_crawls.crawl_id
     where not lost_posts.is_in_another_crawl
 ),
 

@@ -33,26 +33,62 @@ last_days as (
     group by topics.topic_id
 ),
 
+-- The days that have posts, and whether some are not read yet.
+raw_days as (
+    select
+        latest.platform,
+        latest.posted_date,
+        max(case when posts.post_uid is null then 1 else 0 end) = 1 as has_unread_posts
+    from {{ ref("int_posts__latest") }} as latest
+    left join {{ ref("fct_posts") }} as posts
+        on latest.post_uid = posts.post_uid and latest.posted_date = posts.posted_date
+    group by latest.platform, latest.posted_date
+),
+
 spans as (
     select
         topics.topic_id,
         topics.platform,
+        topics.rules,
         topics.window_start,
         least(coalesce(topics.window_end, last_days.last_day), {{ today() }}) as last_day
     from topics
     left join last_days on topics.topic_id = last_days.topic_id
     where coalesce(topics.window_end, last_days.last_day) is not null
+),
+
+window_days as (
+    select
+        spans.topic_id,
+        spans.platform,
+        days.posted_date,
+        -- Rules are unknown in the data of releases before 0.4.
+        spans.rules is null or coalesce(spans.rules = read_days.rules, false) as is_read
+    from spans
+    cross join {{ days_between("spans.window_start", "spans.last_day") }}
+    left join {{ ref("read_days") }} as read_days
+        on spans.topic_id = read_days.topic_id and days.posted_date = read_days.posted_date
+),
+
+read_states as (
+    select
+        window_days.*,
+        raw_days.platform is not null and (raw_days.has_unread_posts or not window_days.is_read) as has_unread_posts
+    from window_days
+    left join raw_days
+        on window_days.platform = raw_days.platform and window_days.posted_date = raw_days.posted_date
 )
 
 select
-    spans.topic_id,
-    spans.platform,
+    days.topic_id,
+    days.platform,
     days.posted_date,
-    complete_days.topic_id is not null as is_complete
-from spans
-cross join {{ days_between("spans.window_start", "spans.last_day") }}
+    complete_days.topic_id is not null and not days.has_unread_posts as is_complete,
+    days.is_read,
+    days.has_unread_posts
+from read_states as days
 left join {{ ref("topic_complete_days") }} as complete_days
     on
-        spans.topic_id = complete_days.topic_id
-        and spans.platform = complete_days.platform
+        days.topic_id = complete_days.topic_id
+        and days.platform = complete_days.platform
         and days.posted_date = complete_days.posted_date

@@ -17,9 +17,11 @@ select
     posts.interactions_is_floor,
     posts.observed_at,
     posts.observation_age_hours,
+    posts.gone_since,
     posts.source,
     posts.sentiment,
     posts.sentiment_source,
+    posts.sentiment_model,
     posts.model_sentiment,
     posts.p_negative,
     posts.p_neutral,
@@ -33,4 +35,4 @@ inner join {{ ref("topic_days") }} as days
         post_topics.topic_id = days.topic_id
         and posts.platform = days.platform
         and posts.posted_date = days.posted_date
-where post_topics.is_relevant and not posts.is_ad and posts.has_own_words
+where days.is_read and post_topics.is_relevant and not posts.is_ad and posts.has_own_words
