@@ -1,7 +1,7 @@
 {{ config(meta={"dagster": {"ref": {"name": "daily_volume"}}}) }}
 
--- A day with posts that were not read by the topic's rules of today is not complete, and has no number at all if its posts
--- were read by other rules.
+-- A day with posts that were not read by the topic's rules of today is not complete, and has no number at all if its
+-- posts were read by other rules.
 select
     volumes.topic_id,
     volumes.platform,

@@ -58,8 +58,8 @@ def empty_reasons(facts: Facts) -> list[Sentence]:
         return [
             Sentence(
                 "采集到的帖子还没有按话题现行的规则读取，所以声量未知，不是零。",
-                "The posts collected have not been read by the topic's current rules yet, so the volume is unknown, not "
-                "zero.",
+                "The posts collected have not been read by the topic's current rules yet, so the volume is unknown, "
+                "not zero.",
             )
         ]
     if not facts.has("volume") or not facts.platforms:
@@ -132,8 +132,8 @@ def _unread_days(facts: Facts) -> list[Sentence]:
     return [
         Sentence(
             "监测期内有[unread_days]天的帖子还没有按话题现行的规则读取，这些天的数字未知或者不全，不当作零。",
-            "On [unread_days] days of the window, posts have not been read by the topic's current rules yet. The numbers "
-            "of these days are unknown or partial, and do not count as zero.",
+            "On [unread_days] days of the window, posts have not been read by the topic's current rules yet. The "
+            "numbers of these days are unknown or partial, and do not count as zero.",
         )
     ]
 

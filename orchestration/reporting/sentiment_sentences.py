@@ -65,8 +65,8 @@ def mixed_models(facts: Facts) -> list[Sentence]:
     return [
         Sentence(
             f"这些帖子的情感由不止一个模型判断（{names}）。各模型的判断标准不同，所以情感占比混合了几种标准，也不给校正后的占比。",
-            f"More than one model judged the sentiment of these posts ({names}). Models judge differently, so the shares "
-            "of sentiments mix their standards, and there is no corrected share.",
+            f"More than one model judged the sentiment of these posts ({names}). Models judge differently, so the "
+            "shares of sentiments mix their standards, and there is no corrected share.",
         )
     ]
 

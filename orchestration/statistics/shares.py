@@ -196,9 +196,9 @@ def topic_shares(posts: pl.DataFrame) -> pl.DataFrame:
     """Corrected shares of each topic, of its platforms and of each platform's days, in the schema SHARES.
 
     posts: a row for each topic and post, with topic_id, platform, posted_date, sentiment, sentiment_source,
-    sentiment_model, and the columns of corrected_shares except analyst_sentiment. A topic is corrected by its own audit;
-    platforms and days by their own audit labels where they have enough, else with the topic's calibration. Posts that
-    several models judged have no rows, since the probabilities of two models are not comparable.
+    sentiment_model, and the columns of corrected_shares except analyst_sentiment. A topic is corrected by its own
+    audit; platforms and days by their own audit labels where they have enough, else with the topic's calibration. Posts
+    that several models judged have no rows, since the probabilities of two models are not comparable.
     """
     labelled = pl.when(pl.col("sentiment_source") == "analyst").then("sentiment")
     rows: list[tuple[object, ...]] = []

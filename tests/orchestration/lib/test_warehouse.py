@@ -1,8 +1,8 @@
 """When the dbt project is parsed again, dbt's version, and the clock that it gets."""
 
 import os
-from importlib.metadata import version
 from datetime import datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest

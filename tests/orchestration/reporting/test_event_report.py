@@ -277,7 +277,7 @@ def test_shares_of_two_models_are_stated_to_be_mixed(changed):
 def test_gone_posts_are_counted_and_their_counts_final(changed):
     marts = changed(
         "update event_totals set gone_posts = 3, mature_share = .4",
-        "update event_posts set gone_since = timestamp '2026-01-05 00:00' where topic_id = 'demo' and platform = 'douyin'",
+        "update event_posts set gone_since = observed_at where topic_id = 'demo' and platform = 'douyin'",
     )
     report = build_report(marts, "demo")
     assert report.ledger.figures["gone_posts"].posts == 3
