@@ -77,10 +77,10 @@ POST_TOPICS = pl.Schema(
 # One row per input from which posts and post_topics of the day were made (orchestration/reading/inputs.py).
 READ_INPUTS = pl.Schema(
     {
-        # raw, code, model, names (words that segmentation keeps whole), aliases, labels, relevance_labels; per topic
-        # whose window includes the day: topic (its rules, compared with TOPICS) and stance (what else its stance needs)
+        # raw, code, model, names (words that segmentation keeps whole), aliases, labels; for each topic whose window
+        # includes the day: topic (its rules, as in TOPICS), stance (what else its stance needs), relevance_labels
         "kind": pl.String(),
-        "name": pl.String(),  # the topic_id for the kinds topic and stance, else empty
+        "name": pl.String(),  # the topic_id for the kinds topic, stance and relevance_labels, else empty
         "fingerprint": pl.String(),
     }
 )

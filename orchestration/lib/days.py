@@ -26,7 +26,7 @@ from orchestration.publishing.staleness import Fingerprints, built_fingerprints,
 from orchestration.reading.enrich import AnalysisInputs, comments_fingerprint
 from orchestration.reading.hot_lists import hot_words_fingerprint
 from orchestration.reading.inputs import GONE, DayInputs, inputs_of_days, topic_rules
-from orchestration.reading.labelled_days import labels_by_day
+from orchestration.reading.labelled_days import labelled_days
 from orchestration.reading.labels import load_labels, load_relevance_labels
 from orchestration.reading.relevance import load_models
 from orchestration.reading.sentiment import load_classifier
@@ -50,9 +50,9 @@ def load_analysis_inputs() -> AnalysisInputs:
 def expected_inputs(inputs: AnalysisInputs) -> dict[str, DayInputs]:
     """What each day with raw posts since history_start should be read from."""
     since = inputs.listening.history_start.isoformat()
-    raw = {day: names for day, names in raw_of_days(data_dir(), "posts").items() if day >= since}
-    labels = labels_by_day(data_dir(), inputs.labels)
-    return inputs_of_days(raw, inputs, labels, labels_by_day(data_dir(), inputs.relevance_labels))
+    raw = raw_of_days(data_dir(), "posts")
+    labelled = labelled_days(data_dir(), raw, inputs.labels, inputs.relevance_labels)
+    return inputs_of_days({day: names for day, names in raw.items() if day >= since}, inputs, labelled)
 
 
 def all_stale_days() -> list[str]:

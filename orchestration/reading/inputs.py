@@ -16,6 +16,7 @@ import polars as pl
 from core.contracts.enriched import READ_INPUTS
 from core.storage.versions import fingerprint
 from orchestration.reading.enrich import CODE_VERSION, AnalysisInputs
+from orchestration.reading.labelled_days import LabelledDays
 from orchestration.reading.segmentation import user_words
 from orchestration.reading.stance import brand_names
 from orchestration.reading.topics import names_of_hashtags, words_of_topics
@@ -25,15 +26,13 @@ GONE = fingerprint(["no raw files"])
 
 _KINDS_OF_POSTS = frozenset({"raw", "code", "model", "names", "aliases", "labels"})
 _KINDS_OF_TOPICS = frozenset({"raw", "code", "topic", "stance", "relevance_labels"})
-_LABEL = ("platform", "post_id", "sentiment", "audit_weight")
-_RELEVANCE_LABEL = ("platform", "post_id", "topic_id", "relevant")
 
 
 class Input(NamedTuple):
     """One input of a day: a row of ``enriched.READ_INPUTS``."""
 
     kind: str
-    name: str  # the topic_id for the kinds topic and stance, else empty
+    name: str  # the topic_id for the kinds topic, stance and relevance_labels, else empty
     fingerprint: str
 
 
@@ -72,13 +71,11 @@ NO_RAW_FILES = DayInputs(())
 def inputs_of_days(
     raw: Mapping[str, Sequence[str]],
     inputs: AnalysisInputs,
-    labels: Mapping[str, pl.DataFrame],
-    relevance_labels: Mapping[str, pl.DataFrame],
+    labelled: LabelledDays,
 ) -> dict[str, DayInputs]:
     """The inputs of each day, YYYY-MM-DD.
 
-    raw: what identifies the raw files of each day. labels, relevance_labels: those of the posts of each day that has
-    some, in the schemas labels.LABELS and labels.RELEVANCE_LABELS.
+    raw: what identifies the raw files of each day. labelled: the labels of their posts.
     """
     of_all_days = [
         Input("code", "", str(CODE_VERSION)),
@@ -91,15 +88,15 @@ def inputs_of_days(
     days = {}
     for day, files in raw.items():
         of_day = [topic.id for topic in topics if topic.window.includes(date.fromisoformat(day))]
-        judged = relevance_labels[day].filter(pl.col("topic_id").is_in(of_day)) if day in relevance_labels else None
+        judged = labelled.relevance_labels.get(day, {})
         days[day] = DayInputs(
             (
                 Input("raw", "", fingerprint(files)),
                 *of_all_days,
-                *_labels("labels", labels.get(day), _LABEL),
+                *([Input("labels", "", labelled.labels[day])] if day in labelled.labels else []),
                 *(Input("topic", topic_id, rules[topic_id]) for topic_id in of_day),
                 *(Input("stance", topic_id, stances[topic_id]) for topic_id in of_day),
-                *_labels("relevance_labels", judged, _RELEVANCE_LABEL),
+                *(Input("relevance_labels", topic_id, judged[topic_id]) for topic_id in of_day if topic_id in judged),
             )
         )
     return days
@@ -133,13 +130,6 @@ def stance_rules(inputs: AnalysisInputs) -> dict[str, str]:
     names = {topic.id: set(brand_names(topic, inputs.listening)) for topic in inputs.listening.topics}
     every_name = set().union(*names.values())
     return {topic_id: _hash([inputs.classifier.model_id, sorted(every_name - own)]) for topic_id, own in names.items()}
-
-
-def _labels(kind: str, labels: pl.DataFrame | None, columns: Sequence[str]) -> list[Input]:
-    """The input of labels; none for a day without labels."""
-    if labels is None or labels.is_empty():
-        return []
-    return [Input(kind, "", _hash(labels.select(columns).unique().sort(pl.all()).rows()))]
 
 
 def _hash(content: object) -> str:

@@ -44,9 +44,9 @@ def reasons_to_read(recorded: Iterable[Input], current: DayInputs) -> list[str]:
 def topics_to_read(recorded: Sequence[Input], current: DayInputs) -> list[str]:
     """The ids of the topics that the day is matched with again: those that changed, all of them if its posts did."""
     changed = {*recorded} ^ {*current.inputs}
-    if any(one.kind in ("raw", "code", "relevance_labels") for one in changed):
+    if any(one.kind in ("raw", "code") for one in changed):
         changed |= {*current.inputs}
-    return sorted({one.name for one in changed if one.kind in ("topic", "stance")})
+    return sorted({one.name for one in changed if one.name})
 
 
 def _reason_of_topic(topic_id: str, was_read: bool, is_current: bool) -> str:

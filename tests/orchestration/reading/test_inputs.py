@@ -2,23 +2,17 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
 from core.contracts.enriched import READ_INPUTS
-from core.contracts.raw import Post
 from core.listening import Listening
-from core.platforms import Platform
-from core.storage.raw import land, to_frame
 from orchestration.reading.enrich import AnalysisInputs
 from orchestration.reading.inputs import GONE, NO_RAW_FILES, DayInputs, inputs_of_days, topic_rules
-from orchestration.reading.labelled_days import days_of_posts, labels_by_day
+from orchestration.reading.labelled_days import NO_LABELS, LabelledDays
 from orchestration.reading.labels import LABELS, RELEVANCE_LABELS
 from orchestration.reading.relevance import MODEL
 
@@ -69,15 +63,12 @@ def listening(kol: dict[str, Any] = {}, car: dict[str, Any] = {}, **changes: Any
 
 
 BEFORE = AnalysisInputs(listening(), LABELS.to_frame(), RELEVANCE_LABELS.to_frame(), {}, Classifier())
-NO_LABELS: dict[str, pl.DataFrame] = {}
 
 
-def changed(
-    inputs: AnalysisInputs = BEFORE, raw: Any = RAW, labels: Any = NO_LABELS, relevance: Any = NO_LABELS
-) -> Any:
+def changed(inputs: AnalysisInputs = BEFORE, raw: Any = RAW, labelled: LabelledDays = NO_LABELS) -> Any:
     """The tables and days whose fingerprints differ from those of BEFORE."""
-    before = inputs_of_days(RAW, BEFORE, {}, {})
-    after = inputs_of_days(raw, inputs, labels, relevance)
+    before = inputs_of_days(RAW, BEFORE, NO_LABELS)
+    after = inputs_of_days(raw, inputs, labelled)
     found = {
         (table, day)
         for day in before.keys() | after.keys()
@@ -94,17 +85,6 @@ def changed(
 
 def listening_changed(**changes: Any) -> Any:
     return changed(replace(BEFORE, listening=listening(**changes)))
-
-
-def label(
-    sentiment: str = "negative", post_id: str = "1", weight: float | None = None, who: str = "甲"
-) -> pl.DataFrame:
-    at = datetime(2026, 1, 7, tzinfo=UTC)
-    return pl.DataFrame([("weibo", post_id, sentiment, who, at, weight)], schema=LABELS, orient="row")
-
-
-def relevance_label(topic_id: str, relevant: bool = False, text: str | None = None) -> pl.DataFrame:
-    return pl.DataFrame([("weibo", "1", text, topic_id, relevant)], schema=RELEVANCE_LABELS, orient="row")
 
 
 NEW_TOPIC = CAR | {"id": "new", "window": {"start": THIRD}}
@@ -183,9 +163,9 @@ def test_the_sentiment_model_concerns_posts_and_stances_but_not_the_rules():
 
 
 def test_the_code_concerns_everything(monkeypatch):
-    before = inputs_of_days(RAW, BEFORE, {}, {})
+    before = inputs_of_days(RAW, BEFORE, NO_LABELS)
     monkeypatch.setattr("orchestration.reading.inputs.CODE_VERSION", 0)
-    after = inputs_of_days(RAW, BEFORE, {}, {})
+    after = inputs_of_days(RAW, BEFORE, NO_LABELS)
     assert all(before[day].posts != after[day].posts and before[day].topics != after[day].topics for day in DAYS)
 
 
@@ -196,35 +176,26 @@ def test_a_relevance_model_concerns_its_topic():
 
 
 def test_a_label_concerns_the_posts_of_its_day():
-    assert changed(labels={SECOND: label()}) == {("posts", SECOND)}
-    of_day = [
-        inputs_of_days(RAW, BEFORE, {SECOND: labels}, {})[SECOND].posts
-        for labels in (label("positive"), label(), label(weight=7.5), label(who="乙"))
-    ]
-    assert len(set(of_day)) == 3
-    assert of_day[1] == of_day[3]
-    both = [label(), label(post_id="2")]
-    assert len({inputs_of_days(RAW, BEFORE, {SECOND: pl.concat(some)}, {})[SECOND] for some in (both, both[::-1])}) == 1
+    assert changed(labelled=LabelledDays({SECOND: "one"}, {})) == {("posts", SECOND)}
 
 
 def test_a_relevance_label_concerns_the_topics_of_its_day():
-    assert changed(relevance={SECOND: relevance_label("kol")}) == {("topics", SECOND)}
-    assert changed(relevance={THIRD: relevance_label("kol")}) == set()  # after the topic's window
-    assert changed(relevance={SECOND: relevance_label("removed")}) == set()
-    texts = [
-        inputs_of_days(RAW, BEFORE, {}, {SECOND: relevance_label("kol", text=text)})[SECOND]
-        for text in (None, "一碗粥")
-    ]
-    assert texts[0] == texts[1]
+    def of(topic_id: str, day: str) -> LabelledDays:
+        return LabelledDays({}, {day: {topic_id: "one"}})
+
+    assert changed(labelled=of("kol", SECOND)) == {("topics", SECOND)}
+    assert changed(labelled=of("kol", THIRD)) == set()  # after the topic's window
+    assert changed(labelled=of("removed", SECOND)) == set()
 
 
 def test_the_recorded_inputs_are_those_of_the_day():
-    table = inputs_of_days(RAW, BEFORE, {FIRST: label()}, {})[FIRST].table()
+    table = inputs_of_days(RAW, BEFORE, LabelledDays({FIRST: "l"}, {FIRST: {"kol": "r"}}))[FIRST].table()
     assert table.schema == READ_INPUTS
     assert table.select("kind", "name").rows() == [
         *((kind, "") for kind in ("raw", "code", "model", "names", "aliases", "labels")),
         ("topic", "kol"),
         ("stance", "kol"),
+        ("relevance_labels", "kol"),
     ]
     assert table.row(by_predicate=pl.col("kind") == "topic", named=True)["fingerprint"] == topic_rules(BEFORE)["kol"]
 
@@ -239,7 +210,8 @@ def test_fingerprints_are_the_same_in_another_process(pytestconfig):
     code = (
         "from orchestration.lib.days import load_analysis_inputs;"
         "from orchestration.reading.inputs import inputs_of_days;"
-        "print(inputs_of_days({'2026-01-05': ['a']}, load_analysis_inputs(), {}, {})['2026-01-05'].all, end='')"
+        "from orchestration.reading.labelled_days import NO_LABELS;"
+        "print(inputs_of_days({'2026-01-05': ['a']}, load_analysis_inputs(), NO_LABELS)['2026-01-05'].all, end='')"
     )
     runs = {
         subprocess.run(
@@ -254,42 +226,3 @@ def test_fingerprints_are_the_same_in_another_process(pytestconfig):
     }
     [only] = runs
     assert len(only) == 12
-
-
-@pytest.fixture
-def land_posts(tmp_path: Path) -> Callable[..., None]:
-    def land_some(platform: Platform, day: str, crawl_id: str, *post_ids: str) -> None:
-        at = datetime.fromisoformat(f"{day}T04:00+00:00")
-        posts = [
-            Post(platform=platform, post_id=post_id, post_url="", post_type="text", text="", posted_at=at,
-                 observed_at=at, crawl_id=crawl_id, payload="")
-            for post_id in post_ids
-        ]  # fmt: skip
-        land(tmp_path, "posts", platform, day, crawl_id, to_frame("posts", posts))
-
-    return land_some
-
-
-def test_labels_are_found_on_the_days_of_their_posts(tmp_path, land_posts):
-    land_posts("weibo", FIRST, "a", "1", "2")
-    land_posts("weibo", FIRST, "b", "1")
-    land_posts("weibo", THIRD, "b", "2")  # its observations disagree
-    land_posts("zhihu", SECOND, "a", "1")
-    labels = pl.concat([label(post_id="1"), label(post_id="2"), label(post_id="unknown")])
-    assert days_of_posts(tmp_path, labels).sort(pl.all()).rows() == [
-        ("weibo", "1", FIRST),
-        ("weibo", "2", FIRST),
-        ("weibo", "2", THIRD),
-    ]
-    found = labels_by_day(tmp_path, labels)
-    assert {day: sorted(rows["post_id"]) for day, rows in found.items()} == {FIRST: ["1", "2"], THIRD: ["2"]}
-    assert all(rows.schema == LABELS for rows in found.values())
-
-
-def test_without_labels_no_raw_file_is_opened(tmp_path):
-    folder = tmp_path / "raw/posts/platform=weibo/day=2026-01-04"
-    folder.mkdir(parents=True)
-    (folder / "a.parquet").write_bytes(b"no parquet")
-    assert labels_by_day(tmp_path, LABELS.to_frame()) == {}
-    only_text = pl.DataFrame([(None, None, "一碗粥", "kol", False)], schema=RELEVANCE_LABELS, orient="row")
-    assert labels_by_day(tmp_path, only_text) == {}
