@@ -113,8 +113,9 @@ def topic_rules(inputs: AnalysisInputs) -> dict[str, str]:
         topic.id: _hash(
             [
                 words_of_topics([topic]).select("role", "weight", "key", "word").sort(pl.all()).rows(),
-                topic.relevance.prior,
-                topic.relevance.most_hashtags,
+                # Without defaults, so that an option that a later release adds changes no rules.
+                topic.match.model_dump(mode="json", exclude={"any", "all", "none"}, exclude_defaults=True),
+                topic.relevance.model_dump(mode="json", exclude={"for_", "against"}, exclude_defaults=True),
                 sorted(topic.platforms),
                 sorted(brand_names(topic, inputs.listening)),
                 aliases,
@@ -133,4 +134,4 @@ def stance_rules(inputs: AnalysisInputs) -> dict[str, str]:
 
 
 def _hash(content: object) -> str:
-    return fingerprint([json.dumps(content, ensure_ascii=False)])
+    return fingerprint([json.dumps(content, ensure_ascii=False, sort_keys=True)])
