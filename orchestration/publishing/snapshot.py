@@ -8,7 +8,7 @@ The tables are in the snapshot's default schema: DuckDB names the catalog of mar
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,6 +92,18 @@ def published_data_version(snapshot: Path) -> str | None:
         except (duckdb.CatalogException, duckdb.BinderException):
             return None
     return str(row[0]) if row else None
+
+
+def write_stale_days(draft: Path, reasons: Mapping[str, str]) -> None:
+    """Add the table ``stale_days`` to a draft: a row for each day (YYYY-MM-DD) that is out of date in it, and why."""
+    with duckdb.connect(str(draft)) as connection:
+        connection.execute("create table stale_days (posted_date date, reason varchar)")
+        if reasons:
+            connection.executemany("insert into stale_days values (?, ?)", sorted(reasons.items()))
+        connection.execute(
+            "comment on table stale_days is 'Days that were not rebuilt since their rules, labels, models or raw files "
+            "changed, and what changed.'"
+        )
 
 
 def row_counts(snapshot: Path) -> dict[str, int]:

@@ -172,6 +172,26 @@ def _complete_days(facts: Facts) -> list[Sentence]:
     ]
 
 
+def stale_days(facts: Facts) -> list[Sentence]:
+    """How many days are still built from earlier rules, labels, models or raw files."""
+    if not facts.value("stale_days"):
+        return []
+    if facts.value("stale_days") > 1:
+        zh, en = (
+            "（[stale_days.first]至[stale_days.last]）",
+            "days of the window ([stale_days.first] to [stale_days.last])",
+        )
+    else:
+        zh, en = "（[stale_days.first]）", "day of the window ([stale_days.first])"
+    return [
+        Sentence(
+            f"监测期内有[stale_days]天{zh}的数据尚未更新，仍依据较早的配置、标注、模型或原始数据；更新后数字可能变化。",
+            f"Not rebuilt yet: [stale_days] {en}. The numbers there follow from an earlier configuration or model, or "
+            "from earlier labels or raw data, and may change.",
+        )
+    ]
+
+
 def scope_note(facts: Facts) -> list[Sentence]:
     """The population that the numbers describe."""
     zh, en = facts.scope

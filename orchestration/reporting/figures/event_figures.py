@@ -6,7 +6,7 @@ from orchestration.reporting.figures.content import comments, focuses, hashtags,
 from orchestration.reporting.figures.course import days, milestones, phases
 from orchestration.reporting.figures.sentiment import sentiments
 from orchestration.reporting.figures.spread import gaps, heat, hot_lists, spread
-from orchestration.reporting.figures.totals import constants, platforms, synthetic_posts, totals
+from orchestration.reporting.figures.totals import constants, platforms, stale_days, synthetic_posts, totals
 from orchestration.reporting.figures.voices import kinds, voices
 from orchestration.reporting.ledger import FigureSpec
 
@@ -21,6 +21,7 @@ def figure_specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> li
         *constants(as_of_sql),
         *(synthetic_posts() if is_synthetic else []),
         *totals(),
+        *stale_days(),
         *platforms(),
         *sentiments(),
         *days(listed_from),

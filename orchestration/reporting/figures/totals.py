@@ -113,3 +113,20 @@ def platforms() -> list[FigureSpec]:
             ("complete_days", "coverage", "count", "complete_days"),
         ),
     ]
+
+
+def stale_days() -> list[FigureSpec]:
+    """The days of the window that are not rebuilt yet; no figure if there are none."""
+    return specs_of(
+        """(
+            select topics.topic_id, stale.posted_date
+            from marts.stale_days as stale
+            inner join marts.dim_topics as topics
+                on stale.posted_date between topics.window_start and coalesce(topics.window_end, stale.posted_date)
+        ) as stale""",
+        (),
+        None,
+        ("stale_days", "coverage", "count", "count(*)"),
+        ("stale_days.first", "coverage", "day_of_year", "min(posted_date)"),
+        ("stale_days.last", "coverage", "day_of_year", "max(posted_date)"),
+    )

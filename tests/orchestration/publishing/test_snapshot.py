@@ -1,7 +1,9 @@
+from datetime import date
+
 import duckdb
 import pytest
 
-from orchestration.publishing.snapshot import draft_snapshot, row_counts
+from orchestration.publishing.snapshot import draft_snapshot, row_counts, write_stale_days
 
 
 @pytest.fixture
@@ -45,3 +47,11 @@ def test_a_reader_keeps_its_snapshot_while_the_next_is_published(warehouse, tmp_
         with draft_snapshot(warehouse, serving) as draft:
             draft.rename(serving)
         assert reader.execute("select count(*) from marts.a").fetchall() == [(2,)]
+
+
+@pytest.mark.parametrize("reasons", [{}, {"2026-01-05": "labels changed", "2026-01-04": "raw files changed"}])
+def test_a_snapshot_lists_its_stale_days(tmp_path, reasons):
+    write_stale_days(tmp_path / "marts.duckdb", reasons)
+    with duckdb.connect(str(tmp_path / "marts.duckdb"), read_only=True) as connection:
+        rows = connection.execute("from marts.stale_days").fetchall()
+    assert rows == [(date.fromisoformat(day), reason) for day, reason in sorted(reasons.items())]
