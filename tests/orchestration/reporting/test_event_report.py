@@ -296,10 +296,10 @@ def test_days_that_are_not_rebuilt_yet_are_named(changed, report_snapshot):
     days = "create table stale_days as select unnest({})::date as posted_date, 'x' as reason"
     several = ["2025-12-31", "2026-01-01", "2026-01-02", "2026-01-09"]
     report = build_report(changed(days.format(several)), "demo")
-    assert "监测期内有2天（1月1日至1月2日）的数据尚未更新" in words(report.pages["zh"])
-    assert "Not rebuilt yet: 2 days of the window (1 January to 2 January)." in words(report.pages["en"])
+    assert "监测期内有2天（2026年1月1日至2026年1月2日）的数据尚未更新" in words(report.pages["zh"])
+    assert "Not rebuilt yet: 2 days of the window (1 Jan 2026 to 2 Jan 2026)." in words(report.pages["en"])
     report = build_report(changed(days.format(several[1:2])), "demo")
-    assert "Not rebuilt yet: 1 day of the window (1 January)." in words(report.pages["en"])
+    assert "Not rebuilt yet: 1 day of the window (1 Jan 2026)." in words(report.pages["en"])
     for snapshot in (changed(days.format(several[:1])), report_snapshot):
         assert "尚未更新" not in words(build_report(snapshot, "demo").pages["zh"])
 
