@@ -26,6 +26,7 @@ from orchestration.cli import (
     run,
     sandbox,
     train,
+    upgrade,
 )
 from orchestration.cli.reported import reported
 
@@ -81,6 +82,7 @@ for module in (
     run,
     plan,
     refresh,
+    upgrade,
     imports,
     quarantine,
     keeping,

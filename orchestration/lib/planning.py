@@ -97,7 +97,7 @@ def stale_days_of(inputs: AnalysisInputs, built: Mapping[str, Fingerprints]) -> 
             reasons = [f"it lies before history_start, {since}"]
         elif is_read:
             reasons = [everything] if everything else ["it was read, and its marts are not published yet"]
-        elif day not in posts:
+        elif day not in posts and day in expected:
             reasons = ["it was not read yet"]
         else:
             reasons = reasons_to_read(recorded.get(day, ()), current) or ["an enriched file is missing"]
@@ -154,7 +154,7 @@ def plan_lines(to_do: Plan) -> list[str]:
     lines = []
     for (stations, reasons), days in groupby(sorted(to_do.days, key=lambda day: (group(day), day.day)), key=group):
         some = [day.day for day in days]
-        lines.append((some[0], f"{_in_ranges(some)}: {', '.join(stations)}; {', and '.join(reasons)}."))
+        lines.append((some[0], f"{in_ranges(some)}: {', '.join(stations)}; {', and '.join(reasons)}."))
     return [line for _, line in sorted(lines)] + to_do.others
 
 
@@ -166,7 +166,7 @@ def duration_line(to_do: Plan) -> str:
     return f"This takes about {f'{seconds:.0f} s' if seconds < 120 else f'{seconds / 60:.0f} min'}."
 
 
-def _in_ranges(days: Sequence[str]) -> str:
+def in_ranges(days: Sequence[str]) -> str:
     """Days in order as "2026-01-01 to 2026-01-05, 2026-01-07 (6 days)"."""
     ranges: list[list[str]] = []
     for day in days:

@@ -24,6 +24,7 @@ from orchestration.lib.days import DAYS_TAG, RANGE_TAGS
 from orchestration.lib.planning import Plan, duration_line, plan, plan_lines
 from orchestration.lib.repairs import repair, repair_enriched
 from orchestration.lib.runs import Outcome, run_job
+from orchestration.lib.upgrading import upgrade_line
 from orchestration.reading.sentiment.choice import load_classifier
 
 NOTHING_TO_DO = "Nothing to do: the marts are up to date."
@@ -143,7 +144,8 @@ def _refresh_stale_days(listening: Listening, progress: Progress, *, is_repaired
 def _catch_up(to_do: Plan, progress: Progress) -> list[Outcome]:
     """Read and build what the plan says, without crawling."""
     if not to_do.is_empty:
-        for line in (*plan_lines(to_do), duration_line(to_do)):
+        upgrade = upgrade_line(to_do)
+        for line in (*([upgrade] if upgrade else []), *plan_lines(to_do), duration_line(to_do)):
             progress.message(line)
     tags = {DAYS_TAG: f"{to_do.days[0].day}...{to_do.days[-1].day}"} if to_do.days else {}
     return [run_job("catch_up", tags, progress.run_line)]

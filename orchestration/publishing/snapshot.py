@@ -94,6 +94,17 @@ def published_data_version(snapshot: Path) -> str | None:
     return str(row[0]) if row else None
 
 
+def published_version(serving: Path) -> str | None:
+    """The version of the code that published a snapshot; None without a snapshot, or if it does not say."""
+    if not serving.exists():
+        return None
+    try:
+        with duckdb.connect(str(serving), read_only=True) as connection:
+            return str(connection.execute("select version from publication").fetchall()[0][0])
+    except (duckdb.Error, IndexError):
+        return None
+
+
 def write_stale_days(draft: Path, reasons: Mapping[str, str]) -> None:
     """Add the table ``stale_days`` to a draft: a row for each day (YYYY-MM-DD) that is out of date in it, and why."""
     with duckdb.connect(str(draft)) as connection:

@@ -14,6 +14,8 @@ _CHANGED = {
     "labels": "labels of its posts have changed",
     "relevance_labels": "relevance labels of its posts have changed",
 }
+# The reasons for which a new release reads days again.
+BY_A_RELEASE = frozenset({EARLIER_RELEASE, _CHANGED["code"]})
 
 
 def reasons_to_read(recorded: Iterable[Input], current: DayInputs) -> list[str]:

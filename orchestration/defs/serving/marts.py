@@ -3,7 +3,8 @@
 A manifest records the files that it was built from, so that it can be rebuilt later (publishing/as_of.py).
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -16,13 +17,18 @@ from core.storage.versions import remove_superseded
 from core.version import code_version
 from expectations.served import SERVED
 from expectations.validation import Validation, columns_of, merged, validate
+from orchestration.lib.catching_up import BUDGET_DAYS
+from orchestration.lib.check_warnings import WARNINGS, in_words
 from orchestration.lib.checks import as_check_result
+from orchestration.lib.days import load_analysis_inputs
+from orchestration.lib.planning import in_ranges, stale_days_of
 from orchestration.lib.warehouse import mart_keys, wait_for_warehouse
 from orchestration.publishing.data_version import data_version
 from orchestration.publishing.losses import compare, days_with_posts, find_losses
 from orchestration.publishing.manifests import built_versions, current_files, named_files, write_manifest
 from orchestration.publishing.models_version import models_version
-from orchestration.publishing.snapshot import draft_snapshot, row_counts, write_publication
+from orchestration.publishing.snapshot import draft_snapshot, row_counts, write_publication, write_stale_days
+from orchestration.publishing.staleness import built_fingerprints
 from orchestration.publishing.warehouse_state import current_versions, require_full_build
 
 KEY = dg.AssetKey(["serving", "marts"])
@@ -50,6 +56,30 @@ def losses_of(draft: Path) -> list[str]:
     return find_losses(comparison, raw_days, topics, current_versions(enriched_dir()))
 
 
+def stale_days_in(draft: Path) -> dict[str, str]:
+    """The days that are out of date in the draft, and why."""
+    stale = stale_days_of(load_analysis_inputs(), built_fingerprints(draft))
+    return {day.day: ", and ".join(day.reasons) for day in stale}
+
+
+def as_stale_days_result(reasons: Mapping[str, str]) -> dg.AssetCheckResult:
+    """A warning if there are stale days, with a line for each reason."""
+    days_of_reason = defaultdict(list)
+    for day, reason in sorted(reasons.items()):
+        days_of_reason[reason].append(day)
+    lines = [f"{in_ranges(days)}: {reason}." for reason, days in days_of_reason.items()]
+    remedy = (
+        f"'tingfeng refresh' reads and builds them; scheduled runs take the newest {BUDGET_DAYS} after each refresh."
+    )
+    return dg.AssetCheckResult(
+        asset_key=KEY,
+        check_name="all_days_current",
+        passed=not reasons,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"stale_days": len(reasons), WARNINGS: in_words(lines, remedy)},
+    )
+
+
 @dg.asset(
     key=KEY,
     deps=mart_keys(),
@@ -70,6 +100,11 @@ def losses_of(draft: Path) -> list[str]:
             asset=KEY,
             blocking=True,
             description="Great Expectations on the draft; if it fails, readers keep the previous snapshot.",
+        ),
+        dg.AssetCheckSpec(
+            "all_days_current",
+            asset=KEY,
+            description="Warns of days that were not rebuilt since their rules, labels, model or raw files changed.",
         ),
     ],
 )
@@ -96,6 +131,9 @@ def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         context.log.info(f"publishing {len(counts)} tables, {sum(counts.values())} rows")
         files = current_files(data_dir(), built_versions(draft))
         published_at = now()
+        reasons = stale_days_in(draft)
+        yield as_stale_days_result(reasons)
+        write_stale_days(draft, reasons)
         write_publication(draft, code_version(), published_at, models_version(), data_version(enriched_dir()))
         draft.rename(serving_path())
     manifest = write_manifest(data_dir(), published_at, files)

@@ -17,8 +17,8 @@ from tests.commands import tingfeng
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
-    "run", "plan", "refresh", "import", "person", "forget", "report", "explain", "compare", "reconcile", "audit",
-    "rotate-key", "backup", "restore",
+    "run", "plan", "refresh", "upgrade", "import", "person", "forget", "report", "explain", "compare", "reconcile",
+    "audit", "rotate-key", "backup", "restore",
     "train relevance", "train sentiment", "login", "quarantine", "requeue", "doctor", "repair",
     "sandbox serve", "sandbox during", "sandbox labels", "dev",
 ]  # fmt: skip

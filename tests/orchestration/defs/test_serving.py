@@ -65,7 +65,8 @@ def publish() -> dg.ExecuteInProcessResult:
 def test_good_marts_are_published_with_their_row_counts(warehouse, tmp_path):
     result = publish()
     assert result.success
-    assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
+    checks = {evaluation.check_name: evaluation.passed for evaluation in result.get_asset_check_evaluations()}
+    assert checks == {"served_rows": True, "nothing_lost": True, "all_days_current": False}
     (materialization,) = result.asset_materializations_for_node("serving__marts")
     assert materialization.metadata["fct_posts"].value == 1
     assert (tmp_path / "serving" / "marts.duckdb").exists()
@@ -104,6 +105,23 @@ def test_readers_keep_the_snapshot_before_when_the_draft_is_wrong(warehouse, tmp
     with duckdb.connect(str(tmp_path / "serving" / "marts.duckdb"), read_only=True) as connection:
         assert connection.execute("select volume from daily_volume").fetchall() == [(1,)]
     assert [path.name for path in (tmp_path / "serving").iterdir()] == ["marts.duckdb"]
+
+
+def test_stale_days_are_a_warning_and_a_table(warehouse, tmp_path):
+    """The raw files of the fixture's day are gone, and another day was landed and not read."""
+    land(tmp_path, "posts", "weibo", "2026-01-06", "c", to_frame("posts", []))
+    result = publish()
+    assert result.success
+    (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "all_days_current"]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert check.metadata["warnings"].value == [
+        "2026-01-05 (1 day): its raw files are gone.",
+        "2026-01-06 (1 day): it was not read yet.",
+        "'tingfeng refresh' reads and builds them; scheduled runs take the newest 31 after each refresh.",
+    ]
+    with duckdb.connect(str(tmp_path / "serving" / "marts.duckdb"), read_only=True) as connection:
+        rows = connection.execute("select posted_date::varchar, reason from marts.stale_days").fetchall()
+    assert rows == [("2026-01-05", "its raw files are gone"), ("2026-01-06", "it was not read yet")]
 
 
 def test_a_draft_that_lost_a_published_day_is_not_published(warehouse, tmp_path):

@@ -1,0 +1,64 @@
+"""What a release changed since the marts were published, in a line."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from core.version import code_version
+from orchestration.lib.planning import Plan, StaleDay
+from orchestration.lib.upgrading import upgrade_line
+from orchestration.publishing.models_version import models_version
+from orchestration.publishing.warehouse_state import begin_build, finish_build
+from orchestration.reading.reasons import EARLIER_RELEASE
+
+NOTHING = Plan([], [])
+READ = Plan(
+    [
+        StaleDay("2026-01-05", (EARLIER_RELEASE,), ("posts", "topics", "marts")),
+        StaleDay("2026-01-06", ("labels of its posts have changed",), ("posts", "marts")),
+    ],
+    [],
+)
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A warehouse of these models, published by 0.3.0."""
+    monkeypatch.setenv("TINGFENG_DATA", str(tmp_path))
+    begin_build(tmp_path / "warehouse.duckdb", [], is_full=True)
+    finish_build(tmp_path / "warehouse.duckdb", models_version())
+    (tmp_path / "serving").mkdir()
+    with duckdb.connect(str(tmp_path / "serving/marts.duckdb")) as connection:
+        connection.execute("create table publication as select '0.3.0' as version")
+    return tmp_path
+
+
+def test_data_of_this_release_need_no_upgrade(data):
+    assert upgrade_line(NOTHING) is None
+    assert upgrade_line(Plan(READ.days[1:], [])) is None
+    (data / "warehouse.duckdb").unlink()  # lost, which no release has caused
+    assert upgrade_line(NOTHING) is None
+
+
+def test_days_that_other_code_read(data):
+    expected = f"Upgrade from 0.3.0 to {code_version()}: 1 days are read again, because other code read them."
+    assert upgrade_line(READ) == expected
+
+
+def test_a_warehouse_of_other_models(data):
+    finish_build(data / "warehouse.duckdb", "others")
+    (data / "serving/marts.duckdb").unlink()
+    assert upgrade_line(NOTHING) == (
+        f"Upgrade to {code_version()}: all days are built again, because the models have changed since the warehouse "
+        "was built."
+    )
+
+
+def test_a_warehouse_of_an_earlier_release(data):
+    (data / "warehouse.duckdb").unlink()
+    duckdb.connect(str(data / "warehouse.duckdb")).close()
+    line = upgrade_line(READ)
+    assert line is not None
+    assert line.startswith("Upgrade from 0.3.0 to ")
+    assert "because the warehouse is of an earlier release, or incomplete." in line
