@@ -19,7 +19,8 @@ def upgrade_line(to_do: Plan) -> str | None:
         return None
     parts = []
     if read:
-        parts.append(f"{len(read)} days are read again, because other code read them")
+        days, them = (f"{len(read)} days are", "them") if len(read) > 1 else ("1 day is", "it")
+        parts.append(f"{days} read again, because other code read {them}")
     if everything:
         parts.append(f"all days are built again, because {everything}")
     published, installed = published_version(serving_path()), code_version()

@@ -24,13 +24,13 @@ READ = Plan(
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A warehouse of these models, published by 0.3.0."""
+    """A warehouse of these models, published by 0.2.0."""
     monkeypatch.setenv("TINGFENG_DATA", str(tmp_path))
     begin_build(tmp_path / "warehouse.duckdb", [], is_full=True)
     finish_build(tmp_path / "warehouse.duckdb", models_version())
     (tmp_path / "serving").mkdir()
     with duckdb.connect(str(tmp_path / "serving/marts.duckdb")) as connection:
-        connection.execute("create table publication as select '0.3.0' as version")
+        connection.execute("create table publication as select '0.2.0' as version")
     return tmp_path
 
 
@@ -42,7 +42,7 @@ def test_data_of_this_release_need_no_upgrade(data):
 
 
 def test_days_that_other_code_read(data):
-    expected = f"Upgrade from 0.3.0 to {code_version()}: 1 days are read again, because other code read them."
+    expected = f"Upgrade from 0.2.0 to {code_version()}: 1 day is read again, because other code read it."
     assert upgrade_line(READ) == expected
 
 
@@ -60,5 +60,5 @@ def test_a_warehouse_of_an_earlier_release(data):
     duckdb.connect(str(data / "warehouse.duckdb")).close()
     line = upgrade_line(READ)
     assert line is not None
-    assert line.startswith("Upgrade from 0.3.0 to ")
+    assert line.startswith("Upgrade from 0.2.0 to ")
     assert "because the warehouse is of an earlier release, or incomplete." in line
