@@ -38,7 +38,8 @@ settings.load_profile("any machine")
 # event.
 SHARING = ("tests/dbt_project/", "tests/e2e/test_event_figures.py", "tests/e2e/test_refresh.py", "tests/e2e/test_ui.py",
            "tests/e2e/test_docs_commands.py", "tests/faults/test_killed_refreshes.py", "tests/faults/test_damages.py",
-           "tests/faults/test_disks.py", "tests/faults/test_at_once.py", "tests/faults/test_dead_runs.py")  # fmt: skip
+           "tests/faults/test_disks.py", "tests/faults/test_at_once.py", "tests/faults/test_dead_runs.py",
+           "tests/life/test_changes.py")  # fmt: skip
 
 
 class _ByFile(LoadFileScheduling):
