@@ -62,7 +62,7 @@ window_days as (
         spans.topic_id,
         spans.platform,
         days.posted_date,
-        -- Rules are unknown in the data of releases before 0.4.
+        spans.rules,
         spans.rules is null or coalesce(spans.rules = read_days.rules, false) as is_read
     from spans
     cross join {{ days_between("spans.window_start", "spans.last_day") }}
@@ -73,7 +73,10 @@ window_days as (
 read_states as (
     select
         window_days.*,
-        raw_days.platform is not null and (raw_days.has_unread_posts or not window_days.is_read) as has_unread_posts
+        -- Releases before 0.4 did not record rules. Their days stay as they were published.
+        window_days.rules is not null
+        and raw_days.platform is not null
+        and (raw_days.has_unread_posts or not window_days.is_read) as has_unread_posts
     from window_days
     left join raw_days
         on window_days.platform = raw_days.platform and window_days.posted_date = raw_days.posted_date
