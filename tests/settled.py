@@ -16,8 +16,8 @@ from core.storage.quarantine import published_records
 from core.storage.raw import land, to_frame
 from core.storage.versions import frame_fingerprint, versions, write_version
 from orchestration.lib.days import comments_to_read, expected_inputs, hot_lists_to_read, load_analysis_inputs
+from orchestration.lib.warehouse_state import begin_build, finish_build
 from orchestration.publishing.models_version import models_version
-from orchestration.publishing.warehouse_state import begin_build, finish_build
 from orchestration.reading.inputs import NO_RAW_FILES, topic_rules
 from orchestration.reading.listening_tables import listening_tables
 

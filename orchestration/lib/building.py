@@ -12,8 +12,9 @@ import duckdb
 
 from core.listening import load_listening
 from core.storage.paths import enriched_dir, warehouse_path
+from orchestration.lib.warehouse_state import WarehouseState, read_state
 from orchestration.publishing.models_version import models_version
-from orchestration.publishing.warehouse_state import WarehouseState, current_versions, days_behind, read_state
+from orchestration.publishing.versions_of_days import current_versions, days_behind
 
 # After any post. Slices can be of later days than the last posts, so a full build has no last day.
 _LAST_DAY = "9999-12-31"

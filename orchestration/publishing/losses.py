@@ -16,7 +16,7 @@ from core.platforms import PLATFORMS
 from core.storage import landings
 from core.storage.duckdb_files import damage_of
 from core.storage.raw import table_dir
-from orchestration.publishing.warehouse_state import Versions, built_versions
+from orchestration.publishing.versions_of_days import Versions, built_versions
 
 _DAYS_NAMED = 5  # of each loss; the others are counted
 

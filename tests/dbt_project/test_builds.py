@@ -6,8 +6,8 @@ import pytest
 
 from orchestration.lib.building import Build, next_build
 from orchestration.lib.warehouse import dbt_environment
+from orchestration.lib.warehouse_state import begin_build, finish_build
 from orchestration.publishing.models_version import models_version
-from orchestration.publishing.warehouse_state import begin_build, finish_build
 from tests.warehouse import INCREMENTAL, DataFolder
 
 RUN_DAYS = ["2026-01-03"]

@@ -23,13 +23,14 @@ from orchestration.lib.checks import as_check_result
 from orchestration.lib.days import load_analysis_inputs
 from orchestration.lib.planning import in_ranges, stale_days_of
 from orchestration.lib.warehouse import mart_keys, wait_for_warehouse
+from orchestration.lib.warehouse_state import require_full_build
 from orchestration.publishing.data_version import data_version
 from orchestration.publishing.losses import compare, days_with_posts, find_losses
 from orchestration.publishing.manifests import built_versions, current_files, named_files, write_manifest
 from orchestration.publishing.models_version import models_version
 from orchestration.publishing.snapshot import draft_snapshot, row_counts, write_publication, write_stale_days
 from orchestration.publishing.staleness import built_fingerprints
-from orchestration.publishing.warehouse_state import current_versions, require_full_build
+from orchestration.publishing.versions_of_days import current_versions
 
 KEY = dg.AssetKey(["serving", "marts"])
 

@@ -14,8 +14,8 @@ from orchestration.lib.check_warnings import with_warnings
 from orchestration.lib.days import run_days
 from orchestration.lib.repairs import repair_warehouse
 from orchestration.lib.warehouse import dbt_cli, dbt_environment, dbt_project, environment, wait_for_warehouse
+from orchestration.lib.warehouse_state import begin_build, finish_build
 from orchestration.publishing.models_version import models_version
-from orchestration.publishing.warehouse_state import begin_build, finish_build
 
 
 class GroupByFolder(DagsterDbtTranslator):

@@ -11,8 +11,8 @@ from core.environment import now
 from core.storage.raw import land, to_frame
 from core.version import code_version
 from orchestration.definitions import defs
+from orchestration.lib.warehouse_state import begin_build, finish_build, read_state
 from orchestration.publishing.models_version import models_version
-from orchestration.publishing.warehouse_state import begin_build, finish_build, read_state
 from tests.warehouse import post
 
 KEY = dg.AssetKey(["serving", "marts"])

@@ -7,8 +7,8 @@ import pytest
 
 from orchestration.definitions import defs
 from orchestration.lib.building import next_build
+from orchestration.lib.warehouse_state import begin_build, finish_build
 from orchestration.publishing.models_version import models_version
-from orchestration.publishing.warehouse_state import begin_build, finish_build
 
 DAYS = ("2026-01-04", "2026-01-05", "2026-01-06")
 

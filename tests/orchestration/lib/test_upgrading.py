@@ -8,8 +8,8 @@ import pytest
 from core.version import code_version
 from orchestration.lib.planning import Plan, StaleDay
 from orchestration.lib.upgrading import upgrade_line
+from orchestration.lib.warehouse_state import begin_build, finish_build
 from orchestration.publishing.models_version import models_version
-from orchestration.publishing.warehouse_state import begin_build, finish_build
 from orchestration.reading.reasons import EARLIER_RELEASE
 
 NOTHING = Plan([], [])

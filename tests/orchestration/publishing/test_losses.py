@@ -7,7 +7,7 @@ import pytest
 
 from core.storage.raw import land, to_frame
 from orchestration.publishing.losses import compare, days_with_posts, find_losses
-from orchestration.publishing.warehouse_state import Versions
+from orchestration.publishing.versions_of_days import Versions
 from tests.warehouse import post
 
 DAYS = ("2026-01-04", "2026-01-05", "2026-01-06")
