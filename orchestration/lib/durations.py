@@ -10,7 +10,7 @@ _RUNS_LOOKED_AT = 5  # of each job: their events are read, some 20 ms a run
 
 
 class PastRun(NamedTuple):
-    """A successful run: the days that it read, the seconds of reading them, and those from then until its end."""
+    """A successful run: the days that it read, the seconds of reading them, and those of the run without crawls."""
 
     days: int
     reading: float
@@ -34,13 +34,14 @@ def past_runs(instance: dg.DagsterInstance) -> list[PastRun]:
     past = []
     for job_name in ("catch_up", "refresh"):
         runs = dg.RunsFilter(job_name=job_name, statuses=[dg.DagsterRunStatus.SUCCESS])
-        for run in instance.get_runs(runs, limit=_RUNS_LOOKED_AT):
-            steps = {stats.step_key: (stats.start_time, stats.end_time) for stats in
-                     instance.get_run_step_stats(run.run_id)}  # fmt: skip
-            started, ended = steps.get(_READING_STEP, (None, None))
-            if started and ended:
-                last = max(end for _, end in steps.values() if end)
-                past.append(PastRun(_days_read(instance, run.run_id), ended - started, last - started))
+        for record in instance.get_run_records(runs, limit=_RUNS_LOOKED_AT):
+            run_id = record.dagster_run.run_id
+            steps = {step.step_key: step for step in instance.get_run_step_stats(run_id) if step.end_time}
+            crawled = max((step.end_time or 0 for key, step in steps.items() if key.endswith("_crawl")), default=None)
+            started, ended, reading = crawled or record.start_time, record.end_time, steps.get(_READING_STEP)
+            if started and ended and reading:
+                seconds = (reading.end_time or 0) - (reading.start_time or 0)
+                past.append(PastRun(_days_read(instance, run_id), seconds, ended - started))
     return past
 
 

@@ -46,7 +46,7 @@ _RANGES_NAMED = 5  # of a group of days; the others are counted
 class StaleDay(NamedTuple):
     """A day whose marts are out of date.
 
-    reasons: clauses such as "labels of its posts have changed". stations: what is done again, of posts, topics, marts.
+    reasons: such as "labels have changed". stations: what is done again, of posts, topics, marts.
     topics: the ids of those that its posts are matched with again.
     """
 
@@ -94,11 +94,11 @@ def stale_days_of(inputs: AnalysisInputs, built: Mapping[str, Fingerprints]) -> 
             "marts",
         ]
         if day < since:
-            reasons = [f"it lies before history_start, {since}"]
+            reasons = [f"before history_start, {since}"]
         elif is_read:
-            reasons = [everything] if everything else ["it was read, and its marts are not published yet"]
+            reasons = [everything] if everything else ["read, and not published yet"]
         elif day not in posts and day in expected:
-            reasons = ["it was not read yet"]
+            reasons = ["not read yet"]
         else:
             reasons = reasons_to_read(recorded.get(day, ()), current) or ["an enriched file is missing"]
         of_topics = topics_to_read(recorded.get(day, ()), current) if "topics" in stations else []
@@ -154,8 +154,13 @@ def plan_lines(to_do: Plan) -> list[str]:
     lines = []
     for (stations, reasons), days in groupby(sorted(to_do.days, key=lambda day: (group(day), day.day)), key=group):
         some = [day.day for day in days]
-        lines.append((some[0], f"{in_ranges(some)}: {', '.join(stations)}; {', and '.join(reasons)}."))
+        lines.append((some[0], f"{in_ranges(some)}: {_work(stations)} ({'; '.join(reasons)})."))
     return [line for _, line in sorted(lines)] + to_do.others
+
+
+def _work(stations: Sequence[str]) -> str:
+    read = [station for station in stations if station != "marts"]
+    return f"read {' and '.join(read)}, build marts" if read else "build marts"
 
 
 def duration_line(to_do: Plan) -> str:

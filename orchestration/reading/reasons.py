@@ -4,22 +4,22 @@ from collections.abc import Iterable, Sequence
 
 from orchestration.reading.inputs import DayInputs, Input
 
-EARLIER_RELEASE = "it was read by an earlier release"
+EARLIER_RELEASE = "read by an earlier release"
 _CHANGED = {
-    "raw": "its raw files have changed",
+    "raw": "raw files have changed",
     "code": "the code that reads posts has changed",
     "model": "the sentiment model has changed",
-    "names": "the names of brands, words and accounts have changed",
-    "aliases": "the aliases of hashtags have changed",
-    "labels": "labels of its posts have changed",
-    "relevance_labels": "relevance labels of its posts have changed",
+    "names": "names of brands, words or accounts have changed",
+    "aliases": "aliases have changed",
+    "labels": "labels have changed",
+    "relevance_labels": "relevance labels have changed",
 }
 # The reasons for which a new release reads days again.
 BY_A_RELEASE = frozenset({EARLIER_RELEASE, _CHANGED["code"]})
 
 
 def reasons_to_read(recorded: Iterable[Input], current: DayInputs) -> list[str]:
-    """What differs between the inputs from which a day was read and the current ones, a clause each.
+    """What differs between the inputs from which a day was read and the current ones, some words each.
 
     None recorded means that an earlier release read the day, which did not record them; no current ones, that its raw
     files are gone. Nothing differs after a run that was interrupted while it wrote the day.
@@ -27,7 +27,7 @@ def reasons_to_read(recorded: Iterable[Input], current: DayInputs) -> list[str]:
     before = {(one.kind, one.name): one.fingerprint for one in recorded}
     after = {(one.kind, one.name): one.fingerprint for one in current.inputs}
     if not after:
-        return ["its raw files are gone"]
+        return ["raw files are gone"]
     if not before:
         return [EARLIER_RELEASE]
     differing = [key for key in (after | before) if after.get(key) != before.get(key)]
@@ -37,9 +37,7 @@ def reasons_to_read(recorded: Iterable[Input], current: DayInputs) -> list[str]:
     reasons += [_reason_of_topic(name, ("topic", name) in before, ("topic", name) in after) for name in topics]
     stances = [name for kind, name in differing if kind == "stance" and name not in topics]
     if stances and "model" not in kinds:
-        reasons.append(
-            f"brands of other topics have changed, which the stance of {', '.join(sorted(stances))} depends on"
-        )
+        reasons.append(f"other topics' brands, at which the stance of {', '.join(sorted(stances))} ends, have changed")
     return reasons
 
 
@@ -53,5 +51,5 @@ def topics_to_read(recorded: Sequence[Input], current: DayInputs) -> list[str]:
 
 def _reason_of_topic(topic_id: str, was_read: bool, is_current: bool) -> str:
     if not was_read:
-        return f"it was not read for topic {topic_id}"
-    return f"the rules of topic {topic_id} have changed" if is_current else f"topic {topic_id} no longer includes it"
+        return f"not read for topic {topic_id}"
+    return f"the rules of topic {topic_id} have changed" if is_current else f"no longer part of topic {topic_id}"

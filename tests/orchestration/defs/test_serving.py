@@ -115,13 +115,13 @@ def test_stale_days_are_a_warning_and_a_table(warehouse, tmp_path):
     (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "all_days_current"]
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert check.metadata["warnings"].value == [
-        "2026-01-05 (1 day): its raw files are gone.",
-        "2026-01-06 (1 day): it was not read yet.",
+        "2026-01-05 (1 day): raw files are gone.",
+        "2026-01-06 (1 day): not read yet.",
         "'tingfeng refresh' reads and builds them; scheduled runs take the newest 31 after each refresh.",
     ]
     with duckdb.connect(str(tmp_path / "serving" / "marts.duckdb"), read_only=True) as connection:
         rows = connection.execute("select posted_date::varchar, reason from marts.stale_days").fetchall()
-    assert rows == [("2026-01-05", "its raw files are gone"), ("2026-01-06", "it was not read yet")]
+    assert rows == [("2026-01-05", "raw files are gone"), ("2026-01-06", "not read yet")]
 
 
 def test_a_draft_that_lost_a_published_day_is_not_published(warehouse, tmp_path):

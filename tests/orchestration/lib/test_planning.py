@@ -61,12 +61,12 @@ def add_topic(content: dict[str, Any]) -> None:
 
 
 ALL_DAYS = f"{FIRST} to {SECOND}, {AFTER} (3 days)"
-NEW_NAME = "the names of brands, words and accounts have changed"
+NEW_NAME = "names of brands, words or accounts have changed"
 RULES = "the rules of topic xiaomi_kol have changed"
 
 
 def lines(stations: str, reasons: str, *more: str, days: str = f"{FIRST} to {SECOND} (2 days)") -> list[str]:
-    return [f"{days}: {stations}; {reasons}.", *more]
+    return [f"{days}: {stations} ({reasons}).", *more]
 
 
 # The edits of cases/life/01 and others: what they do to listening.yaml, and what is planned.
@@ -98,21 +98,21 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "match": (
         lambda c: topic(c)["match"].update(any=["大熊", "徐洁云", "米粉", "KOL", "小米辣"]),
-        lines("topics, marts", RULES, "listening.yaml: rules of topic xiaomi_kol changed."),
+        lines("read topics, build marts", RULES, "listening.yaml: rules of topic xiaomi_kol changed."),
     ),
     "relevance": (
         lambda c: topic(c)["relevance"].update(prior=2),
-        lines("topics, marts", RULES, "listening.yaml: rules of topic xiaomi_kol changed."),
+        lines("read topics, build marts", RULES, "listening.yaml: rules of topic xiaomi_kol changed."),
     ),
     "account": (
         lambda c: c["accounts"][0].update(name="别的媒体"),
-        lines("posts, marts", NEW_NAME, "listening.yaml: accounts changed.", days=ALL_DAYS),
+        lines("read posts, build marts", NEW_NAME, "listening.yaml: accounts changed.", days=ALL_DAYS),
     ),
     "narrowed window": (
         lambda c: topic(c)["window"].update(end=FIRST),
         lines(
-            "topics, marts",
-            "topic xiaomi_kol no longer includes it",
+            "read topics, build marts",
+            "no longer part of topic xiaomi_kol",
             "listening.yaml: window of topic xiaomi_kol changed.",
             days=f"{SECOND} (1 day)",
         ),
@@ -120,8 +120,8 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     "widened window": (
         lambda c: topic(c)["window"].update(end="2026-01-31"),
         lines(
-            "topics, marts",
-            "it was not read for topic xiaomi_kol",
+            "read topics, build marts",
+            "not read for topic xiaomi_kol",
             "listening.yaml: window of topic xiaomi_kol changed.",
             days=f"{AFTER} (1 day)",
         ),
@@ -129,8 +129,8 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     "new topic": (
         add_topic,
         lines(
-            "topics, marts",
-            "it was not read for topic second",
+            "read topics, build marts",
+            "not read for topic second",
             "listening.yaml: topic second is new.",
             "listening.yaml: queries of topic second changed.",
             days=f"{FIRST} (1 day)",
@@ -139,8 +139,8 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     "history_start": (
         lambda c: (c.update(history_start=SECOND), topic(c)["window"].update(start=SECOND)),
         lines(
-            "posts, topics, marts",
-            f"it lies before history_start, {SECOND}",
+            "read posts and topics, build marts",
+            f"before history_start, {SECOND}",
             "listening.yaml: window of topic xiaomi_kol changed.",
             days=f"{FIRST} (1 day)",
         ),
@@ -188,14 +188,14 @@ def test_raw_files_that_landed_or_went(data):
     land_posts(data, "zhihu", "2026-01-07", "c2", "z2")
     everything = ("posts", "topics", "marts")
     assert plan().days == [
-        StaleDay(FIRST, ("its raw files have changed",), everything, ("xiaomi_kol",)),
-        StaleDay("2026-01-07", ("it was not read yet",), everything, ()),
+        StaleDay(FIRST, ("raw files have changed",), everything, ("xiaomi_kol",)),
+        StaleDay("2026-01-07", ("not read yet",), everything, ()),
     ]
     settle(data)
     assert plan().is_empty
     shutil.rmtree(data / f"raw/posts/platform=weibo/day={SECOND}")
     shutil.rmtree(data / "landings/raw")
-    assert plan().days == [StaleDay(SECOND, ("its raw files are gone",), everything, ("xiaomi_kol",))]
+    assert plan().days == [StaleDay(SECOND, ("raw files are gone",), everything, ("xiaomi_kol",))]
     settle(data)
     assert plan().is_empty  # an emptied day is not built again and again
 
@@ -206,7 +206,7 @@ def test_a_label_is_planned_for_the_day_of_its_post(data):
     for post_id in (f"{SECOND}-1", "unknown"):
         text += f"weibo,{post_id},negative,甲,2026-01-07 10:30\n"
     (data / "labels/a.csv").write_text(text, "utf-8")
-    assert plan_lines(plan()) == [f"{SECOND} (1 day): posts, marts; labels of its posts have changed."]
+    assert plan_lines(plan()) == [f"{SECOND} (1 day): read posts, build marts (labels have changed)."]
     settle(data)
     assert plan().is_empty
     relevance = (
@@ -214,9 +214,7 @@ def test_a_label_is_planned_for_the_day_of_its_post(data):
     )
     (data / "labels/relevance/a.csv").write_text(relevance, "utf-8")
     [stale] = plan().days
-    assert stale == StaleDay(
-        FIRST, ("relevance labels of its posts have changed",), ("topics", "marts"), ("xiaomi_kol",)
-    )
+    assert stale == StaleDay(FIRST, ("relevance labels have changed",), ("topics", "marts"), ("xiaomi_kol",))
     settle(data)
     (data / "labels/a.csv").unlink()
     assert [day.day for day in plan().days] == [SECOND]
@@ -233,19 +231,19 @@ def test_a_model_and_the_code_concern_every_day(data, monkeypatch):
 
 def test_days_of_an_earlier_release(data):
     shutil.rmtree(data / "enriched/read_inputs")
-    assert {day.reasons for day in plan().days} == {("it was read by an earlier release",)}
+    assert {day.reasons for day in plan().days} == {("read by an earlier release",)}
 
 
 def test_what_was_read_and_not_published(data):
     land_posts(data, "zhihu", FIRST, "c2", "z1")
     read_days(data)
     [stale] = plan().days
-    assert stale == StaleDay(FIRST, ("it was read, and its marts are not published yet",), ("marts",))
+    assert stale == StaleDay(FIRST, ("read, and not published yet",), ("marts",))
 
 
 def test_a_lost_warehouse_snapshot_or_enriched_table(data):
     warehouse_path().unlink()
-    assert plan_lines(plan()) == [f"{ALL_DAYS}: marts; there is no warehouse."]
+    assert plan_lines(plan()) == [f"{ALL_DAYS}: build marts (there is no warehouse)."]
     publish(data)
     serving_path().unlink()
     assert {day.stations for day in plan().days} == {("marts",)}
@@ -277,8 +275,8 @@ def test_days_are_grouped_by_reason_and_named_as_ranges():
     stale = [StaleDay(day, ("x",), ("marts",)) for day in days]
     stale[1] = StaleDay(days[1], ("y", "z"), ("posts", "marts"))
     assert plan_lines(Plan(stale, ["Other."])) == [
-        "2026-01-01, 2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09, 3 more ranges (8 days): marts; x.",
-        "2026-01-02 (1 day): posts, marts; y, and z.",
+        "2026-01-01, 2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09, 3 more ranges (8 days): build marts (x).",
+        "2026-01-02 (1 day): read posts, build marts (y; z).",
         "Other.",
     ]
 

@@ -16,7 +16,7 @@ NOTHING = Plan([], [])
 READ = Plan(
     [
         StaleDay("2026-01-05", (EARLIER_RELEASE,), ("posts", "topics", "marts")),
-        StaleDay("2026-01-06", ("labels of its posts have changed",), ("posts", "marts")),
+        StaleDay("2026-01-06", ("labels have changed",), ("posts", "marts")),
     ],
     [],
 )
