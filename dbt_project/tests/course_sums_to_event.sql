@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "event_phases"}}}) }}
+{{ config(severity="warn", tags=["topic"], meta={"dagster": {"ref": {"name": "event_phases"}}}) }}
 
 -- Posts, hours, days and phases of a topic add up to the topic's total, in posts and in interactions.
 {%- set tables = ["event_hourly", "event_daily", "event_phases"] %}

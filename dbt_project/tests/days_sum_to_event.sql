@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "daily_volume"}}}) }}
+{{ config(severity="warn", tags=["topic"], meta={"dagster": {"ref": {"name": "daily_volume"}}}) }}
 
 -- The days of a topic add up to the topic's total, in posts and in interactions.
 with days as (

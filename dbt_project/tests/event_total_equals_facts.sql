@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "event_totals"}}}) }}
+{{ config(severity="warn", tags=["topic"], meta={"dagster": {"ref": {"name": "event_totals"}}}) }}
 
 -- A topic's total equals a recount from the facts alone: each relevant post in the window once, without ads, without
 -- reposts that have no words of their own, and without days that were read by other rules.

@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "event_totals"}}}) }}
+{{ config(severity="warn", tags=["topic"], meta={"dagster": {"ref": {"name": "event_totals"}}}) }}
 
 -- A topic's gone posts equal a recount, and none of them was observed after it had gone.
 select

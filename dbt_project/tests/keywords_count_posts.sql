@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "event_keywords"}}}) }}
+{{ config(severity="warn", tags=["topic"], meta={"dagster": {"ref": {"name": "event_keywords"}}}) }}
 
 -- The volume of a topic's ten most frequent keywords equals a recount of the posts that contain the word.
 select

@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "event_sentiment"}}}) }}
+{{ config(severity="warn", tags=["topic"], meta={"dagster": {"ref": {"name": "event_sentiment"}}}) }}
 
 -- Shares over posts that several models judged are marked, and have no corrected share unless analysts labelled every
 -- post.

@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "daily_interaction"}}}) }}
+{{ config(severity="warn", tags=["topic"], meta={"dagster": {"ref": {"name": "daily_interaction"}}}) }}
 
 -- Only a complete day can have zero posts; an incomplete day without posts has nulls.
 select

@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "event_platforms"}}}) }}
+{{ config(severity="warn", tags=["topic"], meta={"dagster": {"ref": {"name": "event_platforms"}}}) }}
 
 -- The platforms of a topic add up to the topic's total, in posts and in interactions.
 with platforms as (

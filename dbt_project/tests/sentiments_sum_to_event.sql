@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "event_sentiment"}}}) }}
+{{ config(severity="warn", tags=["topic"], meta={"dagster": {"ref": {"name": "event_sentiment"}}}) }}
 
 -- The sentiments of a topic add up to the topic's total, in posts and in interactions: over the window, by platform and
 -- by day.

@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "daily_sentiment"}}}) }}
+{{ config(severity="warn", tags=["topic"], meta={"dagster": {"ref": {"name": "daily_sentiment"}}}) }}
 
 -- The shares of a whole add up to 1, or are all null.
 {%- set wholes = [

@@ -1,4 +1,4 @@
-{{ config(meta={"dagster": {"ref": {"name": "daily_volume"}}}) }}
+{{ config(severity="warn", tags=["topic"], meta={"dagster": {"ref": {"name": "daily_volume"}}}) }}
 
 -- A day with posts that were not read by the topic's rules of today is not complete, and has no number at all if its
 -- posts were read by other rules.

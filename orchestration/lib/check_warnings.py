@@ -5,6 +5,7 @@ rows, which are read from the warehouse once dbt has closed it.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,10 @@ def rows_in_words(check: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     sentence, remedy = _SENTENCES.get(
         check, (None, f"See the check {check} in the Dagster UI; 'tingfeng dev' starts it.")
     )
+    if sentence is None and rows and all(row.get("topic_id") for row in rows):
+        # The rows may quote posts.
+        topics = sorted(Counter(row["topic_id"] for row in rows).items())
+        return in_words([f"{check}: {count} rows of topic {topic_id}" for topic_id, count in topics], remedy)
     latest = sorted(rows, key=lambda row: str(row.get("posted_date")), reverse=True)
     lines = [
         sentence.format_map(row) if sentence else f"{check}: " + ", ".join(f"{k} {v}" for k, v in row.items())

@@ -29,6 +29,7 @@ from orchestration.lib.days import (
 from orchestration.lib.durations import expected_seconds, past_runs
 from orchestration.lib.instance import open_instance
 from orchestration.publishing.changed_tables import changes_of_tables
+from orchestration.publishing.kept_topics import failed_topics
 from orchestration.publishing.staleness import (
     Fingerprints,
     built_fingerprints,
@@ -135,6 +136,8 @@ def _other_changes(inputs: AnalysisInputs) -> list[str]:
         sentences.append(f"Comments of {_number(days)} are read again.")
     if days := hot_lists_to_read(inputs):
         sentences.append(f"Hot lists of {_number(days)} are matched with the topics again.")
+    if failed := failed_topics(serving):
+        sentences.append(f"The last build of {', '.join(failed)} failed and is tried again.")
     if quarantine_changed(data_dir(), serving):
         sentences.append("The quarantine has changed since the marts were published.")
     return sentences

@@ -32,6 +32,7 @@ from core.storage.paths import DBT_PROJECT_DIR
 from core.storage.versions import current_version, versions, write_version
 from orchestration.publishing import manifests
 from orchestration.publishing.data_version import data_version
+from orchestration.publishing.kept_topics import failed_topics
 from orchestration.publishing.models_version import models_version
 from orchestration.publishing.snapshot import draft_snapshot
 from orchestration.reading.duplicates import groups
@@ -92,7 +93,7 @@ def build_as_of(moment: datetime, topic_id: str, log: Callable[[str], None] = pr
     """Build the marts as of a moment, rounded down to the second; return the DuckDB file.
 
     Marts that were already built from the same files by the same code are reused. ``log`` receives a line per step.
-    Raises Problem if the topic was not listened for at that moment, or if dbt fails.
+    Raises Problem if the topic was not listened for at that moment, if one of its statistics fails, or if dbt fails.
     """
     moment = moment.replace(microsecond=0)
     data = data_dir()
@@ -106,6 +107,7 @@ def build_as_of(moment: datetime, topic_id: str, log: Callable[[str], None] = pr
     _require_topic(data, files, topic_id, moment)
     if manifest and _is_current(target, manifest, code):
         log(f"The marts as of {folder_name(moment)} already exist: {target}")
+        _require_statistics(target, topic_id)
         return target
     if _read_built_from(target).get("code", code) != code:
         log("The models have changed since these marts were built. They are rebuilt, and figures may differ.")
@@ -119,7 +121,16 @@ def build_as_of(moment: datetime, topic_id: str, log: Callable[[str], None] = pr
     )
     if manifest:
         manifests.pin(data, moment, manifest)
+    _require_statistics(target, topic_id)
     return target
+
+
+def _require_statistics(marts: Path, topic_id: str) -> None:
+    if topic_id in failed_topics(marts):
+        raise Problem(
+            f"A statistic of the topic {topic_id!r} fails; the table topic_failures in {marts} says which and where. "
+            "Please report it."
+        )
 
 
 def _choose_manifest(data: Path, moment: datetime, log: Callable[[str], None]) -> datetime | None:

@@ -20,6 +20,14 @@ def banners(facts: Facts) -> list[Sentence]:
                 "demonstration and tests, not real statements.",
             )
         )
+    if facts.has("rows_from"):
+        sentences.append(
+            Sentence(
+                "本主题此后的统计没有成功，以下数字仍是[rows_from]（东八区时间）发布的，不含之后采集的内容。",
+                "Later builds of this topic failed. These are its figures as published at [rows_from] (China time), "
+                "without what has been collected since.",
+            )
+        )
     if facts.volume_is_provisional and facts.has("volume"):
         why = (
             Sentence("监测期尚未结束", "the window has not ended")

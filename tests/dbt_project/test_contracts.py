@@ -79,6 +79,7 @@ COLUMNS = {
     "crawl_slices": "platform query slice_start slice_end state pages declared_total posts_seen posts_kept cap_hit",
     "built_days": "posted_date enriched_version",
     "read_days": "topic_id posted_date rules",
+    "topic_failures": "topic_id model error failed_at rows_from",
     "sentiment_audit": "topic_id post_uid audit_weight sentiment model_sentiment",
     "sentiment_drift": "topic_id platform posted_date from_model to_model from_sentiment to_sentiment posts",
 }

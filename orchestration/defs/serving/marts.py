@@ -4,7 +4,7 @@ A manifest records the files that it was built from, so that it can be rebuilt l
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -25,6 +25,7 @@ from orchestration.lib.planning import in_ranges, stale_days_of
 from orchestration.lib.warehouse import mart_keys, wait_for_warehouse
 from orchestration.lib.warehouse_state import require_full_build
 from orchestration.publishing.data_version import data_version
+from orchestration.publishing.kept_topics import KeptTopic, add_failures, keep_published_topics
 from orchestration.publishing.losses import compare, days_with_posts, find_losses
 from orchestration.publishing.manifests import built_versions, current_files, named_files, write_manifest
 from orchestration.publishing.models_version import models_version
@@ -35,14 +36,37 @@ from orchestration.publishing.versions_of_days import current_versions
 KEY = dg.AssetKey(["serving", "marts"])
 
 
-def validate_snapshot(snapshot: duckdb.DuckDBPyConnection) -> Validation:
-    """Validate a snapshot against all suites of served tables; return the merged result."""
+def validate_snapshot(snapshot: duckdb.DuckDBPyConnection, topic_id: str | None = None) -> Validation:
+    """Validate a snapshot against all suites of served tables; return the merged result.
+
+    topic_id: validate only the rows of this topic, in the tables that have topics.
+    """
     validations = []
     for table, make_suite in SERVED.items():
-        suite = make_suite()
-        relation = snapshot.table(table).select(*columns_of(suite))
-        validations.append(validate(relation.pl(), suite))
+        suite, relation = make_suite(), snapshot.table(table)
+        if topic_id is not None:
+            if "topic_id" not in relation.columns:
+                continue
+            relation = relation.filter(duckdb.ColumnExpression("topic_id") == duckdb.ConstantExpression(topic_id))
+        validations.append(validate(relation.select(*columns_of(suite)).pl(), suite))
     return merged(validations)
+
+
+def validate_draft(draft: Path) -> tuple[Validation, list[KeptTopic]]:
+    """Validate a draft, in which topics that failed, or whose rows fail, have their published rows."""
+    kept = keep_published_topics(draft, serving_path())
+    with duckdb.connect(str(draft), read_only=True) as connection:
+        validation = validate_snapshot(connection)
+        if not validation.is_critical:
+            return validation, kept
+        topics = {topic_id for (topic_id,) in connection.execute("select topic_id from dim_topics").fetchall()}
+        failed = sorted(topic_id for topic_id in topics if validate_snapshot(connection, topic_id).is_critical)
+    if not failed:
+        return validation, kept
+    add_failures(draft, failed, "served_rows", now())
+    kept = keep_published_topics(draft, serving_path())
+    with duckdb.connect(str(draft), read_only=True) as connection:
+        return validate_snapshot(connection), kept
 
 
 def losses_of(draft: Path) -> list[str]:
@@ -81,6 +105,18 @@ def as_stale_days_result(reasons: Mapping[str, str]) -> dg.AssetCheckResult:
     )
 
 
+def topics_are_current(kept: Sequence[KeptTopic]) -> dg.AssetCheckResult:
+    """Warns of the topics that failed and whose tables are those of an earlier publication."""
+    remedy = "The others are published. Correct what failed, or report it; 'tingfeng refresh' builds the topics again."
+    return dg.AssetCheckResult(
+        asset_key=KEY,
+        check_name="topics_are_current",
+        passed=not kept,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={WARNINGS: in_words([topic.in_words() for topic in kept], remedy)} if kept else {},
+    )
+
+
 @dg.asset(
     key=KEY,
     deps=mart_keys(),
@@ -89,6 +125,11 @@ def as_stale_days_result(reasons: Mapping[str, str]) -> dg.AssetCheckResult:
     pool="warehouse",
     description="serving/marts.duckdb: tables for BI tools, the report and the alerts. Connect per query, read-only.",
     check_specs=[
+        dg.AssetCheckSpec(
+            "topics_are_current",
+            asset=KEY,
+            description="No topic failed. One whose statistics or data tests fail stays as it was published.",
+        ),
         dg.AssetCheckSpec(
             "nothing_lost",
             asset=KEY,
@@ -112,8 +153,8 @@ def as_stale_days_result(reasons: Mapping[str, str]) -> dg.AssetCheckResult:
 def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
     wait_for_warehouse(warehouse_path(), context.log.info)
     with draft_snapshot(warehouse_path(), serving_path()) as draft:
-        with duckdb.connect(str(draft), read_only=True) as connection:
-            validation = validate_snapshot(connection)
+        validation, kept = validate_draft(draft)
+        yield topics_are_current(kept)
         yield as_check_result(validation, KEY, "served_rows")
         losses = losses_of(draft)
         yield dg.AssetCheckResult(

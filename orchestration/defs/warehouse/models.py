@@ -12,6 +12,7 @@ from core.storage.paths import warehouse_path
 from orchestration.lib.building import next_build
 from orchestration.lib.check_warnings import with_warnings
 from orchestration.lib.days import run_days
+from orchestration.lib.failed_topics import record_failed_topics
 from orchestration.lib.repairs import repair_warehouse
 from orchestration.lib.warehouse import dbt_cli, dbt_environment, dbt_project, environment, wait_for_warehouse
 from orchestration.lib.warehouse_state import begin_build, finish_build
@@ -44,6 +45,8 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
     with environment(dbt_environment(build.days)):
         invocation = dbt.cli(command, context=context)
         yield from with_warnings(invocation.stream(), invocation.target_path, warehouse_path())
+        for topic_id in record_failed_topics(dbt, invocation.target_path, warehouse_path()):
+            context.log.warning(f"rows of topic {topic_id} fail data tests; the other topics are published")
     if not context.is_subset:  # a person can select some tables in the UI; the others are as they were
         finish_build(warehouse_path(), models)
     shutil.rmtree(invocation.target_path)  # a manifest and a log of some MB per run; those of failed builds are kept

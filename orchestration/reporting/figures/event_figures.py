@@ -6,7 +6,14 @@ from orchestration.reporting.figures.content import comments, focuses, hashtags,
 from orchestration.reporting.figures.course import days, milestones, phases
 from orchestration.reporting.figures.sentiment import sentiments
 from orchestration.reporting.figures.spread import gaps, heat, hot_lists, spread
-from orchestration.reporting.figures.totals import constants, platforms, stale_days, synthetic_posts, totals
+from orchestration.reporting.figures.totals import (
+    constants,
+    platforms,
+    published_at_of_a_failed_topic,
+    stale_days,
+    synthetic_posts,
+    totals,
+)
 from orchestration.reporting.figures.voices import kinds, voices
 from orchestration.reporting.ledger import FigureSpec
 
@@ -19,6 +26,7 @@ def figure_specs(as_of_sql: str, listed_from: date, *, is_synthetic: bool) -> li
     """
     return [
         *constants(as_of_sql),
+        *published_at_of_a_failed_topic(),
         *(synthetic_posts() if is_synthetic else []),
         *totals(),
         *stale_days(),

@@ -34,6 +34,17 @@ def constants(as_of_sql: str) -> list[FigureSpec]:
     ]
 
 
+def published_at_of_a_failed_topic() -> list[FigureSpec]:
+    """When the figures of a topic were published whose later builds have failed; no figure if it is up to date."""
+    return specs_of(
+        "marts.topic_failures",
+        (),
+        None,
+        ("rows_from", "volume", "time_of_year", "max(rows_from)"),
+        where="rows_from is not null",
+    )
+
+
 def synthetic_posts() -> list[FigureSpec]:
     """The posts that spiders collected from the sandbox; no figure if there are none."""
     return specs_of(

@@ -51,6 +51,9 @@ def warehouse(tmp_path, monkeypatch):
                 timestamp '2026-01-05' as started_at, timestamp '2026-01-06' as ended_at, 1 as volume, 'r' as rule;
             create table marts.event_summary as select 't' as topic_id, 0.0 as nsr_polar, 0.0 as nsr_total,
                 null::double as response_latency_hours, 1 as platforms_asked, 1 as platforms_collected;
+            create table marts.dim_topics as select 't' as topic_id;
+            create table marts.topic_failures (
+                topic_id varchar, model varchar, error varchar, failed_at timestamp, rows_from timestamp);
             """
         )
     return tmp_path / "warehouse.duckdb"
@@ -97,7 +100,8 @@ def test_the_files_that_they_were_built_from_are_written_down(warehouse, tmp_pat
 def test_readers_keep_the_snapshot_before_when_the_draft_is_wrong(warehouse, tmp_path):
     assert publish().success
     with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("update marts.daily_volume set volume = -5")
+        connection.execute("update marts.fct_posts set interactions = -5")
+        connection.execute("update marts.daily_volume set volume = 2")
     result = publish()
     assert not result.success
     (evaluation,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "served_rows"]
@@ -122,6 +126,52 @@ def test_stale_days_are_a_warning_and_a_table(warehouse, tmp_path):
     with duckdb.connect(str(tmp_path / "serving" / "marts.duckdb"), read_only=True) as connection:
         rows = connection.execute("select posted_date::varchar, reason from marts.stale_days").fetchall()
     assert rows == [("2026-01-05", "raw files are gone"), ("2026-01-06", "not read yet")]
+
+
+def add_a_second_topic(warehouse):
+    """The topic u, with the rows of t."""
+    with duckdb.connect(str(warehouse)) as connection:
+        tables = connection.execute("select table_name from duckdb_columns() where column_name = 'topic_id'").fetchall()
+        for (table,) in tables:
+            connection.execute(f"insert into marts.{table} select * replace ('u' as topic_id) from marts.{table}")
+
+
+def volumes(tmp_path):
+    with duckdb.connect(str(tmp_path / "serving" / "marts.duckdb"), read_only=True) as connection:
+        return connection.execute("select topic_id, volume from daily_volume order by topic_id").fetchall()
+
+
+FAILED = "insert into marts.topic_failures values ('u', 'topic_phases', 'ValueError at phases.py:9', now(), null)"
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (f"update marts.daily_volume set volume = 2; {FAILED}", "topic_phases (ValueError at phases.py:9)"),
+        (
+            "update marts.daily_volume set volume = case when topic_id = 'u' then -5 else 2 end",
+            "served_rows (its rows fail this check)",
+        ),
+    ],
+)
+def test_a_topic_that_fails_stays_as_it_was_and_the_others_are_published(warehouse, tmp_path, change, what):
+    add_a_second_topic(warehouse)
+    assert publish().success
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(change)
+    result = publish()
+    assert result.success
+    assert volumes(tmp_path) == [("t", 2), ("u", 1)]
+    (check,) = [one for one in result.get_asset_check_evaluations() if not one.passed]
+    assert (check.check_name, check.severity) == ("topics_are_current", dg.AssetCheckSeverity.WARN)
+    line, _ = check.metadata["warnings"].value
+    assert line.startswith("topic u stays as it was published at ")
+    assert line.endswith(f": {what}.")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from marts.topic_failures")
+        connection.execute("update marts.daily_volume set volume = 3")
+    assert publish().success
+    assert volumes(tmp_path) == [("t", 3), ("u", 3)]
 
 
 def test_a_draft_that_lost_a_published_day_is_not_published(warehouse, tmp_path):

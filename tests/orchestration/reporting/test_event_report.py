@@ -333,3 +333,14 @@ def test_marts_of_an_earlier_version_still_make_a_report(changed):
     later = ("event_voices", "event_heat", "event_spread", "event_hot_lists", "event_top_comments")
     marts = changed(*[f"drop table {table}" for table in later])
     assert "没有可以列出的账号" in words(build_report(marts, "demo").pages["zh"])
+
+
+def test_a_topic_that_failed_says_when_its_figures_were_published(changed):
+    marts = changed(
+        "insert into topic_failures values "
+        "('demo', 'topic_phases', 'ValueError at phases.py:9', timestamp '2026-01-06', timestamp '2026-01-05 04:00')"
+    )
+    pages = build_report(marts, "demo").pages
+    banner, banner_en = (html.document_fromstring(pages[name]).find_class("banner")[0] for name in ("zh", "en"))
+    assert banner.text_content().startswith("本主题此后的统计没有成功，以下数字仍是1月5日")
+    assert "12:00" in banner_en.text_content()

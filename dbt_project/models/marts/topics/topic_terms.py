@@ -3,13 +3,17 @@
 import polars as pl
 
 from orchestration.statistics.keywords import term_statistics, words_of
+from orchestration.statistics.per_topic import model_rows
+
+
+def words_and_hashtags(posts):
+    terms = {"word": words_of(pl.col("segmented")), "hashtag": pl.col("hashtags")}
+    return pl.concat(
+        term_statistics(posts.with_columns(terms=term)).with_columns(kind=pl.lit(kind)) for kind, term in terms.items()
+    )
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
     columns = "topic_id, platform, posted_date, sentiment, duplicate_group_id, interactions, segmented, hashtags"
-    posts = dbt.ref("topic_posts").select(columns).pl()
-    terms = {"word": words_of(pl.col("segmented")), "hashtag": pl.col("hashtags")}
-    return pl.concat(
-        term_statistics(posts.with_columns(terms=term)).with_columns(kind=pl.lit(kind)) for kind, term in terms.items()
-    )
+    return model_rows(dbt, session, words_and_hashtags, dbt.ref("topic_posts").select(columns).pl())
