@@ -82,6 +82,17 @@ def days_to_read(expected: Mapping[str, DayInputs]) -> list[str]:
     ]
 
 
+def days_without_recorded_inputs() -> list[str]:
+    """The days since history_start, in order, that a release before 0.4 read: it did not record from what.
+
+    Without the rules that they were read by, the marts show no numbers of these days. So the next run, of whatever
+    days, reads them as well.
+    """
+    read, recorded = (current_fingerprints(enriched_dir() / table) for table in ("posts", "read_inputs"))
+    since = load_listening().history_start.isoformat()
+    return sorted(day for day in read.keys() - recorded.keys() if day >= since)
+
+
 def changed_days(raw: RawTable, enriched: str, inputs_of_day: Callable[[str], str]) -> dict[str, str]:
     """The days of an enriched table that are out of date, and the fingerprint of the next version.
 

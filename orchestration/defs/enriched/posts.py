@@ -15,7 +15,13 @@ from core.storage.paths import enriched_dir
 from core.storage.versions import current_fingerprints, fingerprint, split_by_day, versions, write_version
 from expectations.enriched import enriched_post_topics, enriched_posts
 from expectations.validation import Validation, validate
-from orchestration.lib.days import days_to_read, expected_inputs, load_analysis_inputs, run_days
+from orchestration.lib.days import (
+    days_to_read,
+    days_without_recorded_inputs,
+    expected_inputs,
+    load_analysis_inputs,
+    run_days,
+)
 from orchestration.lib.enriching import RAW_ROWS, Batch, current_rows, enrich_days, verified
 from orchestration.lib.repairs import repair_enriched
 from orchestration.reading.cleaning import last_words
@@ -166,6 +172,9 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         )
 
     days = run_days(context.run)
+    if earlier := sorted({*days_without_recorded_inputs()} - {*days}):
+        context.log.info(f"{len(earlier)} days were read by an earlier release; they are read again")
+        days = sorted({*days, *earlier})
     todo = verified(context, "posts", lambda: days_to_enrich(days, inputs))
     marks = {day: day_inputs.posts for day, day_inputs in todo.items()}
     counts = yield from enrich_days(context, "posts", marks, CHECKS, enrich_batch)

@@ -1,6 +1,7 @@
 """The enriched assets and their check, as Dagster runs them over a day of hand-made posts."""
 
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -82,6 +83,21 @@ def test_a_day_records_what_it_was_read_from(data):
     [path] = versions(data / "enriched" / "read_inputs" / f"day={DAY}")
     kinds = ("raw", "code", "model", "names", "aliases")
     assert kinds_and_names(path) == [(kind, "") for kind in kinds] + [("topic", "xiaomi_kol"), ("stance", "xiaomi_kol")]
+
+
+def test_a_run_of_another_day_also_reads_the_days_of_an_earlier_release(data):
+    """Such a release did not record by which rules it read a day, so the marts would not show it."""
+    assert run().success
+    shutil.rmtree(data / "enriched/read_inputs")
+    posts, topics, inputs = (data / f"enriched/{name}/day={DAY}" for name in ("posts", "post_topics", "read_inputs"))
+    for folder in (posts, topics):
+        versions(folder)[-1].rename(folder / "000001-0123456789ab.parquet")
+    another_day = {"dagster/partition": "2026-01-06"}
+    assert run(tags=another_day).success
+    assert [len(versions(folder)) for folder in (posts, topics, inputs)] == [2, 2, 1]
+    land(data, "posts", "weibo", DAY, "c2", to_frame("posts", [post("5251234567890125", "小米 KOL")]))
+    assert run(tags=another_day).success  # stale, but read by this release
+    assert [len(versions(folder)) for folder in (posts, topics, inputs)] == [2, 2, 1]
 
 
 def test_other_rules_read_the_topics_again_and_not_the_posts(data, monkeypatch):
