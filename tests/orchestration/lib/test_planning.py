@@ -10,7 +10,6 @@ import yaml
 
 from core.storage.paths import PROJECT_DIR, serving_path, warehouse_path
 from orchestration.lib import planning
-from orchestration.lib.durations import PastRun, expected_seconds
 from orchestration.lib.planning import Plan, StaleDay, plan, plan_lines
 from orchestration.reading.inputs import CODE_VERSION
 from orchestration.reading.sentiment.choice import load_classifier
@@ -279,11 +278,3 @@ def test_days_are_grouped_by_reason_and_named_as_ranges():
         "2026-01-02 (1 day): read posts, build marts (y; z).",
         "Other.",
     ]
-
-
-def test_the_duration_is_that_of_the_run_with_the_nearest_number_of_days():
-    runs = [PastRun(days=6, reading=10, total=40), PastRun(days=60, reading=50, total=90)]
-    assert expected_seconds(0, runs) == expected_seconds(6, runs) == 40
-    assert expected_seconds(12, runs) == 50
-    assert expected_seconds(600, runs) == 90 + 9 * 50
-    assert expected_seconds(1, []) is None
