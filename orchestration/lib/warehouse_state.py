@@ -4,6 +4,7 @@ The table build.state in the warehouse has one row, written before and after eac
 so that a copy, or an older file that was put back, states what it is. Files of earlier releases have no such table.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ import duckdb
 
 from orchestration.publishing.versions_of_days import Versions, built_versions
 
+_RETRY_AFTER_SECONDS = (0.1, 1, 2, 4, 8)  # about as dbt does (profiles.yml)
 _CREATE = """
     create schema if not exists build;
     create table if not exists build.state (models_version varchar, unfinished_from date, unfinished_to date);
@@ -53,7 +55,7 @@ def begin_build(warehouse: Path, days: Sequence[str], *, is_full: bool) -> None:
 
     Until finish_build, the next build includes them.
     """
-    with duckdb.connect(str(warehouse)) as connection:
+    with _open_for_writing(warehouse) as connection:
         connection.execute(_CREATE)
         if is_full:
             connection.execute("update build.state set models_version = null")
@@ -67,7 +69,7 @@ def begin_build(warehouse: Path, days: Sequence[str], *, is_full: bool) -> None:
 
 def finish_build(warehouse: Path, models_version: str) -> None:
     """Record that dbt has built everything that begin_build recorded."""
-    with duckdb.connect(str(warehouse)) as connection:
+    with _open_for_writing(warehouse) as connection:
         connection.execute(
             "update build.state set models_version = ?, unfinished_from = null, unfinished_to = null", [models_version]
         )
@@ -76,6 +78,18 @@ def finish_build(warehouse: Path, models_version: str) -> None:
 def require_full_build(warehouse: Path) -> None:
     """Record that the next build has to be of all tables and days, because some rows are missing."""
     begin_build(warehouse, [], is_full=True)
+
+
+def _open_for_writing(warehouse: Path) -> duckdb.DuckDBPyConnection:
+    """A connection to the warehouse. Commands that look at it, such as ``tingfeng plan``, have it open for a moment."""
+    for seconds in _RETRY_AFTER_SECONDS:
+        try:
+            return duckdb.connect(str(warehouse))
+        except duckdb.IOException as error:
+            if "Could not set lock" not in str(error):
+                raise
+            time.sleep(seconds)
+    return duckdb.connect(str(warehouse))
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

@@ -1,10 +1,13 @@
 """The warehouse states which models built it, and what it lacks."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from orchestration.lib import warehouse_state
 from orchestration.lib.warehouse_state import (
     begin_build,
     finish_build,
@@ -59,3 +62,18 @@ def test_a_full_build_can_be_required(warehouse):
 def _begun(warehouse: Path) -> Path:
     begin_build(warehouse, [], is_full=True)
     return warehouse
+
+
+def test_a_command_that_has_the_warehouse_open_for_a_moment_is_waited_for(warehouse, monkeypatch):
+    code = f"import duckdb; c = duckdb.connect({str(warehouse)!r}, read_only=True); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+        assert reader.stdout is not None
+        reader.stdout.readline()
+
+        def stop(_: float) -> None:
+            reader.kill()
+            reader.wait()
+
+        monkeypatch.setattr(warehouse_state.time, "sleep", stop)
+        begin_build(warehouse, ["2026-01-05"], is_full=False)
+    assert read_state(warehouse).unfinished == ("2026-01-05", "2026-01-05")
