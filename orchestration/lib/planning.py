@@ -7,7 +7,6 @@ run builds.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import groupby
 from typing import NamedTuple
 
 import polars as pl
@@ -41,7 +40,7 @@ from orchestration.reading.inputs import NO_RAW_FILES, Input, topic_rules
 from orchestration.reading.listening_tables import listening_tables
 from orchestration.reading.reasons import reasons_to_read, topics_to_read
 
-_RANGES_NAMED = 5  # of a group of days; the others are counted
+_NAMED = 5  # ranges of a group of days, and topics; the others are counted
 
 
 class StaleDay(NamedTuple):
@@ -149,20 +148,18 @@ def _number(days: Iterable[str]) -> str:
 
 
 def plan_lines(to_do: Plan) -> list[str]:
-    """The plan in lines: one for each group of days with the same reasons, then the other changes."""
-
-    def group(day: StaleDay) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        return day.stations, day.reasons
-
-    lines = []
-    for (stations, reasons), days in groupby(sorted(to_do.days, key=lambda day: (group(day), day.day)), key=group):
-        some = [day.day for day in days]
-        lines.append((some[0], f"{in_ranges(some)}: {_work(stations)} ({'; '.join(reasons)})."))
-    return [line for _, line in sorted(lines)] + to_do.others
+    """The plan in lines: one for each group of days with the same work and reasons, then the other changes."""
+    lines: dict[str, list[str]] = {}
+    for day in to_do.days:
+        lines.setdefault(f"{_work(day)} ({'; '.join(day.reasons)}).", []).append(day.day)
+    return [f"{in_ranges(days)}: {line}" for line, days in lines.items()] + to_do.others
 
 
-def _work(stations: Sequence[str]) -> str:
-    read = [station for station in stations if station != "marts"]
+def _work(day: StaleDay) -> str:
+    """What is done with the day, such as "read posts and topic kol, build marts"."""
+    named = [*day.topics[:_NAMED], *([f"{len(day.topics) - _NAMED} more"] if len(day.topics) > _NAMED else [])]
+    topics = f"{'topics' if len(day.topics) != 1 else 'topic'} {', '.join(named)}".strip()
+    read = [topics if station == "topics" else station for station in day.stations if station != "marts"]
     return f"read {' and '.join(read)}, build marts" if read else "build marts"
 
 
@@ -184,5 +181,5 @@ def in_ranges(days: Sequence[str]) -> str:
         else:
             ranges.append([day])
     named = [one[0] if len(one) == 1 else f"{one[0]} to {one[-1]}" for one in ranges]
-    more = [f"{len(named) - _RANGES_NAMED} more ranges"] if len(named) > _RANGES_NAMED else []
-    return f"{', '.join(named[:_RANGES_NAMED] + more)} ({_number(days)})"
+    more = [f"{len(named) - _NAMED} more ranges"] if len(named) > _NAMED else []
+    return f"{', '.join(named[:_NAMED] + more)} ({_number(days)})"

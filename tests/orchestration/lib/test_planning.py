@@ -97,11 +97,11 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "match": (
         lambda c: topic(c)["match"].update(any=["大熊", "徐洁云", "米粉", "KOL", "小米辣"]),
-        lines("read topics, build marts", RULES, "listening.yaml: rules of topic xiaomi_kol changed."),
+        lines("read topic xiaomi_kol, build marts", RULES, "listening.yaml: rules of topic xiaomi_kol changed."),
     ),
     "relevance": (
         lambda c: topic(c)["relevance"].update(prior=2),
-        lines("read topics, build marts", RULES, "listening.yaml: rules of topic xiaomi_kol changed."),
+        lines("read topic xiaomi_kol, build marts", RULES, "listening.yaml: rules of topic xiaomi_kol changed."),
     ),
     "account": (
         lambda c: c["accounts"][0].update(name="别的媒体"),
@@ -110,7 +110,7 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     "narrowed window": (
         lambda c: topic(c)["window"].update(end=FIRST),
         lines(
-            "read topics, build marts",
+            "read topic xiaomi_kol, build marts",
             "no longer part of topic xiaomi_kol",
             "listening.yaml: window of topic xiaomi_kol changed.",
             days=f"{SECOND} (1 day)",
@@ -119,7 +119,7 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     "widened window": (
         lambda c: topic(c)["window"].update(end="2026-01-31"),
         lines(
-            "read topics, build marts",
+            "read topic xiaomi_kol, build marts",
             "not read for topic xiaomi_kol",
             "listening.yaml: window of topic xiaomi_kol changed.",
             days=f"{AFTER} (1 day)",
@@ -128,7 +128,7 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     "new topic": (
         add_topic,
         lines(
-            "read topics, build marts",
+            "read topic second, build marts",
             "not read for topic second",
             "listening.yaml: topic second is new.",
             "listening.yaml: queries of topic second changed.",
@@ -138,7 +138,7 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     "history_start": (
         lambda c: (c.update(history_start=SECOND), topic(c)["window"].update(start=SECOND)),
         lines(
-            "read posts and topics, build marts",
+            "read posts and topic xiaomi_kol, build marts",
             f"before history_start, {SECOND}",
             "listening.yaml: window of topic xiaomi_kol changed.",
             days=f"{FIRST} (1 day)",
@@ -273,8 +273,10 @@ def test_days_are_grouped_by_reason_and_named_as_ranges():
     days = [f"2026-01-{day:02}" for day in (1, 2, 3, 5, 7, 9, 11, 13, 15)]
     stale = [StaleDay(day, ("x",), ("marts",)) for day in days]
     stale[1] = StaleDay(days[1], ("y", "z"), ("posts", "marts"))
+    stale[0] = StaleDay(days[0], ("x",), ("posts", "topics", "marts"), tuple("abcdefg"))
     assert plan_lines(Plan(stale, ["Other."])) == [
-        "2026-01-01, 2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09, 3 more ranges (8 days): build marts (x).",
+        "2026-01-01 (1 day): read posts and topics a, b, c, d, e, 2 more, build marts (x).",
         "2026-01-02 (1 day): read posts, build marts (y; z).",
+        "2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09, 2026-01-11, 2 more ranges (7 days): build marts (x).",
         "Other.",
     ]
