@@ -12,7 +12,8 @@
 
 The posts of an audit were drawn at random ('tingfeng audit'), and each represents audit_weight posts; rows with a blank
 sentiment are not labelled yet. A relevance label names a post, and then decides its relevance, or a text to train on,
-or both. The files are in UTF-8. Further columns are for the labeller and are ignored.
+or both; a column labeller is optional, for the agreement that 'tingfeng labels' prints. The files are in UTF-8. Further
+columns are for the labeller and are ignored.
 """
 
 import csv
@@ -21,7 +22,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -50,10 +51,15 @@ RELEVANCE_LABELS = pl.Schema(
         "relevant": pl.Boolean(),
     }
 )
+# Where a label stands.
+_PLACE = {"file": pl.String(), "line": pl.Int64()}
+PLACED_LABELS = pl.Schema({**LABELS, **_PLACE})
+PLACED_RELEVANCE_LABELS = pl.Schema({**RELEVANCE_LABELS, "labeller": pl.String(), **_PLACE})
 _RELEVANT = {"yes": True, "no": False}
 _Label = tuple[str, str, str, str, datetime, float | None]
-_RelevanceLabel = tuple[str | None, str | None, str | None, str, bool]
-_Row = TypeVar("_Row")
+_RelevanceLabel = tuple[str | None, str | None, str | None, str, bool, str | None]
+_Row = TypeVar("_Row", bound=tuple[Any, ...])
+_OPTIONAL = ("labeller",)  # columns that a file may lack, unless its kind of label requires them
 _MOST_PROBLEMS = 20  # lines of a message
 _MANGLED_ID = re.compile(r"^\d(\.\d+)?E\+\d+$")  # 5.25211E+15
 
@@ -69,17 +75,21 @@ def load_labels(folder: Path) -> pl.DataFrame:
     file name and line. A post that was drawn for an audit keeps its audit_weight, whatever label it gets later. Times
     without a zone are in Asia/Shanghai. Raises LabelProblem.
     """
-    written = [name for name in LABELS if name != "audit_weight"]
-    labels = _read(folder, written, _label)
-    labels += [label for label in _read(folder / "audit", list(LABELS), _audit_label) if label is not None]
     last = pl.exclude("platform", "post_id", "audit_weight").last()
     return (
-        pl.DataFrame(labels, schema=LABELS, orient="row")
-        .sort("labelled_at", maintain_order=True)
-        .group_by("platform", "post_id")
+        all_labels(folder)
+        .select(list(LABELS))
+        .group_by("platform", "post_id", maintain_order=True)
         .agg(last, pl.col("audit_weight").drop_nulls().last())
         .sort("platform", "post_id")
     )
+
+
+def all_labels(folder: Path) -> pl.DataFrame:
+    """All valid labels in the schema PLACED_LABELS. Of the labels of a post the last counts. Raises LabelProblem."""
+    written = [name for name in LABELS if name != "audit_weight"]
+    labels = _read(folder, written, _label) + _read(folder / "audit", list(LABELS), _audit_label)
+    return pl.DataFrame(labels, schema=PLACED_LABELS, orient="row").sort("labelled_at", maintain_order=True)
 
 
 def load_relevance_labels(folder: Path) -> pl.DataFrame:
@@ -87,24 +97,36 @@ def load_relevance_labels(folder: Path) -> pl.DataFrame:
 
     The last label of a post and topic, by file name and line, wins. Raises LabelProblem.
     """
-    labels = pl.DataFrame(
-        _read(folder, list(RELEVANCE_LABELS), _relevance_label), schema=RELEVANCE_LABELS, orient="row"
-    )
+    labels = all_relevance_labels(folder).select(list(RELEVANCE_LABELS))
     posts = labels.drop_nulls("post_id").unique(["platform", "post_id", "topic_id"], keep="last", maintain_order=True)
     return pl.concat([posts, labels.filter(pl.col("post_id").is_null())])
 
 
-def _read(folder: Path, columns: Sequence[str], parse: Callable[[Mapping[str, str]], _Row]) -> list[_Row]:
-    """The parsed rows of all files of a folder. Raises LabelProblem, with a line for each invalid row."""
-    labels: list[_Row] = []
+def all_relevance_labels(folder: Path) -> pl.DataFrame:
+    """All valid labels in the schema PLACED_RELEVANCE_LABELS, in the order of the files. Raises LabelProblem."""
+    labels = _read(folder, list(RELEVANCE_LABELS), _relevance_label)
+    return pl.DataFrame(labels, schema=PLACED_RELEVANCE_LABELS, orient="row")
+
+
+def _read(
+    folder: Path, columns: Sequence[str], parse: Callable[[Mapping[str, str]], _Row | None]
+) -> list[tuple[Any, ...]]:
+    """The parsed rows of all files of a folder that are labels, each with its file and line.
+
+    Raises LabelProblem, with a line for each invalid row.
+    """
+    labels: list[tuple[Any, ...]] = []
     problems: list[str] = []
     for path in sorted(folder.glob("*.csv")):
         try:
             for line, row in _rows(path, columns):
                 try:
-                    labels.append(parse(row))
+                    label = parse(row)
                 except LabelProblem as problem:
                     problems.append(f"{path}: line {line}: {problem}")
+                else:
+                    if label is not None:
+                        labels.append((*label, str(path), line))
         except LabelProblem as problem:
             problems.append(f"{path}: {problem}")
     if problems:
@@ -124,7 +146,7 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[str
                     f"line 1: no column {', '.join(missing)}; name the columns {','.join(columns)} there"
                 )
             for row in reader:
-                yield reader.line_num, {name: text_of(row[name]).strip() for name in columns}
+                yield reader.line_num, {name: text_of(row.get(name) or "").strip() for name in (*columns, *_OPTIONAL)}
     except UnicodeDecodeError as error:
         raise LabelProblem("not in UTF-8; save it as “CSV UTF-8”") from error
     except csv.Error as error:
@@ -155,6 +177,7 @@ def _relevance_label(row: Mapping[str, str]) -> _RelevanceLabel:
         row["text"] or None,
         row["topic_id"],
         _RELEVANT[row["relevant"].lower()],
+        row["labeller"] or None,
     )
 
 

@@ -52,11 +52,12 @@ def event_table(snapshot: Path) -> str:
                 if title == "Posts by day" and not 0 < days <= limits.DAYS:
                     continue
                 relation = connection.execute(query, {"topic": topic_id} if "$topic" in query else None)
-                parts.append(f"\n{title}\n{_markdown(relation.pl())}")
+                parts.append(f"\n{title}\n{markdown(relation.pl())}")
     return "\n".join(parts)
 
 
-def _markdown(frame: pl.DataFrame) -> str:
+def markdown(frame: pl.DataFrame) -> str:
+    """A frame as a Markdown table."""
     with pl.Config(
         tbl_formatting="ASCII_MARKDOWN",
         tbl_hide_dataframe_shape=True,
@@ -64,6 +65,7 @@ def _markdown(frame: pl.DataFrame) -> str:
         tbl_rows=-1,
         tbl_cols=-1,
         tbl_width_chars=160,
+        fmt_str_lengths=160,
         thousands_separator=",",
     ):
         return str(frame)

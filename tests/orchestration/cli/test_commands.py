@@ -18,7 +18,7 @@ from tests.commands import tingfeng
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
     "run", "plan", "refresh", "upgrade", "import", "person", "forget", "report", "explain", "compare", "reconcile",
-    "audit", "rotate-key", "backup", "restore",
+    "audit", "labels", "rotate-key", "backup", "restore",
     "train relevance", "train sentiment", "login", "quarantine", "requeue", "doctor", "repair",
     "sandbox serve", "sandbox during", "sandbox labels", "dev",
 ]  # fmt: skip
