@@ -40,6 +40,7 @@ from orchestration.reading.inputs import NO_RAW_FILES, Input, topic_rules
 from orchestration.reading.listening_tables import listening_tables
 from orchestration.reading.reasons import reasons_to_read, topics_to_read
 
+_MISSING = "an enriched file is missing"
 _NAMED = 5  # ranges of a group of days, and topics; the others are counted
 
 
@@ -99,8 +100,10 @@ def stale_days_of(inputs: AnalysisInputs, built: Mapping[str, Fingerprints]) -> 
             reasons = [everything] if everything else ["read, and not published yet"]
         elif day not in posts and day in expected:
             reasons = ["not read yet"]
+        elif (posts.get(day), topics.get(day)) == (current.posts, current.topics):
+            reasons = [_MISSING]
         else:
-            reasons = reasons_to_read(recorded.get(day, ()), current) or ["an enriched file is missing"]
+            reasons = reasons_to_read(recorded.get(day, ()), current) or [_MISSING]
         of_topics = topics_to_read(recorded.get(day, ()), current) if "topics" in stations else []
         stale.append(StaleDay(day, tuple(reasons), tuple(stations), tuple(of_topics)))
     return stale
