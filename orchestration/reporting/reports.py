@@ -8,6 +8,7 @@ that are rebuilt as of that moment, and the folder also holds their built_from.j
 a report gets.
 """
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -154,17 +155,18 @@ def latest_reports() -> dict[str, Path]:
 def print_pdf(page: Path) -> Path:
     """Print a page as PDF next to it with Chromium. Raises Problem if Chromium is missing or fails."""
     pdf = page.with_suffix(".pdf")
+    draft = pdf.with_name(f".{pdf.name}.{os.getpid()}.tmp")
     with tempfile.TemporaryDirectory() as profile:
         command = [chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         command += ["--disable-component-update", "--no-first-run", f"--user-data-dir={profile}"]
-        command += ["--no-pdf-header-footer", f"--print-to-pdf={pdf}", page.as_uri()]
+        command += ["--no-pdf-header-footer", f"--print-to-pdf={draft}", page.as_uri()]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=PRINT_SECONDS, check=False)
         except subprocess.TimeoutExpired as error:
             raise Problem(f"Chromium did not print {page} within {PRINT_SECONDS} s.") from error
-    if done.returncode or not pdf.exists():
+    if done.returncode or not draft.exists():
         raise Problem(f"Chromium could not print {page}: {done.stderr.strip()[-500:]}")
-    return pdf
+    return draft.rename(pdf)
 
 
 def published_snapshot() -> Path:
