@@ -22,6 +22,7 @@ from orchestration.keeping.traces import Traces
 from orchestration.lib.repairs import damaged_ledgers
 from orchestration.publishing.snapshot import write_publication
 from orchestration.reporting import comparison_text, reports
+from orchestration.reporting.event_report import Report, build_report
 from orchestration.reporting.report_folders import report_folders
 from orchestration.reporting.reports import latest_reports, make_report
 from tests.commands import tingfeng
@@ -50,6 +51,24 @@ def listening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TINGFENG_LISTENING", str(path))
     path.write_text(LISTENING + LISTED.format(TOPIC), encoding="utf-8")
     return path
+
+
+BUILT: dict[tuple[object, ...], Report] = {}
+
+
+@pytest.fixture(autouse=True)
+def marts_of_one_content_are_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report takes half a second, and this module needs some fifty of a handful of marts."""
+
+    def build_once(snapshot: Path, topic_id: str, as_of: datetime | None = None, *, is_sandbox: bool = False) -> Report:
+        with duckdb.connect(str(snapshot), read_only=True) as connection:
+            volumes = "select sum(volume) from event_platforms union all select sum(volume) from event_totals"
+            key = (topic_id, as_of, *connection.execute(volumes).fetchall())
+        if key not in BUILT:
+            BUILT[key] = build_report(snapshot, topic_id, as_of, is_sandbox=is_sandbox)
+        return BUILT[key]
+
+    monkeypatch.setattr(reports, "build_report", build_once)
 
 
 @pytest.fixture
