@@ -51,12 +51,11 @@ def compare(published: Path, draft: Path) -> Comparison | None:
             literal = str(path).replace("'", "''")
             connection.execute(f"attach '{literal}' as {name} (read_only)")
         days, topics, empty_days = frozenset[str](), frozenset[tuple[str, str]](), frozenset[str]()
-        if {"fct_posts", "fct_post_topics"} <= _tables(connection, "published") & _tables(connection, "draft"):
-            empty_days = frozenset(day for (day,) in _by_day(connection, _EMPTY_DAYS))
-            # Counting takes a fraction of comparing the posts, and counts fall on few days if at all.
-            if some := [day for (day,) in _by_day(connection, _DAYS_WITH_FEWER_ROWS)]:
-                days = frozenset(day for (day,) in _by_day(connection, _DAYS_WITH_FEWER_POSTS, some))
-                topics = frozenset((topic, day) for day, topic in _by_day(connection, _TOPICS_WITH_FEWER_POSTS, some))
+        # Counting takes a fraction of comparing the posts, and counts fall on few days if at all.
+        if some := _days_with_fewer_rows(connection):
+            days = frozenset(day for (day,) in _by_day(connection, _DAYS_WITH_FEWER_POSTS, some))
+            topics = frozenset((topic, day) for day, topic in _by_day(connection, _TOPICS_WITH_FEWER_POSTS, some))
+            empty_days = days & {day for (day,) in _by_day(connection, _EMPTY_DAYS)}
         return Comparison(_contents(connection, "published"), _contents(connection, "draft"), days, topics, empty_days)
 
 
@@ -75,37 +74,45 @@ _DAYS_WITH_FEWER_ROWS = """
     ) as after using (kind, posted_date)
     where before.rows > coalesce(after.rows, 0)
 """
+# A post that was observed on another day moves there, as soon as that day is read.
 _DAYS_WITH_FEWER_POSTS = """
     select distinct posted_date
     from published.fct_posts as before
     anti join draft.fct_posts as after on before.post_uid = after.post_uid
+    anti join draft.fct_post_observations as moved
+        on before.post_uid = moved.post_uid and before.posted_date <> moved.posted_date
     where list_contains($days, posted_date::varchar)
 """
-# A post that the draft has on another day has only moved.
 _TOPICS_WITH_FEWER_POSTS = """
     select distinct posted_date, topic_id
     from published.fct_post_topics as before
     anti join draft.fct_post_topics as after on before.post_uid = after.post_uid and before.topic_id = after.topic_id
-    anti join draft.fct_posts as moved on before.post_uid = moved.post_uid and before.posted_date <> moved.posted_date
+    anti join draft.fct_post_observations as moved
+        on before.post_uid = moved.post_uid and before.posted_date <> moved.posted_date
     where list_contains($days, posted_date::varchar)
 """
 
 
 def find_losses(
-    comparison: Comparison, raw_days: Collection[str], topics: Collection[str], current: Mapping[str, Versions]
+    comparison: Comparison,
+    raw_days: Collection[str],
+    topics: Collection[str],
+    current: Mapping[str, Versions],
+    stale: Collection[str],
 ) -> list[str]:
     """What the draft has lost, a sentence for each kind of loss and topic.
 
     raw_days: the days since history_start with landed posts. topics: the ids in listening.yaml. current: the current
-    enriched versions of the days.
+    enriched versions of the days. stale: the days that are out of date in the draft; they may have lost posts on
+    purpose, such as those of a raw file that is lost.
     """
     published, draft = comparison.published, comparison.draft
     days = {day for day in published.versions if day in raw_days}
     kept = {day: (published.versions[day], draft.versions[day]) for day in days & draft.versions.keys()}
     older = {day for day, (before, after) in kept.items() if after != before == current.get(day)}
     # Another version of a day can have other posts, and other posts of a topic.
-    same_posts = {day for day, (before, after) in kept.items() if after.posts == before.posts}
-    same_topics = {day for day, (before, after) in kept.items() if after == before}
+    same_posts = {day for day, (before, after) in kept.items() if after.posts == before.posts}.difference(stale)
+    same_topics = {day for day in same_posts if kept[day][0] == kept[day][1]}
     fewer_posts = (comparison.days_with_fewer_posts & same_posts) - comparison.empty_days
     fewer_of_topic = defaultdict(set)
     for topic, day in comparison.topics_with_fewer_posts:
@@ -161,6 +168,16 @@ def _contents(connection: duckdb.DuckDBPyConnection, snapshot: str) -> Contents:
     return Contents(
         built_versions(connection, snapshot) if "built_days" in tables else {}, frozenset(topic for (topic,) in rows)
     )
+
+
+def _days_with_fewer_rows(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The days on which the numbers of posts, or of posts of a topic, have fallen; none if a table is missing."""
+    facts = {"fct_posts", "fct_post_topics"}
+    if not facts <= _tables(connection, "published") or not facts | {"fct_post_observations"} <= _tables(
+        connection, "draft"
+    ):
+        return []
+    return [day for (day,) in _by_day(connection, _DAYS_WITH_FEWER_ROWS)]
 
 
 def _by_day(

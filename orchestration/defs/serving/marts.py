@@ -4,7 +4,7 @@ A manifest records the files that it was built from, so that it can be rebuilt l
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -69,8 +69,8 @@ def validate_draft(draft: Path) -> tuple[Validation, list[KeptTopic]]:
         return validate_snapshot(connection), kept
 
 
-def losses_of(draft: Path) -> list[str]:
-    """What the draft has lost of the published snapshot, a sentence each."""
+def losses_of(draft: Path, stale: Collection[str]) -> list[str]:
+    """What the draft, in which some days are stale, has lost of the published snapshot; a sentence each."""
     comparison = compare(serving_path(), draft)
     if comparison is None:
         return []
@@ -78,7 +78,7 @@ def losses_of(draft: Path) -> list[str]:
     since = listening.history_start.isoformat()
     raw_days = {day for day in days_with_posts(data_dir()) if day >= since}
     topics = {topic.id for topic in listening.topics}
-    return find_losses(comparison, raw_days, topics, current_versions(enriched_dir()))
+    return find_losses(comparison, raw_days, topics, current_versions(enriched_dir()), stale)
 
 
 def stale_days_in(draft: Path) -> dict[str, str]:
@@ -156,7 +156,8 @@ def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         validation, kept = validate_draft(draft)
         yield topics_are_current(kept)
         yield as_check_result(validation, KEY, "served_rows")
-        losses = losses_of(draft)
+        reasons = stale_days_in(draft)
+        losses = losses_of(draft, reasons)
         yield dg.AssetCheckResult(
             asset_key=KEY, check_name="nothing_lost", passed=not losses, metadata={"losses": losses} if losses else {}
         )
@@ -173,7 +174,6 @@ def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         context.log.info(f"publishing {len(counts)} tables, {sum(counts.values())} rows")
         files = current_files(data_dir(), built_versions(draft))
         published_at = now()
-        reasons = stale_days_in(draft)
         yield as_stale_days_result(reasons)
         write_stale_days(draft, reasons)
         write_publication(draft, code_version(), published_at, models_version(), data_version(enriched_dir()))
