@@ -42,11 +42,17 @@ SHARING = ("tests/dbt_project/", "tests/e2e/test_event_figures.py", "tests/e2e/t
            "tests/life/test_changes.py")  # fmt: skip
 
 
+# Tests of minutes each that share nothing.
+SEPARATE = "tests/life/test_simulated_month.py"
+
+
 class _ByFile(LoadFileScheduling):
     """Runs all tests of a file in one worker, and all tests of a folder in SHARING as if they were one file."""
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
+        if file == SEPARATE:
+            return nodeid
         return str(Path(file).parent) if file.startswith(SHARING) else file
 
 
@@ -57,6 +63,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByFile
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the longest files first: workers take files in this order, and would idle while one runs a long last file."""
     longest = (
+        "tests/life/",
         "tests/faults/",
         "tests/e2e/",
         "tests/dbt_project/",
