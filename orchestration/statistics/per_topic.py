@@ -25,12 +25,12 @@ Statistic = Callable[[pl.DataFrame], pl.DataFrame]
 _FOLDER = Path(__file__).parent
 
 
-def of_each_topic(statistic: Statistic, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def of_each_topic(statistic: Statistic, schema: pl.Schema, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The statistic of the rows of each topic, and the topics for which it raises, in the schema FAILURES.
 
-    rows: with topic_id.
+    schema: of the statistic. rows: with topic_id.
     """
-    done = [statistic(rows.clear())]
+    done = [schema.to_frame()]
     failed = []
     for topic_id in rows["topic_id"].unique().sort():
         try:
@@ -41,12 +41,14 @@ def of_each_topic(statistic: Statistic, rows: pl.DataFrame) -> tuple[pl.DataFram
     return pl.concat(done), pl.DataFrame(failed, schema=FAILURES, orient="row")
 
 
-def model_rows(dbt: Any, session: duckdb.DuckDBPyConnection, statistic: Statistic, rows: pl.DataFrame) -> pl.DataFrame:
+def model_rows(
+    dbt: Any, session: duckdb.DuckDBPyConnection, statistic: Statistic, schema: pl.Schema, rows: pl.DataFrame
+) -> pl.DataFrame:
     """The rows of a Python model: a failed topic keeps those of the previous build.
 
-    dbt, session: the arguments of the model. rows: what the statistic takes, of all topics.
+    dbt, session: the arguments of the model. schema: of the statistic. rows: what it takes, of all topics.
     """
-    done, failures = of_each_topic(statistic, rows)
+    done, failures = of_each_topic(statistic, schema, rows)
     this = dbt.this
     # DuckDB does not see variables through dbt's wrapper of the session.
     session.register("new_failures", failures)
@@ -55,7 +57,7 @@ def model_rows(dbt: Any, session: duckdb.DuckDBPyConnection, statistic: Statisti
     if failures.is_empty() or not is_built(dbt, session):
         return done
     before = session.sql(f"from {this}").pl().join(failures, on="topic_id", how="semi")
-    return pl.concat([done, before.match_to_schema(done.schema, missing_columns="insert", extra_columns="ignore")])
+    return pl.concat([done, before.match_to_schema(schema, missing_columns="insert", extra_columns="ignore")])
 
 
 def is_built(dbt: Any, session: duckdb.DuckDBPyConnection) -> bool:

@@ -19,4 +19,4 @@ def model(dbt, session):
     posts = dbt.ref("topic_posts").select(columns.format("post_uid", "duplicate_group_id"))
     comments = dbt.ref("topic_liked_comments").select(columns.format("comment_uid", "text_hash"))
     texts = pl.concat([posts.pl(), comments.pl()])
-    return model_rows(dbt, session, lambda of_topic: find_focuses(of_topic, before), texts)
+    return model_rows(dbt, session, lambda of_topic: find_focuses(of_topic, before), TEXT_FOCUSES, texts)

@@ -2,8 +2,10 @@
 
 import polars as pl
 
-from orchestration.statistics.keywords import term_statistics, words_of
+from orchestration.statistics.keywords import TERMS, term_statistics, words_of
 from orchestration.statistics.per_topic import model_rows
+
+SCHEMA = pl.Schema({**TERMS, "kind": pl.String()})  # kind: word or hashtag
 
 
 def words_and_hashtags(posts):
@@ -16,4 +18,4 @@ def words_and_hashtags(posts):
 def model(dbt, session):
     dbt.config(materialized="table")
     columns = "topic_id, platform, posted_date, sentiment, duplicate_group_id, interactions, segmented, hashtags"
-    return model_rows(dbt, session, words_and_hashtags, dbt.ref("topic_posts").select(columns).pl())
+    return model_rows(dbt, session, words_and_hashtags, SCHEMA, dbt.ref("topic_posts").select(columns).pl())
