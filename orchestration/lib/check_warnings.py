@@ -68,7 +68,7 @@ def rows_in_words(check: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     if sentence is None and rows and all(row.get("topic_id") for row in rows):
         # The rows may quote posts.
         topics = sorted(Counter(row["topic_id"] for row in rows).items())
-        return in_words([f"{check}: {count} rows of topic {topic_id}" for topic_id, count in topics], remedy)
+        return in_words([f"topic {topic_id}: {count} rows fail it" for topic_id, count in topics], remedy)
     latest = sorted(rows, key=lambda row: str(row.get("posted_date")), reverse=True)
     lines = [
         sentence.format_map(row) if sentence else f"{check}: " + ", ".join(f"{k} {v}" for k, v in row.items())

@@ -35,7 +35,7 @@ def test_a_test_without_a_sentence_shows_its_rows() -> None:
 def test_rows_of_topics_are_counted_and_not_shown() -> None:
     rows = [{"topic_id": topic_id, "text": "合成帖子"} for topic_id in "bab"]
     first, second, _ = rows_in_words("some_test", rows)
-    assert (first, second) == ("some_test: 1 rows of topic a", "some_test: 2 rows of topic b")
+    assert (first, second) == ("topic a: 1 rows fail it", "topic b: 2 rows fail it")
 
 
 @pytest.fixture
