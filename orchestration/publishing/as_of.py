@@ -107,7 +107,7 @@ def build_as_of(moment: datetime, topic_id: str, log: Callable[[str], None] = pr
     _require_topic(data, files, topic_id, moment)
     if manifest and _is_current(target, manifest, code):
         log(f"The marts as of {folder_name(moment)} already exist: {target}")
-        _require_statistics(target, topic_id)
+        require_statistics(target, topic_id)
         return target
     if _read_built_from(target).get("code", code) != code:
         log("The models have changed since these marts were built. They are rebuilt, and figures may differ.")
@@ -121,11 +121,12 @@ def build_as_of(moment: datetime, topic_id: str, log: Callable[[str], None] = pr
     )
     if manifest:
         manifests.pin(data, moment, manifest)
-    _require_statistics(target, topic_id)
+    require_statistics(target, topic_id)
     return target
 
 
-def _require_statistics(marts: Path, topic_id: str) -> None:
+def require_statistics(marts: Path, topic_id: str) -> None:
+    """Raise Problem if a statistic of the topic failed when these marts were built."""
     if topic_id in failed_topics(marts):
         raise Problem(
             f"A statistic of the topic {topic_id!r} fails; the table topic_failures in {marts} says which and where. "

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -255,6 +256,12 @@ def test_a_lost_warehouse_snapshot_or_enriched_table(data):
     assert {(day.stations, day.reasons) for day in plan().days} == {
         (("topics", "marts"), ("an enriched file is missing",))
     }
+
+
+def test_a_topic_that_failed_is_tried_again(data):
+    with duckdb.connect(str(serving_path())) as connection:
+        connection.execute("create table topic_failures as select 'second' as topic_id")
+    assert plan() == Plan([], ["The last build of second failed and is tried again."])
 
 
 def test_other_models_build_every_day_again(data, monkeypatch):

@@ -6,7 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.publishing.kept_topics import KeptTopic, keep_published_topics
+from core.problems import Problem
+from orchestration.publishing.as_of import require_statistics
+from orchestration.publishing.kept_topics import KeptTopic, failed_topics, keep_published_topics
 
 PUBLISHED_AT = datetime(2026, 1, 6, 4, tzinfo=UTC)
 FAILURE = "('b', 'topic_phases', 'ValueError at phases.py:9', timestamp '2026-01-07', null::timestamp)"
@@ -98,3 +100,20 @@ def test_tables_of_an_earlier_release_are_taken_as_far_as_they_go(tmp_path: Path
     assert kept.rows_from == PUBLISHED_AT
     assert rows(draft, "from event_totals order by all") == [("a", 2), ("b", None)]
     assert rows(draft, "select topic_id from crawl_gaps") == [("a",)]
+
+
+def test_a_snapshot_names_its_failed_topics(tmp_path: Path, published: Path) -> None:
+    failed = snapshot(tmp_path / "failed.duckdb", 2, FAILURE)
+    assert failed_topics(failed) == ["b"]
+    assert failed_topics(published) == []
+    assert failed_topics(tmp_path / "none.duckdb") == []
+    with duckdb.connect(str(published)) as connection:
+        connection.execute("drop table topic_failures")  # an earlier release
+    assert failed_topics(published) == []
+
+
+def test_a_failed_topic_has_no_marts_of_a_past_moment(tmp_path: Path) -> None:
+    failed = snapshot(tmp_path / "failed.duckdb", 2, FAILURE)
+    require_statistics(failed, "a")
+    with pytest.raises(Problem, match="A statistic of the topic 'b' fails"):
+        require_statistics(failed, "b")
