@@ -203,6 +203,11 @@ def test_an_error_names_file_key_and_remedy(load, tmp_path, correct, wrong, mess
     assert message in str(problem.value)
 
 
+def test_a_topic_called_like_the_folder_of_archived_reports(load):
+    with pytest.raises(Problem, match=r"topics\.0\.id: .*'archive' is the folder of removed topics' reports; choose"):
+        load(LISTENING.replace("id: kol", "id: archive", 1))
+
+
 def test_two_topics_with_one_id(load):
     twice = LISTENING + LISTENING[LISTENING.index("  - id") :]
     with pytest.raises(Problem, match=r"topics\.1\.id: 'kol' is the id of another topic; give each its own id"):
