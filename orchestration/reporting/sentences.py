@@ -23,7 +23,7 @@ def banners(facts: Facts) -> list[Sentence]:
     if facts.has("rows_from"):
         sentences.append(
             Sentence(
-                "本主题后来的统计失败了，以下仍是[rows_from]（东八区时间）发布的数字，不含此后采集的内容。",
+                "本话题后来的统计失败了，以下仍是[rows_from]（东八区时间）发布的数字，不含此后采集的内容。",
                 "Later builds of this topic failed. These are its figures as published at [rows_from] (China time), "
                 "without what has been collected since.",
             )

@@ -342,5 +342,5 @@ def test_a_topic_that_failed_says_when_its_figures_were_published(changed):
     )
     pages = build_report(marts, "demo").pages
     banner, banner_en = (html.document_fromstring(pages[name]).find_class("banner")[0] for name in ("zh", "en"))
-    assert banner.text_content().startswith("本主题后来的统计失败了，以下仍是2026年1月5日 12:00")
+    assert banner.text_content().startswith("本话题后来的统计失败了，以下仍是2026年1月5日 12:00")
     assert "12:00" in banner_en.text_content()
