@@ -38,10 +38,10 @@ from orchestration.publishing.staleness import (
 from orchestration.reading.enrich import AnalysisInputs
 from orchestration.reading.inputs import NO_RAW_FILES, Input, topic_rules
 from orchestration.reading.listening_tables import listening_tables
-from orchestration.reading.reasons import reasons_to_read, topics_to_read
+from orchestration.reading.reasons import reasons_to_read, topics_in_words, topics_to_read
 
 _MISSING = "an enriched file is missing"
-_NAMED = 5  # ranges of a group of days, and topics; the others are counted
+_NAMED = 5  # ranges of a group of days; the others are counted
 
 
 class StaleDay(NamedTuple):
@@ -160,8 +160,7 @@ def plan_lines(to_do: Plan) -> list[str]:
 
 def _work(day: StaleDay) -> str:
     """What is done with the day, such as "read posts and topic kol, build marts"."""
-    named = [*day.topics[:_NAMED], *([f"{len(day.topics) - _NAMED} more"] if len(day.topics) > _NAMED else [])]
-    topics = f"{'topics' if len(day.topics) != 1 else 'topic'} {', '.join(named)}".strip()
+    topics = topics_in_words(day.topics) if day.topics else "topics"
     read = [topics if station == "topics" else station for station in day.stations if station != "marts"]
     return f"read {' and '.join(read)}, build marts" if read else "build marts"
 

@@ -14,6 +14,7 @@ _CHANGED = {
     "labels": "labels have changed",
     "relevance_labels": "relevance labels have changed",
 }
+_NAMED = 5  # topics of a reason; the others are counted
 # The reasons for which a new release reads days again.
 BY_A_RELEASE = frozenset({EARLIER_RELEASE, _CHANGED["code"]})
 
@@ -32,13 +33,29 @@ def reasons_to_read(recorded: Iterable[Input], current: DayInputs) -> list[str]:
         return [EARLIER_RELEASE]
     differing = [key for key in (after | before) if after.get(key) != before.get(key)]
     kinds = [kind for kind, _ in differing]
-    topics = sorted(name for kind, name in differing if kind == "topic")
+    topics = {name for kind, name in differing if kind == "topic"}
+    is_of = {kind: {name for of, name in keys if of == "topic"} for kind, keys in (("before", before), ("now", after))}
     reasons = [_CHANGED[kind] for kind in _CHANGED if kind in kinds]
-    reasons += [_reason_of_topic(name, ("topic", name) in before, ("topic", name) in after) for name in topics]
-    stances = [name for kind, name in differing if kind == "stance" and name not in topics]
+    for what, names in (
+        ("not read for {}", topics - is_of["before"]),
+        ("no longer part of {}", topics - is_of["now"]),
+        ("the rules of {} have changed", topics & is_of["before"] & is_of["now"]),
+    ):
+        if names:
+            reasons.append(what.format(topics_in_words(names)))
+    stances = {name for kind, name in differing if kind == "stance"} - topics
     if stances and "model" not in kinds:
-        reasons.append(f"other topics' brands, at which the stance of {', '.join(sorted(stances))} ends, have changed")
+        them = topics_in_words(stances)
+        reasons.append(f"other topics' brands, at which the stance of {them} ends, have changed")
     return reasons
+
+
+def topics_in_words(names: Iterable[str]) -> str:
+    """Topics by their ids, such as "topics kol, phones and 3 more"."""
+    ids = sorted(names)
+    more = [f"{len(ids) - _NAMED} more"] if len(ids) > _NAMED else []
+    *first, last = [*ids[:_NAMED], *more]
+    return f"topics {', '.join(first)} and {last}" if first else f"topic {last}"
 
 
 def topics_to_read(recorded: Sequence[Input], current: DayInputs) -> list[str]:
@@ -47,9 +64,3 @@ def topics_to_read(recorded: Sequence[Input], current: DayInputs) -> list[str]:
     if any(one.kind in ("raw", "code") for one in changed):
         changed |= {*current.inputs}
     return sorted({one.name for one in changed if one.name})
-
-
-def _reason_of_topic(topic_id: str, was_read: bool, is_current: bool) -> str:
-    if not was_read:
-        return f"not read for topic {topic_id}"
-    return f"the rules of topic {topic_id} have changed" if is_current else f"no longer part of topic {topic_id}"

@@ -132,7 +132,6 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
             "read topic second, build marts",
             "not read for topic second",
             "listening.yaml: topic second is new.",
-            "listening.yaml: queries of topic second changed.",
             days=f"{FIRST} (1 day)",
         ),
     ),
@@ -181,6 +180,28 @@ NO_CHANGE: dict[str, Edit] = {
 def test_an_edit_that_changes_no_number_costs_nothing(data, name):
     edit_listening(data, NO_CHANGE[name])
     assert plan() == Plan([], [])
+
+
+def test_many_topics_are_named_in_one_reason_and_counted(data):
+    names = [f"t{number}" for number in range(7)]
+    edit_listening(data, lambda c: c["topics"].extend(topic(c) | {"id": name} for name in names))
+    named = "topics t0, t1, t2, t3, t4 and 2 more"
+    assert plan_lines(plan()) == lines(
+        f"read {named}, build marts", f"not read for {named}", f"listening.yaml: {named} are new."
+    )
+    settle(data)
+    edit_listening(data, lambda c: c.update(topics=c["topics"][:2]))
+    assert plan_lines(plan())[1:] == ["listening.yaml: topics t1, t2, t3, t4, t5 and 1 more were removed."]
+
+
+def test_tables_of_an_earlier_release_are_not_taken_for_changes(data):
+    for name in ("topics", "topic_queries"):
+        [path] = (data / "enriched" / name).glob("*.parquet")
+        path.rename(path.with_name("000001-0123456789ab.parquet"))
+    assert plan_lines(plan()) == [
+        "listening.yaml: topics were written by an earlier release.",
+        "listening.yaml: topic_queries were written by an earlier release.",
+    ]
 
 
 def test_raw_files_that_landed_or_went(data):
@@ -286,7 +307,7 @@ def test_days_are_grouped_by_reason_and_named_as_ranges():
     stale[1] = StaleDay(days[1], ("y", "z"), ("posts", "marts"))
     stale[0] = StaleDay(days[0], ("x",), ("posts", "topics", "marts"), tuple("abcdefg"))
     assert plan_lines(Plan(stale, ["Other."])) == [
-        "2026-01-01 (1 day): read posts and topics a, b, c, d, e, 2 more, build marts (x).",
+        "2026-01-01 (1 day): read posts and topics a, b, c, d, e and 2 more, build marts (x).",
         "2026-01-02 (1 day): read posts, build marts (y; z).",
         "2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09, 2026-01-11, 2 more ranges (7 days): build marts (x).",
         "Other.",
