@@ -91,13 +91,6 @@ def xiaohongshu_id_time(note_id: str) -> datetime | None:
     return from_epoch(int(note_id[:8], 16))
 
 
-def douyin_id_time(aweme_id: str) -> datetime | None:
-    """The time in UTC when a Douyin id was issued, up to 12.8 days before the post (drafts); None if it is not one."""
-    if not (aweme_id.isascii() and aweme_id.isdigit() and 18 <= len(aweme_id) <= 20):
-        return None
-    return from_epoch(int(aweme_id) >> 32)
-
-
 def weibo_bid_to_mid(bid: str) -> str | None:
     """Weibo's numeric id from the base-62 one ("QmABC1234"): each 4 characters make 7 digits. None if it is not one."""
     if not bid or any(char not in _BASE62 for char in bid):

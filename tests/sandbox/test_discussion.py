@@ -13,7 +13,8 @@ from sandbox.discussion import COMMENTERS, SHOWN, commenter, comments_of, post_o
 from sandbox.growth import MATURE, visible
 from sandbox.making import STATEMENT
 from sandbox.wording import AFTER_STATEMENT
-from scrapers.parsers.values import douyin_id_time, weibo_id_time, xiaohongshu_id_time
+from scrapers.parsers.values import weibo_id_time, xiaohongshu_id_time
+from tests.douyin_ids import douyin_id_time
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ import pytest
 from core.contracts.raw import Author, HotItem, Post
 from core.platforms import CRAWLED_PLATFORMS
 from core.storage.pseudonym_key import pseudonym
-from scrapers.parsers.values import douyin_id_time, weibo_id_time, xiaohongshu_id_time
+from scrapers.parsers.values import weibo_id_time, xiaohongshu_id_time
 from scrapers.pipelines.pseudonymise import Pseudonymise
+from tests.douyin_ids import douyin_id_time
 from tests.scrapers.parsers.mutations import places
 from tests.scrapers.parsers.parser_cases import CASES as CASES_FOLDER
 from tests.scrapers.parsers.parser_cases import Case, all_cases, described, differences, items_of, load_case

@@ -16,7 +16,8 @@ from core.calendar import china_day
 from core.contracts.raw import Comment, Post
 from core.platforms import HOT_LIST_PLATFORMS, Platform
 from scrapers.parsers import weibo
-from scrapers.parsers.values import douyin_id_time, weibo_id_time, xiaohongshu_id_time
+from scrapers.parsers.values import weibo_id_time, xiaohongshu_id_time
+from tests.douyin_ids import douyin_id_time
 from tests.scrapers.parsers.mutations import places
 from tests.scrapers.parsers.parser_cases import PARSERS, all_cases, json_of, post_id_in
 

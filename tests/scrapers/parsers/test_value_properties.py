@@ -18,7 +18,6 @@ from scrapers.parsers.values import (
     LATEST,
     WEIBO_EPOCH_S,
     Count,
-    douyin_id_time,
     from_epoch,
     parse_count,
     parse_time,
@@ -93,18 +92,14 @@ class TestIds:
     def test_xiaohongshu_time(self, moment: datetime, rest: int) -> None:
         assert xiaohongshu_id_time(f"{int(moment.timestamp()):08x}{rest:016x}") == moment
 
-    @given(MOMENTS, st.integers(0, 2**32 - 1))
-    def test_douyin_time(self, moment: datetime, rest: int) -> None:
-        assert douyin_id_time(str((int(moment.timestamp()) << 32) + rest)) == moment
-
-    @pytest.mark.parametrize("read", [weibo_id_time, xiaohongshu_id_time, douyin_id_time])
+    @pytest.mark.parametrize("read", [weibo_id_time, xiaohongshu_id_time])
     @given(ids=st.tuples(st.integers(10**14, 10**19), st.integers(10**14, 10**19)))
     def test_later_ids_are_of_later_times(self, read: Callable[[str], datetime | None], ids: tuple[int, int]) -> None:
         form = "{:024x}" if read is xiaohongshu_id_time else "{}"
         earlier, later = (read(form.format(number)) for number in sorted(ids))
         assert earlier is None or later is None or earlier <= later
 
-    @pytest.mark.parametrize("read", [weibo_id_time, xiaohongshu_id_time, douyin_id_time, weibo_bid_to_mid])
+    @pytest.mark.parametrize("read", [weibo_id_time, xiaohongshu_id_time, weibo_bid_to_mid])
     @given(raw=st.text() | st.from_regex(r"[0-9]{0,30}", fullmatch=True) | st.from_regex(r"[0-9a-zA-Z]{0,40}"))
     def test_nothing_breaks_them(self, read: Callable[[str], Any], raw: str) -> None:
         read(raw)

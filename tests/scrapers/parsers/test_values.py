@@ -13,7 +13,6 @@ from sandbox.weibo_ids import bid_of
 from scrapers.parsers.values import (
     NOT_SHOWN,
     Count,
-    douyin_id_time,
     first_count,
     from_epoch,
     html_to_text,
@@ -234,10 +233,6 @@ class TestIds:
         assert xiaohongshu_id_time("695bc8a1000000001e03f2c5") == datetime(2026, 1, 5, 14, 20, 17, tzinfo=UTC)
         assert xiaohongshu_id_time("695bc8a1") is None
         assert xiaohongshu_id_time("ffffffff000000001e03f2c5") is None
-
-    def test_douyin(self) -> None:
-        assert douyin_id_time("7584769166932233472") == from_epoch(7584769166932233472 >> 32)
-        assert douyin_id_time("758") is None
 
 
 @pytest.mark.parametrize("raw", [None, "", "abc", "nan", "inf", 0, -5, 99, 10**20])
