@@ -161,7 +161,8 @@ def plant_beside_the_tables(data: Path) -> None:
     def job() -> None:
         logs()
 
-    with dg.DagsterInstance.local_temp(str(data / "dagster")) as instance:
+    no_telemetry = {"telemetry": {"enabled": False}}  # it would keep a log of the steps in DAGSTER_HOME
+    with dg.DagsterInstance.local_temp(str(data / "dagster"), overrides=no_telemetry) as instance:
         assert job.execute_in_process(instance=instance).success
 
 
