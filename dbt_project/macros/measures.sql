@@ -79,6 +79,18 @@
 {%- endmacro %}
 
 {#
+    A condition of data tests: the sum of a topic's parts is not its total. totals and the relation of the parts have
+    volume and interactions. With unread days a total without posts is null, while the sum of its parts can be 0.
+#}
+{% macro differs_from_total(parts) -%}
+    (
+        totals.volume is distinct from {{ parts }}.volume
+        and not (totals.unread_days > 0 and coalesce(totals.volume, {{ parts }}.volume, 0) = 0)
+    )
+    or coalesce(totals.interactions, 0) <> coalesce({{ parts }}.interactions, 0)
+{%- endmacro %}
+
+{#
     A bound of the 95% Wilson interval of a share. n is the number of near-duplicate groups, not of posts: copies of one
     text are one opinion sampled. sign: - for the lower bound, + for the upper.
 #}

@@ -23,10 +23,4 @@ select
     days.interactions as interactions_of_days
 from {{ ref("event_totals") }} as totals
 left join days on totals.topic_id = days.topic_id
-where
-    -- What is not read yet is unknown in the total, and can be zero elsewhere.
-    (
-        totals.volume is distinct from days.volume
-        and not (totals.unread_days > 0 and coalesce(totals.volume, days.volume, 0) = 0)
-    )
-    or coalesce(totals.interactions, 0) <> coalesce(days.interactions, 0)
+where {{ differs_from_total("days") }}

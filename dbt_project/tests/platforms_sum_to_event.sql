@@ -18,10 +18,4 @@ select
     platforms.interactions as interactions_of_platforms
 from {{ ref("event_totals") }} as totals
 left join platforms on totals.topic_id = platforms.topic_id
-where
-    -- What is not read yet is unknown in the total, and can be zero elsewhere.
-    (
-        totals.volume is distinct from platforms.volume
-        and not (totals.unread_days > 0 and coalesce(totals.volume, platforms.volume, 0) = 0)
-    )
-    or coalesce(totals.interactions, 0) <> coalesce(platforms.interactions, 0)
+where {{ differs_from_total("platforms") }}

@@ -37,10 +37,4 @@ select
     sentiments.interactions as interactions_of_sentiments
 from {{ ref("event_totals") }} as totals
 inner join sentiments on totals.topic_id = sentiments.topic_id
-where
-    -- What is not read yet is unknown in the total, and can be zero elsewhere.
-    (
-        totals.volume is distinct from sentiments.volume
-        and not (totals.unread_days > 0 and coalesce(totals.volume, sentiments.volume, 0) = 0)
-    )
-    or coalesce(totals.interactions, 0) <> coalesce(sentiments.interactions, 0)
+where {{ differs_from_total("sentiments") }}

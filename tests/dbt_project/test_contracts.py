@@ -276,3 +276,11 @@ def test_incremental_models_read_nothing_that_is_built_after_them(manifest: Any)
                 "ephemeral",
                 "seed",
             )
+
+
+def test_the_failures_of_every_python_model_are_collected(manifest: Any) -> None:
+    """topic_failures names the models: dbt has to see its references when it parses."""
+    nodes = manifest["nodes"]
+    python_models = {name for name, node in nodes.items() if node.get("language") == "python"}
+    assert python_models
+    assert set(nodes["model.tingfeng.topic_failures"]["depends_on"]["nodes"]) == python_models
