@@ -49,10 +49,11 @@ def _lines(kind: str, labels: pl.DataFrame, data_dir: Path, rule: str) -> list[s
     """The sections on one kind of labels; none without labels."""
     if labels.is_empty():
         return []
-    by = labels["labeller"].n_unique()
+    named = labels["labeller"].drop_nulls().n_unique()
+    by = f" by {named:,} labeller{'s' if named > 1 else ''}" if named else ""
     subjects = labels["subject"].n_unique()
     return [
-        f"Labels of {kind}: {labels.height:,} by {by:,} labellers, on {subjects:,} posts or texts.",
+        f"Labels of {kind}: {labels.height:,}{by}, on {subjects:,} posts or texts.",
         *_contradictions(labels, rule),
         *_unknown(labels, data_dir),
         *_agreement(labels),

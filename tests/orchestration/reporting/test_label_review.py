@@ -73,6 +73,11 @@ def test_labels_of_relevance_are_reviewed_alike(folder: Path, capsys: pytest.Cap
     assert [line for line in lines if line.startswith("乙 甲 2 0 ")]
 
 
+def test_labels_of_relevance_need_no_labeller(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "relevance/r.csv").write_text("platform,post_id,text,topic_id,relevant\nweibo,1,,demo,yes\n", "utf-8")
+    assert printed(capsys)[0] == "Labels of relevance: 1, on 1 posts or texts."
+
+
 def test_without_labels_it_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys) == [f"No labels in {folder} and {folder / 'relevance'}."]
 
