@@ -20,7 +20,7 @@ from core.storage.paths import (
     relevance_models_dir,
     serving_path,
 )
-from core.storage.versions import current_fingerprint, current_fingerprints, fingerprint
+from core.storage.versions import current_fingerprints, fingerprint
 from orchestration.lib.building import reason_to_build_everything
 from orchestration.publishing.staleness import Fingerprints, built_fingerprints, raw_of_days, stale_days
 from orchestration.reading.enrich import AnalysisInputs, comments_fingerprint
@@ -99,12 +99,11 @@ def changed_days(raw: RawTable, enriched: str, inputs_of_day: Callable[[str], st
     For tables that do not follow the run's days. A day is out of date if its raw files or the other inputs, of which
     inputs_of_day gives the fingerprint, have changed since it was written.
     """
-    folder = enriched_dir() / enriched
-    written = {day.name.removeprefix("day=") for day in folder.glob("day=*")}
+    written = current_fingerprints(enriched_dir() / enriched)
     in_raw = raw_of_days(data_dir(), raw)
     expected = dict.fromkeys(written, GONE)
     expected |= {day: fingerprint([inputs_of_day(day), *names]) for day, names in in_raw.items()}
-    return {day: mark for day, mark in sorted(expected.items()) if current_fingerprint(folder / f"day={day}") != mark}
+    return {day: mark for day, mark in sorted(expected.items()) if written.get(day) != mark}
 
 
 def comments_to_read(inputs: AnalysisInputs) -> dict[str, str]:

@@ -20,8 +20,8 @@ class PastRun(NamedTuple):
 def expected_seconds(days: int, runs: Sequence[PastRun]) -> float | None:
     """The seconds that a run of so many days will take, crawls aside; None if no run is known.
 
-    As the run whose number of days is nearest, the first of several; if that one read fewer days, reading takes longer
-    in proportion.
+    As many as the run with the nearest number of days took, the first of several; if that run read fewer days, reading
+    takes longer in proportion.
     """
     if not runs:
         return None

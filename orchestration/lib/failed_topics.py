@@ -19,7 +19,7 @@ from orchestration.lib.warehouse import environment
 
 _TAG = "topic"
 _VARIABLE = "TINGFENG_FAILED_TOPICS"  # read by the macro tested_failures
-# Of a test of the column topic_id itself, the name under which dbt's generic tests return it.
+# Where a failing row names its topic. dbt's generic tests of the column topic_id itself return it as one of the others.
 _NAMES = ("topic_id", "unique_field", "from_field")
 
 Failure = dict[str, str]  # topic_id, model, error, failed_at: the columns of topic_failures

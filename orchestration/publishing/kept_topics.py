@@ -13,17 +13,22 @@ import duckdb
 
 from core.calendar import in_china
 from core.storage.duckdb_files import damage_of
+from orchestration.publishing.snapshot import quoted
 
 _FAILURES = "topic_failures"
 _FAILED = "(select topic_id from topic_failures)"
 
 
 class KeptTopic(NamedTuple):
-    """A failed topic; what failed, a part of a sentence each; the publication of its tables, None if it has none."""
+    """A failed topic.
+
+    failures: what failed, such as "topic_phases (ValueError at phases.py:9)". rows_from: the publication (UTC) that its
+    rows are from; None if it was never published.
+    """
 
     topic_id: str
     failures: list[str]
-    rows_from: datetime | None  # UTC
+    rows_from: datetime | None
 
     def in_words(self) -> str:
         """One line."""
@@ -46,8 +51,7 @@ def keep_published_topics(draft: Path, published: Path) -> list[KeptTopic]:
             return []
         has_published = published.exists() and damage_of(published) is None
         if has_published:
-            literal = str(published).replace("'", "''")
-            connection.execute(f"attach '{literal}' as published (read_only)")
+            connection.execute(f"attach {quoted(str(published))} as published (read_only)")
         old_tables = _tables_of_topics(connection, "published") if has_published else {}
         for table, columns in tables.items():
             if table == _FAILURES:

@@ -16,49 +16,10 @@ from core.platforms import PLATFORMS
 from core.storage import landings
 from core.storage.duckdb_files import damage_of
 from core.storage.raw import table_dir
+from orchestration.publishing.snapshot import quoted
 from orchestration.publishing.versions_of_days import Versions, built_versions
 
 _DAYS_NAMED = 5  # of each loss; the others are counted
-
-
-class Contents(NamedTuple):
-    """The days of a snapshot with the enriched versions that they were built from, and its topics."""
-
-    versions: Mapping[str, Versions]
-    topics: frozenset[str]
-
-
-class Comparison(NamedTuple):
-    """A published snapshot, a draft, and where the draft lacks published posts that it does not have on another day.
-
-    days_with_fewer_posts: by post; topics_with_fewer_posts: by post of a topic, the topics with the day. empty_days:
-    without any post in the draft.
-    """
-
-    published: Contents
-    draft: Contents
-    days_with_fewer_posts: frozenset[str]
-    topics_with_fewer_posts: frozenset[tuple[str, str]]
-    empty_days: frozenset[str]
-
-
-def compare(published: Path, draft: Path) -> Comparison | None:
-    """Compare two snapshots; None if nothing readable is published. Tables that either lacks are not compared."""
-    if not published.exists() or damage_of(published):
-        return None
-    with duckdb.connect() as connection:
-        for path, name in ((published, "published"), (draft, "draft")):
-            literal = str(path).replace("'", "''")
-            connection.execute(f"attach '{literal}' as {name} (read_only)")
-        days, topics, empty_days = frozenset[str](), frozenset[tuple[str, str]](), frozenset[str]()
-        # Counting takes a fraction of comparing the posts, and counts fall on few days if at all.
-        if some := _days_with_fewer_rows(connection):
-            days = frozenset(day for (day,) in _by_day(connection, _DAYS_WITH_FEWER_POSTS, some))
-            topics = frozenset((topic, day) for day, topic in _by_day(connection, _TOPICS_WITH_FEWER_POSTS, some))
-            empty_days = days & {day for (day,) in _by_day(connection, _EMPTY_DAYS)}
-        return Comparison(_contents(connection, "published"), _contents(connection, "draft"), days, topics, empty_days)
-
-
 _EMPTY_DAYS = "select posted_date from published.fct_posts except select posted_date from draft.fct_posts"
 _DAYS_WITH_FEWER_ROWS = """
     select distinct posted_date
@@ -91,6 +52,44 @@ _TOPICS_WITH_FEWER_POSTS = """
         on before.post_uid = moved.post_uid and before.posted_date <> moved.posted_date
     where list_contains($days, posted_date::varchar)
 """
+
+
+class Contents(NamedTuple):
+    """The days of a snapshot with the enriched versions that they were built from, and its topics."""
+
+    versions: Mapping[str, Versions]
+    topics: frozenset[str]
+
+
+class Comparison(NamedTuple):
+    """What a published snapshot and a draft contain, and where the draft lacks published posts.
+
+    A post that the draft has on another day is not missing. days_with_fewer_posts: on which posts are missing.
+    topics_with_fewer_posts: the topic_id and the day on which posts of the topic are missing. empty_days: on which the
+    draft has no post at all, and the published snapshot has some.
+    """
+
+    published: Contents
+    draft: Contents
+    days_with_fewer_posts: frozenset[str]
+    topics_with_fewer_posts: frozenset[tuple[str, str]]
+    empty_days: frozenset[str]
+
+
+def compare(published: Path, draft: Path) -> Comparison | None:
+    """Compare two snapshots; None if nothing readable is published. Tables that either lacks are not compared."""
+    if not published.exists() or damage_of(published):
+        return None
+    with duckdb.connect() as connection:
+        for path, name in ((published, "published"), (draft, "draft")):
+            connection.execute(f"attach {quoted(str(path))} as {name} (read_only)")
+        days, topics, empty_days = frozenset[str](), frozenset[tuple[str, str]](), frozenset[str]()
+        # Counting takes a fraction of comparing the posts, and counts fall on few days if at all.
+        if some := _days_with_fewer_rows(connection):
+            days = frozenset(day for (day,) in _by_day(connection, _DAYS_WITH_FEWER_POSTS, some))
+            topics = frozenset((topic, day) for day, topic in _by_day(connection, _TOPICS_WITH_FEWER_POSTS, some))
+            empty_days = days & {day for (day,) in _by_day(connection, _EMPTY_DAYS)}
+        return Comparison(_contents(connection, "published"), _contents(connection, "draft"), days, topics, empty_days)
 
 
 def find_losses(

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from core.storage.files import write_once
 from core.storage.versions import version_folders, versions
+from orchestration.publishing.versions_of_days import Versions
 
 FILES = pl.Schema(
     {
@@ -67,23 +67,13 @@ def files_of(data: Path, moment: datetime) -> pl.DataFrame:
     return pl.read_parquet(paths, schema=FILES, hive_partitioning=False, glob=False) if paths else FILES.to_frame()
 
 
-def built_versions(snapshot: Path) -> dict[tuple[str, str], str]:
-    """The enriched versions that a snapshot was built from, by (table, day), for the tables that built_days records."""
-    with duckdb.connect(str(snapshot), read_only=True) as connection:
-        rows = connection.execute("select posted_date, enriched_version, topics_version from built_days").fetchall()
-    return {
-        (table, day.isoformat()): version
-        for day, posts, topics in rows
-        for table, version in (("posts", posts), ("post_topics", topics))
-        if version is not None
-    }
-
-
-def current_files(data: Path, built: Mapping[tuple[str, str], str]) -> pl.DataFrame:
+def current_files(data: Path, built: Mapping[str, Versions]) -> pl.DataFrame:
     """The raw files and the current enriched versions of a data folder, in FILES.
 
-    ``built``: the versions that were actually used, by (table, day); they take precedence over the current ones.
+    ``built``: the versions that were actually used, by day; they take precedence over the current ones.
     """
+    used = {("posts", day): version.posts for day, version in built.items()}
+    used |= {("post_topics", day): version.topics for day, version in built.items()}
     raw = (data / "raw").glob("*/platform=*/day=*/*.parquet")
     rows = [(f"raw/{path.relative_to(data / 'raw').parts[0]}", _day_of(path.parent), path) for path in raw]
     for folder in version_folders(data / "enriched"):
@@ -91,8 +81,8 @@ def current_files(data: Path, built: Mapping[tuple[str, str], str]) -> pl.DataFr
         if table in _DERIVED:
             continue
         paths = versions(folder)
-        used = folder / f"{built.get((table, day or ''))}.parquet"
-        rows.append((f"enriched/{table}", day, used if used in paths else paths[-1]))
+        path = folder / f"{used.get((table, day or ''))}.parquet"
+        rows.append((f"enriched/{table}", day, path if path in paths else paths[-1]))
     return (
         pl.DataFrame(
             [(table, day, str(path.relative_to(data))) for table, day, path in rows],

@@ -18,7 +18,8 @@ import duckdb
 SCHEMA = "marts"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -35,7 +36,7 @@ def draft_snapshot(warehouse: Path, serving: Path, *, in_order: bool = False) ->
     draft.unlink(missing_ok=True)
     try:
         with duckdb.connect(str(draft)) as connection:
-            connection.execute(f"attach {_quoted(str(warehouse))} as warehouse (read_only)")
+            connection.execute(f"attach {quoted(str(warehouse))} as warehouse (read_only)")
             for (table,) in connection.execute(
                 "select table_name from duckdb_tables() "
                 "where database_name = 'warehouse' and schema_name = ? order by 1",
@@ -62,8 +63,8 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "where database_name = 'warehouse' and schema_name = ? and comment is not null",
         [SCHEMA],
     ).fetchall()
-    return [f'comment on table "{table}" is {_quoted(comment)}' for table, comment in tables] + [
-        f'comment on column "{table}"."{column}" is {_quoted(comment)}' for table, column, comment in columns
+    return [f'comment on table "{table}" is {quoted(comment)}' for table, comment in tables] + [
+        f'comment on column "{table}"."{column}" is {quoted(comment)}' for table, column, comment in columns
     ]
 
 
@@ -86,23 +87,24 @@ def write_publication(
 
 def published_data_version(snapshot: Path) -> str | None:
     """The data version of a snapshot; None if a release before 0.4.0 published it."""
-    with duckdb.connect(str(snapshot), read_only=True) as connection:
-        try:
-            row = connection.execute("select data_version from publication").fetchone()
-        except (duckdb.CatalogException, duckdb.BinderException):
-            return None
-    return str(row[0]) if row else None
+    return _of_publication(snapshot, "data_version")
 
 
-def published_version(serving: Path) -> str | None:
-    """The version of the code that published a snapshot; None without a snapshot, or if it does not say."""
-    if not serving.exists():
+def published_version(snapshot: Path) -> str | None:
+    """The version of the code that published a snapshot; None if the snapshot does not say."""
+    return _of_publication(snapshot, "version")
+
+
+def _of_publication(snapshot: Path, column: str) -> str | None:
+    """A cell of the table ``publication``; None without a snapshot that can be read, or without the table or column."""
+    if not snapshot.exists():
         return None
     try:
-        with duckdb.connect(str(serving), read_only=True) as connection:
-            return str(connection.execute("select version from publication").fetchall()[0][0])
-    except (duckdb.Error, IndexError):
+        with duckdb.connect(str(snapshot), read_only=True) as connection:
+            row = connection.execute(f"select {column} from publication").fetchone()
+    except duckdb.Error:
         return None
+    return str(row[0]) if row else None
 
 
 def write_stale_days(draft: Path, reasons: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from core.platforms import PLATFORMS
 from core.storage.quarantine import published_records
 from core.storage.raw import raw_files
 from core.storage.versions import current_fingerprint, frame_fingerprint, versions
+from orchestration.publishing.versions_of_days import built_versions
 from orchestration.reading.inputs import GONE
 
 _logger = logging.getLogger(__name__)
@@ -54,13 +55,11 @@ def built_fingerprints(serving: Path) -> dict[str, Fingerprints]:
         return {}
     try:
         with duckdb.connect(str(serving), read_only=True) as connection:
-            rows = connection.execute(
-                "select posted_date, enriched_version, topics_version from marts.built_days"
-            ).fetchall()
+            built = built_versions(connection)
     except duckdb.IOException as error:
         _logger.warning("%s cannot be read and is published again: %s", serving, error)
         return {}
-    return {day.isoformat(): Fingerprints(_fingerprint(posts), _fingerprint(topics)) for day, posts, topics in rows}
+    return {day: Fingerprints(*map(_fingerprint, versions_of_day)) for day, versions_of_day in built.items()}
 
 
 def _fingerprint(version: str | None) -> str:

@@ -25,7 +25,6 @@ def built_versions(connection: duckdb.DuckDBPyConnection, schema: str = "marts")
 
 def current_versions(enriched: Path) -> dict[str, Versions]:
     """The current versions of all days with enriched posts, by day."""
-
     found = {}
     for name in sorted(path.name for path in (enriched / "posts").glob("day=*")):
         posts, topics = (versions(enriched / table / name) for table in ("posts", "post_topics"))

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
+from orchestration.publishing.snapshot import quoted
 from orchestration.reporting.display import Value, displayed
 
 SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
@@ -119,7 +120,7 @@ def literal(value: object) -> str:
     if isinstance(value, date):
         return f"date '{value.isoformat()}'"
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return quoted(value)
     raise TypeError(f"{value!r} cannot be the key of a figure")
 
 

@@ -148,8 +148,11 @@ def latest_reports() -> dict[str, Path]:
         and (not topics or one.topic_id in topics)
         and (one.path / PAGES["zh"]).exists()
     ]
-    by_topic = {one.topic_id: [other for other in folders if other.topic_id == one.topic_id] for one in folders}
-    return {topic: one.path / PAGES["zh"] for topic, ones in by_topic.items() if (one := last_built(ones))}
+    return {
+        topic_id: latest.path / PAGES["zh"]
+        for topic_id in sorted({one.topic_id for one in folders})
+        if (latest := last_built(one for one in folders if one.topic_id == topic_id))
+    }
 
 
 def print_pdf(page: Path) -> Path:

@@ -27,11 +27,11 @@ from orchestration.lib.warehouse_state import require_full_build
 from orchestration.publishing.data_version import data_version
 from orchestration.publishing.kept_topics import KeptTopic, add_failures, keep_published_topics
 from orchestration.publishing.losses import compare, days_with_posts, find_losses
-from orchestration.publishing.manifests import built_versions, current_files, named_files, write_manifest
+from orchestration.publishing.manifests import current_files, named_files, write_manifest
 from orchestration.publishing.models_version import models_version
 from orchestration.publishing.snapshot import draft_snapshot, row_counts, write_publication, write_stale_days
 from orchestration.publishing.staleness import built_fingerprints
-from orchestration.publishing.versions_of_days import current_versions
+from orchestration.publishing.versions_of_days import built_versions, current_versions
 
 KEY = dg.AssetKey(["serving", "marts"])
 
@@ -84,11 +84,11 @@ def losses_of(draft: Path, stale: Collection[str]) -> list[str]:
 def stale_days_in(draft: Path) -> dict[str, str]:
     """The days that are out of date in the draft, and why."""
     stale = stale_days_of(load_analysis_inputs(), built_fingerprints(draft))
-    return {day.day: ", and ".join(day.reasons) for day in stale}
+    return {day.day: "; ".join(day.reasons) for day in stale}
 
 
-def as_stale_days_result(reasons: Mapping[str, str]) -> dg.AssetCheckResult:
-    """A warning if there are stale days, with a line for each reason."""
+def all_days_current(reasons: Mapping[str, str]) -> dg.AssetCheckResult:
+    """Warns of stale days, with a line for each reason. reasons: by day, YYYY-MM-DD."""
     days_of_reason = defaultdict(list)
     for day, reason in sorted(reasons.items()):
         days_of_reason[reason].append(day)
@@ -172,9 +172,10 @@ def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
             raise dg.Failure("The draft fails its checks and is not published; readers keep the previous snapshot.")
         counts = row_counts(draft)
         context.log.info(f"publishing {len(counts)} tables, {sum(counts.values())} rows")
-        files = current_files(data_dir(), built_versions(draft))
+        with duckdb.connect(str(draft), read_only=True) as connection:
+            files = current_files(data_dir(), built_versions(connection))
         published_at = now()
-        yield as_stale_days_result(reasons)
+        yield all_days_current(reasons)
         write_stale_days(draft, reasons)
         write_publication(draft, code_version(), published_at, models_version(), data_version(enriched_dir()))
         draft.rename(serving_path())

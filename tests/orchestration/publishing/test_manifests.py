@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
 
@@ -11,7 +10,6 @@ from core.storage.raw import new_crawl_id
 from core.storage.versions import remove_superseded, versions, write_version
 from orchestration.publishing.manifests import (
     begun_since,
-    built_versions,
     choose,
     current_files,
     files_of,
@@ -23,6 +21,7 @@ from orchestration.publishing.manifests import (
     time_of,
     write_manifest,
 )
+from orchestration.publishing.versions_of_days import Versions
 
 NOON = datetime(2026, 1, 6, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -91,15 +90,8 @@ def test_signatures_and_groups_are_not_named_but_links_are(tmp_path):
 def test_the_version_that_the_marts_were_built_from_takes_precedence(tmp_path):
     for mark in ("one", "two"):
         enrich(tmp_path, "posts/day=2026-01-05", mark)
-    with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
-        connection.execute(
-            "create table built_days as select date '2026-01-05' as posted_date, '000001-one' as enriched_version, "
-            "null as topics_version"
-        )
-    built = built_versions(tmp_path / "marts.duckdb")
-    assert built == {("posts", "2026-01-05"): "000001-one"}
-    assert names(current_files(tmp_path, built)) == ["000001-one.parquet"]
-    assert names(current_files(tmp_path, {("posts", "2026-01-05"): "000009-gone"})) == ["000002-two.parquet"]
+    for built, used in (("000001-one", "000001-one"), ("000009-gone", "000002-two"), (None, "000002-two")):
+        assert names(current_files(tmp_path, {"2026-01-05": Versions(built, None)})) == [f"{used}.parquet"]
 
 
 def test_versions_that_a_manifest_names_are_never_removed(tmp_path):
