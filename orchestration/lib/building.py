@@ -21,9 +21,10 @@ _LAST_DAY = "9999-12-31"
 
 
 class Build(NamedTuple):
-    """days: dbt builds all days from the first to the last of them, YYYY-MM-DD; none: only tables without days.
+    """What dbt builds.
 
-    is_full: tables are made anew, with the columns of the current models. message: what is built and why, in a line.
+    days: all days from the first to the last of them, YYYY-MM-DD; none: only tables without days. is_full: all tables
+    are created again, with the columns of the current models. message: what is built and why, in a line.
     """
 
     days: list[str]

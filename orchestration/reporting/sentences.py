@@ -134,6 +134,27 @@ def coverage(facts: Facts) -> list[Sentence]:
     return _complete_days(facts) + _unread_days(facts)
 
 
+def _complete_days(facts: Facts) -> list[Sentence]:
+    if not facts.value("platform_days"):
+        return [Sentence("没有采集记录。", "There are no collection records.")]
+    if facts.is_complete:
+        return [
+            Sentence(
+                "[platform_days]个平台日（平台×日）全部采集完整：当日结束之后，每个查询都得到了完整的回答。",
+                "All [platform_days] platform-days were collected completely: after the end of each day, every query "
+                "was answered in full.",
+            )
+        ]
+    return [
+        Sentence(
+            "[platform_days]个平台日（平台×日）中，[complete_platform_days]个采集完整；其余的日子没有数字，或者只有部分数字，"
+            "不当作零。",
+            "Of [platform_days] platform-days, [complete_platform_days] were collected completely. The others have no "
+            "numbers or partial numbers, and do not count as zero.",
+        )
+    ]
+
+
 def _unread_days(facts: Facts) -> list[Sentence]:
     if not facts.value("unread_days"):
         return []
@@ -155,27 +176,6 @@ def gone_posts(facts: Facts) -> list[Sentence]:
             "声量中有[gone_posts]条帖子，后来的完整采集已经找不到（被删除或被隐藏）；它们照样计数，互动量取最后一次观测的值。",
             "A later complete crawl no longer found [gone_posts] of the posts: they were deleted or hidden. They still "
             "count, with the interactions that were observed last.",
-        )
-    ]
-
-
-def _complete_days(facts: Facts) -> list[Sentence]:
-    if not facts.value("platform_days"):
-        return [Sentence("没有采集记录。", "There are no collection records.")]
-    if facts.is_complete:
-        return [
-            Sentence(
-                "[platform_days]个平台日（平台×日）全部采集完整：当日结束之后，每个查询都得到了完整的回答。",
-                "All [platform_days] platform-days were collected completely: after the end of each day, every query "
-                "was answered in full.",
-            )
-        ]
-    return [
-        Sentence(
-            "[platform_days]个平台日（平台×日）中，[complete_platform_days]个采集完整；其余的日子没有数字，或者只有部分数字，"
-            "不当作零。",
-            "Of [platform_days] platform-days, [complete_platform_days] were collected completely. The others have no "
-            "numbers or partial numbers, and do not count as zero.",
         )
     ]
 
