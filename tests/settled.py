@@ -48,6 +48,12 @@ def read_days(data: Path, days: Iterable[str] | None = None) -> None:
             write_version(data / f"enriched/{table}/day={day}", mark, frame)
 
 
+def mark_as_built(warehouse: Path, models: str) -> None:
+    """Record that models of this version have built all of the warehouse, which is created if there is none."""
+    begin_build(warehouse, [], is_full=True)
+    finish_build(warehouse, models)
+
+
 def publish(data: Path) -> None:
     """Write the warehouse and the snapshot that a run would build from the current versions."""
     rows = [
@@ -65,8 +71,7 @@ def publish(data: Path) -> None:
             connection.register("built", built)
             connection.execute("create schema if not exists marts" if schema else "select 1")
             connection.execute(f"create table {schema}built_days as from built")
-    begin_build(warehouse_path(), [], is_full=True)
-    finish_build(warehouse_path(), models_version())
+    mark_as_built(warehouse_path(), models_version())
     serving_path().touch()
 
 

@@ -1,13 +1,11 @@
 """A run of one day brings a lost warehouse, and one that other models built, up to date."""
 
-from pathlib import Path
-
 import pytest
 
 from orchestration.lib.building import Build, next_build
 from orchestration.lib.warehouse import dbt_environment
-from orchestration.lib.warehouse_state import begin_build, finish_build
 from orchestration.publishing.models_version import models_version
+from tests.settled import mark_as_built
 from tests.warehouse import INCREMENTAL, DataFolder
 
 RUN_DAYS = ["2026-01-03"]
@@ -25,11 +23,6 @@ def build_day(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> Build:
     variables = {name: value for name, value in dbt_environment(build.days).items() if name.startswith("TINGFENG_")}
     data.dbt("build", *INCREMENTAL, *(["--full-refresh"] if build.is_full else []), **variables)
     return build
-
-
-def mark_as_built(warehouse: Path, models: str) -> None:
-    begin_build(warehouse, [], is_full=True)
-    finish_build(warehouse, models)
 
 
 def test_a_lost_warehouse_is_built_from_all_days(changed: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:

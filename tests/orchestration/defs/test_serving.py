@@ -11,8 +11,9 @@ from core.environment import now
 from core.storage.raw import land, to_frame
 from core.version import code_version
 from orchestration.definitions import defs
-from orchestration.lib.warehouse_state import begin_build, finish_build, read_state
+from orchestration.lib.warehouse_state import read_state
 from orchestration.publishing.models_version import models_version
+from tests.settled import mark_as_built
 from tests.warehouse import post
 
 KEY = dg.AssetKey(["serving", "marts"])
@@ -181,8 +182,7 @@ def test_a_topic_that_fails_stays_as_it_was_and_the_others_are_published(warehou
 
 def test_a_draft_that_lost_a_published_day_is_not_published(warehouse, tmp_path):
     land(tmp_path, "posts", "weibo", "2026-01-05", "c", to_frame("posts", [post("weibo", "1", "2026-01-05", 1, 1, 1)]))
-    begin_build(warehouse, [], is_full=True)
-    finish_build(warehouse, "models")
+    mark_as_built(warehouse, "models")
     assert publish().success
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update marts.built_days set posted_date = '2026-01-06'")

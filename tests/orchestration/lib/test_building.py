@@ -7,8 +7,9 @@ import pytest
 
 from orchestration.definitions import defs
 from orchestration.lib.building import next_build
-from orchestration.lib.warehouse_state import begin_build, finish_build
+from orchestration.lib.warehouse_state import begin_build
 from orchestration.publishing.models_version import models_version
+from tests.settled import mark_as_built
 
 DAYS = ("2026-01-04", "2026-01-05", "2026-01-06")
 
@@ -38,8 +39,7 @@ def write_warehouse(data: Path, models: str, days: tuple[str, ...] = DAYS) -> Pa
         )
         for day in days:
             connection.execute("insert into marts.built_days values (?, '000001-aa', '000001-aa')", [day])
-    begin_build(path, [], is_full=True)
-    finish_build(path, models)
+    mark_as_built(path, models)
     return path
 
 

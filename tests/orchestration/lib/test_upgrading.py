@@ -8,9 +8,9 @@ import pytest
 from core.version import code_version
 from orchestration.lib.planning import Plan, StaleDay
 from orchestration.lib.upgrading import upgrade_line
-from orchestration.lib.warehouse_state import begin_build, finish_build
 from orchestration.publishing.models_version import models_version
 from orchestration.reading.reasons import EARLIER_RELEASE
+from tests.settled import mark_as_built
 
 NOTHING = Plan([], [])
 READ = Plan(
@@ -26,8 +26,7 @@ READ = Plan(
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A warehouse of these models, published by 0.2.0."""
     monkeypatch.setenv("TINGFENG_DATA", str(tmp_path))
-    begin_build(tmp_path / "warehouse.duckdb", [], is_full=True)
-    finish_build(tmp_path / "warehouse.duckdb", models_version())
+    mark_as_built(tmp_path / "warehouse.duckdb", models_version())
     (tmp_path / "serving").mkdir()
     with duckdb.connect(str(tmp_path / "serving/marts.duckdb")) as connection:
         connection.execute("create table publication as select '0.2.0' as version")
@@ -47,7 +46,7 @@ def test_days_that_other_code_read(data):
 
 
 def test_a_warehouse_of_other_models(data):
-    finish_build(data / "warehouse.duckdb", "others")
+    mark_as_built(data / "warehouse.duckdb", "others")
     (data / "serving/marts.duckdb").unlink()
     assert upgrade_line(NOTHING) == (
         f"Upgrade to {code_version()}: all days are built again, because the models have changed since the warehouse "
