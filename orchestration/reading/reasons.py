@@ -34,12 +34,12 @@ def reasons_to_read(recorded: Iterable[Input], current: DayInputs) -> list[str]:
     differing = [key for key in (after | before) if after.get(key) != before.get(key)]
     kinds = [kind for kind, _ in differing]
     topics = {name for kind, name in differing if kind == "topic"}
-    is_of = {kind: {name for of, name in keys if of == "topic"} for kind, keys in (("before", before), ("now", after))}
+    had, has = ({name for kind, name in keys if kind == "topic"} for keys in (before, after))
     reasons = [_CHANGED[kind] for kind in _CHANGED if kind in kinds]
     for what, names in (
-        ("not read for {}", topics - is_of["before"]),
-        ("no longer part of {}", topics - is_of["now"]),
-        ("the rules of {} have changed", topics & is_of["before"] & is_of["now"]),
+        ("not read for {}", topics - had),
+        ("no longer part of {}", topics - has),
+        ("the rules of {} have changed", topics & had & has),
     ):
         if names:
             reasons.append(what.format(topics_in_words(names)))

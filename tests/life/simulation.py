@@ -150,7 +150,7 @@ class Simulation:
         newest = functools.partial(catching_up.newest, budget=BUDGET_DAYS)
         with self.places(), mock.patch.object(catching_up, "newest", newest):
             context = dg.build_sensor_context(instance, cursor=self.cursor, repository_def=defs.get_repository_def())
-            result = defs.get_sensor_def("stale_days").evaluate_tick(context)
+            result = defs.resolve_sensor_def("stale_days").evaluate_tick(context)
             self.cursor = result.cursor
             for request in result.run_requests or []:
                 world.run_job("catch_up", instance, tags=request.tags)

@@ -25,7 +25,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tick(instance: dg.DagsterInstance, cursor: str | None = None) -> tuple[str | None, str | None, str | None]:
     """The days that a run is requested for, or why there is none, and the cursor."""
     context = dg.build_sensor_context(instance, cursor=cursor, repository_def=defs.get_repository_def())
-    result = defs.get_sensor_def("stale_days").evaluate_tick(context)
+    result = defs.resolve_sensor_def("stale_days").evaluate_tick(context)
     requests = result.run_requests or []
     assert all(request.job_name in (None, "catch_up") for request in requests)
     assert len(requests) <= 1

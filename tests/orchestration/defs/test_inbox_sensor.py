@@ -29,7 +29,7 @@ def data(tmp_path, monkeypatch):
 
 def tick(name, instance, cursor=None):
     context = dg.build_sensor_context(instance, cursor=cursor, repository_def=defs.get_repository_def())
-    return defs.get_sensor_def(name).evaluate_tick(context)
+    return defs.resolve_sensor_def(name).evaluate_tick(context)
 
 
 def run(instance):
@@ -48,7 +48,7 @@ def test_a_dropped_file_is_imported_and_the_marts_are_brought_up_to_date(data):
         after = tick("imported", instance)
         (request,) = after.run_requests
         assert request.job_name in {None, "catch_up"}
-        assert defs.get_sensor_def("imported").job_name == "catch_up"
+        assert defs.resolve_sensor_def("imported").job_name == "catch_up"
         assert "nothing was imported" in tick("imported", instance, after.cursor).skip_message
 
 

@@ -67,10 +67,10 @@ def test_files_of_expired_days_go_without_tombstones_and_the_marts_are_brought_u
             assert raw_files(data, table, ["weibo"]).keys() == {("weibo", NEW)}  # type: ignore[arg-type]
         assert read_tombstones(data) == set()
         context = dg.build_sensor_context(instance, repository_def=defs.get_repository_def())
-        tick = defs.get_sensor_def("expired").evaluate_tick(context)
+        tick = defs.resolve_sensor_def("expired").evaluate_tick(context)
         assert len(tick.run_requests or []) == 1
         again = dg.build_sensor_context(instance, cursor=tick.cursor, repository_def=defs.get_repository_def())
-        assert "has not run since" in str(defs.get_sensor_def("expired").evaluate_tick(again).skip_message)
+        assert "has not run since" in str(defs.resolve_sensor_def("expired").evaluate_tick(again).skip_message)
 
 
 def test_an_expired_day_is_recorded_as_removed_not_as_lost(data: Path) -> None:

@@ -45,7 +45,7 @@ def status_context(
 def test_checks_that_warn_are_logged_run_by_run(instance, capsys):
     for _ in range(2):
         result = dg.materialize([posts, rows, counts], instance=instance)
-        defs.get_sensor_def("failed_checks")(status_context("failed_checks", result, instance, "PIPELINE_SUCCESS"))
+        defs.resolve_sensor_def("failed_checks")(status_context("failed_checks", result, instance, "PIPELINE_SUCCESS"))
         log = capsys.readouterr().err
         assert log.count(f"WARN: posts rows failed in run {result.run_id}") == 1
         assert log.count("failed in run") == 1
@@ -54,7 +54,7 @@ def test_checks_that_warn_are_logged_run_by_run(instance, capsys):
 def test_failed_runs_are_logged_with_their_error_and_their_checks(instance, capsys):
     result = dg.materialize([broken], instance=instance, raise_on_error=False)
     context = status_context("failed_runs", result, instance, "PIPELINE_FAILURE").for_run_failure()
-    defs.get_sensor_def("failed_runs")(context)
+    defs.resolve_sensor_def("failed_runs")(context)
     log = capsys.readouterr().err
     assert "the disk is full" in log
     assert f"ERROR: broken rows failed in run {result.run_id}" in log
