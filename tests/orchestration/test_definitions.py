@@ -127,7 +127,7 @@ def test_pools_keep_one_writer_and_one_crawl_a_site(repository):
 
 
 def run_requests(name: str, at: datetime) -> list[dg.RunRequest]:
-    schedule = defs.get_schedule_def(name)
+    schedule = defs.resolve_schedule_def(name)
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_schedule_context(
             instance, scheduled_execution_time=at, repository_def=defs.get_repository_def()
@@ -136,7 +136,7 @@ def run_requests(name: str, at: datetime) -> list[dg.RunRequest]:
 
 
 def test_the_daily_schedule_refreshes_yesterday_and_observes_again():
-    schedule = defs.get_schedule_def("daily_refresh")
+    schedule = defs.resolve_schedule_def("daily_refresh")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", TIMEZONE)
     requests = run_requests("daily_refresh", datetime(2026, 3, 1, 6, tzinfo=ZoneInfo(TIMEZONE)))
     assert [request.partition_key for request in requests] == ["2026-02-28", "2026-02-27", "2026-02-25", "2026-02-21"]
@@ -153,5 +153,5 @@ def test_the_hourly_schedule_refreshes_today():
 
 
 def test_hot_lists_are_read_each_hour():
-    assert defs.get_schedule_def("hourly_hot_lists").cron_schedule == "10 * * * *"
+    assert defs.resolve_schedule_def("hourly_hot_lists").cron_schedule == "10 * * * *"
     assert len(run_requests("hourly_hot_lists", datetime(2026, 3, 1, 0, 10, tzinfo=ZoneInfo(TIMEZONE)))) == 1

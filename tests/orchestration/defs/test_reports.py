@@ -23,7 +23,7 @@ def requested_runs(at: datetime) -> list[dg.RunRequest]:
         context = dg.build_schedule_context(
             instance, scheduled_execution_time=at, repository_def=defs.get_repository_def()
         )
-        return list(defs.get_schedule_def("daily_reports").evaluate_tick(context).run_requests)
+        return list(defs.resolve_schedule_def("daily_reports").evaluate_tick(context).run_requests)
 
 
 def test_each_topic_has_a_report_of_the_published_marts():

@@ -47,7 +47,7 @@ def run_schedule(instance: dg.DagsterInstance) -> None:
     at = datetime(2026, 12, 1, 9, 45, tzinfo=ZoneInfo(TIMEZONE))
     repository = defs.get_repository_def()
     context = dg.build_schedule_context(instance, scheduled_execution_time=at, repository_def=repository)
-    [request] = defs.get_schedule_def("daily_retention").evaluate_tick(context).run_requests or []
+    [request] = defs.resolve_schedule_def("daily_retention").evaluate_tick(context).run_requests or []
     assert request.job_name in (None, "retention")
     assert defs.resolve_job_def("retention").execute_in_process(instance=instance).success
 
