@@ -1,11 +1,12 @@
 """``tingfeng explain``: the SQL and the posts behind a figure of a report."""
 
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from orchestration.cli.terminal import AsOf, OfReport, Topic
+from orchestration.cli.terminal import AsOf, Topic
 
 
 def register(app: typer.Typer) -> None:
@@ -16,7 +17,9 @@ def explain(
     figure: Annotated[str, typer.Argument(help="The figure's id, as in the references of the report.")],
     topic: Topic = None,
     as_of: AsOf = None,
-    report: OfReport = None,
+    report: Annotated[
+        Path | None, typer.Option(help="The folder of a report, or a file in it, instead of a topic and a moment.")
+    ] = None,
     all_posts: Annotated[bool, typer.Option("--all", help="List all posts, not the first 20.")] = False,
 ) -> None:
     """Show where a figure of a report comes from: definition, SQL, posts.

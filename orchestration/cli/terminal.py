@@ -6,7 +6,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,10 +36,6 @@ Topic = Annotated[
 AsOf = Annotated[
     str | None,
     typer.Option("--as-of", help="A moment such as 2026-01-06T12:00, in Asia/Shanghai unless it has a zone."),
-]
-OfReport = Annotated[
-    Path | None,
-    typer.Option("--report", help="The folder of a report, or a file in it, instead of a topic and a moment."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and problems only, no progress.")]
 

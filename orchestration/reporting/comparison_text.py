@@ -12,7 +12,7 @@ from core.environment import now
 from core.problems import Problem
 from core.storage.paths import serving_path
 from orchestration.publishing.as_of import build_as_of, parse_moment
-from orchestration.reporting.ledger import read_ledger
+from orchestration.reporting.ledger import Figure, read_ledger
 from orchestration.reporting.report_folders import LEDGER, report_at
 from orchestration.statistics.comparison import EXAMPLES, Comparison, compare_marts, residuals
 
@@ -36,7 +36,7 @@ REASON_TEXTS = {
 }
 
 # The figure of a report that a measure is compared with.
-_FIGURES = {
+_FIGURE_OF_MEASURE = {
     "volume": "volume",
     "interactions": "interactions",
     "negative": "sentiment_volume.negative",
@@ -107,25 +107,31 @@ def comparison_text(
     )
 
 
-def _moment(text: str) -> datetime:
-    """The moment of an argument, in UTC."""
-    if not Path(text).exists():
-        return parse_moment(text, now())
-    as_of = max(figure.as_of for figure in read_ledger(report_at(Path(text)).path / LEDGER).values())
+def _figures(argument: str | None) -> dict[str, Figure]:
+    """The figures of the report that an argument names, by id; none if it is a moment."""
+    if argument is None or not Path(argument).exists():
+        return {}
+    return read_ledger(report_at(Path(argument)).path / LEDGER)
+
+
+def _moment(argument: str) -> datetime:
+    """The moment of an argument: with a time zone; that of a report in UTC."""
+    figures = _figures(argument)
+    if not figures:
+        return parse_moment(argument, now())
+    as_of = max(figure.as_of for figure in figures.values()).replace(tzinfo=UTC)
     # Marts are built as of whole seconds, and those of the report have its last observation.
-    return as_of.replace(tzinfo=UTC) if not as_of.microsecond else as_of.replace(microsecond=0, tzinfo=UTC) + _SECOND
+    return as_of.replace(microsecond=0) + _SECOND if as_of.microsecond else as_of
 
 
 def _difference_from_report(argument: str | None, moves: pl.DataFrame, side: str, *, english: bool) -> str:
     """The paragraph on a report that printed other figures than those compared; "" if it did not, or none was named."""
-    if argument is None or not Path(argument).exists():
-        return ""
-    figures = read_ledger(report_at(Path(argument)).path / LEDGER)
+    figures = _figures(argument)
     compared = dict(moves.filter(pl.col("platform").is_null()).select("measure", side).rows())
     language = 1 if english else 0
     differ = [
         f"{MEASURE_TEXTS[measure][language]} {figures[figure].display} / {compared[measure]:,}"
-        for measure, figure in _FIGURES.items()
+        for measure, figure in _FIGURE_OF_MEASURE.items()
         if measure in compared and figure in figures and figures[figure].value != compared[measure]
     ]
     if not differ:
