@@ -38,7 +38,7 @@ from orchestration.publishing.staleness import (
 from orchestration.reading.enrich import AnalysisInputs
 from orchestration.reading.inputs import NO_RAW_FILES, Input, topic_rules
 from orchestration.reading.listening_tables import listening_tables
-from orchestration.reading.reasons import reasons_to_read, topics_in_words, topics_to_read
+from orchestration.reading.reasons import NOT_READ, reasons_to_read, topics_in_words, topics_to_read
 
 _MISSING = "an enriched file is missing"
 _NAMED = 5  # ranges of a group of days; the others are counted
@@ -99,11 +99,11 @@ def stale_days_of(inputs: AnalysisInputs, built: Mapping[str, Fingerprints]) -> 
         elif is_read:
             reasons = [everything] if everything else ["read, and not published yet"]
         elif day not in posts and day in expected:
-            reasons = ["not read yet"]
+            reasons = [NOT_READ]
         elif (posts.get(day), topics.get(day)) == (current.posts, current.topics):
             reasons = [_MISSING]
         else:
-            reasons = reasons_to_read(recorded.get(day, ()), current) or [_MISSING]
+            reasons = reasons_to_read(recorded.get(day), current) or [_MISSING]
         of_topics = topics_to_read(recorded.get(day, ()), current) if "topics" in stations else []
         stale.append(StaleDay(day, tuple(reasons), tuple(stations), tuple(of_topics)))
     return stale

@@ -18,7 +18,9 @@ _RETRY_AFTER_SECONDS = (0.1, 1, 2, 4, 8)  # about as dbt does (profiles.yml)
 _CREATE = """
     create schema if not exists build;
     create table if not exists build.state (models_version varchar, unfinished_from date, unfinished_to date);
-    insert into build.state select null, null, null where not exists (from build.state);
+    alter table build.state add column if not exists began_at double;
+    alter table build.state add column if not exists built_at double;
+    insert into build.state (models_version) select null where not exists (from build.state);
 """
 
 
@@ -27,12 +29,14 @@ class WarehouseState(NamedTuple):
 
     models_version: of the models that built all of its tables; None without a warehouse, for one of an earlier release,
     and for one that was never built completely. unfinished: the first and the last day of a build that did not end.
-    built: the versions by day, YYYY-MM-DD.
+    built: the versions by day, YYYY-MM-DD. built_at: when the last build that ended began, in seconds since the epoch;
+    what was written later may not be in the marts.
     """
 
     models_version: str | None
     unfinished: tuple[str, str] | None
     built: Mapping[str, Versions]
+    built_at: float | None = None
 
 
 def read_state(warehouse: Path) -> WarehouseState:
@@ -41,13 +45,13 @@ def read_state(warehouse: Path) -> WarehouseState:
         return WarehouseState(None, None, {})
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         tables = {f"{schema}.{table}" for schema, table in _tables(connection)}
-        models_version, unfinished = None, None
-        if "build.state" in tables:
-            models_version, start, end = connection.execute("from build.state").fetchall()[0]
-            unfinished = (start.isoformat(), end.isoformat()) if start else None
-        return WarehouseState(
-            models_version, unfinished, built_versions(connection) if "marts.built_days" in tables else {}
-        )
+        built = built_versions(connection) if "marts.built_days" in tables else {}
+        if "build.state" not in tables:
+            return WarehouseState(None, None, built)
+        state = connection.execute("from build.state").pl().row(0, named=True)
+        start, end = state["unfinished_from"], state["unfinished_to"]
+        unfinished = (start.isoformat(), end.isoformat()) if start else None
+        return WarehouseState(state["models_version"], unfinished, built, state.get("built_at"))
 
 
 def begin_build(warehouse: Path, days: Sequence[str], *, is_full: bool) -> None:
@@ -57,6 +61,7 @@ def begin_build(warehouse: Path, days: Sequence[str], *, is_full: bool) -> None:
     """
     with _open_for_writing(warehouse) as connection:
         connection.execute(_CREATE)
+        connection.execute("update build.state set began_at = ?", [time.time()])
         if is_full:
             connection.execute("update build.state set models_version = null")
         elif days:
@@ -71,7 +76,9 @@ def finish_build(warehouse: Path, models_version: str) -> None:
     """Record that dbt has built everything that begin_build recorded."""
     with _open_for_writing(warehouse) as connection:
         connection.execute(
-            "update build.state set models_version = ?, unfinished_from = null, unfinished_to = null", [models_version]
+            "update build.state set models_version = ?, unfinished_from = null, unfinished_to = null, "
+            "built_at = began_at",
+            [models_version],
         )
 
 

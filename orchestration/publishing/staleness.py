@@ -76,7 +76,8 @@ def stale_days(expected: Mapping[str, Fingerprints], built: Mapping[str, Fingerp
 def tables_changed(enriched: Path, tables: Mapping[str, pl.DataFrame], serving: Path) -> bool:
     """True if the snapshot was built from other versions of these tables, which have no days, or lacks one of them.
 
-    A version that was written after the publication is of a run that did not get to publish.
+    The snapshot's time is when its build began. A version that was written later is of a run that did not get to
+    publish, even if another one has published since.
     """
     for table, frame in tables.items():
         written = versions(enriched / table)
@@ -95,7 +96,7 @@ def quarantine_changed(data_dir: Path, serving: Path) -> bool:
 
 
 def landed_beside_posts(data_dir: Path, serving: Path) -> bool:
-    """True if comments, accounts or hot lists landed after the snapshot was published, by modification time.
+    """True if comments, accounts or hot lists landed after the snapshot's build began, by modification time.
 
     They are partitioned by their own days, so they do not make any day of posts stale.
     """

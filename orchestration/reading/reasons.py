@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from orchestration.reading.inputs import DayInputs, Input
 
 EARLIER_RELEASE = "read by an earlier release"
+NOT_READ = "not read yet"
+_GONE = "raw files are gone"
 _CHANGED = {
     "raw": "raw files have changed",
     "code": "the code that reads posts has changed",
@@ -19,18 +21,21 @@ _NAMED = 5  # topics of a reason; the others are counted
 BY_A_RELEASE = frozenset({EARLIER_RELEASE, _CHANGED["code"]})
 
 
-def reasons_to_read(recorded: Iterable[Input], current: DayInputs) -> list[str]:
+def reasons_to_read(recorded: Iterable[Input] | None, current: DayInputs) -> list[str]:
     """What differs between the inputs from which a day was read and the current ones, some words each.
 
-    None recorded means that an earlier release read the day, which did not record them; no current ones, that its raw
-    files are gone. Nothing differs after a run that was interrupted while it wrote the day.
+    recorded: None if an earlier release read the day, which did not record them; none for a day that was emptied, since
+    its raw files were gone or it was before history_start. No current ones: the raw files are gone. Nothing differs
+    after a run that was interrupted while it wrote the day.
     """
+    if recorded is None:
+        return [EARLIER_RELEASE] if current.inputs else [_GONE]
     before = {(one.kind, one.name): one.fingerprint for one in recorded}
     after = {(one.kind, one.name): one.fingerprint for one in current.inputs}
     if not after:
-        return ["raw files are gone"]
+        return [_GONE]
     if not before:
-        return [EARLIER_RELEASE]
+        return [NOT_READ]
     differing = [key for key in (after | before) if after.get(key) != before.get(key)]
     kinds = [kind for kind, _ in differing]
     topics = {name for kind, name in differing if kind == "topic"}

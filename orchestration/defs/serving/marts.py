@@ -3,6 +3,7 @@
 A manifest records the files that it was built from, so that it can be rebuilt later (publishing/as_of.py).
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ from orchestration.lib.checks import as_check_result
 from orchestration.lib.days import load_analysis_inputs
 from orchestration.lib.planning import in_ranges, stale_days_of
 from orchestration.lib.warehouse import mart_keys, wait_for_warehouse
-from orchestration.lib.warehouse_state import require_full_build
+from orchestration.lib.warehouse_state import read_state, require_full_build
 from orchestration.publishing.data_version import data_version
 from orchestration.publishing.kept_topics import KeptTopic, add_failures, keep_published_topics
 from orchestration.publishing.losses import compare, days_with_posts, find_losses
@@ -178,6 +179,9 @@ def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         yield all_days_current(reasons)
         write_stale_days(draft, reasons)
         write_publication(draft, code_version(), published_at, models_version(), data_version(enriched_dir()))
+        # As old as the build, so that whatever was written while dbt ran is newer (publishing/staleness.py).
+        if built_at := read_state(warehouse_path()).built_at:
+            os.utime(draft, (built_at, built_at))
         draft.rename(serving_path())
     manifest = write_manifest(data_dir(), published_at, files)
     named = {data_dir() / file for file in named_files(data_dir())}

@@ -7,12 +7,15 @@ import duckdb
 import polars as pl
 import pytest
 
+from core.contracts.enriched import TOPICS
 from core.environment import now
 from core.storage.raw import land, to_frame
+from core.storage.versions import write_version
 from core.version import code_version
 from orchestration.definitions import defs
-from orchestration.lib.warehouse_state import read_state
+from orchestration.lib.warehouse_state import begin_build, finish_build, read_state
 from orchestration.publishing.models_version import models_version
+from orchestration.publishing.staleness import landed_beside_posts
 from tests.settled import mark_as_built
 from tests.warehouse import post
 
@@ -101,6 +104,17 @@ def test_the_files_that_they_were_built_from_are_written_down(warehouse, tmp_pat
     assert manifest["file"].to_list() == ["enriched/posts/day=2026-01-05/000001-aa.parquet"]
     (again,) = publish().asset_materializations_for_node("serving__marts")
     assert "manifest" not in again.metadata
+
+
+def test_what_landed_while_dbt_ran_is_newer_than_the_snapshot(warehouse, tmp_path):
+    begin_build(warehouse, [], is_full=True)
+    land(tmp_path, "comments", "weibo", "2026-01-05", "a", to_frame("comments", []))
+    written = write_version(tmp_path / "enriched/topics", "aa", TOPICS.to_frame())
+    finish_build(warehouse, models_version())
+    assert publish().success
+    published = tmp_path / "serving/marts.duckdb"
+    assert written.stat().st_mtime > published.stat().st_mtime
+    assert landed_beside_posts(tmp_path, published)
 
 
 def test_readers_keep_the_snapshot_before_when_the_draft_is_wrong(warehouse, tmp_path):

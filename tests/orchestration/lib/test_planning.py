@@ -12,6 +12,7 @@ import yaml
 from core.storage.paths import PROJECT_DIR, serving_path, warehouse_path
 from orchestration.lib import planning
 from orchestration.lib.planning import Plan, StaleDay, plan, plan_lines
+from orchestration.lib.upgrading import upgrade_line
 from orchestration.reading.inputs import CODE_VERSION
 from orchestration.reading.sentiment.choice import load_classifier
 from tests.settled import land_posts, publish, read_days, settle
@@ -219,6 +220,14 @@ def test_raw_files_that_landed_or_went(data):
     assert plan().days == [StaleDay(SECOND, ("raw files are gone",), everything, ("xiaomi_kol",))]
     settle(data)
     assert plan().is_empty  # an emptied day is not built again and again
+
+
+def test_a_day_that_comes_back_after_it_was_emptied_is_no_upgrade(data):
+    edit_listening(data, lambda c: (c.update(history_start=SECOND), topic(c)["window"].update(start=SECOND)))
+    settle(data)
+    edit_listening(data, lambda c: c.update(history_start=FIRST))
+    assert [(day.day, day.reasons) for day in plan().days] == [(FIRST, ("not read yet",))]
+    assert upgrade_line(plan()) is None
 
 
 def test_a_label_is_planned_for_the_day_of_its_post(data):

@@ -31,9 +31,9 @@ def warehouse(tmp_path: Path) -> Path:
 
 
 def test_no_warehouse_and_one_of_an_earlier_release_have_no_models(tmp_path, warehouse):
-    assert read_state(tmp_path / "none.duckdb") == (None, None, {})
+    assert read_state(tmp_path / "none.duckdb") == (None, None, {}, None)
     assert not (tmp_path / "none.duckdb").exists()
-    assert read_state(warehouse) == (None, None, {"2026-01-05": Versions("000002-aa", "000001-bb")})
+    assert read_state(warehouse) == (None, None, {"2026-01-05": Versions("000002-aa", "000001-bb")}, None)
 
 
 def test_a_build_that_ended_is_of_its_models(warehouse):
@@ -51,6 +51,17 @@ def test_the_days_of_builds_that_did_not_end_are_remembered(warehouse):
     assert read_state(warehouse)[:2] == ("models-1", ("2026-01-03", "2026-01-07"))
     finish_build(warehouse, "models-1")
     assert read_state(warehouse).unfinished is None
+
+
+def test_the_time_of_a_build_is_that_of_the_last_one_that_ended(warehouse, monkeypatch):
+    times = iter([100.0, 200.0, 300.0])
+    monkeypatch.setattr(warehouse_state.time, "time", lambda: next(times))
+    finish_build(_begun(warehouse), "models-1")
+    begin_build(warehouse, ["2026-01-05"], is_full=False)
+    assert read_state(warehouse).built_at == 100
+    begin_build(warehouse, ["2026-01-05"], is_full=False)
+    finish_build(warehouse, "models-1")
+    assert read_state(warehouse).built_at == 300
 
 
 def test_a_full_build_can_be_required(warehouse):
