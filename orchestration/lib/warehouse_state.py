@@ -17,9 +17,10 @@ from orchestration.publishing.versions_of_days import Versions, built_versions
 _RETRY_AFTER_SECONDS = (0.1, 1, 2, 4, 8)  # about as dbt does (profiles.yml)
 _CREATE = """
     create schema if not exists build;
-    create table if not exists build.state (models_version varchar, unfinished_from date, unfinished_to date);
-    alter table build.state add column if not exists began_at double;
-    alter table build.state add column if not exists built_at double;
+    create table if not exists build.state (
+        models_version varchar, unfinished_from date, unfinished_to date,
+        began_at double, built_at double  -- seconds since the epoch
+    );
     insert into build.state (models_version) select null where not exists (from build.state);
 """
 
@@ -51,7 +52,7 @@ def read_state(warehouse: Path) -> WarehouseState:
         state = connection.execute("from build.state").pl().row(0, named=True)
         start, end = state["unfinished_from"], state["unfinished_to"]
         unfinished = (start.isoformat(), end.isoformat()) if start else None
-        return WarehouseState(state["models_version"], unfinished, built, state.get("built_at"))
+        return WarehouseState(state["models_version"], unfinished, built, state["built_at"])
 
 
 def begin_build(warehouse: Path, days: Sequence[str], *, is_full: bool) -> None:

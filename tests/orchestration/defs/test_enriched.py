@@ -68,10 +68,15 @@ def test_a_day_is_read_once_and_again_only_when_its_raw_data_changes(data):
     ]
     assert run().success
     assert len(versions(folder)) == 1
-    assert len(versions(data / "enriched" / "read_inputs" / f"day={DAY}")) == 1
+    assert written(data, "read_inputs") == 1
     land(data, "posts", "weibo", DAY, "c2", to_frame("posts", [post("5251234567890125", "小米 KOL")]))
     assert run().success
     assert pl.read_parquet(versions(folder)[-1], hive_partitioning=False).height == 3
+
+
+def written(data: Path, table: str, day: str = DAY) -> int:
+    """The number of versions of a day of an enriched table."""
+    return len(versions(data / "enriched" / table / f"day={day}"))
 
 
 def kinds_and_names(path: Path) -> list[tuple[str, str]]:
@@ -89,15 +94,15 @@ def test_a_run_of_another_day_also_reads_the_days_of_an_earlier_release(data):
     """Such a release did not record by which rules it read a day, so the marts would not show it."""
     assert run().success
     shutil.rmtree(data / "enriched/read_inputs")
-    posts, topics, inputs = (data / f"enriched/{name}/day={DAY}" for name in ("posts", "post_topics", "read_inputs"))
-    for folder in (posts, topics):
-        versions(folder)[-1].rename(folder / "000001-0123456789ab.parquet")
+    for table in ("posts", "post_topics"):
+        [path] = versions(data / f"enriched/{table}/day={DAY}")
+        path.rename(path.with_name("000001-0123456789ab.parquet"))
     another_day = {"dagster/partition": "2026-01-06"}
     assert run(tags=another_day).success
-    assert [len(versions(folder)) for folder in (posts, topics, inputs)] == [2, 2, 1]
+    assert [written(data, table) for table in ("posts", "post_topics", "read_inputs")] == [2, 2, 1]
     land(data, "posts", "weibo", DAY, "c2", to_frame("posts", [post("5251234567890125", "小米 KOL")]))
     assert run(tags=another_day).success  # stale, but read by this release
-    assert [len(versions(folder)) for folder in (posts, topics, inputs)] == [2, 2, 1]
+    assert [written(data, table) for table in ("posts", "post_topics", "read_inputs")] == [2, 2, 1]
 
 
 def test_other_rules_read_the_topics_again_and_not_the_posts(data, monkeypatch):
@@ -116,10 +121,7 @@ def test_other_rules_read_the_topics_again_and_not_the_posts(data, monkeypatch):
     monkeypatch.setattr(station, "enrich", recording)
     assert run().success
     assert judged == [0]
-    written = {
-        name: len(versions(data / "enriched" / name / f"day={DAY}")) for name in ("posts", "post_topics", "read_inputs")
-    }
-    assert written == {"posts": 1, "post_topics": 2, "read_inputs": 2}
+    assert [written(data, table) for table in ("posts", "post_topics", "read_inputs")] == [1, 2, 2]
 
 
 def test_a_label_reads_the_day_of_its_post_again(data):
@@ -139,12 +141,11 @@ def test_a_label_reads_the_day_of_its_post_again(data):
         "utf-8",
     )
     assert run().success
-    written = {day: len(versions(data / "enriched" / "posts" / f"day={day}")) for day in ("2026-01-04", DAY)}
-    assert written == {"2026-01-04": 1, DAY: 2}
+    assert (written(data, "posts", "2026-01-04"), written(data, "posts")) == (1, 2)
     path = versions(data / "enriched" / "posts" / f"day={DAY}")[-1]
     assert pl.read_parquet(path, hive_partitioning=False)["sentiment_source"].to_list() == ["model", "analyst"]
     assert run().success
-    assert len(versions(data / "enriched" / "posts" / f"day={DAY}")) == 2
+    assert written(data, "posts") == 2
 
 
 def test_a_post_that_two_files_have_on_two_days_stands_under_both(data):
