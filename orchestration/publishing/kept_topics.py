@@ -31,7 +31,7 @@ class KeptTopic(NamedTuple):
     rows_from: datetime | None
 
     def in_words(self) -> str:
-        """One line."""
+        """What failed and what is published instead, in one line; the time is in Asia/Shanghai."""
         what = ", ".join(self.failures)
         if self.rows_from is None:
             return f"topic {self.topic_id} is not published: {what}."
