@@ -75,13 +75,17 @@ def explanation(
         yield "Posts:     none; the figure is a rule, a time or a count of days."
         return
     yield f"Posts SQL: {figure.posts_sql}"
+    in_ledger = f"Posts:     {figure.posts:,} in the ledger (SHA-256 {figure.posts_hash})"
+    if not marts_of_report and not _is_published(connection, figure.topic_id):
+        yield f"{in_ledger}; the marts have none of a topic that is not published any more"
+        return
     try:
         posts, mark = posts_behind(marts_of_report or connection, figure.posts_sql)
     except duckdb.Error:
-        yield f"Posts:     {figure.posts:,} in the ledger (SHA-256 {figure.posts_hash}); {_OTHER_RELEASE}"
+        yield f"{in_ledger}; {_OTHER_RELEASE}"
         return
     where = "in the marts of the report" if marts_of_report else "now"
-    yield f"Posts:     {figure.posts:,} in the ledger (SHA-256 {figure.posts_hash}), {posts.height:,} {where}" + (
+    yield f"{in_ledger}, {posts.height:,} {where}" + (
         " (the same)" if mark == figure.posts_hash else f" (DIFFERENT: SHA-256 {mark})"
     )
     for uid, url, day, interactions in posts.head(limit or posts.height).iter_rows():
@@ -91,10 +95,13 @@ def explanation(
         yield f"  ... and {posts.height - limit:,} more; --all lists them"
 
 
+def _is_published(connection: duckdb.DuckDBPyConnection, topic_id: str) -> bool:
+    return bool(connection.execute("select 1 from marts.dim_topics where topic_id = ?", [topic_id]).fetchone())
+
+
 def _now(connection: duckdb.DuckDBPyConnection, figure: Figure, deletion: Deletion | None) -> str:
     """The line with the result of the figure's SQL on the published snapshot."""
-    is_topic = connection.execute("select 1 from marts.dim_topics where topic_id = ?", [figure.topic_id]).fetchone()
-    if not is_topic:
+    if not _is_published(connection, figure.topic_id):
         return f"Now:       none: the topic {figure.topic_id} is not published any more"
     try:
         value, moment = recount(connection, figure)

@@ -248,6 +248,8 @@ class TestArchive:
         assert f"{renamed}/archive/{TOPIC}/" in text
         assert "volume = 4" in text
         assert f"the topic {TOPIC} is not published any more" in text
+        assert "0 now" not in text
+        assert "DIFFERENT" not in text
 
     def test_retention_finds_each_report_in_it(self, renamed: Path) -> None:
         assert len(report_folders(renamed)) == 3
