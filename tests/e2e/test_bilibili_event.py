@@ -45,5 +45,5 @@ def test_imported_videos_are_in_the_marts_and_in_the_report(tmp_path):
     assert served(
         data, "select volume is null from marts.daily_volume where platform = 'bilibili' and posted_date = '2026-01-04'"
     ) == [(True,)]
-    report = next((data / "reports").rglob("*.html")).read_text(encoding="utf-8")
+    report = next((data / "reports").rglob("report.html")).read_text(encoding="utf-8")
     assert "哔哩哔哩" in report
