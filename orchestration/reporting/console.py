@@ -57,15 +57,15 @@ def event_table(snapshot: Path) -> str:
 
 
 def markdown(frame: pl.DataFrame) -> str:
-    """A frame as a Markdown table."""
+    """A frame as a Markdown table; no cell is wrapped or cut, so that paths can be copied from it."""
     with pl.Config(
         tbl_formatting="ASCII_MARKDOWN",
         tbl_hide_dataframe_shape=True,
         tbl_hide_column_data_types=True,
         tbl_rows=-1,
         tbl_cols=-1,
-        tbl_width_chars=160,
-        fmt_str_lengths=160,
+        tbl_width_chars=-1,
+        fmt_str_lengths=10_000,  # the longest cell; there is no value for "all"
         thousands_separator=",",
     ):
         return str(frame)

@@ -19,17 +19,31 @@ _RELEVANCE_RULE = (
     "count: a model learns from each."
 )
 _UNKNOWN = "They change nothing. Collect or import these posts, or correct platform and post_id."
+_TEXT = 60  # characters of a labelled text that are shown
 _KAPPA = "Kappa (Cohen) is 1 if all labels are the same, and 0 if as many are as chance would make so."
 
 
 def review_lines(data_dir: Path, labels: Path, relevance_labels: Path) -> list[str]:
-    """The review of all labels. labels, relevance_labels: their folders. Raises LabelProblem."""
+    """The review of all labels. labels, relevance_labels: their folders, in data_dir. Raises LabelProblem.
+
+    Files are named by their path in the data folder.
+    """
+    in_data = pl.col("file").str.strip_prefix(f"{data_dir}/")
     of_sentiment = all_labels(labels).select(
-        pl.all(), subject=_post(), label="sentiment", at=pl.col("labelled_at").dt.convert_time_zone(TIMEZONE)
+        pl.exclude("file"),
+        file=in_data,
+        subject=_post(),
+        shown=_post(),
+        label="sentiment",
+        at=pl.col("labelled_at").dt.convert_time_zone(TIMEZONE),
     )
+    text = pl.col("text").str.replace_all(r"\s+", " ")
+    text_shown = pl.when(text.str.len_chars() > _TEXT).then(text.str.head(_TEXT) + "…").otherwise(text)
     of_relevance = all_relevance_labels(relevance_labels).select(
-        pl.all(),
-        subject=pl.concat_str(pl.coalesce(_post(), "text"), "topic_id", separator=" | "),
+        pl.exclude("file"),
+        file=in_data,
+        subject=_of_topic("text"),
+        shown=_of_topic(text_shown),
         label=pl.when("relevant").then(pl.lit("yes")).otherwise(pl.lit("no")),
         at=pl.lit(None, pl.Datetime),
     )
@@ -43,6 +57,11 @@ def review_lines(data_dir: Path, labels: Path, relevance_labels: Path) -> list[s
 
 def _post() -> pl.Expr:
     return pl.concat_str("platform", "post_id", separator=":")
+
+
+def _of_topic(text: str | pl.Expr) -> pl.Expr:
+    """The post of a relevance label, or a text if it has none, and its topic."""
+    return pl.concat_str(pl.coalesce(_post(), text), "topic_id", separator=" | ")
 
 
 def _lines(kind: str, labels: pl.DataFrame, data_dir: Path, rule: str) -> list[str]:
@@ -71,7 +90,7 @@ def _contradictions(labels: pl.DataFrame, rule: str) -> list[str]:
         return ["", "No contradictions."]
     is_last = pl.int_range(pl.len()).over("subject") == pl.len().over("subject") - 1
     shown = found.select(
-        "subject",
+        pl.col("shown").alias("subject"),
         "label",
         "labeller",
         pl.col("at").dt.strftime("%Y-%m-%d %H:%M").alias("labelled_at"),

@@ -36,8 +36,8 @@ def test_contradictions_have_file_and_line_and_the_label_that_counts(
     assert "Labels of sentiment: 4 by 2 labellers, on 2 posts or texts." in lines
     place = lines.index("Contradictions: 1")
     assert lines[place + 3 : place + 5] == [
-        f"weibo:1 positive 乙 2026-01-07 00:00 {second}:2",
-        f"weibo:1 negative 甲 2026-01-08 10:30 yes {first}:2",
+        "weibo:1 positive 乙 2026-01-07 00:00 labels/b.csv:2",
+        "weibo:1 negative 甲 2026-01-08 10:30 yes labels/a.csv:2",
     ]
     assert lines[place + 5].startswith("The latest label of a post counts")
     assert "乙 甲 2 1 0.333" in lines
@@ -48,7 +48,7 @@ def test_labels_of_unknown_posts_are_counted_by_file(folder: Path, capsys: pytes
     path.write_text(f"{HEADER}weibo,1,negative,甲,2026-01-08\nweibo,2,neutral,甲,2026-01-08\n", encoding="utf-8")
     lines = printed(capsys)
     place = lines.index("Labels of posts that raw does not have: 1, of 1 posts")
-    assert lines[place + 3] == f"{path} weibo 1 1 2 (line 3)"
+    assert lines[place + 3] == "labels/a.csv weibo 1 1 2 (line 3)"
     assert "No contradictions." in lines
     assert "No two labellers labelled the same, so their agreement is not known." in lines
 
@@ -64,13 +64,29 @@ def test_labels_of_relevance_are_reviewed_alike(folder: Path, capsys: pytest.Cap
     lines = printed(capsys)
     place = lines.index("Contradictions: 2")
     assert lines[place + 3 : place + 7] == [
-        f"weibo:1 demo yes 甲 {path}:2",
-        f"weibo:1 demo no 乙 yes {path}:3",
-        f"早上一碗小米粥 demo no 甲 yes {path}:5",
-        f"早上一碗小米粥 demo yes 乙 yes {path}:6",
+        "weibo:1 demo yes 甲 labels/relevance/r.csv:2",
+        "weibo:1 demo no 乙 yes labels/relevance/r.csv:3",
+        "早上一碗小米粥 demo no 甲 yes labels/relevance/r.csv:5",
+        "早上一碗小米粥 demo yes 乙 yes labels/relevance/r.csv:6",
     ]
     assert "All labelled posts are in raw." in lines
     assert [line for line in lines if line.startswith("乙 甲 2 0 ")]
+
+
+def test_no_file_is_wrapped_or_cut_and_long_texts_are_shortened(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two long texts that begin alike are two."""
+    name = f"{'r' * 200}.csv"
+    rows = [f",,{'小米' * 100}{end},demo,{relevant}" for end in "乙甲" for relevant in ("yes", "no")]
+    path = folder / "relevance" / name
+    path.write_text("\n".join(["platform,post_id,text,topic_id,relevant", *rows]), encoding="utf-8")
+    lines = printed(capsys)
+    place = lines.index("Contradictions: 2")
+    assert lines[place + 3 : place + 5] == [
+        f"{'小米' * 30}… demo yes yes labels/relevance/{name}:2",
+        f"{'小米' * 30}… demo no yes labels/relevance/{name}:3",
+    ]
 
 
 def test_labels_of_relevance_need_no_labeller(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
