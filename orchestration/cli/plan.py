@@ -14,14 +14,15 @@ def plan() -> None:
 
     Example: tingfeng plan
     """
+    from core.storage.paths import serving_path
     from orchestration.lib.planning import duration_line, plan_lines
     from orchestration.lib.planning import plan as make_plan
-    from orchestration.lib.refreshing import NOTHING_TO_DO, require_settings
+    from orchestration.lib.refreshing import NOTHING_PUBLISHED, UP_TO_DATE, require_settings
 
     require_settings()
     to_do = make_plan()
     if to_do.is_empty:
-        typer.echo(NOTHING_TO_DO)
+        typer.echo(UP_TO_DATE if serving_path().exists() else NOTHING_PUBLISHED)
         return
     for line in plan_lines(to_do):
         typer.echo(line)

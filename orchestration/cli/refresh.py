@@ -35,7 +35,7 @@ def refreshed(start: str | None, end: str | None, quiet: bool) -> "list[Outcome]
 
     from core.environment import data_dir
     from core.storage.paths import reports_dir, serving_path
-    from orchestration.lib.refreshing import find_damage
+    from orchestration.lib.refreshing import NOTHING_PUBLISHED, find_damage
     from orchestration.lib.refreshing import refresh as run_refresh
     from orchestration.reporting.console import event_table
     from orchestration.reporting.report_index import INDEX
@@ -49,10 +49,7 @@ def refreshed(start: str | None, end: str | None, quiet: bool) -> "list[Outcome]
                 raise Problem("\n".join([*damage, "The run failed at these files; run 'tingfeng refresh' again."]))
             raise Problem("The run failed; the reason is above and in the Dagster UI ('tingfeng dev').")
     if not serving_path().exists():
-        typer.echo(
-            "Nothing is published yet, and there is no raw data. Crawl days with --start and --end, or import files "
-            "with 'tingfeng import'."
-        )
+        typer.echo(NOTHING_PUBLISHED)
         return outcomes
     typer.echo(event_table(serving_path()))
     warnings = [line for outcome in outcomes for line in outcome.warnings]

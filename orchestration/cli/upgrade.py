@@ -22,7 +22,9 @@ def upgrade(quiet: Quiet = False) -> None:
     from orchestration.lib.upgrading import upgrade_line
 
     require_settings()
-    if upgrade_line(plan()) is None:
-        typer.echo("Nothing to upgrade: this release has read and built the marts.")
+    to_do = plan()
+    if upgrade_line(to_do) is None:
+        more = "" if to_do.is_empty else " 'tingfeng plan' lists what else has changed, 'tingfeng refresh' does it."
+        typer.echo(f"Nothing to upgrade: no day was read or built by another release.{more}")
         return
     refreshed(None, None, quiet)

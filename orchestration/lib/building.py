@@ -11,6 +11,7 @@ from typing import NamedTuple
 import duckdb
 
 from core.listening import load_listening
+from core.storage.duckdb_files import damage_of
 from core.storage.paths import enriched_dir, warehouse_path
 from orchestration.lib.warehouse_state import WarehouseState, read_state
 from orchestration.publishing.models_version import models_version
@@ -48,10 +49,12 @@ def next_build(run_days: Sequence[str]) -> Build:
 
 
 def reason_to_build_everything() -> str | None:
-    """reason_for_full_build of the warehouse as it is now; None while another process writes it, or if it is damaged.
+    """reason_for_full_build of the warehouse as it is now; None while another process writes it.
 
-    The run that follows looks again, and repairs it first.
+    The run that follows looks again, and sets a damaged one aside first.
     """
+    if damage_of(warehouse_path()):
+        return "the warehouse is damaged"
     try:
         return reason_for_full_build(read_state(warehouse_path()))
     except duckdb.Error:

@@ -15,7 +15,7 @@ from core.environment import data_dir, now, source
 from core.listening import Listening, load_listening
 from core.platforms import PLATFORMS, Platform
 from core.problems import ArgumentProblem, Problem
-from core.storage.paths import enriched_dir
+from core.storage.paths import enriched_dir, serving_path
 from core.storage.pseudonym_key import load_key
 from core.storage.raw import REMEDY_FOR_LOST, raw_files
 from core.storage.versions import heal
@@ -27,7 +27,11 @@ from orchestration.lib.runs import Outcome, run_job
 from orchestration.lib.upgrading import upgrade_line
 from orchestration.reading.sentiment.choice import load_classifier
 
-NOTHING_TO_DO = "Nothing to do: the marts are up to date."
+UP_TO_DATE = "Nothing to do: the marts are up to date."
+NOTHING_PUBLISHED = (
+    "Nothing is published yet, and there is no raw data. Crawl days with 'tingfeng refresh --start ... --end ...', or "
+    "import files with 'tingfeng import'."
+)
 
 
 class Progress(NamedTuple):
@@ -136,7 +140,8 @@ def _refresh_stale_days(listening: Listening, progress: Progress, *, is_repaired
     _report_days_before_history(listening, progress)
     to_do = plan()
     if to_do.is_empty and not is_repaired:
-        progress.message(NOTHING_TO_DO)
+        if serving_path().exists():
+            progress.message(UP_TO_DATE)
         return []
     return _catch_up(to_do, progress)
 

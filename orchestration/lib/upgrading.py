@@ -13,7 +13,9 @@ def upgrade_line(to_do: Plan) -> str | None:
 
     to_do: what the next refresh does.
     """
-    everything = reason_to_build_everything() if warehouse_path().exists() else None
+    published, installed = published_version(serving_path()), code_version()
+    is_of_another_release = published not in (None, installed)
+    everything = reason_to_build_everything() if warehouse_path().exists() or is_of_another_release else None
     read = [day for day in to_do.days if BY_A_RELEASE & {*day.reasons}]
     if not everything and not read:
         return None
@@ -23,6 +25,5 @@ def upgrade_line(to_do: Plan) -> str | None:
         parts.append(f"{days} read again, because other code read {them}")
     if everything:
         parts.append(f"all days are built again, because {everything}")
-    published, installed = published_version(serving_path()), code_version()
-    versions = f"from {published} to {installed}" if published not in (None, installed) else f"to {installed}"
+    versions = f"from {published} to {installed}" if is_of_another_release else f"to {installed}"
     return f"Upgrade {versions}: {'; '.join(parts)}."

@@ -38,8 +38,9 @@ def load_classifier() -> SentimentModel:
         return classifier.load_classifier(path)
     if kind == "onnx" and place:
         return _load_onnx(path)
+    what = f", and there is no file {path}" if kind == "embedded" and place else ""
     raise Problem(
-        f"{VARIABLE} is {value!r}; set it to 'embedded', to 'embedded:<file>' with a file that "
+        f"{VARIABLE} is {value!r}{what}; set it to 'embedded', to 'embedded:<file>' with a file that "
         "'tingfeng train sentiment' wrote, or to 'onnx:<folder>' with the folder of an exported model."
     )
 

@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from orchestration.cli.app import app
 from tests.commands import tingfeng
+from tests.settled import land_posts
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = [
@@ -236,10 +237,21 @@ def test_a_broken_listening_file_is_one_line_with_its_name(tmp_path, monkeypatch
     assert line.startswith(f"tingfeng: {broken}: ")
 
 
-def test_a_refresh_without_data_says_what_to_do_next(tmp_path, capsys):
-    (tmp_path / "data").mkdir()
-    assert tingfeng("refresh") == 0
-    assert "tingfeng import" in capsys.readouterr().out
+@pytest.mark.parametrize("command", ["plan", "refresh"])
+def test_without_data_the_marts_are_not_called_up_to_date(command, capsys):
+    assert tingfeng(command) == 0
+    out, err = capsys.readouterr()
+    assert "up to date" not in out + err
+    assert out.startswith("Nothing is published yet")
+    assert "'tingfeng import'" in out
+
+
+def test_an_upgrade_that_has_nothing_to_do_names_what_else_is_to_be_done(tmp_path, capsys):
+    assert tingfeng("upgrade") == 0
+    assert capsys.readouterr().out == "Nothing to upgrade: no day was read or built by another release.\n"
+    land_posts(tmp_path / "data", "weibo", "2026-01-05", "c1", "1")
+    assert tingfeng("upgrade") == 0
+    assert "'tingfeng plan' lists what else has changed" in capsys.readouterr().out
 
 
 def test_labels_of_the_sandbox_go_into_the_data_folder_or_where_out_says(tmp_path):

@@ -278,6 +278,8 @@ def test_what_was_read_and_not_published(data):
 def test_a_lost_warehouse_snapshot_or_enriched_table(data):
     warehouse_path().unlink()
     assert plan_lines(plan()) == [f"{ALL_DAYS}: build marts (there is no warehouse)."]
+    warehouse_path().write_bytes(b"no database")
+    assert plan_lines(plan()) == [f"{ALL_DAYS}: build marts (the warehouse is damaged)."]
     publish(data)
     serving_path().unlink()
     assert {day.stations for day in plan().days} == {("marts",)}

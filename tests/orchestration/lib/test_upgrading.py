@@ -36,7 +36,16 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_data_of_this_release_need_no_upgrade(data):
     assert upgrade_line(NOTHING) is None
     assert upgrade_line(Plan(READ.days[1:], [])) is None
-    (data / "warehouse.duckdb").unlink()  # lost, which no release has caused
+
+
+def test_a_lost_warehouse_is_upgraded_if_an_earlier_release_published(data):
+    (data / "warehouse.duckdb").unlink()
+    assert upgrade_line(NOTHING) == (
+        f"Upgrade from 0.2.0 to {code_version()}: all days are built again, because there is no warehouse."
+    )
+    (data / "serving/marts.duckdb").unlink()
+    with duckdb.connect(str(data / "serving/marts.duckdb")) as connection:
+        connection.execute(f"create table publication as select '{code_version()}' as version")
     assert upgrade_line(NOTHING) is None
 
 
