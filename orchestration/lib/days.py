@@ -93,6 +93,16 @@ def days_without_recorded_inputs() -> list[str]:
     return sorted(day for day in read.keys() - recorded.keys() if day >= since)
 
 
+def published_days_without_posts() -> list[str]:
+    """The published days, in order, without enriched posts, if dbt builds all days.
+
+    The new marts would lack them, and would not be published. So the next run, of whatever days, reads them as well.
+    """
+    if not reason_to_build_everything():
+        return []
+    return sorted(built_fingerprints(serving_path()).keys() - current_fingerprints(enriched_dir() / "posts").keys())
+
+
 def changed_days(raw: RawTable, enriched: str, inputs_of_day: Callable[[str], str]) -> dict[str, str]:
     """The days of an enriched table that are out of date, and the fingerprint of the next version.
 

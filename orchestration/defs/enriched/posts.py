@@ -20,6 +20,7 @@ from orchestration.lib.days import (
     days_without_recorded_inputs,
     expected_inputs,
     load_analysis_inputs,
+    published_days_without_posts,
     run_days,
 )
 from orchestration.lib.enriching import RAW_ROWS, Batch, current_rows, enrich_days, verified
@@ -172,9 +173,13 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         )
 
     days = run_days(context.run)
-    if earlier := sorted({*days_without_recorded_inputs()} - {*days}):
-        context.log.info(f"{len(earlier)} days were read by an earlier release; they are read again")
-        days = sorted({*days, *earlier})
+    for others, what in (
+        (days_without_recorded_inputs(), "were read by an earlier release; they are read again"),
+        (published_days_without_posts(), "are published, and their enriched files are gone; they are read again"),
+    ):
+        if more := sorted({*others} - {*days}):
+            context.log.info(f"{len(more)} days {what}")
+            days = sorted({*days, *more})
     todo = verified(context, "posts", lambda: days_to_enrich(days, inputs))
     marks = {day: day_inputs.posts for day, day_inputs in todo.items()}
     counts = yield from enrich_days(context, "posts", marks, CHECKS, enrich_batch)

@@ -18,6 +18,7 @@ from core.storage.versions import versions
 from orchestration.definitions import defs
 from orchestration.reading.duplicates import hashed
 from orchestration.reading.enrich import enrich
+from tests.settled import publish
 
 DAY = "2026-01-05"
 POSTS = dg.AssetKey(["enriched", "posts"])
@@ -103,6 +104,21 @@ def test_a_run_of_another_day_also_reads_the_days_of_an_earlier_release(data):
     land(data, "posts", "weibo", DAY, "c2", to_frame("posts", [post("5251234567890125", "小米 KOL")]))
     assert run(tags=another_day).success  # stale, but read by this release
     assert [written(data, table) for table in ("posts", "post_topics", "read_inputs")] == [2, 2, 1]
+
+
+def test_a_run_of_another_day_also_reads_published_days_if_all_days_are_built(data):
+    """The warehouse and the enriched files are lost: the new marts would lack the day, and would not be published."""
+    another_day = {"dagster/partition": "2026-01-06"}
+    assert run(tags=another_day).success
+    assert written(data, "posts") == 0  # not published, so nothing would be lost
+    assert run().success
+    publish(data)
+    shutil.rmtree(data / "enriched")
+    assert run(tags=another_day).success
+    assert written(data, "posts") == 0  # the warehouse has the day
+    (data / "warehouse.duckdb").unlink()
+    assert run(tags=another_day).success
+    assert [written(data, table) for table in ("posts", "post_topics", "read_inputs")] == [1, 1, 1]
 
 
 def test_other_rules_read_the_topics_again_and_not_the_posts(data, monkeypatch):
