@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -105,6 +106,23 @@ def _of_publication(snapshot: Path, column: str) -> str | None:
     except duckdb.Error:
         return None
     return str(row[0]) if row else None
+
+
+class Unread(NamedTuple):
+    """The days of a topic whose posts its current rules have not read; is_all: nothing of the topic is known."""
+
+    days: int
+    is_all: bool
+
+
+def unread_days(snapshot: Path, topic_id: str) -> Unread:
+    """The unread days of a topic in a snapshot, or in marts as of a moment; none in those of an earlier release."""
+    with duckdb.connect(str(snapshot), read_only=True) as connection:
+        if "unread_days" not in connection.table("event_totals").columns:
+            return Unread(0, is_all=False)
+        query = "select unread_days, volume is null from event_totals where topic_id = $1"
+        days, is_unknown = connection.execute(query, [topic_id]).fetchone() or (0, False)
+    return Unread(days, is_all=bool(days and is_unknown))
 
 
 def write_stale_days(draft: Path, reasons: Mapping[str, str]) -> None:

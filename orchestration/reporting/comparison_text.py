@@ -12,6 +12,7 @@ from core.environment import now
 from core.problems import Problem
 from core.storage.paths import serving_path
 from orchestration.publishing.as_of import build_as_of, parse_moment
+from orchestration.publishing.snapshot import unread_days
 from orchestration.reporting.ledger import Figure, read_ledger
 from orchestration.reporting.report_folders import LEDGER, report_at
 from orchestration.statistics.comparison import EXAMPLES, Comparison, compare_marts, residuals
@@ -79,17 +80,25 @@ def comparison_text(
     """
     since = _moment(start)
     until = _moment(end) if end else None
-    if until and until <= since:
+    if until == since:
+        raise Problem(
+            f"--from {start} and --to {end} are of the same moment. What a change of rules, labels or models did to a "
+            "report's figures is shown without --to, by a comparison with the published marts."
+        )
+    if until and until < since:
         raise Problem(f"--to {end} is not after --from {start}; swap them.")
     if until is None and not serving_path().exists():
         raise Problem("Nothing is published yet; run 'tingfeng refresh', or name a second moment with --to.")
     before = build_as_of(since, topic_id, report_progress)
     after = build_as_of(until, topic_id, report_progress) if until else serving_path()
+    last = _shown(until) if until else ("as published" if english else "最近一次发布")
+    unread = "".join(
+        _unread_days(marts, topic_id, when, english=english) for marts, when in ((before, _shown(since)), (after, last))
+    )
     name, platforms = _names(after, topic_id, english=english)
     comparison = compare_marts(before, after, topic_id, since)
-    last = _shown(until) if until else ("as published" if english else "最近一次发布")
     title = f"{name} ({topic_id}): {_shown(since)} → {last} ({TIMEZONE})"
-    text = in_words(comparison, title, platforms, english=english)
+    text = in_words(comparison, title, platforms, english=english) + unread
     for side, argument in (("before", start), ("after", end)):
         text += _difference_from_report(argument, comparison.moves, side, english=english)
     left = {
@@ -104,6 +113,27 @@ def comparison_text(
         "The reasons add up to each change, and both values are the figures of the marts."
         if english
         else "各原因之和等于各项变化；两端数字与数据表一致。"
+    )
+
+
+def _unread_days(marts: Path, topic_id: str, when: str, *, english: bool) -> str:
+    """The paragraph on days whose posts do not count because they are unread; "" without any. Raises Problem if all of
+    them are: zero would not be the topic's figure."""
+    unread = unread_days(marts, topic_id)
+    if unread.is_all:
+        raise Problem(
+            f"{when}: no day of the topic {topic_id!r} has been read by its rules yet, so its figures are unknown. Run "
+            "'tingfeng refresh', or name other moments."
+        )
+    if not unread.days:
+        return ""
+    days = "1 day" if unread.days == 1 else f"{unread.days} days"
+    return "\n\n" + (
+        f"{when}: on {days}, posts have not been read by the topic's rules yet. Their numbers are unknown "
+        "and not counted, so the changes are not those of the topic alone."
+        if english
+        else f"{when}：有{unread.days}天的帖子还没有按话题的规则读取，数字未知，没有计入；"
+        "上述变化因此不全是话题本身的变化。"
     )
 
 

@@ -23,7 +23,7 @@ from core.listening import load_listening
 from core.problems import Problem
 from core.storage.paths import reports_dir, serving_path
 from orchestration.publishing.as_of import build_as_of, built_from_path, folder_name, version_of_marts
-from orchestration.publishing.snapshot import published_data_version
+from orchestration.publishing.snapshot import published_data_version, unread_days
 from orchestration.reporting.event_report import PAGES, Report, build_report, is_written, write_report
 from orchestration.reporting.ledger import open_snapshot, topics_of
 from orchestration.reporting.report_folders import (
@@ -123,6 +123,9 @@ def _require_posts(snapshot: Path, topic_id: str, as_of: datetime | None) -> Non
         query = "select (select count(*) from marts.dim_topics where topic_id = $1), count(*) from marts.event_posts"
         topics, posts = connection.execute(f"{query} where topic_id = $1", [topic_id]).fetchone() or (0, 0)
     if topics and not posts:
+        if unread_days(snapshot, topic_id).days:
+            remedy = "name a later moment" if as_of else "run 'tingfeng refresh'"
+            raise NoPosts(f"The posts of the topic {topic_id!r} were not read by its rules yet; {remedy}.")
         when = f" before {folder_name(as_of)}; name a later moment" if as_of else "; crawl or import its days"
         raise NoPosts(f"No post of the topic {topic_id!r} was published{when}.")
 

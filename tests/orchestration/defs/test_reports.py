@@ -95,6 +95,11 @@ def test_a_topic_without_posts_has_no_report_and_does_not_fail_the_run(report_sn
     (materialization,) = done.asset_materializations_for_node("report__prompt_statement")
     assert "No post of the topic" in materialization.metadata["report"].value
     assert not (tmp_path / "reports").exists()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update event_totals set unread_days = 4, volume = null")
+    done = dg.materialize([event_report(topic), served], selection=[event_report(topic).key])
+    (materialization,) = done.asset_materializations_for_node("report__prompt_statement")
+    assert materialization.metadata["report"].value.endswith("not read by its rules yet; run 'tingfeng refresh'.")
 
 
 def test_a_report_that_a_deletion_has_changed_is_kept(tmp_path):

@@ -319,6 +319,30 @@ class TestOneReport:
         assert tingfeng("compare", "--from", other, "--language", "en", "--quiet") == 0
         assert "(printed / now): Volume 5 / 4." in capsys.readouterr().out
 
+    def test_compare_shows_no_figure_of_unread_days(
+        self, publish: Publish, built_as_of: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        built_as_of("aaaa0000")
+        unread = "update event_totals set unread_days = 1"
+        first = "delete from event_posts where post_uid = 'weibo:four_posts-0'"
+        publish("bbbb0000", unread, first)
+        arguments = ("compare", "--from", "2026-01-06T12:00", "--language", "en", "--quiet")
+        assert tingfeng(*arguments) == 0
+        assert "as published: on 1 day, posts have not been read" in capsys.readouterr().out
+        publish("cccc0000", unread, "update event_totals set volume = null", "delete from event_posts")
+        assert tingfeng(*arguments) == 1
+        assert "its figures are unknown. Run 'tingfeng refresh'" in capsys.readouterr().err
+
+    def test_reports_of_one_moment_cannot_be_swapped(
+        self, publish: Publish, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        publish("aaaa0000")
+        first = make_report(TOPIC, log=silent).folder
+        publish("bbbb0000", MORE)
+        second = make_report(TOPIC, log=silent).folder
+        assert tingfeng("compare", "--from", first, "--to", second) == 1
+        assert "are of the same moment" in capsys.readouterr().err
+
     def test_reconcile_takes_the_folder_of_a_report(self, publish: Publish, capsys: pytest.CaptureFixture[str]) -> None:
         publish("aaaa0000")
         assert tingfeng("reconcile", make_report(TOPIC, log=silent).folder) == 0
