@@ -3,7 +3,7 @@
     data/enriched/<table>/day=<YYYY-MM-DD>/<version>.parquet     posts, post_topics, read_inputs, model_changes,
                                                                  comments, hot_list_topics: per day, all platforms
     data/enriched/<table>/<version>.parquet                      topics, topic_queries, accounts, settings,
-                                                                 duplicate_groups, lost_files,
+                                                                 relevance_labels, duplicate_groups, lost_files,
                                                                  quarantined_records
 
 and text_signatures and duplicate_links per day, from which duplicate_groups is computed (reading/duplicates.py). A
@@ -84,6 +84,9 @@ READ_INPUTS = pl.Schema(
         "fingerprint": pl.String(),
     }
 )
+# One row per topic and day with posts that have labels of relevance today. A day that was read with other labels
+# (READ_INPUTS, kind relevance_labels) is to be read again.
+RELEVANCE_LABELS = pl.Schema({"topic_id": pl.String(), "posted_date": pl.Date(), "fingerprint": pl.String()})
 # One row per topic and platform it listens on.
 TOPICS = pl.Schema(
     {

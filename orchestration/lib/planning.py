@@ -48,13 +48,15 @@ class StaleDay(NamedTuple):
     """A day whose marts are out of date.
 
     reasons: such as "labels have changed". stations: what is done again, of posts, topics, marts.
-    topics: the ids of those that its posts are matched with again.
+    topics: the ids of those that its posts are matched with again. is_removed: there is nothing to read any more, and
+    the day leaves the marts.
     """
 
     day: str
     reasons: tuple[str, ...]
     stations: tuple[str, ...]
     topics: tuple[str, ...] = ()
+    is_removed: bool = False
 
 
 class Plan(NamedTuple):
@@ -105,7 +107,7 @@ def stale_days_of(inputs: AnalysisInputs, built: Mapping[str, Fingerprints]) -> 
         else:
             reasons = reasons_to_read(recorded.get(day), current) or [_MISSING]
         of_topics = topics_to_read(recorded.get(day, ()), current) if "topics" in stations else []
-        stale.append(StaleDay(day, tuple(reasons), tuple(stations), tuple(of_topics)))
+        stale.append(StaleDay(day, tuple(reasons), tuple(stations), tuple(of_topics), not current.inputs))
     return stale
 
 
@@ -160,6 +162,8 @@ def plan_lines(to_do: Plan) -> list[str]:
 
 def _work(day: StaleDay) -> str:
     """What is done with the day, such as "read posts and topic kol, build marts"."""
+    if day.is_removed:
+        return "remove from the marts"
     topics = topics_in_words(day.topics) if day.topics else "topics"
     read = [topics if station == "topics" else station for station in day.stations if station != "marts"]
     return f"read {' and '.join(read)}, build marts" if read else "build marts"
@@ -167,7 +171,9 @@ def _work(day: StaleDay) -> str:
 
 def duration_line(to_do: Plan) -> str:
     """About how long the plan takes, from earlier runs; one sentence."""
-    seconds = expected_seconds(len([day for day in to_do.days if len(day.stations) > 1]), past_runs(open_instance()))
+    seconds = expected_seconds(
+        len([day for day in to_do.days if len(day.stations) > 1 and not day.is_removed]), past_runs(open_instance())
+    )
     if seconds is None:
         return "No earlier run says how long this takes."
     return f"This takes about {f'{seconds:.0f} s' if seconds < 120 else f'{seconds / 60:.0f} min'}."

@@ -8,12 +8,18 @@ from pathlib import Path
 
 import polars as pl
 
-from core.contracts.enriched import ACCOUNTS, READ_INPUTS, SETTINGS, TOPIC_QUERIES, TOPICS
+from core.contracts.enriched import ACCOUNTS, READ_INPUTS, RELEVANCE_LABELS, SETTINGS, TOPIC_QUERIES, TOPICS
 from core.storage.versions import current_version, fingerprint, versions
 from core.version import code_version
 from orchestration.publishing.models_version import models_version
 
-_TABLES = {"topics": TOPICS, "topic_queries": TOPIC_QUERIES, "accounts": ACCOUNTS, "settings": SETTINGS}
+_TABLES = {
+    "topics": TOPICS,
+    "topic_queries": TOPIC_QUERIES,
+    "accounts": ACCOUNTS,
+    "settings": SETTINGS,
+    "relevance_labels": RELEVANCE_LABELS,
+}
 _NAMES = ("topic_name",)  # printed, and no figure depends on it
 _LENGTH = 8  # hex digits: of a thousand versions of a topic, two are the same with a probability of 1 in 8,600
 

@@ -70,19 +70,26 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def write_publication(
-    draft: Path, version: str, published_at: datetime, models_version: str, data_version: str
+    draft: Path,
+    version: str,
+    published_at: datetime,
+    models_version: str,
+    data_version: str,
+    built_at: float | None = None,
 ) -> None:
-    """Add the table ``publication`` to a draft: one row with the version of the code, the time in UTC, and the versions
-    of the models (models_version.py) and of the data (data_version.py)."""
-    columns = "version varchar, published_at timestamp, models_version varchar, data_version varchar"
+    """Add the table ``publication`` to a draft: one row with the version of the code, the time in UTC, the versions of
+    the models (models_version.py) and of the data (data_version.py), and when the build of the marts began, in seconds
+    since the epoch by the clock that files are dated by (warehouse_state.py)."""
+    columns = "version varchar, published_at timestamp, models_version varchar, data_version varchar, built_at double"
     with duckdb.connect(str(draft)) as connection:
         connection.execute(f"create table publication ({columns})")
         utc = published_at.astimezone(UTC).replace(tzinfo=None)  # DuckDB's timestamps have no zone
-        row = [version, utc, models_version, data_version]
-        connection.execute("insert into publication values (?, ?, ?, ?)", row)
+        row = [version, utc, models_version, data_version, built_at]
+        connection.execute("insert into publication values (?, ?, ?, ?, ?)", row)
         connection.execute(
-            "comment on table publication is 'The version of Tingfeng that published these tables, when (UTC), and the "
-            "versions of its models and of what figures depend on besides observations.'"
+            "comment on table publication is 'The version of Tingfeng that published these tables, when (UTC), the "
+            "versions of its models and of what figures depend on besides observations, and when their build began, in "
+            "seconds since 1970 by the clock of the computer.'"
         )
 
 
@@ -96,6 +103,15 @@ def published_version(snapshot: Path) -> str | None:
     return _of_publication(snapshot, "version")
 
 
+def build_time(snapshot: Path) -> float:
+    """When the build of a snapshot began, in seconds since the epoch: what was written later may not be in it.
+
+    A snapshot of a release before 0.4.0 has that time as its modification time, unless it was copied.
+    """
+    recorded = _of_publication(snapshot, "built_at")
+    return float(recorded) if recorded else snapshot.stat().st_mtime
+
+
 def _of_publication(snapshot: Path, column: str) -> str | None:
     """A cell of the table ``publication``; None without a snapshot that can be read, or without the table or column."""
     if not snapshot.exists():
@@ -105,7 +121,7 @@ def _of_publication(snapshot: Path, column: str) -> str | None:
             row = connection.execute(f"select {column} from publication").fetchone()
     except duckdb.Error:
         return None
-    return str(row[0]) if row else None
+    return str(row[0]) if row and row[0] is not None else None
 
 
 class Unread(NamedTuple):

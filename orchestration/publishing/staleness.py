@@ -19,6 +19,7 @@ from core.platforms import PLATFORMS
 from core.storage.quarantine import published_records
 from core.storage.raw import raw_files
 from core.storage.versions import current_fingerprint, frame_fingerprint, versions
+from orchestration.publishing.snapshot import build_time
 from orchestration.publishing.versions_of_days import built_versions
 from orchestration.reading.inputs import GONE
 
@@ -76,14 +77,15 @@ def stale_days(expected: Mapping[str, Fingerprints], built: Mapping[str, Fingerp
 def tables_changed(enriched: Path, tables: Mapping[str, pl.DataFrame], serving: Path) -> bool:
     """True if the snapshot was built from other versions of these tables, which have no days, or lacks one of them.
 
-    The snapshot's time is when its build began. A version that was written later is of a run that did not get to
-    publish, even if another one has published since.
+    A version that was written after the snapshot's build began is of a run that did not get to publish, even if another
+    one has published since, or the snapshot is an older copy that was put back.
     """
+    built_at = build_time(serving)
     for table, frame in tables.items():
         written = versions(enriched / table)
         if current_fingerprint(enriched / table) != frame_fingerprint(frame):
             return True
-        if written[-1].stat().st_mtime > serving.stat().st_mtime:
+        if written[-1].stat().st_mtime > built_at:
             return True
     return False
 
@@ -96,13 +98,13 @@ def quarantine_changed(data_dir: Path, serving: Path) -> bool:
 
 
 def landed_beside_posts(data_dir: Path, serving: Path) -> bool:
-    """True if comments, accounts or hot lists landed after the snapshot's build began, by modification time.
+    """True if comments, accounts or hot lists landed after the snapshot's build began, by their modification time.
 
     They are partitioned by their own days, so they do not make any day of posts stale.
     """
-    published = serving.stat().st_mtime if serving.exists() else 0.0
+    built_at = build_time(serving) if serving.exists() else 0.0
     return any(
-        path.stat().st_mtime > published
+        path.stat().st_mtime > built_at
         for table in ("comments", "authors", "hot_lists")
         for path in (data_dir / "raw" / table).glob("platform=*/day=*/*.parquet")
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from core.contracts.enriched import READ_INPUTS
+from core.contracts.enriched import READ_INPUTS, RELEVANCE_LABELS
 from core.storage.versions import fingerprint
 from orchestration.reading.enrich import CODE_VERSION, AnalysisInputs
 from orchestration.reading.labelled_days import LabelledDays
@@ -100,6 +100,17 @@ def inputs_of_days(
             )
         )
     return days
+
+
+def relevance_labels_table(days: Mapping[str, DayInputs]) -> pl.DataFrame:
+    """The rows of ``enriched.RELEVANCE_LABELS``, sorted. days: from inputs_of_days."""
+    rows = [
+        (one.name, date.fromisoformat(day), one.fingerprint)
+        for day, of_day in days.items()
+        for one in of_day.inputs
+        if one.kind == "relevance_labels"
+    ]
+    return pl.DataFrame(rows, schema=RELEVANCE_LABELS, orient="row").sort(pl.all())
 
 
 def topic_rules(inputs: AnalysisInputs) -> dict[str, str]:

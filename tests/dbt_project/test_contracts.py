@@ -165,6 +165,7 @@ def test_sources_declare_the_columns_of_the_contracts() -> None:
         "enriched.posts": dict(enriched.POSTS) | by_day,
         "enriched.post_topics": dict(enriched.POST_TOPICS) | by_day,
         "enriched.read_inputs": dict(enriched.READ_INPUTS) | by_day,
+        "enriched.relevance_labels": dict(enriched.RELEVANCE_LABELS),
         "enriched.comments": dict(enriched.COMMENTS) | by_day,
         "enriched.model_changes": dict(enriched.MODEL_CHANGES) | by_day,
         "enriched.duplicate_groups": dict(enriched.DUPLICATE_GROUPS),

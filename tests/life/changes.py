@@ -100,7 +100,7 @@ def label(data: Path) -> None:
 def label_of_unknown_post(data: Path) -> None:
     rows = [["platform", "post_id", "sentiment", "labeller", "labelled_at"]]
     write_rows(
-        data / "labels/one.csv", [*rows, ["weibo", "5252110000000001", "negative", "one", "2026-01-09T10:00+08:00"]]
+        data / "labels/unknown.csv", [*rows, ["weibo", "5252110000000001", "negative", "one", "2026-01-09T10:00+08:00"]]
     )
 
 
@@ -205,7 +205,8 @@ CHANGES = [
     ),
     Change("labels", "of a post that raw does not have", "none", "none", "none", (), NOTHING, label_of_unknown_post),
     Change(
-        "relevance labels", "of a post", "none", "day of the post", "day of the post", (), NOTHING, relevance_label,
+        "relevance labels", "of a post", "none", "day of the post", "day of the post", (), ("day of the post", "null"),
+        relevance_label,
         here=(LABELLED[1],),
     ),
     Change("model", "another one", "all", "all windows", "all", (), NOTHING, other_model),

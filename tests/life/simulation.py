@@ -8,7 +8,7 @@ import functools
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -363,8 +363,7 @@ KEY_COLUMNS = 3  # topic, platform and day, in tables whose numbers are null whi
 def differences(data: Path, truth: Path) -> list[str]:
     """Where the marts of a folder are not those of the truth.
 
-    With stale days, only the numbers of platform-days are compared. Those of a stale day may be null instead, or of
-    before a relevance label, of which the served table stale_days says so.
+    With stale days, only the numbers of platform-days are compared. Those of a stale day may be null instead.
     """
     stale = stale_days(data)
     if not stale:
@@ -386,9 +385,9 @@ def differences(data: Path, truth: Path) -> list[str]:
     ]
 
 
-def stale_days(data: Path) -> dict[str, str]:
-    """The days of the served snapshot that are out of date in it, with the reason that it gives."""
-    return dict(world.served(data, "select posted_date::varchar, reason from marts.stale_days"))
+def stale_days(data: Path) -> list[str]:
+    """The days of the served snapshot that are out of date in it, in order."""
+    return [day for (day,) in world.served(data, "select posted_date::varchar from marts.stale_days order by 1")]
 
 
 def _by_key(data: Path, table: str) -> dict[tuple[Any, ...], tuple[Any, ...]]:
@@ -396,14 +395,13 @@ def _by_key(data: Path, table: str) -> dict[tuple[Any, ...], tuple[Any, ...]]:
 
 
 def _differing(
-    table: str, ours: Mapping[tuple[Any, ...], Any], theirs: Mapping[tuple[Any, ...], Any], stale: Mapping[str, str]
+    table: str, ours: Mapping[tuple[Any, ...], Any], theirs: Mapping[tuple[Any, ...], Any], stale: Collection[str]
 ) -> list[str]:
     lines = [f"{table}: {key} is missing" for key in sorted(theirs.keys() - ours.keys())]
     lines += [f"{table}: {key} is too many" for key in sorted(ours.keys() - theirs.keys())]
     for key in ours.keys() & theirs.keys():
         numbers = [value for value in ours[key][KEY_COLUMNS:] if not isinstance(value, bool)]
-        reason = stale.get(key[2].isoformat())
-        is_named = reason is not None and (all(value is None for value in numbers) or "relevance labels" in reason)
-        if ours[key] != theirs[key] and not is_named:
+        is_unknown = key[2].isoformat() in stale and all(value is None for value in numbers)
+        if ours[key] != theirs[key] and not is_unknown:
             lines.append(f"{table}: {ours[key]} instead of {theirs[key]}")
     return lines

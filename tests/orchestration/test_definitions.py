@@ -33,6 +33,7 @@ def test_the_data_walks_one_way(repository):
     assert dependencies(repository, "enriched/posts") == RAW
     assert dependencies(repository, "enriched/post_topics") == RAW
     assert dependencies(repository, "enriched/read_inputs") == RAW
+    assert dependencies(repository, "enriched/relevance_labels") == RAW
     assert dependencies(repository, "enriched/comments") == {f"raw/{platform}_comments" for platform in PLATFORMS}
     assert dependencies(repository, "enriched/hot_list_topics") == HOT_LISTS
     assert dependencies(repository, "staging/stg_weibo__comments") == {"raw/weibo_comments"}

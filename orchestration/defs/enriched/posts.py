@@ -1,5 +1,7 @@
 """enriched/posts, post_topics, read_inputs and model_changes: words, sentiment and topics of the run's days.
 
+enriched/relevance_labels, of all days, lies with them: which posts a label concerns is known once raw has landed.
+
 The step itself checks raw rows before it enriches them, and enriched rows before it writes them. So rows that fail
 their checks stop here, whichever assets a run selects.
 """
@@ -12,7 +14,14 @@ import polars as pl
 from core.contracts import enriched
 from core.platforms import PLATFORMS
 from core.storage.paths import enriched_dir
-from core.storage.versions import current_fingerprints, fingerprint, split_by_day, versions, write_version
+from core.storage.versions import (
+    current_fingerprints,
+    fingerprint,
+    frame_fingerprint,
+    split_by_day,
+    versions,
+    write_version,
+)
 from expectations.enriched import enriched_post_topics, enriched_posts
 from expectations.validation import Validation, validate
 from orchestration.lib.days import (
@@ -28,13 +37,14 @@ from orchestration.lib.repairs import repair_enriched
 from orchestration.reading.cleaning import last_words
 from orchestration.reading.duplicates import hashed, signatures
 from orchestration.reading.enrich import CODE_VERSION, AnalysisInputs, enrich, enrich_topics, model_changes
-from orchestration.reading.inputs import NO_RAW_FILES, DayInputs
+from orchestration.reading.inputs import NO_RAW_FILES, DayInputs, relevance_labels_table
 from orchestration.reading.segmentation import segment_posts
 
 POSTS = dg.AssetKey(["enriched", "posts"])
 POST_TOPICS = dg.AssetKey(["enriched", "post_topics"])
 READ_INPUTS = dg.AssetKey(["enriched", "read_inputs"])
 MODEL_CHANGES = dg.AssetKey(["enriched", "model_changes"])
+RELEVANCE_LABELS = dg.AssetKey(["enriched", "relevance_labels"])
 RAW_POSTS = [dg.AssetKey(["raw", f"{platform}_posts"]) for platform in PLATFORMS]
 CHECKS = {RAW_ROWS: POSTS, "rows": POSTS, "topic_rows": POST_TOPICS}
 
@@ -115,6 +125,13 @@ def validate_enriched_posts(posts: pl.DataFrame) -> Validation:
             description="Posts that were judged again by another sentiment model; empty until the model changes.",
             kinds={"polars", "parquet"},
         ),
+        dg.AssetSpec(
+            RELEVANCE_LABELS,
+            deps=RAW_POSTS,
+            description="One row per topic and day whose posts have labels of relevance, with the fingerprint of these "
+            "labels: a day that was read with others is unknown.",
+            kinds={"polars", "parquet"},
+        ),
     ],
     check_specs=[
         dg.AssetCheckSpec(
@@ -181,6 +198,9 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
             context.log.info(f"{len(more)} days {what}")
             days = sorted({*days, *more})
     todo = verified(context, "posts", lambda: days_to_enrich(days, inputs))
+    # Before any day, so that one whose labels have changed is unknown until it is read.
+    labels = relevance_labels_table(expected_inputs(inputs))
+    write_version(enriched_dir() / "relevance_labels", frame_fingerprint(labels), labels)
     marks = {day: day_inputs.posts for day, day_inputs in todo.items()}
     counts = yield from enrich_days(context, "posts", marks, CHECKS, enrich_batch)
     yield dg.MaterializeResult(
@@ -196,4 +216,5 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         asset_key=POST_TOPICS, metadata={"rows": counts["topic_rows"], "irrelevant": counts["irrelevant"]}
     )
     yield dg.MaterializeResult(asset_key=READ_INPUTS, metadata={"days": counts["days"]})
+    yield dg.MaterializeResult(asset_key=RELEVANCE_LABELS, metadata={"rows": labels.height})
     yield dg.MaterializeResult(asset_key=MODEL_CHANGES, metadata={"rows": counts["model_changes"]})

@@ -3,7 +3,6 @@
 A manifest records the files that it was built from, so that it can be rebuilt later (publishing/as_of.py).
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -178,10 +177,14 @@ def marts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         published_at = now()
         yield all_days_current(reasons)
         write_stale_days(draft, reasons)
-        write_publication(draft, code_version(), published_at, models_version(), data_version(enriched_dir()))
-        # As old as the build, so that whatever was written while dbt ran is newer (publishing/staleness.py).
-        if built_at := read_state(warehouse_path()).built_at:
-            os.utime(draft, (built_at, built_at))
+        write_publication(
+            draft,
+            code_version(),
+            published_at,
+            models_version(),
+            data_version(enriched_dir()),
+            read_state(warehouse_path()).built_at,
+        )
         draft.rename(serving_path())
     manifest = write_manifest(data_dir(), published_at, files)
     named = {data_dir() / file for file in named_files(data_dir())}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -78,6 +79,11 @@ def test_a_day_is_read_once_and_again_only_when_its_raw_data_changes(data):
 def written(data: Path, table: str, day: str = DAY) -> int:
     """The number of versions of a day of an enriched table."""
     return len(versions(data / "enriched" / table / f"day={day}"))
+
+
+def rows_of(folder: Path) -> list[tuple[Any, ...]]:
+    """The rows of the current version."""
+    return pl.read_parquet(versions(folder)[-1], hive_partitioning=False).rows()
 
 
 def kinds_and_names(path: Path) -> list[tuple[str, str]]:
@@ -162,6 +168,23 @@ def test_a_label_reads_the_day_of_its_post_again(data):
     assert pl.read_parquet(path, hive_partitioning=False)["sentiment_source"].to_list() == ["model", "analyst"]
     assert run().success
     assert written(data, "posts") == 2
+
+
+def test_labels_of_relevance_are_known_before_their_days_are_read(data):
+    """A run of another day records them, so that the marts show no number of before."""
+    assert run().success
+    assert rows_of(data / "enriched/relevance_labels") == []
+    (data / "labels/relevance").mkdir(parents=True)
+    (data / "labels/relevance/a.csv").write_text(
+        "platform,post_id,text,topic_id,relevant\nweibo,5251234567890123,,xiaomi_kol,no\n", "utf-8"
+    )
+    assert run(tags={"dagster/partition": "2026-01-06"}).success
+    assert (written(data, "post_topics"), written(data, "read_inputs")) == (1, 1)
+    [(topic, day, labels)] = rows_of(data / "enriched/relevance_labels")
+    assert (topic, str(day)) == ("xiaomi_kol", DAY)
+    assert run().success
+    assert ("relevance_labels", "xiaomi_kol", labels) in rows_of(data / f"enriched/read_inputs/day={DAY}")
+    assert len(versions(data / "enriched/relevance_labels")) == 2
 
 
 def test_a_post_that_two_files_have_on_two_days_stands_under_both(data):

@@ -1,5 +1,6 @@
 """A draft that fails its checks, or lacks what is published, is not published."""
 
+import shutil
 from datetime import UTC
 
 import dagster as dg
@@ -10,12 +11,12 @@ import pytest
 from core.contracts.enriched import TOPICS
 from core.environment import now
 from core.storage.raw import land, to_frame
-from core.storage.versions import write_version
+from core.storage.versions import frame_fingerprint, write_version
 from core.version import code_version
 from orchestration.definitions import defs
 from orchestration.lib.warehouse_state import begin_build, finish_build, read_state
 from orchestration.publishing.models_version import models_version
-from orchestration.publishing.staleness import landed_beside_posts
+from orchestration.publishing.staleness import landed_beside_posts, tables_changed
 from tests.settled import mark_as_built
 from tests.warehouse import post
 
@@ -109,12 +110,15 @@ def test_the_files_that_they_were_built_from_are_written_down(warehouse, tmp_pat
 def test_what_landed_while_dbt_ran_is_newer_than_the_snapshot(warehouse, tmp_path):
     begin_build(warehouse, [], is_full=True)
     land(tmp_path, "comments", "weibo", "2026-01-05", "a", to_frame("comments", []))
-    written = write_version(tmp_path / "enriched/topics", "aa", TOPICS.to_frame())
+    write_version(tmp_path / "enriched/topics", frame_fingerprint(TOPICS.to_frame()), TOPICS.to_frame())
     finish_build(warehouse, models_version())
     assert publish().success
     published = tmp_path / "serving/marts.duckdb"
-    assert written.stat().st_mtime > published.stat().st_mtime
-    assert landed_beside_posts(tmp_path, published)
+    copied = tmp_path / "copy.duckdb"
+    shutil.copyfile(published, copied)  # newer than everything else, as a snapshot that was put back
+    for snapshot in (published, copied):
+        assert landed_beside_posts(tmp_path, snapshot)
+        assert tables_changed(tmp_path / "enriched", {"topics": TOPICS.to_frame()}, snapshot)
 
 
 def test_readers_keep_the_snapshot_before_when_the_draft_is_wrong(warehouse, tmp_path):

@@ -139,7 +139,7 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     "history_start": (
         lambda c: (c.update(history_start=SECOND), topic(c)["window"].update(start=SECOND)),
         lines(
-            "read posts and topic xiaomi_kol, build marts",
+            "remove from the marts",
             f"before history_start, {SECOND}",
             "listening.yaml: window of topic xiaomi_kol changed.",
             days=f"{FIRST} (1 day)",
@@ -217,7 +217,8 @@ def test_raw_files_that_landed_or_went(data):
     assert plan().is_empty
     shutil.rmtree(data / f"raw/posts/platform=weibo/day={SECOND}")
     shutil.rmtree(data / "landings/raw")
-    assert plan().days == [StaleDay(SECOND, ("raw files are gone",), everything, ("xiaomi_kol",))]
+    assert plan().days == [StaleDay(SECOND, ("raw files are gone",), everything, ("xiaomi_kol",), is_removed=True)]
+    assert plan_lines(plan()) == [f"{SECOND} (1 day): remove from the marts (raw files are gone)."]
     settle(data)
     assert plan().is_empty  # an emptied day is not built again and again
 

@@ -63,11 +63,17 @@ window_days as (
         spans.platform,
         days.posted_date,
         spans.rules,
-        spans.rules is null or coalesce(spans.rules = read_days.rules, false) as is_read
+        spans.rules is null
+        or (
+            coalesce(spans.rules = read_days.rules, false)
+            and labels.fingerprint is not distinct from read_days.relevance_labels
+        ) as is_read
     from spans
     cross join {{ days_between("spans.window_start", "spans.last_day") }}
     left join {{ ref("read_days") }} as read_days
         on spans.topic_id = read_days.topic_id and days.posted_date = read_days.posted_date
+    left join {{ ref("stg_enriched__relevance_labels") }} as labels
+        on spans.topic_id = labels.topic_id and days.posted_date = labels.posted_date
 ),
 
 read_states as (
