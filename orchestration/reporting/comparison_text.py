@@ -61,7 +61,9 @@ def _names(marts: Path, topic_id: str, *, english: bool) -> tuple[str, dict[str,
         names = connection.execute("select topic_name from dim_topics where topic_id = $1", [topic_id]).fetchone()
         platforms = connection.execute("select platform, name_zh, name_en from dim_platforms").fetchall()
     if names is None:
-        raise Problem(f"{marts} has no topic {topic_id!r}.")
+        raise Problem(
+            f"{marts} has no topic {topic_id!r}; if it was renamed or removed, name a moment before that with --to."
+        )
     return names[0], {platform: in_english if english else in_chinese for platform, in_chinese, in_english in platforms}
 
 

@@ -333,6 +333,14 @@ class TestOneReport:
         assert tingfeng(*arguments) == 1
         assert "its figures are unknown. Run 'tingfeng refresh'" in capsys.readouterr().err
 
+    def test_compare_with_a_topic_that_is_no_longer_published_names_the_way_out(
+        self, publish: Publish, built_as_of: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        built_as_of("aaaa0000")
+        publish("bbbb0000", topic_id="prompt_statement")
+        assert tingfeng("compare", "--from", "2026-01-06T12:00", "--topic", TOPIC) == 1
+        assert "name a moment before that with --to" in capsys.readouterr().err
+
     def test_reports_of_one_moment_cannot_be_swapped(
         self, publish: Publish, capsys: pytest.CaptureFixture[str]
     ) -> None:

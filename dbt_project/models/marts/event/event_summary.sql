@@ -114,6 +114,7 @@ select
     totals.gone_posts,
     totals.mature_share,
     coalesce(totals.mature_share, 1) < 1
+    or totals.unread_days > 0
     or topics.window_end is null
     or totals.last_day < topics.window_end as is_provisional,
     totals.unread_days,
