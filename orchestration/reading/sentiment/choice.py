@@ -2,6 +2,7 @@
 
 import functools
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -27,17 +28,18 @@ def load_classifier() -> SentimentModel:
     """The model that TINGFENG_SENTIMENT names: 'embedded' (default), 'embedded:<file>' or 'onnx:<folder>'.
 
     The file holds weights that were trained on the user's own labels (train.py). Raises Problem for any
-    other value, and Problem for a file or folder that cannot be used. A model is loaded once per process.
+    other value, and Problem for a file or folder that cannot be used. A process loads a model once, and again if its
+    files have changed: the daemon must see that a model was trained again.
     """
     value = os.environ.get(VARIABLE, "").strip() or "embedded"
     kind, _, place = value.partition(":")
     path = Path(place).expanduser().resolve()
     if value == "embedded":
-        return classifier.load_classifier()
+        return _load_embedded(classifier.WEIGHTS, _state([classifier.WEIGHTS]))
     if kind == "embedded" and path.is_file():
-        return classifier.load_classifier(path)
+        return _load_embedded(path, _state([path]))
     if kind == "onnx" and place:
-        return _load_onnx(path)
+        return _load_onnx(path, _state(path.glob("*")))
     what = f", and there is no file {path}" if kind == "embedded" and place else ""
     raise Problem(
         f"{VARIABLE} is {value!r}{what}; set it to 'embedded', to 'embedded:<file>' with a file that "
@@ -45,6 +47,19 @@ def load_classifier() -> SentimentModel:
     )
 
 
-@functools.cache
-def _load_onnx(folder: Path) -> OnnxModel:
+_State = frozenset[tuple[str, int, int]]  # of the files of a model: name, time in nanoseconds, size
+
+
+def _state(files: Iterable[Path]) -> _State:
+    stats = [(path.name, path.stat()) for path in files]
+    return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+@functools.lru_cache(maxsize=2)
+def _load_embedded(weights: Path, _: _State) -> classifier.Classifier:
+    return classifier.load_classifier(weights)
+
+
+@functools.lru_cache(maxsize=1)
+def _load_onnx(folder: Path, _: _State) -> OnnxModel:
     return OnnxModel.from_folder(folder)

@@ -1,6 +1,5 @@
 """The embedded sentiment model: a linear part and small nets over character n-grams, in numpy alone."""
 
-import functools
 import hashlib
 import io
 import zipfile
@@ -159,9 +158,8 @@ def _sums(
     return lanes.reshape(len(starts), -1).astype(np.int64) - _RAISED_BY * summed[:, None]
 
 
-@functools.cache
 def load_classifier(path: Path = WEIGHTS) -> Classifier:
-    """The classifier of a weights file, by default the one in the repository; loaded once per process.
+    """The classifier of a weights file, by default the one in the repository.
 
     Raises Problem if the file is not one that train.py wrote.
     """

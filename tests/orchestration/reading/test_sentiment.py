@@ -195,6 +195,10 @@ def test_the_environment_selects_ones_own_model(tmp_path, monkeypatch):
     (tmp_path / "own.npz").write_bytes(packed)
     monkeypatch.setenv("TINGFENG_SENTIMENT", f"embedded:{tmp_path / 'own.npz'}")
     assert load_classifier().model_id == Classifier.from_bytes(packed).model_id
+    assert load_classifier() is load_classifier()
+    again = pack(some_weights(np.ones((3, 8), np.int8), np.zeros((2, 8), np.int8)))
+    (tmp_path / "own.npz").write_bytes(again)  # trained again, while the daemon runs
+    assert load_classifier().model_id == Classifier.from_bytes(again).model_id
     monkeypatch.setenv("TINGFENG_SENTIMENT", f"embedded:{tmp_path / 'none.npz'}")
     with pytest.raises(Problem, match=r"there is no file .*none\.npz; .* a file that 'tingfeng train sentiment' wrote"):
         load_classifier()
