@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import chdir
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -190,7 +191,12 @@ class DataFolder:
             f"--log-path={self.path / 'logs'}",
             "--log-level-file=none",  # a sixth of the time
         ]
-        with mock.patch.dict(os.environ, others | {"TINGFENG_DATA": str(self.path)} | environment, clear=True):
+        parsed = DBT_PROJECT_DIR / "target" / "partial_parse.msgpack"  # of 'dbt parse', which saves 5 s
+        target = self.path / "target"
+        target.mkdir(parents=True, exist_ok=True)
+        if parsed.exists() and not (target / parsed.name).exists():
+            shutil.copy(parsed, target)
+        with mock.patch.dict(os.environ, others | environment, clear=True), chdir(self.path):
             outcome = dbtRunner().invoke(["--quiet", *arguments, *options])
         DuckDBConnectionManager.close_all_connections()  # as the end of dbt's process does
         if outcome.exception:
@@ -205,10 +211,7 @@ class DataFolder:
         return DataFolder(path)
 
     def lent(self, tmp_path: Path) -> "Iterator[DataFolder]":
-        """The folder for a test to change; it is restored afterwards.
-
-        Not a copy, since dbt would parse the project again for another folder (8 s).
-        """
+        """The folder for a test to change; it is restored afterwards."""
         kept = tmp_path / "kept"
         shutil.copytree(self.path, kept)
         yield DataFolder(self.path)

@@ -8,5 +8,5 @@
     TINGFENG_FAILED_TOPICS, which is set after the tests have run (orchestration/lib/failed_topics.py).
 #}
 {% macro tested_failures() -%}
-    {{ return(fromjson(env_var("TINGFENG_FAILED_TOPICS", "") or "[]")) }}
+    {{ return(fromjson(run_variable("TINGFENG_FAILED_TOPICS") or "[]")) }}
 {%- endmacro %}

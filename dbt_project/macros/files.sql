@@ -90,16 +90,10 @@
 #}
 {% macro file_pattern(relation, every_day=false) -%}
     {%- set prefix = "" if every_day else window_prefix() -%}
-    {{ return(file_glob(relation) | replace("/day=*/", "/day=" ~ prefix ~ "*/")) }}
+    {{ return(relation.external | replace("/day=*/", "/day=" ~ prefix ~ "*/")) }}
 {%- endmacro %}
 
-{# The source's files as a quoted glob pattern, in which the data folder's own path is literal. #}
-{% macro file_glob(relation) -%}
-    {%- set folder = env_var("TINGFENG_DATA", "data") -%}
-    {{ return(relation.external | replace(folder, literal_glob(folder))) }}
-{%- endmacro %}
-
-{# A path as a glob pattern that matches only itself: a folder may be called "data [2]". #}
+{# A path as a glob pattern that matches only itself: a file may be called "posts [2].parquet". #}
 {% macro literal_glob(path) -%}
     {{ return(path | replace("[", "[[]") | replace("*", "[*]") | replace("?", "[?]")) }}
 {%- endmacro %}

@@ -19,9 +19,9 @@
 
 {% macro duckdb__landed_files(relation) -%}
     {%- if relation.schema == "enriched" -%}
-        (select max(file) as landed_file from glob({{ file_glob(relation) }}) group by parse_dirpath(file)) as files
+        (select max(file) as landed_file from glob({{ relation.external }}) group by parse_dirpath(file)) as files
     {%- else -%}
-        (select file as landed_file from glob({{ file_glob(relation) }})) as files
+        (select file as landed_file from glob({{ relation.external }})) as files
     {%- endif -%}
 {%- endmacro %}
 

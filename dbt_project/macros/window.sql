@@ -6,12 +6,17 @@
     TINGFENG_NOW                   ISO time with time zone, the current time of the sandbox; default: the real clock
 #}
 
+{# A variable of the run; empty while dbt parses, so that its cache of the parsed project does not depend on it (1 s). #}
+{% macro run_variable(name) -%}
+    {{ return(env_var(name, "") if execute else "") }}
+{%- endmacro %}
+
 {# First and last day of the run as ISO strings. Fails if one is not a valid date. #}
 {% macro window() -%}
     {%- set day = modules.datetime.date.fromisoformat -%}
     {{ return((
-        day(env_var("TINGFENG_START", "") or "0001-01-01").isoformat(),
-        day(env_var("TINGFENG_END", "") or "9999-12-31").isoformat(),
+        day(run_variable("TINGFENG_START") or "0001-01-01").isoformat(),
+        day(run_variable("TINGFENG_END") or "9999-12-31").isoformat(),
     )) }}
 {%- endmacro %}
 
@@ -32,7 +37,7 @@
 
 {# A variable as an aware datetime in UTC, by default ``otherwise``. Fails if its time zone is missing. #}
 {% macro moment_of(variable, otherwise) -%}
-    {%- set moment = modules.datetime.datetime.fromisoformat(env_var(variable, "") or otherwise) -%}
+    {%- set moment = modules.datetime.datetime.fromisoformat(run_variable(variable) or otherwise) -%}
     {%- if moment.tzinfo is none -%}
         {{ exceptions.raise_compiler_error(variable ~ " is " ~ moment.isoformat() ~ " without a time zone; add its zone, such as +08:00") }}
     {%- endif -%}
@@ -54,6 +59,6 @@
 #}
 {% macro today() -%}
     {%- set now = moment_of("TINGFENG_NOW", run_started_at.isoformat()) -%}
-    {%- set moment = as_of_moment() if env_var("TINGFENG_AS_OF", "") else now -%}
+    {%- set moment = as_of_moment() if run_variable("TINGFENG_AS_OF") else now -%}
     cast('{{ moment.astimezone(modules.pytz.timezone(var("timezone"))).date() }}' as date)
 {%- endmacro %}

@@ -57,6 +57,18 @@ def raw_rows(*changes: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame([RAW | change for change in changes], schema_overrides=COUNTS)
 
 
+def test_all_expectations_are_about_rows():
+    """So a frame without rows passes, without being validated."""
+    from great_expectations.expectations import expectation as kinds
+
+    of_rows = (kinds.ColumnMapExpectation, kinds.ColumnPairMapExpectation, kinds.MulticolumnMapExpectation)
+    suites = [raw.raw_suite(table, NOW) for table in SCHEMAS]
+    suites += [enriched.enriched_posts(), enriched.enriched_post_topics(["t"]), enriched.enriched_comments()]
+    suites += [make_suite() for make_suite in served.SERVED.values()]
+    for suite in suites:
+        assert all(isinstance(one, of_rows) for one in suite.expectations), suite.name
+
+
 def test_raw_suite_passes_valid_rows_and_an_empty_day():
     assert (
         validate(raw_rows({}, {"post_id": "5251234567890124", "author_id": None}), raw.raw_suite("posts", NOW)).failures

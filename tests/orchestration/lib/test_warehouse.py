@@ -1,6 +1,8 @@
 """When the dbt project is parsed again, dbt's version, and the clock that it gets."""
 
 import os
+import shutil
+import subprocess
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -8,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from core.problems import Problem
-from orchestration.lib.warehouse import dbt_cli, dbt_environment, is_parsed
+from core.storage.paths import DBT_PROJECT_DIR
+from orchestration.lib.warehouse import dbt_cli, dbt_environment, dbt_project, is_parsed
+from orchestration.publishing.dbt_in_folder import dbt_command
 
 
 def test_the_project_is_parsed_again_when_a_source_is_added_changed_or_removed(tmp_path: Path) -> None:
@@ -36,6 +40,20 @@ def test_the_project_is_parsed_again_when_a_source_is_added_changed_or_removed(t
     model.unlink()
     touch_later(tmp_path / "models")
     assert not is_parsed(tmp_path, manifest)
+
+
+def test_another_data_folder_and_other_days_do_not_make_dbt_parse_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "target").mkdir()
+    shutil.copy(dbt_project.manifest_path.with_name("partial_parse.msgpack"), tmp_path / "target")
+    for name, value in dbt_environment(["2026-01-03"]).items():
+        monkeypatch.setenv(name, value)
+    command = [*dbt_command(tmp_path), "--debug", "list", "--select=resource_type:seed", "--no-use-colors"]
+    command += [f"--project-dir={DBT_PROJECT_DIR}", f"--profiles-dir={DBT_PROJECT_DIR}"]
+    command += [f"--target-path={tmp_path / 'target'}", f"--log-path={tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "no changes found, skipping parsing" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_version_is_the_installed_one() -> None:
