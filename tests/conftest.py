@@ -19,6 +19,7 @@ from hypothesis import settings
 from starlette.applications import Starlette
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from core.contracts.raw import RawTable
 from core.platforms import Platform
@@ -55,19 +56,35 @@ class _ByFile(LoadFileScheduling):
             return nodeid
         return str(Path(file).parent) if file.startswith(SHARING) else file
 
+    def _reschedule(self, node: WorkerController) -> None:
+        # A worker needs to know its next test; xdist queues three, which would make long files of one test wait for
+        # each other in one worker.
+        if self._pending_of(self.assigned_work[node]) < 2:
+            super()._reschedule(node)
+
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _ByFile:
+    # Else xdist takes the files with the most tests first, and the longest have one test each.
+    config.option.loadscopereorder = False
     return _ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the longest files first: workers take files in this order, and would idle while one runs a long last file."""
+    """Run the longest files first: workers take files in this order, and would idle while one runs a long last file.
+
+    Files of one test that takes minutes are not neighbours, since a worker takes a file while it runs the one before.
+    """
     longest = (
-        "tests/life/",
         "tests/faults/",
-        "tests/e2e/",
+        "tests/life/",
+        "tests/e2e/test_docs_commands.py",
+        "tests/e2e/test_lost_files.py",
         "tests/dbt_project/",
-        "tests/scrapers/spiders/test_faults.py",
+        "tests/e2e/test_backup.py",
+        "tests/orchestration/keeping/",
+        "tests/e2e/test_killed_runs.py",
+        "tests/scrapers/spiders/",
+        "tests/e2e/",
         "tests/scrapers/",
     )
     items.sort(key=lambda item: [not item.nodeid.startswith(name) for name in longest])
