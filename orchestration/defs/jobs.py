@@ -7,6 +7,7 @@ import dagster as dg
 from core.calendar import TIMEZONE
 from core.listening import Topic, load_listening
 from core.platforms import CRAWLED_PLATFORMS, HOT_LIST_PLATFORMS
+from orchestration.lib.gone_topics import reported_topics, selection_of
 from orchestration.lib.partitions import daily
 from orchestration.lib.runs import record_peak_memory
 
@@ -50,15 +51,21 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
     """Crawl yesterday, and again the days one, three and seven before it."""
     yesterday = context.scheduled_execution_time.date() - timedelta(days=1)
     days = [(yesterday - timedelta(days=back)).isoformat() for back in REOBSERVED_AFTER]
+    assets = selection_of(context.repository_def, refresh.name)
     return [
-        dg.RunRequest(run_key=f"{yesterday}:{day}", partition_key=day) for day in days if daily.has_partition_key(day)
+        dg.RunRequest(run_key=f"{yesterday}:{day}", partition_key=day, asset_selection=assets)
+        for day in days
+        if daily.has_partition_key(day)
     ]
 
 
 @dg.schedule(job=refresh, cron_schedule="30 * * * *", execution_timezone=TIMEZONE)
 def hourly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Crawl today so far. The numbers are incomplete until the daily refresh has crawled the whole day."""
-    return dg.RunRequest(partition_key=context.scheduled_execution_time.date().isoformat())
+    return dg.RunRequest(
+        partition_key=context.scheduled_execution_time.date().isoformat(),
+        asset_selection=selection_of(context.repository_def, refresh.name),
+    )
 
 
 @dg.schedule(job=read_hot_lists, cron_schedule="10 * * * *", execution_timezone=TIMEZONE)
@@ -78,8 +85,9 @@ def moves(topic: Topic, day: date) -> bool:
 def daily_reports(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
     """A report of each topic while its window is open, and until its counts have settled."""
     day = context.scheduled_execution_time.date()
+    loaded = reported_topics(context.repository_def)  # a topic is not among them that was added since
     return [
         dg.RunRequest(run_key=f"{day}:{topic.id}", asset_selection=[dg.AssetKey(["report", topic.id])])
         for topic in load_listening().topics
-        if moves(topic, day)
+        if moves(topic, day) and topic.id in loaded
     ]

@@ -118,7 +118,9 @@ class Simulation:
     def requested_days(self, instance: dg.DagsterInstance) -> list[str]:
         """The days that the daily schedule requests at this time."""
         with self.places():
-            context = dg.build_schedule_context(instance, scheduled_execution_time=self.now)
+            context = dg.build_schedule_context(
+                instance, scheduled_execution_time=self.now, repository_def=defs.get_repository_def()
+            )
             requests = daily_refresh(context)
         assert isinstance(requests, list)
         days = [request.partition_key for request in requests]

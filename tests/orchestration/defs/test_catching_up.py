@@ -1,11 +1,13 @@
 """The sensor that rebuilds stale days after refreshes, evaluated by Dagster."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from core.calendar import CHINA
+from core.storage.paths import PROJECT_DIR
 from core.storage.raw import land, to_frame
 from orchestration.definitions import defs
 from orchestration.lib import catching_up
@@ -84,3 +86,31 @@ def test_the_newest_days_are_the_last():
     assert newest(DAYS[:3]) == "2026-01-01...2026-01-03"
     assert newest(DAYS[:1], 1) == "2026-01-01...2026-01-01"
     assert newest(["2026-01-01", "2026-03-01", "2026-03-09"], 2) == "2026-03-01...2026-03-09"
+
+
+def test_runs_have_no_report_of_a_topic_that_is_gone(data, monkeypatch):
+    """The daemon has loaded its definitions before, and a run that is to make the report would fail at once."""
+    land(data, "posts", "weibo", DAYS[0], "c", to_frame("posts", []))
+    repository = defs.get_repository_def()
+    report = dg.AssetKey(["report", "xiaomi_kol"])
+    at = datetime(2026, 1, 3, 9, tzinfo=CHINA)
+
+    def requested(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
+        sensor = dg.build_sensor_context(instance, repository_def=repository)
+        requests = list(defs.resolve_sensor_def("stale_days").evaluate_tick(sensor).run_requests or [])
+        for name in ("daily_refresh", "hourly_refresh", "daily_reports"):
+            schedule = dg.build_schedule_context(instance, scheduled_execution_time=at, repository_def=repository)
+            requests += defs.resolve_schedule_def(name).evaluate_tick(schedule).run_requests
+        return requests
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        add_run(instance, RAN)
+        selections = [request.asset_selection for request in requested(instance)]
+        assert selections == [None, None, None, None, [report]]
+        listening = (PROJECT_DIR / "listening.yaml").read_text("utf-8").replace("xiaomi_kol", "renamed")
+        (data / "listening.yaml").write_text(listening, "utf-8")
+        monkeypatch.setenv("TINGFENG_LISTENING", str(data / "listening.yaml"))
+        selections = [request.asset_selection for request in requested(instance)]
+        assert len(selections) == 4  # none of the report of a topic that the daemon does not know yet
+        for selection, job in zip(selections, ["catch_up", "refresh", "refresh", "refresh"], strict=True):
+            assert {*selection} == repository.get_job(job).asset_layer.selected_asset_keys - {report}
