@@ -66,6 +66,7 @@ class Simulation:
         self.variables: dict[str, str] = {}
         self.site = ""  # the address of the sandbox
         self.cursor: str | None = None
+        self.is_built = True  # dbt has built what was read
         self.numbers = iter(range(1000))
         self.data.mkdir(parents=True)
         (self.data / "pseudonym.key").write_text(world.KEY, encoding="ascii")
@@ -127,7 +128,8 @@ class Simulation:
         return [day for day in days if day is not None and day >= FIRST_DAY.isoformat()]
 
     def land_and_read(self, days: Sequence[str]) -> None:
-        """Land days as crawls at this time would, and read them."""
+        """Land days as crawls at this time would, and read them; the next refresh builds them."""
+        self.is_built = self.is_built and not days
         with self.places():
             listening = Listening.model_validate(world.read_listening(self.data))
             for day in days:
@@ -146,6 +148,7 @@ class Simulation:
         """The scheduled run of a day, with a real crawl."""
         with self.places():
             world.run_job("refresh", instance, partition_key=day)
+        self.is_built = True
 
     def catch_up(self, instance: dg.DagsterInstance) -> list[str]:
         """What the sensor requests after a refresh; returns the days that are stale after it."""
@@ -343,7 +346,8 @@ def delete_snapshot(run: Simulation) -> bool:
 
 
 def delete_enriched(run: Simulation) -> bool:
-    return _deleted(run, "enriched")
+    """Not what only the simulation has read and not built: its observations would be older than those in raw."""
+    return run.is_built and _deleted(run, "enriched")
 
 
 def _deleted(run: Simulation, name: str) -> bool:
