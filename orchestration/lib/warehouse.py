@@ -58,6 +58,17 @@ def is_parsed(project: Path, manifest: Path) -> bool:
     return manifest.exists() and max(path.stat().st_mtime for path in sources) <= manifest.stat().st_mtime
 
 
+def is_parsed_as(project: Path, manifest: Path) -> bool:
+    """True if dbt parsed the project under this path. Under a relative one, a run in the data folder finds no seeds."""
+    nodes = json.loads(manifest.read_bytes())["nodes"].values()
+    roots = {Path(node["root_path"]) for node in nodes if node["resource_type"] == "seed"}
+    return all(root.is_absolute() and root.resolve() == project.resolve() for root in roots)
+
+
+if dbt_project.manifest_path.exists() and not is_parsed_as(DBT_PROJECT_DIR, dbt_project.manifest_path):
+    # dbt's cache keeps the path, whatever path the project is parsed under next.
+    for path in (dbt_project.manifest_path, dbt_project.manifest_path.with_name("partial_parse.msgpack")):
+        path.unlink(missing_ok=True)
 # Parsed on import, so that a model changed while 'dagster dev' runs shows up when the code location is reloaded.
 if not is_parsed(DBT_PROJECT_DIR, dbt_project.manifest_path):
     subprocess.run([*dbt_command(DBT_PROJECT_DIR), "--quiet", "parse", "--log-level-file=none"], check=True)

@@ -1,5 +1,6 @@
 """When the dbt project is parsed again, dbt's version, and the clock that it gets."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,8 +12,18 @@ import pytest
 
 from core.problems import Problem
 from core.storage.paths import DBT_PROJECT_DIR
-from orchestration.lib.warehouse import dbt_cli, dbt_environment, dbt_project, is_parsed
+from orchestration.lib.warehouse import dbt_cli, dbt_environment, dbt_project, is_parsed, is_parsed_as
 from orchestration.publishing.dbt_in_folder import dbt_command
+
+
+def test_a_manifest_that_was_parsed_under_another_path_is_noticed(tmp_path: Path) -> None:
+    """Of 'dbt parse --project-dir dbt_project', for example, whose seeds a run in the data folder does not find."""
+    manifest = tmp_path / "manifest.json"
+    for root, is_right in (("dbt_project", False), (str(tmp_path / "moved"), False), (str(tmp_path), True)):
+        seed = {"resource_type": "seed", "root_path": root}
+        manifest.write_text(json.dumps({"nodes": {"seed": seed, "model": {"resource_type": "model"}}}), "utf-8")
+        assert is_parsed_as(tmp_path, manifest) is is_right
+    assert is_parsed_as(DBT_PROJECT_DIR, dbt_project.manifest_path)
 
 
 def test_the_project_is_parsed_again_when_a_source_is_added_changed_or_removed(tmp_path: Path) -> None:
