@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,9 +70,11 @@ def test_killed_runs_of_the_ui_are_released_and_built(
     with dagster(data) as (web, server):
         killed = launch(web)
         process = wait_for(lambda: process_of(data, killed), 300)
-        time.sleep(random.uniform(0, 0.5) * refreshed.seconds)
-        os.kill(process, signal.SIGKILL)
         with dg.DagsterInstance.get() as instance:
+            # At a random step before dbt, however fast the machine is; six steps come before it.
+            steps = random.randint(0, 5)
+            wait_for(lambda: len(instance.all_logs(killed, of_type=dg.DagsterEventType.STEP_SUCCESS)) >= steps, 600)
+            os.kill(process, signal.SIGKILL)
             # Two minutes, and as much again for a machine whose other tests keep the daemon waiting.
             wait_for(lambda: status(instance, killed) == dg.DagsterRunStatus.FAILURE and is_free(instance, killed), 240)
             assert len(instance.all_logs(killed, of_type=dg.DagsterEventType.RUN_FAILURE)) == 1

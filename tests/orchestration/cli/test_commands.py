@@ -42,7 +42,7 @@ def process(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
         cwd=os.environ.get("TMPDIR", "/tmp"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
