@@ -43,7 +43,8 @@ class Webserver:
         request = urllib.request.Request(
             f"{self.url}/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=30) as response:
+        # Starting a run takes a webserver longer than half a minute if four test processes share two cores.
+        with urllib.request.urlopen(request, timeout=300) as response:
             answer: dict[str, Any] = json.load(response)["data"]
         return answer
 
