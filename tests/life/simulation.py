@@ -5,6 +5,7 @@ others the requested days are landed as the sandbox shows them at that time, and
 """
 
 import functools
+import operator
 import random
 import shutil
 import time
@@ -369,7 +370,7 @@ KEY_COLUMNS = 3  # topic, platform and day, in tables whose numbers are null whi
 def differences(data: Path, truth: Path) -> list[str]:
     """Where the marts of a folder are not those of the truth.
 
-    With stale days, only the numbers of platform-days are compared. Those of a stale day may be null instead.
+    With stale days, only the numbers of platform-days are compared. Each of a stale day may be null instead.
     """
     stale = stale_days(data)
     if not stale:
@@ -406,8 +407,21 @@ def _differing(
     lines = [f"{table}: {key} is missing" for key in sorted(theirs.keys() - ours.keys())]
     lines += [f"{table}: {key} is too many" for key in sorted(ours.keys() - theirs.keys())]
     for key in ours.keys() & theirs.keys():
-        numbers = [value for value in ours[key][KEY_COLUMNS:] if not isinstance(value, bool)]
-        is_unknown = key[2].isoformat() in stale and all(value is None for value in numbers)
-        if ours[key] != theirs[key] and not is_unknown:
+        is_right = _is_unknown_or_right if key[2].isoformat() in stale else operator.eq
+        if not is_right(ours[key], theirs[key]):
             lines.append(f"{table}: {ours[key]} instead of {theirs[key]}")
     return lines
+
+
+def _is_unknown_or_right(ours: tuple[Any, ...], theirs: tuple[Any, ...]) -> bool:
+    """True if all numbers of a row are null, or if its flags are right and each number is null or right.
+
+    A platform without posts on a day has 0 of them by any rules, and its share of all platforms is null while another
+    one has to be read again.
+    """
+    cells = list(zip(ours, theirs, strict=True))[KEY_COLUMNS:]
+    flags = [(own, right) for own, right in cells if isinstance(own, bool)]
+    numbers = [(own, right) for own, right in cells if not isinstance(own, bool)]
+    if all(own is None for own, _ in numbers):
+        return True
+    return all(own == right for own, right in flags) and all(own in (None, right) for own, right in numbers)
