@@ -5,9 +5,10 @@ stale day, or those within its ``tingfeng/days`` tag. Wide ranges of partitions 
 event per day and asset at about 19 ms, which for five years is half a minute per asset (docs/decisions.md).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import dagster as dg
+import duckdb
 
 from core.calendar import days_between
 from core.contracts.raw import RawTable
@@ -21,7 +22,7 @@ from core.storage.paths import (
     serving_path,
 )
 from core.storage.versions import current_fingerprints, fingerprint
-from orchestration.lib.building import reason_to_build_everything
+from orchestration.lib.building import next_build, reason_to_build_everything
 from orchestration.publishing.staleness import Fingerprints, built_fingerprints, raw_of_days, stale_days
 from orchestration.reading.enrich import AnalysisInputs, comments_fingerprint
 from orchestration.reading.hot_lists import hot_words_fingerprint
@@ -93,14 +94,21 @@ def days_without_recorded_inputs() -> list[str]:
     return sorted(day for day in read.keys() - recorded.keys() if day >= since)
 
 
-def published_days_without_posts() -> list[str]:
-    """The published days, in order, without enriched posts, if dbt builds all days.
+def published_days_to_read(days: Sequence[str]) -> list[str]:
+    """The published days, in order, whose enriched files are gone, and which dbt builds in a run that reads ``days``.
 
-    The new marts would lack them, and would not be published. So the next run, of whatever days, reads them as well.
+    dbt builds all days from the first to the last. The new marts would lack those without files, and would not be
+    published. So the run reads them as well.
     """
-    if not reason_to_build_everything():
+    tables = [current_fingerprints(enriched_dir() / table).keys() for table in ("posts", "post_topics", "read_inputs")]
+    gone = built_fingerprints(serving_path()).keys() - set.intersection(*map(set, tables))
+    if not gone:
         return []
-    return sorted(built_fingerprints(serving_path()).keys() - current_fingerprints(enriched_dir() / "posts").keys())
+    try:
+        build = next_build(days).days
+    except duckdb.Error:  # damaged, or another process writes it: which days the warehouse lacks is not known
+        return sorted(gone)
+    return sorted(day for day in gone if build and build[0] <= day <= build[-1])
 
 
 def changed_days(raw: RawTable, enriched: str, inputs_of_day: Callable[[str], str]) -> dict[str, str]:

@@ -29,7 +29,7 @@ from orchestration.lib.days import (
     days_without_recorded_inputs,
     expected_inputs,
     load_analysis_inputs,
-    published_days_without_posts,
+    published_days_to_read,
     run_days,
 )
 from orchestration.lib.enriching import RAW_ROWS, Batch, current_rows, enrich_days, verified
@@ -190,13 +190,12 @@ def posts(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | d
         )
 
     days = run_days(context.run)
-    for others, what in (
-        (days_without_recorded_inputs(), "were read by an earlier release; they are read again"),
-        (published_days_without_posts(), "are published, and their enriched files are gone; they are read again"),
-    ):
-        if more := sorted({*others} - {*days}):
-            context.log.info(f"{len(more)} days {what}")
-            days = sorted({*days, *more})
+    if more := sorted({*days_without_recorded_inputs()} - {*days}):
+        context.log.info(f"{len(more)} days were read by an earlier release; they are read again")
+        days = sorted({*days, *more})
+    if more := sorted({*published_days_to_read(days)} - {*days}):
+        context.log.info(f"{len(more)} days are published, and their enriched files are gone; they are read again")
+        days = sorted({*days, *more})
     todo = verified(context, "posts", lambda: days_to_enrich(days, inputs))
     # Before any day, so that one whose labels have changed is unknown until it is read.
     labels = relevance_labels_table(expected_inputs(inputs))

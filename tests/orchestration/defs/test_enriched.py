@@ -127,6 +127,18 @@ def test_a_run_of_another_day_also_reads_published_days_if_all_days_are_built(da
     assert [written(data, table) for table in ("posts", "post_topics", "read_inputs")] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("lost", ["", "posts", "post_topics", "read_inputs"])
+def test_a_run_of_days_around_a_published_one_also_reads_it(data, lost):
+    """dbt builds all days from the first to the last, and would remove one without enriched files."""
+    assert run().success
+    publish(data)
+    shutil.rmtree(data / "enriched" / lost)
+    for day in ("2026-01-04", "2026-01-06"):  # runs of which dbt has built none
+        land(data, "posts", "weibo", day, "c1", to_frame("posts", []))
+        assert run(tags={"dagster/partition": day}).success
+    assert [written(data, table) for table in ("posts", "post_topics", "read_inputs")] == [1, 1, 1]
+
+
 def test_other_rules_read_the_topics_again_and_not_the_posts(data, monkeypatch):
     from orchestration.defs.enriched import posts as station
 
